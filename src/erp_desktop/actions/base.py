@@ -1,0 +1,124 @@
+"""What an action is: a frozen dataclass with a `run`, the Context that it runs in, and its way to JSON and back.
+
+An action reads no clock, no random number and no environment: who, when and every new id come from its Context, so that
+desk, centre and replay write the same rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from erp_desktop.ids import child_id
+
+
+@dataclass
+class Context:
+    """Who performs an action, when, and on which side."""
+
+    company_id: UUID
+    action_id: UUID
+    actor_id: UUID
+    issued_at: datetime  # UTC; the moment the person pressed the button
+    at_centre: bool  # True: give numbers, value stock, post to the ledger
+    permissions: frozenset[str] = frozenset()
+    _ids_given: int = field(default=0, repr=False)
+
+    def new_id(self) -> UUID:
+        """The next id of this action: derived from the action's id and a counter, never random."""
+        self._ids_given += 1
+        return child_id(self.action_id, self._ids_given)
+
+
+class Action(Protocol):
+    """Everything that changes data. Its name on the wire is `ClassName@version`."""
+
+    permission: ClassVar[str]
+    version: ClassVar[int]
+
+    def run(self, session: Session, ctx: Context) -> None:
+        """Do it, or raise Refused. Whoever calls it owns the transaction and undoes all of it on any error."""
+        ...
+
+
+ActionClass = TypeVar("ActionClass", bound=type)
+
+_actions: dict[tuple[str, int], type[Action]] = {}
+
+
+def action(permission: str, version: int = 1) -> Callable[[ActionClass], ActionClass]:
+    """Class decorator: makes a frozen dataclass an action that can be sent, and names the permission it needs."""
+
+    def register(cls: ActionClass) -> ActionClass:
+        frozen = dataclass(frozen=True)(cls)
+        frozen.permission = permission
+        frozen.version = version
+        _actions[cls.__name__, version] = frozen
+        return frozen
+
+    return register
+
+
+class MalformedAction(ValueError):
+    """What was sent is no action of ours, or its arguments have another shape. `where` says which part."""
+
+
+def action_names() -> dict[str, list[int]]:
+    """Every known action with its versions, as `hello` tells them."""
+    names: dict[str, list[int]] = {}
+    for name, version in sorted(_actions):
+        names.setdefault(name, []).append(version)
+    return names
+
+
+def action_args(performed: Action) -> str:
+    """The action's arguments as canonical JSON: keys in order, decimals as strings."""
+    return msgspec.json.encode(performed, order="deterministic").decode()
+
+
+def read_action(name: str, version: int, args: str | bytes | dict[str, Any]) -> Action:
+    """The action that `action_args` wrote. Raises MalformedAction for anything else, unknown keys included."""
+    cls = _actions.get((name, version))
+    if cls is None:
+        raise MalformedAction(f"no action {name}@{version}")
+    try:
+        given = msgspec.json.decode(args) if isinstance(args, str | bytes) else args
+        found: Action = msgspec.convert(given, cls, strict=True)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedAction(f"{name}@{version}: {error}") from None
+    surplus = _unknown_keys(given, msgspec.to_builtins(found))
+    if surplus:
+        raise MalformedAction(f"{name}@{version}: unknown argument {surplus}")
+    return found
+
+
+def _unknown_keys(given: Any, understood: Any) -> str:
+    if isinstance(given, dict) and isinstance(understood, dict):
+        for key, value in given.items():
+            if key not in understood:
+                return str(key)
+            inner = _unknown_keys(value, understood[key])
+            if inner:
+                return f"{key}.{inner}"
+    elif isinstance(given, list) and isinstance(understood, list | tuple):
+        for value, counterpart in zip(given, understood, strict=False):
+            inner = _unknown_keys(value, counterpart)
+            if inner:
+                return inner
+    return ""
+
+
+__all__ = [
+    "Action",
+    "Context",
+    "MalformedAction",
+    "action",
+    "action_args",
+    "action_names",
+    "date",
+    "read_action",
+]

@@ -1,0 +1,112 @@
+"""Business noes, each with the sentence that a person reads.
+
+A Refused is for the person to settle, so its sentence is shown in their language; any other exception is our bug.
+Over the wire go the code and the fields; the desk finds the sentence here and translates it.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+
+
+class Refused(Exception):
+    """An action that may not happen. `fields` fill the named places of `sentence`."""
+
+    code: ClassVar[str] = "refused"
+    sentence: ClassVar[str] = QT_TRANSLATE_NOOP("Refusal", "This cannot be done. Nothing was changed.")
+
+    def __init__(self, **fields: Any) -> None:
+        self.fields = {name: _shown(value) for name, value in fields.items()}
+        super().__init__(self.sentence.format_map(_Blanks(self.fields)))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _refusals[cls.code] = cls
+
+    @property
+    def problem(self) -> "Problem":
+        return Problem(self.code, self.fields)
+
+
+class _Blanks(dict[str, str]):
+    """Leaves the name of a place that nothing fills, rather than failing on the way to telling a person."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+_refusals: dict[str, type[Refused]] = {"refused": Refused}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A refusal as it is stored and sent: its code and what fills its sentence."""
+
+    code: str
+    fields: dict[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """The business sentence in the program's language."""
+        refusal = _refusals.get(self.code, Refused)
+        return translate("Refusal", refusal.sentence).format_map(_Blanks(self.fields))
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "fields": self.fields}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Problem":
+        fields = stored.get("fields") or {}
+        return cls(str(stored.get("code", "refused")), {str(key): str(value) for key, value in fields.items()})
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}" if value else "0"
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+class NotPermitted(Refused):
+    code = "not_permitted"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "Your role does not allow this ({permission}). Ask an administrator; nothing was changed."
+    )
+
+
+class NotFound(Refused):
+    code = "not_found"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The {kind} that this names is not here any more. Refresh and choose again; nothing was changed."
+    )
+
+
+class NumberRefused(Refused):
+    code = "number"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{value} is not a number that can be kept with {places} decimal places. Correct it; nothing was changed.",
+    )
+
+
+class TextRefused(Refused):
+    code = "text"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "A text is longer than {limit} characters or holds a character that cannot be stored. "
+        "Shorten or retype it; nothing was changed.",
+    )
+
+
+class CodeTaken(Refused):
+    code = "code_taken"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "The code {code} is taken already. Choose another; nothing was changed.")
+
+
+class Required(Refused):
+    code = "required"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "{field} is missing. Fill it in; nothing was changed.")

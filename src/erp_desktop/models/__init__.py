@@ -1,0 +1,19 @@
+"""What is stored: typed tables, one file per business area, no behaviour. Importing this package knows them all."""
+
+from erp_desktop.models import company, costing, ledger, party, product, purchasing, sales, stock, sync
+from erp_desktop.models.base import Base, Replicated, replicated_tables
+
+__all__ = [
+    "Base",
+    "Replicated",
+    "company",
+    "costing",
+    "ledger",
+    "party",
+    "product",
+    "purchasing",
+    "replicated_tables",
+    "sales",
+    "stock",
+    "sync",
+]

@@ -1,0 +1,160 @@
+"""Where goods are, and every quantity that ever moved."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from erp_desktop.models.base import Replicated, belongs_to
+from erp_desktop.models.types import Qty, String, UnitCost
+
+
+class Warehouse(Replicated):
+    """A building that holds stock."""
+
+    __tablename__ = "warehouse"
+    read_permission = "master.read"
+
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(200))
+    name_zh: Mapped[str] = mapped_column(String(200), default="")
+    address: Mapped[str] = mapped_column(String(400), default="")
+    receiving_bin_id: Mapped[UUID | None]  # where counted goods go unless another bin is named
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (UniqueConstraint("company_id", "code"),)
+
+
+class Bin(Replicated):
+    """One place in a warehouse."""
+
+    __tablename__ = "bin"
+    read_permission = "master.read"
+
+    warehouse_id: Mapped[UUID]
+    code: Mapped[str] = mapped_column(String(40))
+    zone: Mapped[str] = mapped_column(String(40), default="")
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (belongs_to("warehouse_id", "warehouse"), UniqueConstraint("company_id", "warehouse_id", "code"))
+
+
+class MoveKind(StrEnum):
+    """Why a quantity moved."""
+
+    RECEIPT = "receipt"
+    SHIPMENT = "shipment"
+    CUSTOMER_RETURN = "customer_return"
+    SUPPLIER_RETURN = "supplier_return"
+    COUNT_GAIN = "count_gain"
+    COUNT_LOSS = "count_loss"
+    TRANSFER = "transfer"
+    OPENING = "opening"
+
+
+class StockMove(Replicated):
+    """One quantity of one product going from place to place. Never edited once posted: put right by a reverse move.
+
+    A missing `from_bin_id` means from outside the company (supplier, customer, count), a missing `to_bin_id` out of it.
+    """
+
+    __tablename__ = "stock_move"
+    read_permission = "goods.read"
+
+    product_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(String(20))
+    moved_on: Mapped[date]  # business date, in the company's time zone
+    qty: Mapped[Qty]  # stock units
+    from_warehouse_id: Mapped[UUID | None]
+    from_bin_id: Mapped[UUID | None]
+    to_warehouse_id: Mapped[UUID | None]
+    to_bin_id: Mapped[UUID | None]
+    document_kind: Mapped[str] = mapped_column(String(40))  # table name of the document that moved it
+    document_id: Mapped[UUID]
+    line_id: Mapped[UUID]  # its line
+    line_no: Mapped[int]  # order of the moves of one document
+    returns_move_id: Mapped[UUID | None]  # the move that this one takes back
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("product_id", "product"),
+            CheckConstraint("qty > 0", name="qty_positive"),
+            Index(None, "company_id", "moved_on", "id"),
+            Index(None, "company_id", "product_id", "moved_on"),
+            Index(None, "company_id", "document_id"),
+        )
+
+
+class StockBalance(Replicated):
+    """Quantity of a product in a bin, kept by every action that moves or allocates it.
+
+    Its id derives from product and bin (`stock_balance_id`), so desk and centre make the same row.
+    """
+
+    __tablename__ = "stock_balance"
+    read_permission = "goods.read"
+
+    product_id: Mapped[UUID]
+    warehouse_id: Mapped[UUID]
+    bin_id: Mapped[UUID]
+    on_hand: Mapped[Qty]
+    allocated: Mapped[Qty]
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("product_id", "product"),
+            belongs_to("bin_id", "bin"),
+            CheckConstraint("allocated >= 0", name="allocated_not_negative"),
+            UniqueConstraint("company_id", "product_id", "bin_id"),
+            Index(None, "company_id", "warehouse_id", "product_id"),
+        )
+
+
+class StockCount(Replicated):
+    """A count of what is really there, posted: the differences moved stock. Opening stock is a count of a new company."""
+
+    __tablename__ = "stock_count"
+    read_permission = "goods.read"
+
+    number: Mapped[str | None] = mapped_column(String(30))
+    warehouse_id: Mapped[UUID]
+    counted_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    is_opening: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(String(20))
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (belongs_to("warehouse_id", "warehouse"),)
+
+
+class StockCountLine(Replicated):
+    """What was expected in a bin and what was found."""
+
+    __tablename__ = "stock_count_line"
+    read_permission = "goods.read"
+
+    count_id: Mapped[UUID]
+    line_no: Mapped[int]
+    product_id: Mapped[UUID]
+    bin_id: Mapped[UUID]
+    expected_qty: Mapped[Qty]
+    counted_qty: Mapped[Qty]
+    unit_cost: Mapped[UnitCost | None]  # stated for a gain; None: current cost
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("count_id", "stock_count"),
+            belongs_to("product_id", "product"),
+            Index(None, "company_id", "count_id"),
+        )

@@ -1,0 +1,149 @@
+"""What keeps desks and centre in step. Not replicated: each side has its own rows."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from erp_desktop.models.base import Base
+from erp_desktop.models.types import Instant, String
+
+
+class CompanyClock(Base):
+    """Centre: the last tick of a company. Its row lock is the order in which the company's actions happen."""
+
+    __tablename__ = "company_clock"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tick: Mapped[int] = mapped_column(BigInteger)
+    epoch: Mapped[UUID]  # changes when the clock is restored from a backup
+
+
+class ActionLog(Base):
+    """Centre: every action that was answered, in tick order: audit trail, acknowledgement, source for replay."""
+
+    __tablename__ = "action_log"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tick: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    action_id: Mapped[UUID]
+    device_id: Mapped[UUID | None]
+    actor_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(String(80))
+    version: Mapped[int]
+    args: Mapped[str] = mapped_column(Text)  # canonical JSON, as it was pushed
+    args_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    outcome: Mapped[str] = mapped_column(String(10))  # applied, refused
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    issued_at: Mapped[Instant]
+    at: Mapped[Instant]
+    chain_hash: Mapped[bytes] = mapped_column(LargeBinary(32))  # SHA-256 over the previous one and this row
+
+    __table_args__ = (
+        UniqueConstraint("company_id", "action_id"),
+        Index(None, "company_id", "device_id", "tick"),
+    )
+
+
+class Tombstone(Base):
+    """Centre: a deleted draft row, so that a pull can take it away from desks."""
+
+    __tablename__ = "tombstone"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    table_name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    row_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tick: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index(None, "company_id", "tick"),)
+
+
+class NumberSeries(Base):
+    """Centre: the last number given for a kind of document in a year (or a voucher in a period)."""
+
+    __tablename__ = "number_series"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(40), primary_key=True)  # the year, or a period's id
+    last: Mapped[int] = mapped_column(BigInteger)
+
+
+class Device(Base):
+    """Centre: a desk that has signed in."""
+
+    __tablename__ = "device"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(String(200))
+    last_seq: Mapped[int] = mapped_column(BigInteger, default=0)  # of the actions that it pushed
+    seen_at: Mapped[Instant]
+    is_revoked: Mapped[bool] = mapped_column(default=False)
+
+
+class RefreshToken(Base):
+    """Centre: the hash of a refresh token; used once, then replaced by its successor."""
+
+    __tablename__ = "refresh_token"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    user_id: Mapped[UUID]
+    device_id: Mapped[UUID]
+    expires_at: Mapped[Instant]
+    replaced_at: Mapped[datetime | None]
+
+
+class CacheState(Base):
+    """Desk: one row of facts about this cache file (key and value)."""
+
+    __tablename__ = "cache_state"
+
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class OutboxAction(Base):
+    """Desk: an action performed here, waiting for the centre's answer or for a person (Needs attention).
+
+    status: pending (also while being sent), refused, held (what it depends on was refused), failed (does not run here now).
+    """
+
+    __tablename__ = "outbox"
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    company_id: Mapped[UUID]
+    actor_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(String(80))
+    version: Mapped[int]
+    args: Mapped[str] = mapped_column(Text)
+    issued_at: Mapped[Instant]
+    base_tick: Mapped[int] = mapped_column(BigInteger)
+    depends_on: Mapped[list[str]] = mapped_column(JSON)
+    status: Mapped[str] = mapped_column(String(10))
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class UndoStep(Base):
+    """Desk: a statement that takes back one row's change by a pending action; written by triggers, run newest first."""
+
+    __tablename__ = "undo_step"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    outbox_seq: Mapped[int] = mapped_column(index=True)
+    statement: Mapped[str] = mapped_column(Text)
+
+
+class StagedPage(Base):
+    """Desk: a page of a pull that is not complete yet; a kill resumes from here."""
+
+    __tablename__ = "staged_page"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    page: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,111 @@
+"""Exact numbers: how many places each kind keeps, how text becomes one, and how one is rounded.
+
+Here: Decimal and the scaled integers behind it. Not here: SQL, Qt, languages (showing numbers is the renderers' work).
+A stored number is an integer scaled by 10**places in a signed 64-bit column, so both databases add exactly.
+"""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+MONEY_PLACES = 4
+QTY_PLACES = 6
+UNIT_PRICE_PLACES = 6
+UNIT_COST_PLACES = 6
+RATE_PLACES = 10
+
+LARGEST_STORED = 2**63 - 1
+
+
+class NumberNotExact(ValueError):
+    """A number has more places than its kind keeps, is too large to store, or is not a finite number at all.
+
+    `value` is what was given, `places` what the kind keeps, `reason` is "places", "size" or "not_a_number".
+    """
+
+    def __init__(self, value: object, places: int, reason: str) -> None:
+        super().__init__(f"{value!r} cannot be kept exactly with {places} decimal places: {reason}")
+        self.value = value
+        self.places = places
+        self.reason = reason
+
+
+def to_scaled(value: Decimal | int, places: int) -> int:
+    """`value` as an integer of 10**-places. Raises NumberNotExact where that would lose a digit or overflow."""
+    if isinstance(value, int):
+        scaled = value * 10**places
+    else:
+        sign, digits, exponent = value.as_tuple()
+        if not isinstance(exponent, int):
+            raise NumberNotExact(value, places, "not_a_number")
+        mantissa, shift = int("".join(map(str, digits))), exponent + places
+        if mantissa == 0:
+            return 0
+        if shift + len(digits) > 20:  # 10**19 is beyond 64 bits; do not build an enormous integer only to refuse it
+            raise NumberNotExact(value, places, "size")
+        scaled, rest = (mantissa * 10**shift, 0) if shift >= 0 else divmod(mantissa, 10 ** min(-shift, len(digits)))
+        if rest or -shift > len(digits):
+            raise NumberNotExact(value, places, "places")
+        scaled = -scaled if sign else scaled
+    if not -LARGEST_STORED <= scaled <= LARGEST_STORED:
+        raise NumberNotExact(value, places, "size")
+    return scaled
+
+
+def from_scaled(scaled: int, places: int) -> Decimal:
+    """The Decimal that `scaled` * 10**-places is, without trailing context rounding."""
+    return Decimal(scaled).scaleb(-places)
+
+
+def minor_unit(currency_places: int) -> Decimal:
+    """The smallest amount of a currency: 0.01 for 2 places (CNY), 1 for 0 (JPY)."""
+    return Decimal(1).scaleb(-currency_places)
+
+
+def round_money(amount: Decimal, currency_places: int) -> Decimal:
+    """`amount` rounded half up (away from zero) to the currency's minor unit."""
+    return amount.quantize(minor_unit(currency_places), ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class UnitFactor:
+    """How many stock units one of this unit holds, as an exact fraction: a dozen is 12/1, a third of a roll 1/3."""
+
+    numerator: int
+    denominator: int
+
+    def to_stock_qty(self, qty: Decimal) -> Decimal:
+        """`qty` of this unit in stock units. Raises NumberNotExact if six places cannot hold it (costing rule 10)."""
+        exact = Fraction(qty) * Fraction(self.numerator, self.denominator)
+        scaled = exact * 10**QTY_PLACES
+        if scaled.denominator != 1:
+            raise NumberNotExact(qty, QTY_PLACES, "places")
+        return from_scaled(int(scaled), QTY_PLACES)
+
+
+_FULL_WIDTH = {ord(full): half for full, half in zip("０１２３４５６７８９．，－＋", "0123456789.,-+", strict=True)}
+
+
+def parse_decimal(text: str, places: int) -> Decimal:
+    """The exact number that a person typed or a file holds; accepts full-width digits and 1,234.5 grouping.
+
+    Raises NumberNotExact for anything else, for NaN and infinity, too many places and numbers too large to store.
+    """
+    cleaned = text.translate(_FULL_WIDTH).replace("\u00a0", "").replace(" ", "").strip()
+    whole, point, fraction = cleaned.partition(".")
+    if "," in fraction:
+        raise NumberNotExact(text, places, "not_a_number")
+    if "," in whole:
+        groups = whole.lstrip("+-").split(",")
+        if not (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])):
+            raise NumberNotExact(text, places, "not_a_number")
+        whole = whole.replace(",", "")
+    try:
+        value = Decimal(whole + point + fraction)
+    except InvalidOperation:
+        raise NumberNotExact(text, places, "not_a_number") from None
+    to_scaled(value, places)
+    return value

@@ -1,0 +1,162 @@
+"""What desks and centre say to each other (sync.md, Wire): the messages, and how rows travel.
+
+Here: shapes and their way to JSON. Not here: HTTP, databases, who may see what. Every success body ends with `"end": true`,
+so that a body cut short is never taken for a whole one; `end` is the last field of each reply for that reason.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+PROTOCOL = (1, 1)  # oldest and newest protocol that this program speaks
+SCHEMA_REVISION = 1  # of the replicated tables; changes between releases add only
+MAX_ACTIONS_PER_PUSH = 100
+MAX_PUSH_BYTES = 512 * 1024
+MAX_ROWS_PER_PULL = 5_000
+LONGEST_WAIT_SECONDS = 25
+
+
+class Hello(msgspec.Struct, kw_only=True, frozen=True):
+    """GET /v1/sync/hello: who the centre is and what it understands. Also tells a captive portal from the centre."""
+
+    product: str = "erp-central"
+    server_id: UUID
+    time: datetime
+    protocol: tuple[int, int] = PROTOCOL
+    schema_revision: int = SCHEMA_REVISION
+    actions: dict[str, list[int]]
+    limits: dict[str, int]
+    companies: list[dict[str, str]]  # code and name of each company that can be signed in to
+    end: bool = True
+
+
+class LoginRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    company: str  # its code
+    login: str
+    password: str
+    device_id: UUID
+    device_name: str
+
+
+class RefreshRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    company_id: UUID
+    device_id: UUID
+    refresh_token: str
+
+
+class Session(msgspec.Struct, kw_only=True, frozen=True):
+    """Answer to login and refresh: a short access token, and the refresh token that replaces the last one."""
+
+    company_id: UUID
+    user_id: UUID
+    user_name: str
+    permissions: list[str]
+    access_token: str
+    expires_in: int  # seconds
+    refresh_token: str
+    end: bool = True
+
+
+class PushedAction(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    id: UUID
+    seq: int  # the desk's own order
+    name: str
+    version: int
+    args: dict[str, Any]  # as erp_desktop.actions.base.action_args writes them
+    depends_on: list[UUID]  # ids of pending actions whose rows this one needs
+    actor_id: UUID
+    issued_at: datetime
+    base_tick: int  # what the desk had seen when the person acted
+
+
+class PushRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    device_id: UUID
+    schema_revision: int
+    actions: list[PushedAction]
+
+
+class PushResult(msgspec.Struct, kw_only=True, frozen=True):
+    """outcome: applied, refused (problem says why), blocked (what it depends on was refused), retry (busy)."""
+
+    id: UUID
+    outcome: str
+    tick: int | None = None
+    problem: dict[str, Any] | None = None  # Problem.as_dict()
+
+
+class PushReply(msgspec.Struct, kw_only=True, frozen=True):
+    results: list[PushResult]
+    end: bool = True
+
+
+class TablePage(msgspec.Struct, kw_only=True, frozen=True):
+    """Rows of one table, by column: `values[i]` holds column `columns[i]` of every row. `gone` are ids to forget."""
+
+    table: str
+    columns: list[str]
+    values: list[list[Any]]
+    gone: list[UUID] = []
+
+
+class Ack(msgspec.Struct, kw_only=True, frozen=True):
+    """The centre's final word on one of this device's actions, read in the same snapshot as the rows."""
+
+    id: UUID
+    outcome: str  # applied, refused
+    tick: int
+    problem: dict[str, Any] | None = None
+
+
+class PullRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    device_id: UUID
+    schema_revision: int
+    cursor: str | None = None  # opaque and signed; None: from the beginning
+    wait: int = 0  # seconds to wait for news, up to LONGEST_WAIT_SECONDS
+    max_rows: int = MAX_ROWS_PER_PULL
+
+
+class PullReply(msgspec.Struct, kw_only=True, frozen=True):
+    """Pages of rows after the cursor. While `complete` is false the desk stages them and asks again with `cursor`."""
+
+    pages: list[TablePage]
+    acks: list[Ack]
+    cursor: str
+    tick: int  # the desk will have everything up to here once complete
+    complete: bool
+    end: bool = True
+
+
+class SnapshotRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    device_id: UUID
+    schema_revision: int
+    table: str
+    after_id: UUID | None = None
+    limit: int = MAX_ROWS_PER_PULL
+
+
+class SnapshotReply(msgspec.Struct, kw_only=True, frozen=True):
+    """A table by key. `cursor` is the point to pull from after the first fill: keep the first reply's."""
+
+    page: TablePage
+    cursor: str
+    complete: bool
+    end: bool = True
+
+
+class WireProblem(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """RFC 9457 problem+json: an error of the conversation, not of an action."""
+
+    title: str
+    status: int
+    code: str  # wrong_password, token_expired, device_revoked, cursor_gone, client_too_old, malformed, too_large, busy, ...
+    detail: str = ""
+    action_id: UUID | None = None
+    retry_after: int | None = None
+    fields: dict[str, str] = {}
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """JSON bytes; decimals, ids and instants as strings."""
+    return msgspec.json.encode(message)
