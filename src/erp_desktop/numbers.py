@@ -35,6 +35,7 @@ class NumberNotExact(ValueError):
 
 def to_scaled(value: Decimal | int, places: int) -> int:
     """`value` as an integer of 10**-places. Raises NumberNotExact where that would lose a digit or overflow."""
+    scaled: int
     if isinstance(value, int):
         scaled = value * 10**places
     else:

@@ -51,14 +51,13 @@ _actions: dict[tuple[str, int], type[Action]] = {}
 
 
 def action(permission: str, version: int = 1) -> Callable[[ActionClass], ActionClass]:
-    """Class decorator: makes a frozen dataclass an action that can be sent, and names the permission it needs."""
+    """Class decorator, above @dataclass(frozen=True): makes it an action that can be sent, with the permission it needs."""
 
     def register(cls: ActionClass) -> ActionClass:
-        frozen = dataclass(frozen=True)(cls)
-        frozen.permission = permission
-        frozen.version = version
-        _actions[cls.__name__, version] = frozen
-        return frozen
+        cls.permission = permission  # type: ignore[attr-defined]
+        cls.version = version  # type: ignore[attr-defined]
+        _actions[cls.__name__, version] = cls
+        return cls
 
     return register
 
