@@ -1,0 +1,132 @@
+"""Finding the rows that an action names, or refusing in words when they are not there."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context
+from erp_desktop.actions.refusals import NotFound, Refused
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.models.base import Replicated
+from erp_desktop.models.company import Company
+from erp_desktop.models.ledger import Period
+from erp_desktop.models.product import Product
+
+Row = TypeVar("Row", bound=Replicated)
+
+
+class NoLines(Refused):
+    code = "no_lines"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "There is no line yet. Add at least one product, then try again.")
+
+
+class TwiceTheSameLine(Refused):
+    code = "twice_the_same_line"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "One line is named twice. Keep it once; nothing was changed.")
+
+
+class QtyNotPositive(Refused):
+    code = "qty_not_positive"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The quantity {qty} of {product} must be above zero. Correct it; nothing was changed."
+    )
+
+
+class AmountNegative(Refused):
+    code = "amount_negative"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "{amount} may not be below zero here. Correct it; nothing was changed.")
+
+
+class PeriodClosed(Refused):
+    code = "period_closed"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{day} is in a closed period, so nothing was posted. Use {open_from} or a later day, or ask an accountant.",
+    )
+
+
+class NoPeriod(Refused):
+    code = "no_period"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "No accounting period holds {day}. Check the date, or open the year first; nothing was changed."
+    )
+
+
+class WrongState(Refused):
+    code = "wrong_state"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "{document} is {status}, so this cannot be done to it any more. Refresh to see it as it is now."
+    )
+
+
+def find(session: Session, ctx: Context, table: type[Row], row_id: UUID) -> Row:
+    """The row of `table` with `row_id`. Raises NotFound, naming the kind of thing."""
+    row = session.get(table, (ctx.company_id, row_id))
+    if row is None:
+        raise NotFound(kind=str(table.__tablename__).replace("_", " "))
+    return row
+
+
+def find_all(session: Session, ctx: Context, table: type[Row], ids: Iterable[UUID]) -> dict[UUID, Row]:
+    """The rows with `ids`, by id, in one question. Raises NotFound if one is missing."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    found = session.scalars(select(table).where(table.company_id == ctx.company_id, table.id.in_(wanted)))
+    rows = {row.id: row for row in found}
+    if len(rows) < len(wanted):
+        raise NotFound(kind=str(table.__tablename__).replace("_", " "))
+    return rows
+
+
+def company_of(session: Session, ctx: Context) -> Company:
+    return session.get_one(Company, (ctx.company_id, ctx.company_id))
+
+
+def open_period(session: Session, ctx: Context, day: date) -> Period:
+    """The period that holds `day`. Raises PeriodClosed (naming the first open day) or NoPeriod."""
+    known: dict[tuple[UUID, int, int], Period] = session.info.setdefault("periods", {})
+    period = known.get((ctx.company_id, day.year, day.month))
+    if period is None or period not in session or not period.starts_on <= day <= period.ends_on:
+        period = session.scalars(
+            select(Period).where(Period.company_id == ctx.company_id, Period.starts_on <= day, Period.ends_on >= day)
+        ).first()
+        if period is None:
+            raise NoPeriod(day=day)
+        known[ctx.company_id, day.year, day.month] = period
+    if period.is_closed:
+        following = session.scalars(
+            select(Period.starts_on)
+            .where(Period.company_id == ctx.company_id, Period.starts_on > day, Period.is_closed.is_(False))
+            .order_by(Period.starts_on)
+        ).first()
+        raise PeriodClosed(day=day, open_from=following or "")
+    return period
+
+
+def refuse_empty_or_twice(lines: Sequence[object], ids: Sequence[UUID]) -> None:
+    """Raises NoLines or TwiceTheSameLine."""
+    if not lines:
+        raise NoLines()
+    if len(set(ids)) < len(ids):
+        raise TwiceTheSameLine()
+
+
+def active_products(session: Session, ctx: Context, ids: Iterable[UUID]) -> dict[UUID, Product]:
+    """The products with `ids`. Raises NotFound, or ProductInactive for one that is not sold and bought any more."""
+    products = find_all(session, ctx, Product, ids)
+    for product in products.values():
+        if not product.is_active:
+            raise ProductInactive(product=product.code)
+    return products
+
+
+class ProductInactive(Refused):
+    code = "product_inactive"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "{product} is not active any more. Choose another product or make it active again first."
+    )

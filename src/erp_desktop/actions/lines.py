@@ -1,0 +1,41 @@
+"""Writing a draft's lines anew."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context
+from erp_desktop.models.base import Replicated
+from erp_desktop.models.sync import Tombstone
+
+Line = TypeVar("Line", bound=Replicated)
+
+
+def replace_lines(
+    session: Session, ctx: Context, table: type[Line], order_id: UUID, lines: Sequence[Line], *, is_new: bool
+) -> None:
+    """`lines` become all the lines of the draft `order_id`. Lines that are gone leave a tombstone at the centre, so that
+    desks forget them too."""
+    if is_new:
+        session.add_all(lines)
+        return
+    order_column: Any = table.__table__.c.order_id
+    kept = {line.id for line in lines}
+    before = session.scalars(select(table.id).where(table.company_id == ctx.company_id, order_column == order_id)).all()
+    gone = [line_id for line_id in before if line_id not in kept]
+    if gone:
+        session.execute(delete(table).where(table.company_id == ctx.company_id, table.id.in_(gone)))
+        if ctx.at_centre:
+            bury(session, ctx, table, gone)
+    for line in lines:
+        session.merge(line)
+
+
+def bury(session: Session, ctx: Context, table: type[Replicated], ids: Sequence[UUID]) -> None:
+    """Tombstones for deleted draft rows, with the tick of the action that deleted them."""
+    tick = session.connection().info["tick"]
+    for row_id in ids:
+        session.merge(Tombstone(company_id=ctx.company_id, table_name=table.__tablename__, row_id=row_id, tick=tick))

@@ -1,0 +1,59 @@
+"""How an action is run, the same way on desk and centre: may this person do it, do it, and say no in business words."""
+
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Action, Context
+from erp_desktop.actions.refusals import CodeTaken, NotPermitted, NumberRefused, Refused, TextRefused
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.models.types import TextNotStorable
+from erp_desktop.numbers import NumberNotExact
+
+
+class AgainstTheRules(Refused):
+    """A constraint of the database said no where no rule did: kept as the last guard, and its name told."""
+
+    code = "against_the_rules"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This would break a rule of the books ({rule}), so nothing was changed. Refresh and try again; "
+        "if it stays so, tell support the name of the rule.",
+    )
+
+
+def perform_action(session: Session, ctx: Context, performed: Action) -> None:
+    """Run `performed` and flush what it wrote. Raises Refused; whoever calls owns the transaction and takes it back.
+
+    Numbers and texts that cannot be stored, and rows that a constraint forbids, come back as refusals too.
+    """
+    if performed.permission not in ctx.permissions:
+        raise NotPermitted(permission=performed.permission)
+    try:
+        performed.run(session, ctx)
+        session.flush()
+        _check_references_now(session)
+    except NumberNotExact as error:
+        raise NumberRefused(value=error.value, places=error.places) from error
+    except IntegrityError as error:
+        raise _refusal_of(error) from error
+    except StatementError as error:
+        if isinstance(error.orig, NumberNotExact):
+            raise NumberRefused(value=error.orig.value, places=error.orig.places) from error
+        if isinstance(error.orig, TextNotStorable):
+            raise TextRefused(limit=error.orig.limit) from error
+        raise
+
+
+def _check_references_now(session: Session) -> None:
+    """Foreign keys wait for the commit so that rows may come in any order; several actions share one commit, so each
+    is held to its own references here."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
+def _refusal_of(error: IntegrityError) -> Refused:
+    rule = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or str(error.orig).rpartition(": ")[2]
+    if rule.endswith("_code") or rule.endswith(".code"):
+        return CodeTaken(code="")
+    return AgainstTheRules(rule=rule)

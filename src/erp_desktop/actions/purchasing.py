@@ -1,0 +1,164 @@
+"""Raising, confirming and cancelling purchase orders."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.finding import (
+    AmountNegative,
+    QtyNotPositive,
+    WrongState,
+    active_products,
+    company_of,
+    find,
+    refuse_empty_or_twice,
+)
+from erp_desktop.actions.lines import replace_lines
+from erp_desktop.actions.numbering import give_number
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.models.party import Party
+from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
+from erp_desktop.models.stock import Warehouse
+from erp_desktop.numbers import ZERO, round_money
+
+
+class NotASupplier(Refused):
+    code = "not_a_supplier"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "{party} is not an active supplier. Choose a supplier; nothing was changed."
+    )
+
+
+class DueBeforeOrdered(Refused):
+    code = "due_before_ordered"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The due date {due_on} is before the order date. Use {ordered_on} or a later day."
+    )
+
+
+@dataclass(frozen=True)
+class PurchaseLine:
+    """One product to buy: `qty` in stock units, `unit_price` in the order's currency for one of them."""
+
+    line_id: UUID
+    product_id: UUID
+    qty: Decimal
+    unit_price: Decimal
+
+
+@action("purchasing.write")
+@dataclass(frozen=True)
+class SavePurchaseOrder:
+    """A purchase order is written down or written anew, while it is a draft. Promises nothing yet."""
+
+    order_id: UUID
+    supplier_id: UUID
+    warehouse_id: UUID
+    ordered_on: date
+    due_on: date
+    lines: tuple[PurchaseLine, ...]
+    reference: str = ""
+    note: str = ""
+
+    def run(self, session: Session, ctx: Context) -> None:
+        refuse_empty_or_twice(self.lines, [line.line_id for line in self.lines])
+        if self.due_on < self.ordered_on:
+            raise DueBeforeOrdered(due_on=self.due_on, ordered_on=self.ordered_on)
+        supplier = find(session, ctx, Party, self.supplier_id)
+        if not (supplier.is_supplier and supplier.is_active):
+            raise NotASupplier(party=supplier.name)
+        find(session, ctx, Warehouse, self.warehouse_id)
+        company = company_of(session, ctx)
+
+        order = session.get(PurchaseOrder, (ctx.company_id, self.order_id))
+        is_new = order is None
+        if order is None:
+            order = PurchaseOrder(
+                company_id=ctx.company_id,
+                id=self.order_id,
+                number=give_number(session, ctx, "purchase_order", self.ordered_on),
+                status=PurchaseOrderStatus.DRAFT,
+                currency=company.currency,
+                raised_by=ctx.actor_id,
+            )
+            session.add(order)
+        elif order.status != PurchaseOrderStatus.DRAFT:
+            raise WrongState(document=order.number or "", status=order.status)
+        order.supplier_id = self.supplier_id
+        order.warehouse_id = self.warehouse_id
+        order.ordered_on = self.ordered_on
+        order.due_on = self.due_on
+        order.reference = self.reference
+        order.note = self.note
+
+        lines = self._lines(session, ctx, company.currency_places)
+        order.total = sum((line.amount for line in lines), ZERO)
+        replace_lines(session, ctx, PurchaseOrderLine, self.order_id, lines, is_new=is_new)
+
+    def _lines(self, session: Session, ctx: Context, currency_places: int) -> list[PurchaseOrderLine]:
+        products = active_products(session, ctx, (line.product_id for line in self.lines))
+        lines = []
+        for line_no, line in enumerate(self.lines, start=1):
+            if line.qty <= 0:
+                raise QtyNotPositive(qty=line.qty, product=products[line.product_id].code)
+            if line.unit_price < 0:
+                raise AmountNegative(amount=line.unit_price)
+            lines.append(
+                PurchaseOrderLine(
+                    company_id=ctx.company_id,
+                    id=line.line_id,
+                    order_id=self.order_id,
+                    line_no=line_no,
+                    product_id=line.product_id,
+                    qty=line.qty,
+                    unit_price=line.unit_price,
+                    amount=round_money(line.qty * line.unit_price, currency_places),
+                    received_qty=ZERO,
+                )
+            )
+        return lines
+
+
+@action("purchasing.write")
+@dataclass(frozen=True)
+class ConfirmPurchaseOrder:
+    """The order goes to the supplier: from now on goods are expected and the lines stand."""
+
+    order_id: UUID
+
+    def run(self, session: Session, ctx: Context) -> None:
+        order = find(session, ctx, PurchaseOrder, self.order_id)
+        if order.status != PurchaseOrderStatus.DRAFT:
+            raise WrongState(document=order.number or "", status=order.status)
+        order.status = PurchaseOrderStatus.CONFIRMED
+
+
+@action("purchasing.write")
+@dataclass(frozen=True)
+class CancelPurchaseOrder:
+    """Nothing more is expected of an order of which nothing has come yet."""
+
+    order_id: UUID
+
+    def run(self, session: Session, ctx: Context) -> None:
+        order = find(session, ctx, PurchaseOrder, self.order_id)
+        if order.status not in (PurchaseOrderStatus.DRAFT, PurchaseOrderStatus.CONFIRMED):
+            raise WrongState(document=order.number or "", status=order.status)
+        order.status = PurchaseOrderStatus.CANCELLED
+
+
+def lines_of(session: Session, ctx: Context, order_id: UUID) -> list[PurchaseOrderLine]:
+    """The order's lines by line number."""
+    return list(
+        session.scalars(
+            select(PurchaseOrderLine)
+            .where(PurchaseOrderLine.company_id == ctx.company_id, PurchaseOrderLine.order_id == order_id)
+            .order_by(PurchaseOrderLine.line_no)
+        )
+    )
