@@ -1,0 +1,26 @@
+"""The double-entry ledger's arithmetic: which accounts an event touches, charts of accounts, statements.
+
+Here: pure rules on Decimals in company currency. Not here: SQL, Qt, the clock, numbering of vouchers.
+
+posting.py - event -> balanced lines
+
+    post(event) -> tuple[PostingLine, ...]            # events: GoodsReceived, GoodsShipped, ... (dataclasses)
+    PostingLine(purpose | account_id, debit, credit, dimensions: Dimensions)
+    balanced(lines) -> lines                          # raises UnbalancedEntry(debit, credit)
+    Purpose                                           # what an account is for: inventory, payable, ...
+
+charts.py - chart templates (charts/*.toml)
+
+    load_chart(name) -> Chart(name, accounts: tuple[ChartAccount(code, name, name_zh, type)], purposes: dict[Purpose, code])
+    chart_names() -> ("cn-small-enterprise", "ifrs-trading")
+
+statements.py - income statement and balance sheet from balances and a layout (layouts/*.toml)
+
+    load_layout(name) -> Layout(name, income_statement: tuple[LayoutRow, ...], balance_sheet: tuple[LayoutRow, ...])
+    income_statement(balances, layout) -> tuple[StatementRow, ...]
+    balance_sheet(balances, layout) -> tuple[StatementRow, ...]
+    AccountBalance(code, type, debit, credit)         # type: asset | liability | equity | income | expense
+    StatementRow(key, label, label_zh, level, is_total, amount: Decimal | None, accounts: tuple[str, ...])
+    UnmappedAccount(code, statement)                  # an account with a balance that no row shows is an error
+    trial_balance(balances) -> tuple[TrialBalanceRow(code, debit, credit), ...]
+"""
