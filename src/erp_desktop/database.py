@@ -1,0 +1,86 @@
+"""Opening a database: the same settings for desk caches, embedded centres and PostgreSQL.
+
+Here: engines, and which kind of transaction they begin. Not here: tables, migrations, sessions.
+
+    engine = open_engine("sqlite:////home/me/cache.db")
+    with Session(writer(engine)) as session: ...   # takes the write lock at once, so it never fails halfway
+    with Session(reader(engine)) as session: ...   # one unchanging picture of the data until it ends
+"""
+
+import logging
+import sqlite3
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+log = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_SECONDS = 20
+_BEGIN = "erp_begin"
+_WAL_RESET_FIXED_IN = (3, 51, 3)  # before it several connections could, very rarely, lose a checkpoint to a race
+
+
+class UnknownDatabase(ValueError):
+    """The address of a database is not one that this program can open."""
+
+
+def database_url(text: str) -> URL:
+    """`text` as an address: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. Raises UnknownDatabase."""
+    try:
+        url = make_url(text)
+        if url.drivername in ("postgresql", "postgres"):
+            url = url.set(drivername="postgresql+psycopg")
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise UnknownDatabase(f"not the address of a database: {text!r}") from error
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise UnknownDatabase(f"only sqlite and postgresql are supported, not {url.get_backend_name()}")
+    return url
+
+
+def open_engine(url: str | URL, *, foreign_keys: bool = True, pool_size: int = 10) -> Engine:
+    """An engine for `url`. It connects when first used.
+
+    SQLite: WAL, synchronous=FULL (a commit survives a power cut), and transactions that begin when SQLAlchemy says so, so
+    that savepoints work. A desk's cache turns `foreign_keys` off: it holds only the rows that its user may see.
+    """
+    address = database_url(url) if isinstance(url, str) else url
+    if address.get_backend_name() == "postgresql":
+        return create_engine(address, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True)
+
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+    _log_sqlite_version()
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; the "begin" event does
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        connection.execute("PRAGMA cache_size=-32000")  # 32 MB
+        connection.execute("PRAGMA temp_store=MEMORY")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+    return engine
+
+
+def writer(engine: Engine) -> Engine:
+    """The same engine for transactions that write: on SQLite they wait for the write lock when they begin."""
+    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
+def reader(engine: Engine) -> Engine:
+    """The same engine for transactions that only read, each in one snapshot of the data."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine  # a SQLite transaction sees one snapshot from its first read on
+
+
+def _log_sqlite_version() -> None:
+    log.info("SQLite %s", sqlite3.sqlite_version)
+    if sqlite3.sqlite_version_info < _WAL_RESET_FIXED_IN:
+        log.info("this SQLite is older than %s: one connection at a time should write", "3.51.3")
