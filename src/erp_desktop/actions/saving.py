@@ -1,0 +1,160 @@
+"""How a row of master data is saved, whichever table it belongs to: its key is free, what it names exists, then written.
+
+Here: what all Save... actions share. Not here: the fields and rules of one table (masters.py).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from decimal import Decimal
+from itertools import islice
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context
+from erp_desktop.actions.refusals import CodeTaken, NotFound, Refused, Required
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.models.base import Replicated
+from erp_desktop.models.product import Product
+from erp_desktop.models.stock import StockMove
+
+NAMES_PER_STATEMENT = 500  # in one IN (...): well below what either database takes
+
+
+class OutOfRange(Refused):
+    code = "out_of_range"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "{field} cannot be {value}. Correct it; nothing was changed.")
+
+
+class FixedOnceMoved(Refused):
+    code = "fixed_once_moved"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The {field} of {name} cannot be changed any more, because stock has moved under it. "
+        "Make a new one instead; nothing was changed.",
+    )
+
+
+class AlreadyThere(Refused):
+    code = "already_there"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The same {kind} is entered already. Change that one instead; nothing was changed."
+    )
+
+
+class Save:
+    """Makes or changes the one row that its id, the first field, names. The other fields are the table's columns."""
+
+    permission: ClassVar[str]
+    version: ClassVar[int]
+    model: ClassVar[type[Replicated]]
+    key: ClassVar[tuple[str, ...]] = ("code",)  # columns that hold the same values only once, the most telling first
+    references: ClassVar[Mapping[str, type[Replicated]]] = {}
+
+    def run(self, session: Session, ctx: Context) -> None:
+        save(session, ctx, [self])
+
+    def refuse_nonsense(self, session: Session, ctx: Context, row: Any) -> None:
+        """Raise Refused where the values do not make sense, alone or against the stored `row` (None: a new one)."""
+
+
+def save(session: Session, ctx: Context, rows: Sequence[Save]) -> None:
+    """Make or change `rows`, all of one kind. Refuses the first that may not be; all are checked before any is written."""
+    if not rows:
+        return
+    kind = type(rows[0])
+    wanted = [_values(row) for row in rows]
+    ids = {values["id"] for values in wanted}
+    _refuse_taken_keys(session, ctx, kind, wanted)
+    for column, model in kind.references.items():
+        named = {values[column] for values in wanted} - {None}
+        _refuse_missing(session, ctx, model, named - ids if model is kind.model else named)
+
+    stored = _stored(session, ctx, kind.model, ids)
+    for row, values in zip(rows, wanted, strict=True):
+        row.refuse_nonsense(session, ctx, stored.get(values["id"]))
+    for values in wanted:
+        found = stored.get(values["id"])
+        if found is None:
+            session.add(kind.model(company_id=ctx.company_id, **values))
+        else:
+            for column, value in values.items():
+                if getattr(found, column) != value:
+                    setattr(found, column, value)
+    session.flush()
+
+
+def refuse_negative(**numbers: Decimal | None) -> None:
+    """Refuse the first of `numbers` that is below zero or no number at all."""
+    for field, number in numbers.items():
+        if number is not None and not (number.is_finite() and number >= 0):
+            raise OutOfRange(field=field, value=number)
+
+
+def refuse_change_once_moved(session: Session, ctx: Context, row: Any, products: Any, **wanted: Any) -> None:
+    """Refuse a change of the `wanted` columns of `row` if any of `products` (an SQL condition) ever moved."""
+    for column, value in wanted.items():
+        if row is not None and getattr(row, column) != value and _has_moved(session, ctx, products):
+            raise FixedOnceMoved(field=column, name=row.code)
+
+
+def _values(row: Save) -> dict[str, Any]:
+    id_field, *others = fields(row)  # type: ignore[arg-type]  # every Save... is a dataclass
+    values = {"id": getattr(row, id_field.name)} | {other.name: getattr(row, other.name) for other in others}
+    if "code" in values:
+        values["code"] = values["code"].strip()
+    for column in ("code", "name"):
+        if column in values and not values[column].strip():
+            raise Required(field=column)
+    return values
+
+
+def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
+    remaining = iter(items)
+    while chunk := list(islice(remaining, NAMES_PER_STATEMENT)):
+        yield chunk
+
+
+def _stored(session: Session, ctx: Context, model: type[Any], ids: Iterable[UUID]) -> dict[UUID, Any]:
+    found: dict[UUID, Any] = {}
+    for chunk in _chunks(ids):
+        rows = session.scalars(select(model).where(model.company_id == ctx.company_id, model.id.in_(chunk)))
+        found.update((row.id, row) for row in rows)
+    return found
+
+
+def _refuse_taken_keys(session: Session, ctx: Context, kind: type[Save], wanted: list[dict[str, Any]]) -> None:
+    model: Any = kind.model
+    columns = [getattr(model, name) for name in kind.key]
+    owner: dict[tuple[Any, ...], UUID] = {}
+    for chunk in _chunks({values[kind.key[0]] for values in wanted}):
+        found = session.execute(
+            select(model.id, *columns).where(model.company_id == ctx.company_id, columns[0].in_(chunk))
+        )
+        owner.update((tuple(row[1:]), row[0]) for row in found)
+
+    saved: set[UUID] = set()
+    for values in wanted:
+        key = tuple(values[name] for name in kind.key)
+        if owner.setdefault(key, values["id"]) != values["id"] or values["id"] in saved:
+            raise CodeTaken(code=values["code"]) if "code" in kind.key else AlreadyThere(kind=model.__tablename__)
+        saved.add(values["id"])
+
+
+def _refuse_missing(session: Session, ctx: Context, model: type[Any], named: set[UUID]) -> None:
+    for chunk in _chunks(named):
+        found = set(session.scalars(select(model.id).where(model.company_id == ctx.company_id, model.id.in_(chunk))))
+        if len(found) < len(chunk):
+            raise NotFound(kind=model.__tablename__)
+
+
+def _has_moved(session: Session, ctx: Context, products: Any) -> bool:
+    moved = (
+        select(StockMove.id)
+        .join(Product, (Product.company_id == StockMove.company_id) & (Product.id == StockMove.product_id))
+        .where(StockMove.company_id == ctx.company_id, products)
+        .limit(1)
+    )
+    return session.scalar(moved) is not None
