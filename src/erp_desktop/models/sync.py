@@ -137,7 +137,11 @@ class UndoStep(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     outbox_seq: Mapped[int] = mapped_column(index=True)
+    table_name: Mapped[str] = mapped_column(String(60))
+    row_id: Mapped[UUID]  # of the row that changed: tells which pending actions depend on each other
     statement: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (Index(None, "row_id"),)
 
 
 class StagedPage(Base):
