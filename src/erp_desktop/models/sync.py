@@ -98,6 +98,15 @@ class RefreshToken(Base):
     replaced_at: Mapped[datetime | None]
 
 
+class CentreSetting(Base):
+    """Centre: one row of facts about this centre (its id, the secret that signs tokens and cursors)."""
+
+    __tablename__ = "centre_setting"
+
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
 class CacheState(Base):
     """Desk: one row of facts about this cache file (key and value)."""
 
