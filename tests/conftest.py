@@ -1,0 +1,193 @@
+"""What all tests share: a real PostgreSQL that lives for the run, databases to write in, and no thread left behind."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, make_url
+
+from erp_desktop.database import open_engine
+from erp_desktop.migrations import upgrade
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+SECONDS_FOR_THREADS_TO_END = 5.0
+
+
+def postgres_programs() -> Path | None:
+    """Where initdb and pg_ctl are: on the PATH, or where Debian keeps the newest server."""
+    on_path = shutil.which("pg_ctl")
+    if on_path:
+        return Path(on_path).resolve().parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda found: int(found.parts[-3]))
+    return installed[-1].parent if installed else None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a throw-away server, without a database's name. Never skipped in CI."""
+    programs = postgres_programs()
+    if programs is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI tests on PostgreSQL, but no PostgreSQL server is installed")
+        pytest.skip("no PostgreSQL server is installed here (Debian: apt-get install postgresql)")
+    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # it refuses to run as root
+    home = Path(tempfile.mkdtemp(prefix="erp-pg."))
+    if as_postgres:
+        shutil.chown(home, "postgres", "postgres")
+    data, port = home / "data", free_port()
+
+    def run(*command: str) -> None:
+        done = subprocess.run([*as_postgres, *command], cwd="/", capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{command[0]}: {done.stderr or done.stdout}")
+
+    initdb, pg_ctl = str(programs / "initdb"), str(programs / "pg_ctl")
+    run(initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c fsync=off"
+    try:
+        # pg_ctl's children keep its output open, so nothing is captured here
+        subprocess.run(
+            [*as_postgres, pg_ctl, "-D", str(data), "-w", "-l", str(home / "log"), "-o", options, "start"],
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+    finally:
+        subprocess.run(
+            [*as_postgres, pg_ctl, "-D", str(data), "-m", "immediate", "-w", "stop"],
+            cwd="/",
+            capture_output=True,
+            check=False,
+        )
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a database that has all tables and no rows; tests clone it."""
+    execute_on(postgres_server, 'CREATE DATABASE "template_erp"')
+    engine = open_engine(f"{postgres_server}/template_erp")
+    upgrade(engine)
+    engine.dispose()
+    return "template_erp"
+
+
+def execute_on(server: str, statement: str) -> None:
+    url = make_url(server)
+    with psycopg.connect(host=url.host, port=url.port, user=url.username, dbname="postgres", autocommit=True) as maker:
+        maker.execute(statement.encode())
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """A PostgreSQL database without any table."""
+    name = f"test_{uuid4().hex}"
+    execute_on(postgres_server, f'CREATE DATABASE "{name}"')
+    yield f"{postgres_server}/{name}"
+    execute_on(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """A PostgreSQL database of this test's own, with all tables and no rows."""
+    name = f"test_{uuid4().hex}"
+    execute_on(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
+    yield f"{postgres_server}/{name}"
+    execute_on(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "erp.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite file of this test's own, with all tables and no rows."""
+    path = tmp_path / f"{uuid4().hex}.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database with all tables and no rows, once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on `database_url`, as the program opens it."""
+    opened = open_engine(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def another_database(
+    database_url: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[[], Engine]]:
+    """Makes further empty databases of the same kind as `database_url`."""
+    opened: list[tuple[Engine, str]] = []
+
+    def make() -> Engine:
+        name = f"test_{uuid4().hex}"
+        if database_url.startswith("sqlite"):
+            shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / f"{name}.db")
+            engine = open_engine(f"sqlite:///{tmp_path / name}.db")
+        else:
+            server = database_url.rpartition("/")[0]
+            template = request.getfixturevalue("postgres_template")
+            execute_on(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            engine = open_engine(f"{server}/{name}")
+        opened.append((engine, name))
+        return engine
+
+    yield make
+    for engine, name in opened:
+        engine.dispose()
+        if engine.dialect.name == "postgresql":
+            execute_on(database_url.rpartition("/")[0], f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that starts threads ends them; one that leaks a thread fails, and the thread is named.
+
+    anyio's idle workers belong to an event loop and end with it; pytest-timeout's own thread does not count.
+    """
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + SECONDS_FOR_THREADS_TO_END
+    while left := [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and thread.is_alive() and not thread.name.startswith("pytest_timeout")
+    ]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"threads left behind: {', '.join(thread.name for thread in left)}")
+        time.sleep(0.01)
