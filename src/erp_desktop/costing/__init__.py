@@ -17,6 +17,7 @@ pool.py - one pool, one move after the other
     cost_of_return(issue_cost, issue_qty, returned_qty, returned_value, qty, currency_places) -> Decimal
     Layer(key, seq, qty, value)   Take(layer_key, qty, value)   TrueUp(issue_key, qty, estimated, cost) .amount
 
+`layers` come and go in the order of the queue: by business date, then seq (the caller sorts, `seq` is only carried along).
 `issue` raises NotEnoughStock(on_hand, asked). With allow_negative the missing part is costed at the last known cost and
 becomes a layer of its own with negative quantity and value, named by the issue's `key` and `seq` (both then required);
 its take names that layer. The receipt that covers it reports `true_ups`: `amount` = `cost` - `estimated` goes to cost of

@@ -78,8 +78,8 @@ class LayeredPool:
         self._last_value, self._last_qty = (0, 0) if last_unit_cost is None else (last_unit_cost, self._factor)
 
     def load(self, layers: Iterable[ScaledLayer]) -> None:
-        """Stock that was there before; layers without quantity are left out."""
-        for layer in sorted(layers, key=lambda layer: layer.seq):
+        """Stock that was there before, in the order of the queue; layers without quantity are left out."""
+        for layer in layers:
             if layer.qty:
                 self.queue.append(layer)
                 self.by_key[layer.key] = layer
@@ -137,14 +137,10 @@ class LayeredPool:
         return true_ups
 
     def _place(self, key: UUID, seq: int, qty: int, value: int) -> tuple[ScaledLayer, bool]:
-        """Where a receipt goes: here to a layer of its own, in its place in the queue."""
+        """Where a receipt goes: here to a layer of its own at the end of the queue."""
         layer = ScaledLayer(key, seq, qty, value)
-        queue = self.queue
+        self.queue.append(layer)
         self.by_key[key] = layer
-        if not queue or queue[-1].seq <= seq:
-            queue.append(layer)
-        else:
-            queue.insert(sum(1 for other in queue if other.seq <= seq), layer)
         return layer, True
 
     # -- out

@@ -39,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What is left of a receipt. `seq` is its place in the queue; negative quantity and value where stock was oversold."""
+    """What is left of a receipt; negative quantity and value where stock was oversold. `seq` is carried along for the caller."""
 
     key: UUID
     seq: int
@@ -96,7 +96,7 @@ class CostPool:
         self._places = currency_places
 
     def receive(self, key: UUID, seq: int, qty: Decimal, value: Decimal) -> Received:
-        """Take in `qty` (positive) worth `value` (not negative). `seq` counts up with every move of the pool."""
+        """Take in `qty` (positive) worth `value` (not negative), at the end of the queue."""
         scaled_value = scale(value, self._places)
         if scaled_value < 0:
             raise ValueError(f"a receipt cannot be worth {value}")
@@ -195,7 +195,10 @@ class CostPool:
 def open_pool(
     method: str, currency_places: int, layers: Iterable[Layer] = (), last_unit_cost: Decimal | None = None
 ) -> CostPool:
-    """A pool with the layers it had, in any order. Raises UnknownMethod, and NumberNotExact for values below the minor unit."""
+    """A pool with the layers it had, the next to be taken first: by business date, then `seq`.
+
+    Raises UnknownMethod, and NumberNotExact for a value finer than the currency's minor unit.
+    """
     last = None if last_unit_cost is None else scale(last_unit_cost, UNIT_COST_PLACES)
     scaled = layered_pool(method, currency_places, last)
     scaled.load(
