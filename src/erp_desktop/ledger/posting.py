@@ -1,0 +1,354 @@
+"""What an event does to the ledger: posting rules by purpose (design page "Ledger, budgets and statements").
+
+Here: events as values, their balanced lines; amounts are Decimals in company currency, already rounded to its minor unit.
+Not here: which account a purpose is in this company, voucher numbers, periods, SQL.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+from erp_desktop.numbers import ZERO
+
+
+class Purpose(StrEnum):
+    """What an account is for; a company's chart says which account that is."""
+
+    INVENTORY = "inventory"
+    GOODS_DISPATCHED = "goods_dispatched"
+    GOODS_RECEIVED_NOT_INVOICED = "goods_received_not_invoiced"
+    LANDED_COST_CLEARING = "landed_cost_clearing"
+    INVENTORY_ADJUSTMENT = "inventory_adjustment"
+    PURCHASE_PRICE_VARIANCE = "purchase_price_variance"
+    COST_OF_SALES = "cost_of_sales"
+    REVENUE = "revenue"
+    FREIGHT_REVENUE = "freight_revenue"
+    SALES_RETURNS = "sales_returns"
+    RECEIVABLE = "receivable"
+    CUSTOMER_DEPOSITS = "customer_deposits"
+    PAYABLE = "payable"
+    SUPPLIER_PREPAYMENTS = "supplier_prepayments"
+    CASH = "cash"
+    BANK = "bank"
+    GATEWAY_CLEARING = "gateway_clearing"
+    INPUT_VAT = "input_vat"
+    OUTPUT_VAT = "output_vat"
+    SHARE_CAPITAL = "share_capital"
+    OPENING_EQUITY = "opening_equity"
+    RETAINED_EARNINGS = "retained_earnings"
+    WAGES = "wages"
+    WAGES_PAYABLE = "wages_payable"
+    STORAGE_EXPENSE = "storage_expense"
+    PACKAGING_EXPENSE = "packaging_expense"
+    DELIVERY_EXPENSE = "delivery_expense"
+    CHANNEL_FEES = "channel_fees"
+    GATEWAY_FEES = "gateway_fees"
+    COMMISSION_EXPENSE = "commission_expense"
+    COMMISSION_PAYABLE = "commission_payable"
+    EXCHANGE_DIFFERENCE = "exchange_difference"
+    ROUNDING = "rounding"
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensions:
+    """What a journal line can be analysed by, and the document line that caused it."""
+
+    product_id: UUID | None = None
+    party_id: UUID | None = None
+    warehouse_id: UUID | None = None
+    channel_id: UUID | None = None
+    cost_centre_id: UUID | None = None
+    line_id: UUID | None = None
+
+
+NO_DIMENSIONS = Dimensions()
+
+
+@dataclass(frozen=True, slots=True)
+class PostingLine:
+    """One debit or credit, not negative; on the account of a purpose, or (typed by hand) on a named account."""
+
+    purpose: Purpose | None
+    debit: Decimal
+    credit: Decimal
+    dimensions: Dimensions = NO_DIMENSIONS
+    account_id: UUID | None = None
+
+
+class UnbalancedEntry(Exception):
+    """The debits of an entry are not its credits."""
+
+    def __init__(self, debit: Decimal, credit: Decimal) -> None:
+        super().__init__(f"debits of {debit} against credits of {credit}")
+        self.debit = debit
+        self.credit = credit
+
+
+class Event(Protocol):
+    """Something that happened and has to be posted. `name` is what the journal entry keeps as its event."""
+
+    name: ClassVar[str]
+
+    def postings(self) -> Iterable[PostingLine]: ...
+
+
+def post(event: Event) -> tuple[PostingLine, ...]:
+    """The event's journal lines: balanced, without zero lines, equal purpose, side and dimensions added together.
+
+    An event of nothing but zeros has no lines. Raises UnbalancedEntry for a manual entry that does not balance.
+    """
+    return balanced(_merged(event.postings()))
+
+
+def balanced(lines: Iterable[PostingLine]) -> tuple[PostingLine, ...]:
+    """The same lines. Raises UnbalancedEntry, naming both sums, if they do not balance to the last place."""
+    kept = tuple(lines)
+    debit = sum((line.debit for line in kept), ZERO)
+    credit = sum((line.credit for line in kept), ZERO)
+    if debit != credit:
+        raise UnbalancedEntry(debit, credit)
+    return kept
+
+
+def _merged(lines: Iterable[PostingLine]) -> Iterator[PostingLine]:
+    sums: dict[tuple[object, ...], PostingLine] = {}
+    for line in lines:
+        if not line.debit and not line.credit:
+            continue
+        key = (line.purpose, line.account_id, bool(line.debit), line.dimensions)
+        if key in sums:
+            other = sums[key]
+            debit, credit = line.debit + other.debit, line.credit + other.credit
+            line = PostingLine(line.purpose, debit, credit, line.dimensions, line.account_id)
+        sums[key] = line
+    yield from sums.values()
+
+
+def _debit(purpose: Purpose, amount: Decimal, dimensions: Dimensions) -> PostingLine:
+    """A debit, or a credit where the amount is negative."""
+    return PostingLine(purpose, max(amount, ZERO), max(-amount, ZERO), dimensions)
+
+
+def _credit(purpose: Purpose, amount: Decimal, dimensions: Dimensions) -> PostingLine:
+    return _debit(purpose, -amount, dimensions)
+
+
+def _move(amount: Decimal, dimensions: Dimensions, *, debit: Purpose, credit: Purpose) -> Iterator[PostingLine]:
+    yield _debit(debit, amount, dimensions)
+    yield _credit(credit, amount, dimensions)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount of one document line."""
+
+    amount: Decimal
+    dimensions: Dimensions = NO_DIMENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class LateCost:
+    """A later change of a receipt's cost: what the stock still holds of it, and what is gone (costing rule 7)."""
+
+    to_inventory: Decimal
+    to_cost_of_sales: Decimal
+    dimensions: Dimensions = NO_DIMENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsReceived:
+    """Goods came in; the supplier's invoice is still to come. Amounts: receipt cost."""
+
+    name: ClassVar[str] = "goods_receipt"
+    lines: tuple[Amount, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(
+                line.amount, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.GOODS_RECEIVED_NOT_INVOICED
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class LandedCostEntered:
+    """Freight, duty or insurance of goods received; owed to whoever billed it, else waiting for the bill."""
+
+    name: ClassVar[str] = "landed_cost"
+    lines: tuple[LateCost, ...]
+    billed_by: UUID | None = None
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield _debit(Purpose.INVENTORY, line.to_inventory, line.dimensions)
+            yield _debit(Purpose.COST_OF_SALES, line.to_cost_of_sales, line.dimensions)
+        total = sum((line.to_inventory + line.to_cost_of_sales for line in self.lines), ZERO)
+        owed = Purpose.LANDED_COST_CLEARING if self.billed_by is None else Purpose.PAYABLE
+        yield _credit(owed, total, Dimensions(party_id=self.billed_by))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPriceCorrected:
+    """The price of goods received turned out to be another."""
+
+    name: ClassVar[str] = "receipt_price"
+    lines: tuple[LateCost, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield _debit(Purpose.INVENTORY, line.to_inventory, line.dimensions)
+            yield _debit(Purpose.COST_OF_SALES, line.to_cost_of_sales, line.dimensions)
+            total = line.to_inventory + line.to_cost_of_sales
+            yield _credit(Purpose.GOODS_RECEIVED_NOT_INVOICED, total, line.dimensions)
+
+
+@dataclass(frozen=True, slots=True)
+class CostCorrection:
+    """An issue cost `amount` more than was posted (negative: less); `against` is where its cost had gone."""
+
+    amount: Decimal
+    dimensions: Dimensions = NO_DIMENSIONS
+    against: Purpose = Purpose.COST_OF_SALES
+
+
+@dataclass(frozen=True, slots=True)
+class CostAdjusted:
+    """Issues changed their cost after they were posted: a back-dated move, or a receipt that covered oversold stock."""
+
+    name: ClassVar[str] = "cost_adjustment"
+    lines: tuple[CostCorrection, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(line.amount, line.dimensions, debit=line.against, credit=Purpose.INVENTORY)
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsShipped:
+    """Goods left for a customer. Amounts: their cost from the cost book."""
+
+    name: ClassVar[str] = "shipment"
+    lines: tuple[Amount, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(line.amount, line.dimensions, debit=Purpose.COST_OF_SALES, credit=Purpose.INVENTORY)
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueEarned:
+    """A sale became revenue with its shipment. Amounts: net of tax, after discounts; `receivable` carries the customer."""
+
+    name: ClassVar[str] = "revenue"
+    lines: tuple[Amount, ...]
+    freight: Decimal = ZERO
+    output_vat: Decimal = ZERO
+    receivable: Dimensions = NO_DIMENSIONS
+
+    def postings(self) -> Iterator[PostingLine]:
+        net = sum((line.amount for line in self.lines), ZERO)
+        yield _debit(Purpose.RECEIVABLE, net + self.freight + self.output_vat, self.receivable)
+        for line in self.lines:
+            yield _credit(Purpose.REVENUE, line.amount, line.dimensions)
+        yield _credit(Purpose.FREIGHT_REVENUE, self.freight, self.receivable)
+        yield _credit(Purpose.OUTPUT_VAT, self.output_vat, self.receivable)
+
+
+@dataclass(frozen=True, slots=True)
+class SalesInvoiced(RevenueEarned):
+    """A sale became revenue with its invoice, in a company that recognises revenue then."""
+
+    name: ClassVar[str] = "sales_invoice"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedAmount:
+    """Goods of one shipment line came back: the cost at which they had left, and the credit the customer gets for them."""
+
+    cost: Decimal
+    credit: Decimal
+    dimensions: Dimensions = NO_DIMENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerReturned:
+    """A customer's goods are back in stock and the customer has a credit (less any restocking fee)."""
+
+    name: ClassVar[str] = "customer_return"
+    lines: tuple[ReturnedAmount, ...]
+    output_vat: Decimal = ZERO
+    receivable: Dimensions = NO_DIMENSIONS
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(line.cost, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.COST_OF_SALES)
+            yield _debit(Purpose.SALES_RETURNS, line.credit, line.dimensions)
+        credit = sum((line.credit for line in self.lines), ZERO)
+        yield _debit(Purpose.OUTPUT_VAT, self.output_vat, self.receivable)
+        yield _credit(Purpose.RECEIVABLE, credit + self.output_vat, self.receivable)
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierReturned:
+    """Goods went back. Line `cost`: what they take out of stock; `credit`: what the supplier owes for them."""
+
+    name: ClassVar[str] = "supplier_return"
+    lines: tuple[ReturnedAmount, ...]
+    is_invoiced: bool = False  # the supplier's invoice was posted: the credit lowers what is payable
+
+    def postings(self) -> Iterator[PostingLine]:
+        owed = Purpose.PAYABLE if self.is_invoiced else Purpose.GOODS_RECEIVED_NOT_INVOICED
+        for line in self.lines:
+            yield _debit(owed, line.credit, line.dimensions)
+            yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.cost - line.credit, line.dimensions)
+            yield _credit(Purpose.INVENTORY, line.cost, line.dimensions)
+
+
+@dataclass(frozen=True, slots=True)
+class StockCounted:
+    """A count found more (positive amounts) or less (negative) than the books. Amounts: from the cost book."""
+
+    name: ClassVar[str] = "stock_count"
+    lines: tuple[Amount, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(line.amount, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.INVENTORY_ADJUSTMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningStock:
+    """The stock with which the company starts its books here."""
+
+    name: ClassVar[str] = "opening_stock"
+    lines: tuple[Amount, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(line.amount, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.OPENING_EQUITY)
+
+
+@dataclass(frozen=True, slots=True)
+class ManualLine:
+    """A line typed by an accountant, on an account of the chart; one side, not negative."""
+
+    account_id: UUID
+    debit: Decimal = ZERO
+    credit: Decimal = ZERO
+    dimensions: Dimensions = NO_DIMENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class ManualEntry:
+    """An entry typed by an accountant. Raises ValueError for a line with both sides or a negative one."""
+
+    name: ClassVar[str] = "manual"
+    lines: tuple[ManualLine, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            if line.debit < 0 or line.credit < 0 or (line.debit and line.credit):
+                raise ValueError(f"a journal line has one side: debit {line.debit}, credit {line.credit}")
+            yield PostingLine(None, line.debit, line.credit, line.dimensions, line.account_id)
