@@ -72,6 +72,7 @@ class Section:
     title: str = ""
     totals: tuple[str, ...] = ()
     group_heading: str = ""  # heading of what `Row.group` names, when rows are grouped
+    zero_as_dash: bool = False  # statements show a zero as a dash, lists as 0.00
 
     def total(self, column: str) -> Decimal:
         """The sum of `column` over the detail rows."""
