@@ -1,0 +1,427 @@
+"""How every list reads its page: filter and sort on few columns first, then the names of the few rows that are shown.
+
+Here: what a list declares (`ListShape`) and the statements made of it. Not here: any particular list.
+
+A page's ids come from a statement that joins only what its filters and its order need, so that it can walk an index; the
+names are joined to those ids afterwards ("late join"). Missing values sort as the largest, alike on both databases.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.expression import Alias, ColumnClause
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from erp_desktop.models.base import PENDING_TICK, Base
+from erp_desktop.models.types import String
+from erp_desktop.queries.base import Between, Contains, IsEmpty, ListPage, ListRequest, OneOf, Position, Record
+
+MOST_FREQUENT = 20
+FIRST_PAGE = ListRequest()
+
+
+class UnknownColumn(ValueError):
+    """A request sorts or filters by a column that the list does not have."""
+
+
+TableAlias: TypeAlias = "NamedFromClause[Any]"
+
+
+def table_of(model: type[Base], name: str = "") -> TableAlias:
+    """The table of `model` under a name of its own, so that one table can stand in a list twice (from bin, to bin)."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table.alias(name or table.name)
+
+
+@dataclass(frozen=True)
+class ListColumn:
+    """A column of a list: the row's attribute, where it comes from, and what it is good for."""
+
+    name: str
+    expression: ColumnElement[Any]
+    is_searched: bool = False  # by the free text
+    is_total: bool = False  # summed over all rows that match
+    is_amount: bool = False  # total per currency, where the list has a `currency` column
+
+
+@dataclass(frozen=True)
+class Join:
+    """A table whose names a list shows: joined where `key`, a column of a table before it, is the `target`'s id."""
+
+    target: TableAlias
+    key: ColumnElement[Any]
+
+
+class ListShape(Generic[Record]):
+    """What a list is made of. `order` is its own order: column names, each with `descending`.
+
+    The columns have the names of `record`'s fields, in their order.
+    """
+
+    def __init__(
+        self,
+        record: type[Record],
+        base: TableAlias,
+        columns: Sequence[ListColumn],
+        joins: Sequence[Join] = (),
+        order: Sequence[tuple[str, bool]] = (("code", False),),
+    ) -> None:
+        self.record = record
+        self.base = base
+        self.columns = {column.name: column for column in columns}
+        self.joins = tuple(joins)
+        self.order = tuple(order)
+        fields = tuple(getattr(record, "__dataclass_fields__", {}))
+        if fields != tuple(self.columns):
+            raise TypeError(f"{record.__name__} has the fields {fields}, its list the columns {tuple(self.columns)}")
+        self._needed = {column.name: self._joins_for(column.expression) for column in columns}
+        self.tables = frozenset(
+            _table_names([base, *(join.target for join in joins), *(c.expression for c in columns)])
+        )
+
+    def column(self, name: str) -> ListColumn:
+        """Raises UnknownColumn."""
+        if name not in self.columns:
+            raise UnknownColumn(name)
+        return self.columns[name]
+
+    def from_clause(self, names: Iterable[str], start: FromClause | None = None) -> FromClause:
+        """The base table with the joins that the columns called `names` need, in the declared order."""
+        needed = {position for name in names for position in self._needed[name]}
+        clause: FromClause = self.base if start is None else start
+        for position in sorted(needed):
+            join = self.joins[position]
+            clause = clause.outerjoin(join.target, self.on(join))
+        return clause
+
+    def on(self, join: Join) -> ColumnElement[bool]:
+        same_company: ColumnElement[bool] = join.target.c.company_id == self.base.c.company_id
+        return and_(same_company, join.target.c.id == join.key)
+
+    def join_behind(self, column: ListColumn) -> Join | None:
+        """The one join that a plain column comes from, if its key stands in the base table itself."""
+        expression = column.expression
+        if isinstance(expression, ColumnClause):
+            for join in self.joins:
+                if expression.table is join.target and getattr(join.key, "table", None) is self.base:
+                    return join
+        return None
+
+    def is_nullable(self, expression: ColumnElement[Any]) -> bool:
+        if isinstance(expression, Column) and getattr(expression, "table", None) is self.base:
+            return bool(expression.nullable)
+        return True
+
+    def _joins_for(self, expression: ColumnElement[Any]) -> frozenset[int]:
+        positions: set[int] = set()
+        open_expressions: list[ColumnElement[Any]] = [expression]
+        while open_expressions:
+            sources = _source_tables(open_expressions.pop())
+            for position, join in enumerate(self.joins):
+                if join.target in sources and position not in positions:
+                    positions.add(position)
+                    open_expressions.append(join.key)
+        return frozenset(positions)
+
+
+@dataclass(frozen=True)
+class SortKey:
+    expression: ColumnElement[Any]
+    descending: bool
+    is_nullable: bool
+
+    def clause(self, backwards: bool) -> ColumnElement[Any]:
+        descending = self.descending != backwards
+        ordered: ColumnElement[Any] = self.expression.desc() if descending else self.expression.asc()
+        if self.is_nullable:  # PostgreSQL's own way, so that it may still use an index; SQLite must be told
+            ordered = ordered.nulls_first() if descending else ordered.nulls_last()
+        return ordered
+
+    def beyond(self, value: Any, backwards: bool) -> ColumnElement[bool]:
+        """Is past `value` in this direction; a missing value counts as the largest."""
+        descending = self.descending != backwards
+        if value is None:
+            return self.expression.is_not(None) if descending else false()
+        if descending:
+            smaller: ColumnElement[bool] = self.expression < value
+            return smaller
+        larger: ColumnElement[bool] = self.expression > value
+        return or_(larger, self.expression.is_(None)) if self.is_nullable else larger
+
+
+@dataclass(frozen=True)
+class ListQuery(Generic[Record]):
+    """A list that is asked for page by page. Subclasses declare `shape`, and may narrow it with fields and `criteria`."""
+
+    tables: ClassVar[frozenset[str]]
+    shape: ClassVar[ListShape[Any]]
+
+    request: ListRequest = FIRST_PAGE
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "shape" in cls.__dict__:
+            cls.tables = cls.shape.tables
+
+    def criteria(self) -> tuple[ColumnElement[bool], ...]:
+        """What holds for every row of this list, in terms of the shape's tables. May use only the base table."""
+        return ()
+
+    def with_request(self, request: ListRequest) -> "ListQuery[Record]":
+        """The same list asked for another part."""
+        return replace(self, request=request)
+
+    def position(self, row: Record) -> Position:
+        """Where `row` stands in the order of this request; for `after` and `before`."""
+        values = tuple(getattr(row, name) for name, _ in self._order_names())
+        return Position(values, row.id)  # type: ignore[attr-defined]  # every list row has an id
+
+    def run(self, session: Session, company_id: UUID) -> ListPage[Record]:
+        rows: tuple[Record, ...] = () if self.request.count_only else self._rows(session, company_id)
+        if self.request.rows_only:
+            return ListPage(rows, None, {})
+        if self.request.count_at_most is not None:
+            return self._capped(session, company_id, rows, self.request.count_at_most)
+        return self._counted(session, company_id, rows)
+
+    def frequent_values(self, session: Session, company_id: UUID, column: str) -> tuple[tuple[Any, int], ...]:
+        """The column's most frequent values among the rows that match, with how often, most frequent first."""
+        expression = self.shape.column(column).expression
+        times = func.count()
+        statement = select(expression, times).select_from(self._from([column])).where(*self._where(company_id))
+        statement = statement.group_by(expression).order_by(times.desc(), expression).limit(MOST_FREQUENT)
+        return tuple((value, number) for value, number in session.execute(statement))
+
+    def ids(self, session: Session, company_id: UUID) -> tuple[UUID, ...]:
+        """The ids of all rows that match, in order: what Ctrl+A takes, loaded or not."""
+        statement = select(self.shape.base.c.id).select_from(self._from(self._order_column_names()))
+        statement = statement.where(*self._where(company_id)).order_by(*self._order_by(backwards=False))
+        return tuple(session.execute(statement).scalars())
+
+    def row_number(self, session: Session, company_id: UUID, row: Record) -> int:
+        """How many rows that match stand before `row`: keeps the cursor on a record when the list was read again."""
+        statement = select(func.count()).select_from(self._from(self._order_column_names()))
+        before = self._beyond(self.position(row), backwards=True)
+        return int(session.execute(statement.where(*self._where(company_id), before)).scalar_one())
+
+    # --- the page -----------------------------------------------------------------------------------------------
+
+    def _rows(self, session: Session, company_id: UUID) -> tuple[Record, ...]:
+        shape, base = self.shape, self.shape.base
+        page = self._page_ids(company_id).subquery("page")
+        start = page.join(base, and_(base.c.company_id == company_id, base.c.id == page.c.id))
+        statement = select(*(column.expression for column in shape.columns.values()))
+        statement = statement.select_from(shape.from_clause(shape.columns, start)).order_by(*self._order_by(False))
+        record = shape.record
+        return tuple(record(*row) for row in session.execute(statement))
+
+    def _page_ids(self, company_id: UUID) -> Select[Any]:
+        request = self.request
+        offset, limit, backwards = request.offset, request.limit, request.from_end
+        if request.known_count is not None and not backwards and offset > request.known_count // 2:
+            backwards, offset = True, request.known_count - offset - limit
+            if offset < 0:  # the last page is a short one
+                limit, offset = max(limit + offset, 0), 0
+        statement = select(self.shape.base.c.id).select_from(self._from(self._order_column_names()))
+        statement = statement.where(*self._where(company_id))
+        if request.after is not None:
+            statement = statement.where(self._beyond(request.after, backwards=False))
+        if request.before is not None:
+            backwards = True
+            statement = statement.where(self._beyond(request.before, backwards=True))
+        statement = statement.order_by(*self._order_by(backwards)).limit(limit)
+        return statement.offset(offset) if offset else statement
+
+    def _order_names(self) -> tuple[tuple[str, bool], ...]:
+        if not self.request.sort:
+            return self.shape.order
+        return ((self.request.sort, self.request.descending), *self.request.then)
+
+    def _order_column_names(self) -> list[str]:
+        return [name for name, _ in self._order_names() if self.shape.column(name)]
+
+    def _sort_keys(self) -> list[SortKey]:
+        keys = []
+        for name, descending in self._order_names():
+            expression = self.shape.column(name).expression
+            keys.append(SortKey(expression, descending, self.shape.is_nullable(expression)))
+        return [*keys, SortKey(self.shape.base.c.id, keys[-1].descending, is_nullable=False)]
+
+    def _order_by(self, backwards: bool) -> list[ColumnElement[Any]]:
+        return [key.clause(backwards) for key in self._sort_keys()]
+
+    def _beyond(self, position: Position, backwards: bool) -> ColumnElement[bool]:
+        keys = self._sort_keys()
+        values = (*position.values, position.id)
+        first = keys[0].descending != backwards
+        if all((key.descending != backwards) == first and (not key.is_nullable or first) for key in keys) and (
+            None not in values
+        ):  # one comparison of whole keys, which an index answers
+            whole = tuple_(*(key.expression for key in keys))
+            given = tuple_(*(literal(value, key.expression.type) for key, value in zip(keys, values, strict=True)))
+            return whole < given if first else whole > given
+        beyond: ColumnElement[bool] = false()
+        for key, value in zip(reversed(keys), reversed(values), strict=True):
+            same = key.expression == value if value is not None else key.expression.is_(None)
+            beyond = or_(key.beyond(value, backwards), and_(same, beyond))
+        return beyond
+
+    # --- what matches -------------------------------------------------------------------------------------------
+
+    def _from(self, names: Iterable[str]) -> FromClause:
+        shape = self.shape
+        filtered = (shape.column(name).name for name, _ in self.request.filters)
+        searched = (c.name for c in shape.columns.values() if c.is_searched and shape.join_behind(c) is None)
+        return shape.from_clause({*names, *filtered, *(searched if self.request.search.strip() else ())})
+
+    def _where(self, company_id: UUID) -> list[ColumnElement[bool]]:
+        conditions = [self.shape.base.c.company_id == company_id, *self.criteria()]
+        for name, value in self.request.filters:
+            conditions.append(matches(self.shape.column(name).expression, value))
+        conditions.extend(self._found(word, company_id) for word in self.request.search.split())
+        return conditions
+
+    def _found(self, word: str, company_id: UUID) -> ColumnElement[bool]:
+        """`word` stands in one of the searched columns; names elsewhere are looked up there, not row by row."""
+        shape = self.shape
+        here: list[ColumnElement[bool]] = []
+        elsewhere: dict[TableAlias, tuple[Join, list[ColumnElement[bool]]]] = {}
+        for column in shape.columns.values():
+            if column.is_searched:
+                join = shape.join_behind(column)
+                found = column.expression.icontains(word, autoescape=True)
+                if join is None:
+                    here.append(found)
+                else:
+                    elsewhere.setdefault(join.target, (join, []))[1].append(found)
+        for join, conditions in elsewhere.values():
+            target = join.target
+            here.append(join.key.in_(select(target.c.id).where(target.c.company_id == company_id, or_(*conditions))))
+        return or_(*here) if here else true()
+
+    # --- count and totals ---------------------------------------------------------------------------------------
+
+    def _capped(self, session: Session, company_id: UUID, rows: tuple[Record, ...], at_most: int) -> ListPage[Record]:
+        some = select(literal(1)).select_from(self._from(())).where(*self._where(company_id)).limit(at_most + 1)
+        count = int(session.execute(select(func.count()).select_from(some.subquery())).scalar_one())
+        return ListPage(rows, min(count, at_most), {}, is_count_exact=count <= at_most)
+
+    def _counted(self, session: Session, company_id: UUID, rows: tuple[Record, ...]) -> ListPage[Record]:
+        shape = self.shape
+        summed = [column for column in shape.columns.values() if column.is_total]
+        currency = shape.columns.get("currency")
+        grouped = currency is not None and any(column.is_amount for column in summed)
+        names = [column.name for column in summed] + (["currency"] if grouped else [])
+        statement = select(func.count(), *(func.sum(column.expression) for column in summed))
+        if currency is not None and grouped:
+            statement = statement.add_columns(currency.expression).group_by(currency.expression)
+        statement = statement.select_from(self._from(names)).where(*self._where(company_id))
+        groups = session.execute(statement).all()
+        count = sum(group[0] for group in groups)
+        totals: dict[str, Any] = {}
+        by_currency: dict[str, dict[str, Any]] = {}
+        for position, column in enumerate(summed, start=1):
+            sums = [group[position] for group in groups if group[position] is not None]
+            if len(sums) == 1 or (sums and not column.is_amount):
+                totals[column.name] = sum(sums[1:], sums[0])
+            elif sums:
+                for group in groups:
+                    by_currency.setdefault(group[-1], {})[column.name] = group[position]
+        return ListPage(rows, count, totals, totals_by_currency=by_currency)
+
+
+def matches(expression: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+    """The condition that a filter's value stands for."""
+    match value:
+        case OneOf(values):
+            given = [one for one in values if one is not None]
+            found = expression.in_(given)
+            return or_(found, expression.is_(None)) if len(given) < len(values) else found
+        case Between(low, high):
+            sides = [expression >= low] if low is not None else []
+            sides += [expression <= high] if high is not None else []
+            return and_(true(), *sides)
+        case Contains(text):
+            return expression.icontains(text, autoescape=True)
+        case IsEmpty(empty):
+            nothing: ColumnElement[bool] = expression.is_(None)
+            if isinstance(expression.type, String):
+                nothing = or_(nothing, expression == "")
+            return nothing if empty else not_(nothing)
+        case None:
+            return expression.is_(None)
+        case _:
+            same: ColumnElement[bool] = expression == value
+            return same
+
+
+def _source_tables(expression: ColumnElement[Any]) -> set[Any]:
+    return {element.table for element in visitors.iterate(expression) if isinstance(element, ColumnClause)}
+
+
+def _table_names(elements: Iterable[Any]) -> Iterable[str]:
+    for element in elements:
+        for part in visitors.iterate(element):
+            source = getattr(part, "table", part)
+            while isinstance(source, Alias):
+                source = source.element
+            if isinstance(source, Table):
+                yield source.name
+
+
+# --- short ways to declare columns ----------------------------------------------------------------------------------
+
+
+def plain(source: TableAlias, *names: str) -> list[ListColumn]:
+    """Columns that are called as in their table."""
+    return [ListColumn(name, source.c[name]) for name in names]
+
+
+def searched(source: TableAlias, *names: str) -> list[ListColumn]:
+    """Columns of the list's own table that the free text looks in."""
+    return [ListColumn(name, source.c[name], is_searched=True) for name in names]
+
+
+def named(source: TableAlias, *fields: str) -> list[ListColumn]:
+    """Fields of a joined table, each called after both: supplier_code, supplier_name. The free text looks in them."""
+    return [ListColumn(f"{source.name}_{field}", source.c[field], is_searched=True) for field in fields]
+
+
+def is_pending(source: TableAlias) -> ListColumn:
+    """True while only this desk knows the row; always False at the centre."""
+    return ListColumn("is_pending", source.c.tick == PENDING_TICK)
+
+
+def sum_of(column: ColumnElement[Any], base: TableAlias, key: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The sum of `column` over the rows of its table whose `key` is the list row's id; 0 without any."""
+    source = getattr(key, "table", None)
+    assert isinstance(source, Alias)
+    summed = select(func.sum(column)).where(source.c.company_id == base.c.company_id, key == base.c.id)
+    return func.coalesce(summed.correlate(base).scalar_subquery(), 0)
+
+
+def difference(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
+    """`left` less `right`, of the kind that `left` is (SQL alone would forget that it is a quantity)."""
+    return type_coerce(left - right, left.type)

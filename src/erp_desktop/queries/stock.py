@@ -1,0 +1,222 @@
+"""Lists of stock: what is on hand, every move, and counts."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, or_, select
+
+from erp_desktop.models.product import Category, Product, Unit
+from erp_desktop.models.purchasing import GoodsReceipt
+from erp_desktop.models.sales import CustomerReturn, Shipment
+from erp_desktop.models.stock import Bin, StockBalance, StockCount, StockMove, Warehouse
+from erp_desktop.queries.listing import (
+    Join,
+    ListColumn,
+    ListQuery,
+    ListShape,
+    TableAlias,
+    difference,
+    is_pending,
+    named,
+    plain,
+    searched,
+    table_of,
+)
+
+_balance = table_of(StockBalance)
+_move = table_of(StockMove)
+_count = table_of(StockCount)
+_product = table_of(Product)
+_unit = table_of(Unit)
+_category = table_of(Category)
+_warehouse = table_of(Warehouse)
+_bin = table_of(Bin)
+_from_warehouse = table_of(Warehouse, "from_warehouse")
+_from_bin = table_of(Bin, "from_bin")
+_to_warehouse = table_of(Warehouse, "to_warehouse")
+_to_bin = table_of(Bin, "to_bin")
+
+_NUMBERED = (GoodsReceipt, Shipment, CustomerReturn, StockCount)
+
+
+def document_number(base: TableAlias) -> ColumnElement[Any]:
+    """The number of the document that `base.document_kind` and `base.document_id` name; none for what has no number."""
+    choices = []
+    for model in _NUMBERED:
+        document = table_of(model)
+        number = select(document.c.number).where(
+            document.c.company_id == base.c.company_id, document.c.id == base.c.document_id
+        )
+        choices.append((base.c.document_kind == model.__tablename__, number.correlate(base).scalar_subquery()))
+    return case(*choices)
+
+
+@dataclass(frozen=True)
+class StockOnHandRow:
+    """One product in one bin, in stock units; `free` is what is on hand and not allocated."""
+
+    id: UUID
+    product_id: UUID
+    product_code: str
+    product_name: str
+    product_name_zh: str
+    unit_code: str
+    category_id: UUID
+    category_name: str
+    category_name_zh: str
+    warehouse_id: UUID
+    warehouse_code: str
+    warehouse_name: str
+    warehouse_name_zh: str
+    bin_id: UUID
+    bin_code: str
+    on_hand: Decimal
+    allocated: Decimal
+    free: Decimal
+
+
+@dataclass(frozen=True)
+class StockOnHand(ListQuery[StockOnHandRow]):
+    """What lies where, by product code. Bins that are empty and promise nothing are left out unless asked for."""
+
+    shape = ListShape(
+        StockOnHandRow,
+        _balance,
+        [
+            *plain(_balance, "id", "product_id"),
+            *named(_product, "code", "name", "name_zh"),
+            ListColumn("unit_code", _unit.c.code),
+            ListColumn("category_id", _product.c.category_id),
+            ListColumn("category_name", _category.c.name),
+            ListColumn("category_name_zh", _category.c.name_zh),
+            *plain(_balance, "warehouse_id"),
+            *named(_warehouse, "code", "name", "name_zh"),
+            *plain(_balance, "bin_id"),
+            *named(_bin, "code"),
+            ListColumn("on_hand", _balance.c.on_hand, is_total=True),
+            ListColumn("allocated", _balance.c.allocated, is_total=True),
+            ListColumn("free", difference(_balance.c.on_hand, _balance.c.allocated), is_total=True),
+        ],
+        [
+            Join(_product, _balance.c.product_id),
+            Join(_unit, _product.c.unit_id),
+            Join(_category, _product.c.category_id),
+            Join(_warehouse, _balance.c.warehouse_id),
+            Join(_bin, _balance.c.bin_id),
+        ],
+        [("product_code", False), ("warehouse_code", False), ("bin_code", False)],
+    )
+
+    with_empty_bins: bool = False
+
+    def criteria(self) -> tuple[ColumnElement[bool], ...]:
+        if self.with_empty_bins:
+            return ()
+        return (or_(_balance.c.on_hand != 0, _balance.c.allocated != 0),)
+
+
+@dataclass(frozen=True)
+class StockMoveRow:
+    """One quantity that moved, in stock units. No `from_` place: it came from outside; no `to_` place: it left."""
+
+    id: UUID
+    moved_on: date
+    kind: str
+    product_id: UUID
+    product_code: str
+    product_name: str
+    product_name_zh: str
+    qty: Decimal
+    unit_code: str
+    from_warehouse_id: UUID | None
+    from_warehouse_code: str | None
+    from_warehouse_name: str | None
+    from_bin_id: UUID | None
+    from_bin_code: str | None
+    to_warehouse_id: UUID | None
+    to_warehouse_code: str | None
+    to_warehouse_name: str | None
+    to_bin_id: UUID | None
+    to_bin_code: str | None
+    document_kind: str
+    document_id: UUID
+    document_number: str | None
+    is_pending: bool
+
+
+@dataclass(frozen=True)
+class StockMoves(ListQuery[StockMoveRow]):
+    """Every stock move, newest first. Searches the product."""
+
+    shape = ListShape(
+        StockMoveRow,
+        _move,
+        [
+            *plain(_move, "id", "moved_on", "kind", "product_id"),
+            *named(_product, "code", "name", "name_zh"),
+            ListColumn("qty", _move.c.qty, is_total=True),
+            ListColumn("unit_code", _unit.c.code),
+            *plain(_move, "from_warehouse_id"),
+            ListColumn("from_warehouse_code", _from_warehouse.c.code),
+            ListColumn("from_warehouse_name", _from_warehouse.c.name),
+            *plain(_move, "from_bin_id"),
+            ListColumn("from_bin_code", _from_bin.c.code),
+            *plain(_move, "to_warehouse_id"),
+            ListColumn("to_warehouse_code", _to_warehouse.c.code),
+            ListColumn("to_warehouse_name", _to_warehouse.c.name),
+            *plain(_move, "to_bin_id"),
+            ListColumn("to_bin_code", _to_bin.c.code),
+            *plain(_move, "document_kind", "document_id"),
+            ListColumn("document_number", document_number(_move)),
+            is_pending(_move),
+        ],
+        [
+            Join(_product, _move.c.product_id),
+            Join(_unit, _product.c.unit_id),
+            Join(_from_warehouse, _move.c.from_warehouse_id),
+            Join(_from_bin, _move.c.from_bin_id),
+            Join(_to_warehouse, _move.c.to_warehouse_id),
+            Join(_to_bin, _move.c.to_bin_id),
+        ],
+        [("moved_on", True)],
+    )
+
+
+@dataclass(frozen=True)
+class StockCountRow:
+    id: UUID
+    number: str | None
+    warehouse_id: UUID
+    warehouse_code: str
+    warehouse_name: str
+    warehouse_name_zh: str
+    counted_on: date
+    reason: str
+    is_opening: bool
+    status: str
+    is_pending: bool
+
+
+@dataclass(frozen=True)
+class StockCounts(ListQuery[StockCountRow]):
+    """Counts of stock, newest first. Searches number, reason and warehouse."""
+
+    shape = ListShape(
+        StockCountRow,
+        _count,
+        [
+            *plain(_count, "id"),
+            *searched(_count, "number"),
+            *plain(_count, "warehouse_id"),
+            *named(_warehouse, "code", "name", "name_zh"),
+            *plain(_count, "counted_on"),
+            *searched(_count, "reason"),
+            *plain(_count, "is_opening", "status"),
+            is_pending(_count),
+        ],
+        [Join(_warehouse, _count.c.warehouse_id)],
+        [("counted_on", True)],
+    )
