@@ -1,0 +1,305 @@
+"""The commands that read the books, report and doctor: which database they read, and how what they found is printed.
+
+Here: opening the books of one company, parameters from text, a report as text. Not here: what a report says, what is
+examined, what can be typed.
+"""
+
+import getpass
+import sys
+import unicodedata
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import URL, make_url, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.cli import CommandFailed
+from erp_desktop.database import open_engine, reader
+from erp_desktop.i18n import translate
+from erp_desktop.models.base import Replicated
+from erp_desktop.models.company import Company
+from erp_desktop.models.costing import CostBook
+from erp_desktop.models.product import Category
+from erp_desktop.models.stock import Warehouse
+from erp_desktop.reports.lines import LineKind
+from erp_desktop.reports.report import (
+    Parameter,
+    ParameterKind,
+    Report,
+    ReportDefinition,
+    report_definition,
+    report_definitions,
+)
+from erp_desktop.reports.screen import ScreenModel, ScreenSection
+
+# --- the books ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Books:
+    """One company in an open database, seen as it was at one moment."""
+
+    session: Session
+    company: Company
+
+
+@contextmanager
+def open_books(options: Namespace) -> Iterator[Books]:
+    """The books that the options name: a database, this computer's copy of an office's, or its own. Raises CommandFailed."""
+    engine = open_engine(_address(options))
+    try:
+        with Session(reader(engine)) as session:
+            yield Books(session, _company(session, getattr(options, "company", None)))
+    finally:
+        engine.dispose()
+
+
+def _address(options: Namespace) -> URL:
+    if getattr(options, "database", None):
+        address = make_url(options.database)
+        if address.get_backend_name() == "sqlite":
+            _refuse_missing(Path(address.database or ""))
+        return address
+    directory = getattr(options, "data_dir", None)
+    if getattr(options, "centre", None):
+        from erp_desktop.sync.cache import cache_path
+
+        if not (getattr(options, "company", None) and getattr(options, "user", None)):
+            raise CommandFailed(translate("Command line", "--centre needs --company and --user."), status=2)
+        path = cache_path(options.centre, options.company, options.user, directory)
+    else:
+        from erp_desktop.embedded import database_path
+
+        path = database_path(directory)
+    _refuse_missing(path)
+    return URL.create("sqlite", database=str(path))
+
+
+def _refuse_missing(path: Path) -> None:
+    if not path.is_file():
+        text = translate(
+            "Command line", "There are no books at {path} yet. Open the window once, or name others with --data-dir."
+        )
+        raise CommandFailed(text.format(path=path))
+
+
+def _company(session: Session, code: str | None) -> Company:
+    companies = session.scalars(select(Company).order_by(Company.code)).all()
+    if code is not None:
+        for company in companies:
+            if company.code.casefold() == code.casefold():
+                return company
+        text = translate("Command line", "There is no company {code} here. There are: {codes}.")
+        raise CommandFailed(text.format(code=code, codes=", ".join(company.code for company in companies) or "–"))
+    if len(companies) == 1:
+        return companies[0]
+    if not companies:
+        raise CommandFailed(translate("Command line", "There is no company in these books yet."))
+    text = translate("Command line", "There are several companies here: choose one of {codes} with --company.")
+    raise CommandFailed(text.format(codes=", ".join(company.code for company in companies)))
+
+
+# --- report ---------------------------------------------------------------------------------------------------------
+
+
+def run_report(options: Namespace) -> int:
+    """`erp-desktop report`: 0 when it was made, 1 when one of its own checks does not hold."""
+    if options.name is None:
+        for definition in report_definitions():
+            names = "  ".join(f"--{parameter.name.replace('_', '-')}" for parameter in definition.parameters)
+            print(f"{_padded(definition.name, 28)} {_padded(translate('Report', definition.title), 32)} {names}")
+        return 0
+    definition = _definition(options.name)
+    with open_books(options) as books:
+        report = definition.run(books.session, books.company.id, **parameters_of(definition, options.surplus, books))
+        printed_at = datetime.now(ZoneInfo(books.company.time_zone))
+    _write(report, options, printed_at)
+    return 0 if all(check.holds for check in report.checks) else 1
+
+
+def _definition(name: str) -> ReportDefinition:
+    for spelled in (name, name.replace("-", "_"), name.replace("_", "-")):
+        try:
+            return report_definition(spelled)
+        except KeyError:
+            continue
+    text = translate("Command line", "There is no report {name}. There are: {names}.")
+    names = ", ".join(definition.name for definition in report_definitions())
+    raise CommandFailed(text.format(name=name, names=names), status=2)
+
+
+def parameters_of(definition: ReportDefinition, given: Sequence[str], books: Books) -> dict[str, Any]:
+    """What the report is asked with: `--as-of 2024-03-31` read by its kind, and the defaults for the rest."""
+    texts = _pairs(given)
+    today = datetime.now(ZoneInfo(books.company.time_zone)).date()
+    found: dict[str, Any] = {}
+    for parameter in definition.parameters:
+        if parameter.name in texts:
+            found[parameter.name] = _read(parameter, texts.pop(parameter.name), books)
+        elif parameter.default is not None:
+            found[parameter.name] = parameter.default(today)
+        elif parameter.is_required:
+            text = translate("Command line", "The report {name} needs --{parameter}.")
+            raise CommandFailed(text.format(name=definition.name, parameter=_typed(parameter.name)), status=2)
+    for name in texts:
+        text = translate("Command line", "The report {name} knows no --{parameter}. It knows: {parameters}.")
+        known = ", ".join(f"--{_typed(parameter.name)}" for parameter in definition.parameters) or "–"
+        raise CommandFailed(text.format(name=definition.name, parameter=_typed(name), parameters=known), status=2)
+    return found
+
+
+def _typed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    rest = iter(given)
+    for argument in rest:
+        name, is_joined, value = argument.partition("=")
+        if not name.startswith("--"):
+            text = translate("Command line", "{argument} is not understood. Parameters are written --NAME VALUE.")
+            raise CommandFailed(text.format(argument=argument), status=2)
+        if not is_joined:
+            try:
+                value = next(rest)
+            except StopIteration:
+                text = translate("Command line", "{argument} needs a value after it.")
+                raise CommandFailed(text.format(argument=argument), status=2) from None
+        texts[name[2:].replace("-", "_")] = value
+    return texts
+
+
+_KEYED: dict[ParameterKind, type[Replicated]] = {
+    ParameterKind.WAREHOUSE: Warehouse,
+    ParameterKind.CATEGORY: Category,
+    ParameterKind.COST_BOOK: CostBook,
+}
+_YES = {"yes", "true", "1", "是"}
+_NO = {"no", "false", "0", "否"}
+
+
+def _read(parameter: Parameter, text: str, books: Books) -> Any:
+    """`text` as the parameter's kind. Raises CommandFailed, saying what is expected."""
+    expected = ""
+    if parameter.kind is ParameterKind.DATE:
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            expected = translate("Command line", "a date such as 2024-03-31")
+    elif parameter.kind is ParameterKind.YES_NO:
+        if text.casefold() in _YES | _NO:
+            return text.casefold() in _YES
+        expected = translate("Command line", "yes or no")
+    elif parameter.kind is ParameterKind.CHOICE:
+        values = [value for value, _ in parameter.choices]
+        if text in values:
+            return text
+        expected = ", ".join(values)
+    elif parameter.kind in _KEYED:
+        found = _id_of(_KEYED[parameter.kind], text, books)
+        if found is not None:
+            return found
+        expected = translate("Command line", "a code that exists")
+    else:
+        return text
+    sentence = translate("Command line", "--{parameter} is {text}, and should be {expected}.")
+    raise CommandFailed(sentence.format(parameter=_typed(parameter.name), text=text, expected=expected), status=2)
+
+
+def _id_of(table: type[Any], code: str, books: Books) -> UUID | None:
+    found: UUID | None = books.session.scalar(
+        select(table.id).where(table.company_id == books.company.id, table.code == code)
+    )
+    return found
+
+
+def _write(report: Report, options: Namespace, printed_at: datetime) -> None:
+    language: str = options.shown_in
+    printed_by: str = getattr(options, "user", None) or getpass.getuser()
+    written: list[Path] = []
+    if options.xlsx:
+        from erp_desktop.reports.excel import write_excel
+
+        write_excel(report, options.xlsx, language=language)
+        written.append(options.xlsx)
+    if options.pdf:
+        from erp_desktop.reports.pdf import write_pdf
+
+        write_pdf(report, options.pdf, language=language, printed_by=printed_by, printed_at=printed_at)
+        written.append(options.pdf)
+    if options.json == "-":
+        from erp_desktop.reports.json_output import report_as_json
+
+        print(report_as_json(report))
+    elif options.json:
+        from erp_desktop.reports.json_output import report_as_json
+        from erp_desktop.reports.output import complete_file
+
+        with complete_file(Path(options.json)) as part:
+            part.write_text(report_as_json(report) + "\n", "utf-8")
+        written.append(Path(options.json))
+    if not written and not options.json:
+        for line in report_as_text(report, language):
+            print(line)
+    for path in written:
+        print(translate("Command line", "Written: {path}").format(path=path), file=sys.stderr)
+
+
+# --- a report as text -----------------------------------------------------------------------------------------------
+
+
+def report_as_text(report: Report, language: str) -> Iterator[str]:
+    """`report` as lines for a terminal, its columns aligned; a Chinese character takes two places."""
+    shown = ScreenModel(report, language)
+    yield f"{shown.company}  {shown.title}"
+    yield shown.subtitle
+    for section in shown.sections:
+        yield ""
+        yield from _section_as_text(section)
+    yield ""
+    for check in shown.checks:
+        yield check.text
+    yield from shown.notes
+    yield shown.as_of
+
+
+def _section_as_text(section: ScreenSection) -> Iterator[str]:
+    if section.title:
+        yield section.title
+    cells = [
+        ["  " * row.level + text if place == section.label_column else text for place, text in enumerate(row.texts)]
+        for row in section.rows
+    ]
+    widths = [
+        max([_width(column.heading), *(_width(row[place]) for row in cells)])
+        for place, column in enumerate(section.columns)
+    ]
+
+    def line(texts: Sequence[str]) -> str:
+        columns = zip(texts, widths, section.columns, strict=True)
+        return "  ".join(_padded(text, width, column.is_right) for text, width, column in columns).rstrip()
+
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    yield line([column.heading for column in section.columns])
+    yield rule
+    for row, texts in zip(section.rows, cells, strict=True):
+        if row.kind is LineKind.TOTAL:
+            yield rule
+        yield line(texts)
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in text)
+
+
+def _padded(text: str, width: int, is_right: bool = False) -> str:
+    blanks = " " * (width - _width(text))
+    return blanks + text if is_right else text + blanks
