@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.ids import child_id
 
+_FIRST_CENTRE_ID = 2**32
+
 
 @dataclass
 class Context:
@@ -27,11 +29,17 @@ class Context:
     at_centre: bool  # True: give numbers, value stock, post to the ledger
     permissions: frozenset[str] = frozenset()
     _ids_given: int = field(default=0, repr=False)
+    _centre_ids_given: int = field(default=_FIRST_CENTRE_ID, repr=False)
 
     def new_id(self) -> UUID:
         """The next id of this action: derived from the action's id and a counter, never random."""
         self._ids_given += 1
         return child_id(self.action_id, self._ids_given)
+
+    def new_centre_id(self) -> UUID:
+        """The next id for a row that only the centre writes. Counted apart, so that the desk's ids stay the centre's."""
+        self._centre_ids_given += 1
+        return child_id(self.action_id, self._centre_ids_given)
 
 
 class Action(Protocol):

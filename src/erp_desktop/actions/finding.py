@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.refusals import NotFound, Refused
@@ -74,13 +75,24 @@ def find(session: Session, ctx: Context, table: type[Row], row_id: UUID) -> Row:
 def find_all(session: Session, ctx: Context, table: type[Row], ids: Iterable[UUID]) -> dict[UUID, Row]:
     """The rows with `ids`, by id, in one question. Raises NotFound if one is missing."""
     wanted = set(ids)
-    if not wanted:
-        return {}
-    found = session.scalars(select(table).where(table.company_id == ctx.company_id, table.id.in_(wanted)))
-    rows = {row.id: row for row in found}
-    if len(rows) < len(wanted):
-        raise NotFound(kind=str(table.__tablename__).replace("_", " "))
+    rows = {}
+    for row_id in wanted:  # what this transaction has read already is still so: it holds the company's clock
+        known = session.identity_map.get(identity_key(table, (ctx.company_id, row_id)))
+        if known is not None:
+            rows[row_id] = known
+    missing = wanted - rows.keys()
+    if missing:
+        found = session.scalars(select(table).where(table.company_id == ctx.company_id, table.id.in_(missing)))
+        rows.update((row.id, row) for row in found)
+        if len(rows) < len(wanted):
+            raise NotFound(kind=str(table.__tablename__).replace("_", " "))
+        _hold(session, rows.values())
     return rows
+
+
+def _hold(session: Session, rows: Iterable[object]) -> None:
+    """Keeps rows in the session's memory until its end; by itself it would forget those that nobody names any more."""
+    session.info.setdefault("held", set()).update(rows)
 
 
 def company_of(session: Session, ctx: Context) -> Company:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
+from erp_desktop.actions.finding import TwiceTheSameLine
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.sync import Tombstone
 
@@ -24,8 +25,14 @@ def replace_lines(
         return
     order_column: Any = table.__table__.c.order_id
     kept = {line.id for line in lines}
-    before = session.scalars(select(table.id).where(table.company_id == ctx.company_id, order_column == order_id)).all()
-    gone = [line_id for line_id in before if line_id not in kept]
+    known = session.execute(
+        select(table.id, order_column).where(
+            table.company_id == ctx.company_id, or_(order_column == order_id, table.id.in_(kept))
+        )
+    ).all()
+    if any(of_order != order_id for _, of_order in known):  # a line of another order is not ours to take
+        raise TwiceTheSameLine()
+    gone = [line_id for line_id, _ in known if line_id not in kept]
     if gone:
         session.execute(delete(table).where(table.company_id == ctx.company_id, table.id.in_(gone)))
         if ctx.at_centre:

@@ -105,6 +105,7 @@ class MoveCost(Replicated):
         return (
             belongs_to("pool_id", "cost_pool"),
             Index(None, "company_id", "pool_id", "dated_on", "seq"),
+            Index(None, "company_id", "pool_id", "seq"),
             Index(None, "company_id", "move_id"),
             Index(None, "company_id", "product_id", "dated_on"),
         )
@@ -152,6 +153,7 @@ class CostAdjustment(Replicated):
     dated_on: Mapped[date]  # where it is posted: the first open period
     document_kind: Mapped[str] = mapped_column(String(40))
     document_id: Mapped[UUID]
+    line_id: Mapped[UUID]  # the receipt line that the value belongs to
     layer_id: Mapped[UUID | None]
     move_id: Mapped[UUID | None]  # the issue that it corrects
     to_inventory: Mapped[Money]  # change of value on hand
@@ -162,6 +164,7 @@ class CostAdjustment(Replicated):
         return (
             belongs_to("pool_id", "cost_pool"),
             Index(None, "company_id", "pool_id", "dated_on"),
+            Index(None, "company_id", "line_id"),
             Index(None, "company_id", "move_id"),
             Index(None, "company_id", "product_id", "dated_on"),
         )

@@ -90,6 +90,7 @@ class StockMove(Replicated):
             Index(None, "company_id", "moved_on", "id"),
             Index(None, "company_id", "product_id", "moved_on"),
             Index(None, "company_id", "document_id"),
+            Index(None, "company_id", "returns_move_id"),
         )
 
 

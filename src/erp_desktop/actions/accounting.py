@@ -1,0 +1,275 @@
+"""What accountants do by hand: journal entries, closing and reopening periods, budgets."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.finding import AmountNegative, NoLines, company_of, find, find_all, open_period
+from erp_desktop.actions.lines import bury
+from erp_desktop.actions.posting import forget_accounts, post
+from erp_desktop.actions.refusals import CodeTaken, NotFound, Refused, Required
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.ids import derived_id
+from erp_desktop.ledger.posting import Dimensions, ManualEntry, ManualLine, Purpose
+from erp_desktop.models.ledger import Account, AccountPurpose, BudgetLine, BudgetVersion, CostCentre, Period
+from erp_desktop.models.product import Category
+from erp_desktop.numbers import ZERO, round_money
+
+
+class NotBalanced(Refused):
+    code = "not_balanced"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "Debits of {debit} and credits of {credit} differ. Make them equal; nothing was posted."
+    )
+
+
+class OneSide(Refused):
+    code = "one_side"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "Each line needs either a debit or a credit above zero. Correct line {line_no}; nothing was posted."
+    )
+
+
+class TooPrecise(Refused):
+    code = "too_precise"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "{amount} has more decimal places than {currency} has. Round it; nothing was posted."
+    )
+
+
+class PostedByStock(Refused):
+    code = "posted_by_stock"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{account} is kept by stock documents, so that it always equals the value of stock. "
+        "Use a count, a landed cost or a price correction instead.",
+    )
+
+
+class EarlierPeriodOpen(Refused):
+    code = "earlier_period_open"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "The period from {starts_on} is still open. Close periods in their order.")
+
+
+class LaterPeriodClosed(Refused):
+    code = "later_period_closed"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The period from {starts_on} is closed already. Reopen the latest one first."
+    )
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    """One debit or credit in company currency."""
+
+    account_id: UUID
+    debit: Decimal = ZERO
+    credit: Decimal = ZERO
+    cost_centre_id: UUID | None = None
+
+
+@action("ledger.post")
+@dataclass(frozen=True)
+class PostJournalEntry:
+    """An accountant's own journal entry: wages, rent, a correction. The inventory account is kept by stock documents."""
+
+    entry_id: UUID
+    dated_on: date
+    text: str
+    lines: tuple[EntryLine, ...]
+
+    def run(self, session: Session, ctx: Context) -> None:
+        if not self.lines:
+            raise NoLines()
+        if not self.text.strip():
+            raise Required(field="text")
+        company = company_of(session, ctx)
+        open_period(session, ctx, self.dated_on)
+        accounts = find_all(session, ctx, Account, {line.account_id for line in self.lines})
+        find_all(session, ctx, CostCentre, {line.cost_centre_id for line in self.lines if line.cost_centre_id})
+        kept_by_stock = self._inventory_accounts(session, ctx)
+        for line_no, line in enumerate(self.lines, start=1):
+            if min(line.debit, line.credit) != 0 or max(line.debit, line.credit) <= 0:
+                raise OneSide(line_no=line_no)
+            for amount in (line.debit, line.credit):
+                if amount != round_money(amount, company.currency_places):
+                    raise TooPrecise(amount=amount, currency=company.currency)
+            if line.account_id in kept_by_stock:
+                raise PostedByStock(account=accounts[line.account_id].name)
+        debit = sum((line.debit for line in self.lines), ZERO)
+        credit = sum((line.credit for line in self.lines), ZERO)
+        if debit != credit:
+            raise NotBalanced(debit=debit, credit=credit)
+        if ctx.at_centre:
+            event = ManualEntry(
+                tuple(
+                    ManualLine(line.account_id, line.debit, line.credit, Dimensions(cost_centre_id=line.cost_centre_id))
+                    for line in self.lines
+                )
+            )
+            post(session, ctx, event, self.dated_on, ("journal_entry", self.entry_id), text=self.text)
+
+    def _inventory_accounts(self, session: Session, ctx: Context) -> set[UUID]:
+        return set(
+            session.scalars(
+                select(AccountPurpose.account_id).where(
+                    AccountPurpose.company_id == ctx.company_id, AccountPurpose.purpose == Purpose.INVENTORY.value
+                )
+            )
+        )
+
+
+@action("period.close")
+@dataclass(frozen=True)
+class ClosePeriod:
+    """Nothing is posted into the period any more. Periods close in their order."""
+
+    period_id: UUID
+
+    def run(self, session: Session, ctx: Context) -> None:
+        period = find(session, ctx, Period, self.period_id)
+        earlier = session.scalars(
+            select(Period.starts_on)
+            .where(
+                Period.company_id == ctx.company_id,
+                Period.starts_on < period.starts_on,
+                Period.is_closed.is_(False),
+            )
+            .order_by(Period.starts_on)
+        ).first()
+        if earlier is not None:
+            raise EarlierPeriodOpen(starts_on=earlier)
+        period.is_closed = True
+
+
+@action("period.close")
+@dataclass(frozen=True)
+class ReopenPeriod:
+    """The latest closed period takes postings again."""
+
+    period_id: UUID
+
+    def run(self, session: Session, ctx: Context) -> None:
+        period = find(session, ctx, Period, self.period_id)
+        later = session.scalars(
+            select(Period.starts_on)
+            .where(Period.company_id == ctx.company_id, Period.starts_on > period.starts_on, Period.is_closed.is_(True))
+            .order_by(Period.starts_on.desc())
+        ).first()
+        if later is not None:
+            raise LaterPeriodClosed(starts_on=later)
+        period.is_closed = False
+
+
+@action("ledger.post")
+@dataclass(frozen=True)
+class SetAccountPurpose:
+    """From now on `purpose` posts to `account_id`, for one category or (None) for all that have no account of their own."""
+
+    purpose: str
+    account_id: UUID
+    category_id: UUID | None = None
+
+    def run(self, session: Session, ctx: Context) -> None:
+        if self.purpose not in set(Purpose):
+            raise NotFound(kind="purpose")
+        find(session, ctx, Account, self.account_id)
+        if self.category_id is not None:
+            find(session, ctx, Category, self.category_id)
+        row_id = derived_id("account_purpose", ctx.company_id, self.purpose, self.category_id)
+        row = session.scalars(
+            select(AccountPurpose).where(
+                AccountPurpose.company_id == ctx.company_id,
+                AccountPurpose.purpose == self.purpose,
+                AccountPurpose.category_id == self.category_id
+                if self.category_id
+                else AccountPurpose.category_id.is_(None),
+            )
+        ).first()
+        if row is None:
+            row = AccountPurpose(
+                company_id=ctx.company_id, id=row_id, purpose=self.purpose, category_id=self.category_id
+            )
+            session.add(row)
+        row.account_id = self.account_id
+        forget_accounts(session, ctx)
+
+
+@dataclass(frozen=True)
+class PlannedAmount:
+    """What is planned for an account and cost centre in a period, positive as the account grows."""
+
+    account_id: UUID
+    period_id: UUID
+    amount: Decimal
+    cost_centre_id: UUID | None = None
+
+
+@action("budget.write")
+@dataclass(frozen=True)
+class SaveBudget:
+    """A budget version and all its lines, written anew."""
+
+    version_id: UUID
+    code: str
+    name: str
+    year: int
+    lines: tuple[PlannedAmount, ...]
+    is_approved: bool = False
+
+    def run(self, session: Session, ctx: Context) -> None:
+        if not self.code.strip():
+            raise Required(field="code")
+        taken = session.scalars(
+            select(BudgetVersion.id).where(
+                BudgetVersion.company_id == ctx.company_id,
+                BudgetVersion.code == self.code,
+                BudgetVersion.id != self.version_id,
+            )
+        ).first()
+        if taken is not None:
+            raise CodeTaken(code=self.code)
+        find_all(session, ctx, Account, {line.account_id for line in self.lines})
+        find_all(session, ctx, Period, {line.period_id for line in self.lines})
+        find_all(session, ctx, CostCentre, {line.cost_centre_id for line in self.lines if line.cost_centre_id})
+        for line in self.lines:
+            if line.amount < 0:
+                raise AmountNegative(amount=line.amount)
+        version = session.get(BudgetVersion, (ctx.company_id, self.version_id))
+        if version is None:
+            version = BudgetVersion(company_id=ctx.company_id, id=self.version_id)
+            session.add(version)
+        version.code, version.name, version.year = self.code, self.name, self.year
+        version.is_approved = self.is_approved
+        self._write_lines(session, ctx)
+
+    def _write_lines(self, session: Session, ctx: Context) -> None:
+        lines = {
+            derived_id("budget_line", self.version_id, line.account_id, line.period_id, line.cost_centre_id): line
+            for line in self.lines
+        }
+        of_version = (BudgetLine.company_id == ctx.company_id, BudgetLine.version_id == self.version_id)
+        known = {row.id: row for row in session.scalars(select(BudgetLine).where(*of_version))}
+        gone = [row_id for row_id in known if row_id not in lines]
+        if gone:
+            session.execute(delete(BudgetLine).where(*of_version, BudgetLine.id.in_(gone)))
+            if ctx.at_centre:
+                bury(session, ctx, BudgetLine, gone)
+        for row_id, line in lines.items():
+            row = known.get(row_id)
+            if row is None:
+                row = BudgetLine(
+                    company_id=ctx.company_id,
+                    id=row_id,
+                    version_id=self.version_id,
+                    account_id=line.account_id,
+                    cost_centre_id=line.cost_centre_id,
+                    period_id=line.period_id,
+                )
+                session.add(row)
+            row.amount = line.amount

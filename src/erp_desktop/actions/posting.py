@@ -1,0 +1,152 @@
+"""Posting at the centre: what `ledger.posting` says of an event becomes a journal entry on the company's own accounts."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context
+from erp_desktop.actions.finding import open_period
+from erp_desktop.actions.numbering import next_in_series
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.ids import derived_id
+from erp_desktop.ledger.posting import Event, PostingLine, Purpose
+from erp_desktop.ledger.posting import post as lines_of_event
+from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine, LedgerBalance
+from erp_desktop.models.product import Product
+from erp_desktop.numbers import ZERO
+
+
+class NoAccountForPurpose(Refused):
+    code = "no_account_for_purpose"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "No account is set for {purpose}, so nothing was posted. An accountant sets it under Settings, Accounts.",
+    )
+
+
+Accounts = dict[tuple[str, UUID | None], UUID]  # account by purpose and category; None: every other category
+
+
+def post(
+    session: Session, ctx: Context, event: Event, dated_on: date, document: tuple[str, UUID], text: str = ""
+) -> UUID | None:
+    """Writes the journal entry of `event` for `document` (table name, id) and keeps the ledger balances.
+
+    An event without value leaves no entry (None). Centre only. Raises PeriodClosed, NoAccountForPurpose.
+    """
+    lines = lines_of_event(event)
+    if not lines:
+        return None
+    period = open_period(session, ctx, dated_on)
+    entry = JournalEntry(
+        company_id=ctx.company_id,
+        id=ctx.new_centre_id(),
+        number=next_in_series(session, ctx.company_id, "voucher", period.id.hex),
+        period_id=period.id,
+        dated_on=dated_on,
+        posted_at=ctx.issued_at,
+        event=event.name,
+        document_kind=document[0],
+        document_id=document[1],
+        action_id=ctx.action_id,
+        text=text,
+    )
+    session.add(entry)
+    accounts = _accounts(session, ctx)
+    sums: defaultdict[tuple[UUID, UUID | None], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+    for line_no, line in enumerate(lines, start=1):
+        account_id = line.account_id or _account_for(session, ctx, accounts, line)
+        dimensions = line.dimensions
+        session.add(
+            JournalLine(
+                company_id=ctx.company_id,
+                id=ctx.new_centre_id(),
+                entry_id=entry.id,
+                line_no=line_no,
+                account_id=account_id,
+                dated_on=dated_on,
+                debit=line.debit,
+                credit=line.credit,
+                cost_centre_id=dimensions.cost_centre_id,
+                party_id=dimensions.party_id,
+                product_id=dimensions.product_id,
+                warehouse_id=dimensions.warehouse_id,
+                channel_id=dimensions.channel_id,
+                line_id=dimensions.line_id,
+            )
+        )
+        both = sums[account_id, dimensions.cost_centre_id]
+        both[0] += line.debit
+        both[1] += line.credit
+    _keep_balances(session, ctx, period.id, sums)
+    return entry.id
+
+
+def ledger_balance_id(account_id: UUID, period_id: UUID, cost_centre_id: UUID | None) -> UUID:
+    """The id of an account's balance in a period and cost centre."""
+    return derived_id("ledger_balance", account_id, period_id, cost_centre_id)
+
+
+def forget_accounts(session: Session, ctx: Context) -> None:
+    """After a purpose was given another account."""
+    session.info.pop(("accounts", ctx.company_id), None)
+
+
+def _accounts(session: Session, ctx: Context) -> Accounts:
+    known: Accounts | None = session.info.get(("accounts", ctx.company_id))
+    if known is None:
+        rows = session.execute(
+            select(AccountPurpose.purpose, AccountPurpose.category_id, AccountPurpose.account_id).where(
+                AccountPurpose.company_id == ctx.company_id
+            )
+        )
+        known = {(purpose, category_id): account_id for purpose, category_id, account_id in rows}
+        session.info["accounts", ctx.company_id] = known
+    return known
+
+
+def _account_for(session: Session, ctx: Context, accounts: Accounts, line: PostingLine) -> UUID:
+    purpose = line.purpose
+    if purpose is None:
+        raise ValueError("a posting line names a purpose or an account")
+    category_id = None
+    if line.dimensions.product_id is not None and any(key[0] == purpose and key[1] for key in accounts):
+        category_id = session.get_one(Product, (ctx.company_id, line.dimensions.product_id)).category_id
+    account_id = accounts.get((purpose, category_id)) or accounts.get((purpose, None))
+    if account_id is None:
+        raise NoAccountForPurpose(purpose=Purpose(purpose).value.replace("_", " "))
+    return account_id
+
+
+def _keep_balances(
+    session: Session, ctx: Context, period_id: UUID, sums: dict[tuple[UUID, UUID | None], list[Decimal]]
+) -> None:
+    ids = {
+        ledger_balance_id(account_id, period_id, centre_id): (account_id, centre_id) for account_id, centre_id in sums
+    }
+    rows = {
+        row.id: row
+        for row in session.scalars(
+            select(LedgerBalance).where(LedgerBalance.company_id == ctx.company_id, LedgerBalance.id.in_(ids))
+        )
+    }
+    for balance_id, key in ids.items():
+        balance = rows.get(balance_id)
+        if balance is None:
+            balance = LedgerBalance(
+                company_id=ctx.company_id,
+                id=balance_id,
+                account_id=key[0],
+                period_id=period_id,
+                cost_centre_id=key[1],
+                debit=ZERO,
+                credit=ZERO,
+            )
+            session.add(balance)
+        balance.debit += sums[key][0]
+        balance.credit += sums[key][1]

@@ -1,0 +1,153 @@
+"""Goods arrive against a purchase order."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.finding import (
+    QtyNotPositive,
+    WrongState,
+    find,
+    find_all,
+    open_period,
+    refuse_empty_or_twice,
+)
+from erp_desktop.actions.moving import bins_of, move_stock, new_move
+from erp_desktop.actions.numbering import give_number
+from erp_desktop.actions.posting import post
+from erp_desktop.actions.purchasing import lines_of
+from erp_desktop.actions.refusals import NotFound, Refused
+from erp_desktop.actions.valuing import Incoming, value_receipts
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.ledger.posting import Amount, Dimensions, GoodsReceived
+from erp_desktop.models.product import Product
+from erp_desktop.models.purchasing import (
+    GoodsReceipt,
+    GoodsReceiptLine,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    PurchaseOrderStatus,
+)
+from erp_desktop.models.stock import MoveKind
+
+
+class OverReceipt(Refused):
+    code = "over_receipt"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "{counted} of {product} counted, {open} open on {order}. Count again, or raise the order first."
+    )
+
+
+@dataclass(frozen=True)
+class ReceivedLine:
+    """What was counted for one order line, in stock units. No bin: the warehouse's receiving bin."""
+
+    order_line_id: UUID
+    qty: Decimal
+    bin_id: UUID | None = None
+
+
+@action("goods.receive")
+@dataclass(frozen=True)
+class ReceiveGoods:
+    """Goods of a purchase order were counted at the dock. Adds to stock; value and postings are the centre's."""
+
+    receipt_id: UUID
+    purchase_order_id: UUID
+    received_on: date
+    lines: tuple[ReceivedLine, ...]
+    delivery_note: str = ""
+
+    def run(self, session: Session, ctx: Context) -> None:
+        refuse_empty_or_twice(self.lines, [line.order_line_id for line in self.lines])
+        order = find(session, ctx, PurchaseOrder, self.purchase_order_id)
+        if order.status not in (PurchaseOrderStatus.CONFIRMED, PurchaseOrderStatus.PART_RECEIVED):
+            raise WrongState(document=order.number or "", status=order.status)
+        open_period(session, ctx, self.received_on)
+        order_lines = {line.id: line for line in lines_of(session, ctx, order.id)}
+        products = find_all(session, ctx, Product, {line.product_id for line in order_lines.values()})
+        for line in self.lines:
+            self._refuse_over_receipt(order, order_lines, products, line)
+        places = bins_of(session, ctx, order.warehouse_id, [line.bin_id for line in self.lines])
+
+        receipt = GoodsReceipt(
+            company_id=ctx.company_id,
+            id=self.receipt_id,
+            number=give_number(session, ctx, "goods_receipt", self.received_on),
+            order_id=order.id,
+            supplier_id=order.supplier_id,
+            warehouse_id=order.warehouse_id,
+            received_on=self.received_on,
+            delivery_note=self.delivery_note,
+            status="posted",
+        )
+        session.add(receipt)
+        incoming = []
+        for line_no, (line, place) in enumerate(zip(self.lines, places, strict=True), start=1):
+            order_line = order_lines[line.order_line_id]
+            order_line.received_qty += line.qty
+            receipt_line = GoodsReceiptLine(
+                company_id=ctx.company_id,
+                id=ctx.new_id(),
+                receipt_id=receipt.id,
+                line_no=line_no,
+                order_line_id=order_line.id,
+                product_id=order_line.product_id,
+                bin_id=place.bin_id,
+                qty=line.qty,
+            )
+            session.add(receipt_line)
+            if products[order_line.product_id].is_stocked:
+                move = new_move(
+                    ctx,
+                    MoveKind.RECEIPT,
+                    order_line.product_id,
+                    line.qty,
+                    self.received_on,
+                    ("goods_receipt", receipt.id),
+                    (receipt_line.id, line_no),
+                    target=place,
+                )
+                incoming.append(Incoming(move, order_line.unit_price * line.qty))
+        move_stock(session, ctx, [arrived.move for arrived in incoming])
+        all_received = all(line.received_qty == line.qty for line in order_lines.values())
+        order.status = PurchaseOrderStatus.RECEIVED if all_received else PurchaseOrderStatus.PART_RECEIVED
+
+        if ctx.at_centre:
+            values = value_receipts(session, ctx, incoming)
+            event = GoodsReceived(
+                tuple(
+                    Amount(
+                        value.cost,
+                        Dimensions(
+                            product_id=value.move.product_id,
+                            party_id=order.supplier_id,
+                            warehouse_id=order.warehouse_id,
+                            line_id=value.move.line_id,
+                        ),
+                    )
+                    for value in values
+                )
+            )
+            post(session, ctx, event, self.received_on, ("goods_receipt", receipt.id), text=receipt.number or "")
+
+    def _refuse_over_receipt(
+        self,
+        order: PurchaseOrder,
+        order_lines: dict[UUID, PurchaseOrderLine],
+        products: dict[UUID, Product],
+        counted: ReceivedLine,
+    ) -> None:
+        order_line = order_lines.get(counted.order_line_id)
+        if order_line is None:
+            raise NotFound(kind="purchase order line")
+        product = products[order_line.product_id]
+        if counted.qty <= 0:
+            raise QtyNotPositive(qty=counted.qty, product=product.code)
+        still_open = order_line.qty - order_line.received_qty
+        if counted.qty > still_open:
+            raise OverReceipt(counted=counted.qty, product=product.code, open=still_open, order=order.number or "")

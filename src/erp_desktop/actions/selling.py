@@ -1,0 +1,338 @@
+"""Entering, confirming, allocating and cancelling sales orders."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.finding import (
+    AmountNegative,
+    QtyNotPositive,
+    WrongState,
+    active_products,
+    company_of,
+    find,
+    find_all,
+    refuse_empty_or_twice,
+)
+from erp_desktop.actions.lines import replace_lines
+from erp_desktop.actions.moving import NotEnoughFree
+from erp_desktop.actions.numbering import give_number
+from erp_desktop.actions.purchasing import DueBeforeOrdered
+from erp_desktop.actions.refusals import CodeTaken, Refused
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.ids import derived_id
+from erp_desktop.models.party import Party
+from erp_desktop.models.product import Product
+from erp_desktop.models.sales import Allocation, Channel, SalesOrder, SalesOrderLine, SalesOrderStatus
+from erp_desktop.models.stock import StockBalance, Warehouse
+from erp_desktop.numbers import ONE, ZERO, round_money
+
+
+class NotACustomer(Refused):
+    code = "not_a_customer"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "{party} is not an active customer. Choose a customer; nothing was changed."
+    )
+
+
+class BadDiscount(Refused):
+    code = "bad_discount"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "A discount of {discount} is not between 0 % and 100 %. Correct it; nothing was changed."
+    )
+
+
+class BadPriority(Refused):
+    code = "bad_priority"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "Priority {priority} is not between 1 (first) and 5 (last). Correct it.")
+
+
+@dataclass(frozen=True)
+class SalesLine:
+    """One product to sell: `qty` in stock units, `unit_price` for one of them, `discount` as a fraction (0.05 = 5 %)."""
+
+    line_id: UUID
+    product_id: UUID
+    qty: Decimal
+    unit_price: Decimal
+    discount: Decimal = ZERO
+
+
+@action("sales.write")
+@dataclass(frozen=True)
+class SaveSalesOrder:
+    """A sales order is written down or written anew, while it is a draft. Promises nothing yet."""
+
+    order_id: UUID
+    channel_id: UUID
+    warehouse_id: UUID
+    ordered_on: date
+    due_on: date
+    lines: tuple[SalesLine, ...]
+    customer_id: UUID | None = None
+    distributor_id: UUID | None = None
+    external_number: str | None = None
+    priority: int = 3
+    ship_to: str = ""
+    note: str = ""
+    freight: Decimal = ZERO
+
+    def run(self, session: Session, ctx: Context) -> None:
+        refuse_empty_or_twice(self.lines, [line.line_id for line in self.lines])
+        if self.due_on < self.ordered_on:
+            raise DueBeforeOrdered(due_on=self.due_on, ordered_on=self.ordered_on)
+        if not 1 <= self.priority <= 5:
+            raise BadPriority(priority=self.priority)
+        if self.freight < 0:
+            raise AmountNegative(amount=self.freight)
+        for party_id in filter(None, (self.customer_id, self.distributor_id)):
+            party = find(session, ctx, Party, party_id)
+            if not party.is_active or not (party.is_consumer or party.is_distributor):
+                raise NotACustomer(party=party.name)
+        find(session, ctx, Channel, self.channel_id)
+        find(session, ctx, Warehouse, self.warehouse_id)
+        company = company_of(session, ctx)
+        if self.external_number:
+            self._refuse_known_external_number(session, ctx)
+
+        order = session.get(SalesOrder, (ctx.company_id, self.order_id))
+        is_new = order is None
+        if order is None:
+            order = SalesOrder(
+                company_id=ctx.company_id,
+                id=self.order_id,
+                number=give_number(session, ctx, "sales_order", self.ordered_on),
+                status=SalesOrderStatus.DRAFT,
+                currency=company.currency,
+                entered_by=ctx.actor_id,
+            )
+            session.add(order)
+        elif order.status != SalesOrderStatus.DRAFT:
+            raise WrongState(document=order.number or "", status=order.status)
+        order.channel_id = self.channel_id
+        order.external_number = self.external_number or None
+        order.customer_id = self.customer_id
+        order.distributor_id = self.distributor_id
+        order.warehouse_id = self.warehouse_id
+        order.ordered_on = self.ordered_on
+        order.due_on = self.due_on
+        order.priority = self.priority
+        order.ship_to = self.ship_to
+        order.note = self.note
+        order.freight = round_money(self.freight, company.currency_places)
+
+        lines = self._lines(session, ctx, company.currency_places)
+        order.total = sum((line.amount for line in lines), order.freight)
+        replace_lines(session, ctx, SalesOrderLine, self.order_id, lines, is_new=is_new)
+
+    def _refuse_known_external_number(self, session: Session, ctx: Context) -> None:
+        known = session.scalars(
+            select(SalesOrder.id).where(
+                SalesOrder.company_id == ctx.company_id,
+                SalesOrder.channel_id == self.channel_id,
+                SalesOrder.external_number == self.external_number,
+                SalesOrder.id != self.order_id,
+            )
+        ).first()
+        if known is not None:
+            raise CodeTaken(code=self.external_number)
+
+    def _lines(self, session: Session, ctx: Context, currency_places: int) -> list[SalesOrderLine]:
+        products = active_products(session, ctx, (line.product_id for line in self.lines))
+        lines = []
+        for line_no, line in enumerate(self.lines, start=1):
+            if line.qty <= 0:
+                raise QtyNotPositive(qty=line.qty, product=products[line.product_id].code)
+            if line.unit_price < 0:
+                raise AmountNegative(amount=line.unit_price)
+            if not 0 <= line.discount <= 1:
+                raise BadDiscount(discount=line.discount)
+            lines.append(
+                SalesOrderLine(
+                    company_id=ctx.company_id,
+                    id=line.line_id,
+                    order_id=self.order_id,
+                    line_no=line_no,
+                    product_id=line.product_id,
+                    qty=line.qty,
+                    unit_price=line.unit_price,
+                    discount=line.discount,
+                    amount=round_money(line.qty * line.unit_price * (ONE - line.discount), currency_places),
+                    allocated_qty=ZERO,
+                    shipped_qty=ZERO,
+                    invoiced_qty=ZERO,
+                )
+            )
+        return lines
+
+
+@action("sales.write")
+@dataclass(frozen=True)
+class ConfirmSalesOrder:
+    """The customer's order stands; stock may be promised to it."""
+
+    order_id: UUID
+
+    def run(self, session: Session, ctx: Context) -> None:
+        order = find(session, ctx, SalesOrder, self.order_id)
+        if order.status != SalesOrderStatus.DRAFT:
+            raise WrongState(document=order.number or "", status=order.status)
+        order.status = SalesOrderStatus.CONFIRMED
+
+
+@action("sales.write")
+@dataclass(frozen=True)
+class AllocateSalesOrder:
+    """Promises free stock of the order's warehouse to every open unit of it: all of it, or nothing and why."""
+
+    order_id: UUID
+
+    def run(self, session: Session, ctx: Context) -> None:
+        order = find(session, ctx, SalesOrder, self.order_id)
+        if order.status not in (SalesOrderStatus.CONFIRMED, SalesOrderStatus.PART_SHIPPED):
+            raise WrongState(document=order.number or "", status=order.status)
+        lines = lines_of(session, ctx, order.id)
+        products = find_all(session, ctx, Product, {line.product_id for line in lines})
+        balances = balances_by_product(session, ctx, order.warehouse_id, set(products))
+        known = allocations_of(session, ctx, order.id)
+        for line in lines:
+            missing = line.qty - line.shipped_qty - line.allocated_qty
+            if missing <= 0 or not products[line.product_id].is_stocked:
+                continue
+            free = sum((balance.on_hand - balance.allocated for balance in balances[line.product_id]), ZERO)
+            if free < missing:
+                warehouse = find(session, ctx, Warehouse, order.warehouse_id)
+                raise NotEnoughFree(
+                    free=max(free, ZERO),
+                    asked=missing,
+                    product=products[line.product_id].code,
+                    warehouse=warehouse.name,
+                )
+            self._promise(session, ctx, order, line, missing, balances[line.product_id], known)
+        order.status = (
+            SalesOrderStatus.ALLOCATED if order.status == SalesOrderStatus.CONFIRMED else SalesOrderStatus.PART_SHIPPED
+        )
+
+    def _promise(
+        self,
+        session: Session,
+        ctx: Context,
+        order: SalesOrder,
+        line: SalesOrderLine,
+        missing: Decimal,
+        balances: list[StockBalance],
+        known: dict[UUID, Allocation],
+    ) -> None:
+        line.allocated_qty += missing
+        for balance in balances:
+            taken = min(balance.on_hand - balance.allocated, missing)
+            if taken <= 0:
+                continue
+            balance.allocated += taken
+            allocation_id = derived_id("allocation", line.id, balance.bin_id)
+            allocation = known.get(allocation_id)
+            if allocation is None:
+                known[allocation_id] = allocation = Allocation(
+                    company_id=ctx.company_id,
+                    id=allocation_id,
+                    order_id=order.id,
+                    order_line_id=line.id,
+                    product_id=line.product_id,
+                    warehouse_id=balance.warehouse_id,
+                    bin_id=balance.bin_id,
+                    qty=ZERO,
+                )
+                session.add(allocation)
+            allocation.qty += taken
+            missing -= taken
+            if not missing:
+                return
+
+
+@action("sales.write")
+@dataclass(frozen=True)
+class ReleaseAllocation:
+    """Takes back what was promised to an order; its stock is free again."""
+
+    order_id: UUID
+
+    def run(self, session: Session, ctx: Context) -> None:
+        order = find(session, ctx, SalesOrder, self.order_id)
+        if order.status not in (SalesOrderStatus.ALLOCATED, SalesOrderStatus.PART_SHIPPED):
+            raise WrongState(document=order.number or "", status=order.status)
+        release(session, ctx, order)
+        if order.status == SalesOrderStatus.ALLOCATED:
+            order.status = SalesOrderStatus.CONFIRMED
+
+
+@action("sales.write")
+@dataclass(frozen=True)
+class CancelSalesOrder:
+    """Nothing more is sent of an order of which nothing has left yet; what was promised to it is free again."""
+
+    order_id: UUID
+
+    def run(self, session: Session, ctx: Context) -> None:
+        order = find(session, ctx, SalesOrder, self.order_id)
+        if order.status not in (SalesOrderStatus.DRAFT, SalesOrderStatus.CONFIRMED, SalesOrderStatus.ALLOCATED):
+            raise WrongState(document=order.number or "", status=order.status)
+        release(session, ctx, order)
+        order.status = SalesOrderStatus.CANCELLED
+
+
+def release(session: Session, ctx: Context, order: SalesOrder) -> None:
+    """Gives back all that is still promised to `order`."""
+    allocations = [allocation for allocation in allocations_of(session, ctx, order.id).values() if allocation.qty]
+    if not allocations:
+        return
+    products = {allocation.product_id for allocation in allocations}
+    balances = balances_by_product(session, ctx, order.warehouse_id, products)
+    by_bin = {(balance.product_id, balance.bin_id): balance for rows in balances.values() for balance in rows}
+    lines = {line.id: line for line in lines_of(session, ctx, order.id)}
+    for allocation in allocations:
+        by_bin[allocation.product_id, allocation.bin_id].allocated -= allocation.qty
+        lines[allocation.order_line_id].allocated_qty -= allocation.qty
+        allocation.qty = ZERO
+
+
+def lines_of(session: Session, ctx: Context, order_id: UUID) -> list[SalesOrderLine]:
+    """The order's lines by line number."""
+    return list(
+        session.scalars(
+            select(SalesOrderLine)
+            .where(SalesOrderLine.company_id == ctx.company_id, SalesOrderLine.order_id == order_id)
+            .order_by(SalesOrderLine.line_no)
+        )
+    )
+
+
+def allocations_of(session: Session, ctx: Context, order_id: UUID) -> dict[UUID, Allocation]:
+    rows = session.scalars(
+        select(Allocation).where(Allocation.company_id == ctx.company_id, Allocation.order_id == order_id)
+    )
+    return {row.id: row for row in rows}
+
+
+def balances_by_product(
+    session: Session, ctx: Context, warehouse_id: UUID, product_ids: set[UUID]
+) -> defaultdict[UUID, list[StockBalance]]:
+    """Balances in the warehouse by product, in the order of the bins' ids, so that desk and centre take the same bins."""
+    balances: defaultdict[UUID, list[StockBalance]] = defaultdict(list)
+    rows = session.scalars(
+        select(StockBalance)
+        .where(
+            StockBalance.company_id == ctx.company_id,
+            StockBalance.warehouse_id == warehouse_id,
+            StockBalance.product_id.in_(product_ids),
+        )
+        .order_by(StockBalance.bin_id)
+    )
+    for row in rows:
+        balances[row.product_id].append(row)
+    return balances

@@ -1,0 +1,308 @@
+"""Parcels leave the house."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.finding import (
+    QtyNotPositive,
+    TwiceTheSameLine,
+    WrongState,
+    company_of,
+    find,
+    find_all,
+    open_period,
+)
+from erp_desktop.actions.invoicing import InvoicedLine, invoice_lines
+from erp_desktop.actions.moving import NotEnoughFree, Place, move_stock, new_move
+from erp_desktop.actions.numbering import give_number
+from erp_desktop.actions.posting import post
+from erp_desktop.actions.refusals import NotFound, Refused
+from erp_desktop.actions.selling import allocations_of, balances_by_product, lines_of
+from erp_desktop.actions.valuing import value_issues
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.ledger.posting import Amount, Dimensions, GoodsShipped
+from erp_desktop.models.party import Party
+from erp_desktop.models.product import Product
+from erp_desktop.models.sales import (
+    Allocation,
+    SalesOrder,
+    SalesOrderLine,
+    SalesOrderStatus,
+    Shipment,
+    ShipmentLine,
+)
+from erp_desktop.models.stock import MoveKind, StockBalance, StockMove, Warehouse
+from erp_desktop.numbers import ZERO
+
+
+class NotACarrier(Refused):
+    code = "not_a_carrier"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "{party} is not an active carrier. Choose a carrier; nothing was changed.")
+
+
+class NothingToShip(Refused):
+    code = "nothing_to_ship"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "Nothing is allocated to {order}. Allocate it first, or name the lines to ship."
+    )
+
+
+class OverShipment(Refused):
+    code = "over_shipment"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "{asked} of {product} to ship, {open} open on {order}. Ship no more than was ordered."
+    )
+
+
+@dataclass(frozen=True)
+class ShippedLine:
+    """What goes into the parcel of one order line, in stock units. No bin: where it is promised from, then any other."""
+
+    order_line_id: UUID
+    qty: Decimal
+    bin_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A quantity that leaves one bin for one order line."""
+
+    order_line: SalesOrderLine
+    place: Place
+    qty: Decimal
+
+
+@action("goods.ship")
+@dataclass(frozen=True)
+class ShipOrder:
+    """A parcel of an order leaves with a carrier. No lines: all that is promised to the order."""
+
+    shipment_id: UUID
+    order_id: UUID
+    shipped_on: date
+    carrier_id: UUID | None = None
+    tracking_number: str = ""
+    lines: tuple[ShippedLine, ...] = ()
+
+    def run(self, session: Session, ctx: Context) -> None:
+        if len({line.order_line_id for line in self.lines}) < len(self.lines):
+            raise TwiceTheSameLine()
+        order = find(session, ctx, SalesOrder, self.order_id)
+        if order.status not in (
+            SalesOrderStatus.CONFIRMED,
+            SalesOrderStatus.ALLOCATED,
+            SalesOrderStatus.PART_SHIPPED,
+        ):
+            raise WrongState(document=order.number or "", status=order.status)
+        if self.carrier_id is not None:
+            carrier = find(session, ctx, Party, self.carrier_id)
+            if not (carrier.is_carrier and carrier.is_active):
+                raise NotACarrier(party=carrier.name)
+        open_period(session, ctx, self.shipped_on)
+
+        order_lines = {line.id: line for line in lines_of(session, ctx, order.id)}
+        products = find_all(session, ctx, Product, {line.product_id for line in order_lines.values()})
+        asked = self._asked(order, order_lines, products)
+        taken = self._take(session, ctx, order, order_lines, products, asked)
+
+        shipment = Shipment(
+            company_id=ctx.company_id,
+            id=self.shipment_id,
+            number=give_number(session, ctx, "shipment", self.shipped_on),
+            order_id=order.id,
+            customer_id=order.customer_id,
+            warehouse_id=order.warehouse_id,
+            carrier_id=self.carrier_id,
+            tracking_number=self.tracking_number,
+            shipped_on=self.shipped_on,
+            status="posted",
+        )
+        session.add(shipment)
+        moves = self._write_lines(session, ctx, shipment, products, taken)
+        move_stock(session, ctx, moves)
+        for line_id, qty in asked.items():
+            order_lines[line_id].shipped_qty += qty
+        all_shipped = all(line.shipped_qty == line.qty for line in order_lines.values())
+        order.status = SalesOrderStatus.SHIPPED if all_shipped else SalesOrderStatus.PART_SHIPPED
+
+        if ctx.at_centre:
+            event = GoodsShipped(
+                tuple(
+                    Amount(
+                        valued.cost,
+                        Dimensions(
+                            product_id=valued.move.product_id,
+                            party_id=order.customer_id,
+                            warehouse_id=order.warehouse_id,
+                            channel_id=order.channel_id,
+                            line_id=valued.move.line_id,
+                        ),
+                    )
+                    for valued in value_issues(session, ctx, moves)
+                )
+            )
+            post(session, ctx, event, self.shipped_on, ("shipment", shipment.id), text=shipment.number or "")
+        if company_of(session, ctx).revenue_at == "shipment":
+            invoice_lines(
+                session,
+                ctx,
+                order,
+                [InvoicedLine(order_lines[line_id], qty) for line_id, qty in asked.items()],
+                ctx.new_id(),
+                self.shipped_on,
+            )
+
+    def _asked(
+        self, order: SalesOrder, order_lines: dict[UUID, SalesOrderLine], products: dict[UUID, Product]
+    ) -> dict[UUID, Decimal]:
+        """Quantity per order line, within what is open."""
+        if not self.lines:
+            asked = {
+                line.id: line.allocated_qty if products[line.product_id].is_stocked else line.qty - line.shipped_qty
+                for line in order_lines.values()
+            }
+            asked = {line_id: qty for line_id, qty in asked.items() if qty}
+            if not any(products[order_lines[line_id].product_id].is_stocked for line_id in asked):
+                stocked_open = any(
+                    products[line.product_id].is_stocked and line.shipped_qty < line.qty
+                    for line in order_lines.values()
+                )
+                if stocked_open or not asked:
+                    raise NothingToShip(order=order.number or "")
+            return asked
+        asked = {}
+        for shipped in self.lines:
+            line = order_lines.get(shipped.order_line_id)
+            if line is None:
+                raise NotFound(kind="sales order line")
+            product = products[line.product_id]
+            if shipped.qty <= 0:
+                raise QtyNotPositive(qty=shipped.qty, product=product.code)
+            still_open = line.qty - line.shipped_qty
+            if shipped.qty > still_open:
+                raise OverShipment(asked=shipped.qty, product=product.code, open=still_open, order=order.number or "")
+            asked[line.id] = shipped.qty
+        return asked
+
+    def _take(
+        self,
+        session: Session,
+        ctx: Context,
+        order: SalesOrder,
+        order_lines: dict[UUID, SalesOrderLine],
+        products: dict[UUID, Product],
+        asked: dict[UUID, Decimal],
+    ) -> list[_Taken]:
+        """From which bins: first what is promised to the line, then what is free. Uses up the promises it takes."""
+        named_bins = {line.order_line_id: line.bin_id for line in self.lines}
+        product_ids = {order_lines[line_id].product_id for line_id in asked}
+        balances = balances_by_product(session, ctx, order.warehouse_id, product_ids)
+        promised = allocations_of(session, ctx, order.id)
+        taken: list[_Taken] = []
+        for line_id, qty in asked.items():
+            line = order_lines[line_id]
+            if not products[line.product_id].is_stocked:
+                continue
+            candidates = [
+                balance for balance in balances[line.product_id] if named_bins.get(line_id) in (None, balance.bin_id)
+            ]
+            missing = _take_promised(line, qty, candidates, promised, taken)
+            missing = _take_free(line, missing, candidates, taken)
+            if missing:
+                raise NotEnoughFree(
+                    free=qty - missing,
+                    asked=qty,
+                    product=products[line.product_id].code,
+                    warehouse=find(session, ctx, Warehouse, order.warehouse_id).name,
+                )
+            surplus = line.allocated_qty - (line.qty - line.shipped_qty - qty)
+            if surplus > 0:  # shipped from elsewhere: the promise is kept, so it must not hold stock any longer
+                _give_back(line, surplus, balances[line.product_id], promised)
+        return taken
+
+    def _write_lines(
+        self, session: Session, ctx: Context, shipment: Shipment, products: dict[UUID, Product], taken: list[_Taken]
+    ) -> list[StockMove]:
+        moves = []
+        for line_no, part in enumerate(taken, start=1):
+            line = ShipmentLine(
+                company_id=ctx.company_id,
+                id=ctx.new_id(),
+                shipment_id=shipment.id,
+                line_no=line_no,
+                order_line_id=part.order_line.id,
+                product_id=part.order_line.product_id,
+                bin_id=part.place.bin_id,
+                qty=part.qty,
+                returned_qty=ZERO,
+            )
+            session.add(line)
+            moves.append(
+                new_move(
+                    ctx,
+                    MoveKind.SHIPMENT,
+                    line.product_id,
+                    part.qty,
+                    self.shipped_on,
+                    ("shipment", shipment.id),
+                    (line.id, line_no),
+                    source=part.place,
+                )
+            )
+        return moves
+
+
+def _take_promised(
+    line: SalesOrderLine,
+    missing: Decimal,
+    balances: list[StockBalance],
+    promised: dict[UUID, Allocation],
+    taken: list[_Taken],
+) -> Decimal:
+    by_bin = {balance.bin_id: balance for balance in balances}
+    for allocation in sorted(promised.values(), key=lambda row: row.bin_id):
+        if allocation.order_line_id != line.id or not allocation.qty or not missing or allocation.bin_id not in by_bin:
+            continue
+        part = min(allocation.qty, missing)
+        balance = by_bin[allocation.bin_id]
+        allocation.qty -= part
+        balance.allocated -= part
+        line.allocated_qty -= part
+        taken.append(_Taken(line, Place(balance.warehouse_id, balance.bin_id), part))
+        missing -= part
+    return missing
+
+
+def _take_free(line: SalesOrderLine, missing: Decimal, balances: list[StockBalance], taken: list[_Taken]) -> Decimal:
+    for balance in balances:
+        already = sum(
+            (
+                part.qty
+                for part in taken
+                if part.order_line.product_id == line.product_id and part.place.bin_id == balance.bin_id
+            ),
+            ZERO,
+        )
+        part_qty = min(balance.on_hand - balance.allocated - already, missing)
+        if part_qty > 0:
+            taken.append(_Taken(line, Place(balance.warehouse_id, balance.bin_id), part_qty))
+            missing -= part_qty
+    return missing
+
+
+def _give_back(
+    line: SalesOrderLine, surplus: Decimal, balances: list[StockBalance], promised: dict[UUID, Allocation]
+) -> None:
+    by_bin = {balance.bin_id: balance for balance in balances}
+    for allocation in promised.values():
+        part = min(allocation.qty, surplus) if allocation.order_line_id == line.id else ZERO
+        if part:
+            allocation.qty -= part
+            by_bin[allocation.bin_id].allocated -= part
+            line.allocated_qty -= part
+            surplus -= part
