@@ -37,7 +37,9 @@ def test_every_list_can_be_sorted_searched_and_filtered_by_each_of_its_columns(t
         if rows:
             found = trade.ask(a_list(ListRequest(filters=((column, getattr(rows[0], column)),)))).rows
             assert rows[0] in found, column
-            assert trade.ask(a_list(ListRequest(sort=column, after=a_list().position(rows[0])))) is not None
+            sorted_by_it = a_list(ListRequest(sort=column, descending=True))
+            after = ListRequest(sort=column, descending=True, after=sorted_by_it.position(rows[0]), rows_only=True)
+            assert trade.ask(a_list(after)).rows == rows[1:]
 
 
 def test_sales_orders_show_how_far_they_are(trade):
