@@ -105,7 +105,9 @@ class _Writer:
                 "title": plain_text(self._title(self.report.title)),
                 "company": plain_text(self._company()),
                 "author": plain_text(self.author),
-                "subject": ", ".join(f"{self._title(heading)}: {value}" for heading, value in self.report.parameters),
+                "subject": ", ".join(
+                    f"{self._title(heading)}: {self.words.shown(value)}" for heading, value in self.report.parameters
+                ),
                 "keywords": f"{self.report.name}, {self.report.currency}, {self.report.as_of_tick}",
                 "comments": self._as_of(),
             }
@@ -125,7 +127,7 @@ class _Writer:
     def _sheet_names(self) -> list[str]:
         names: list[str] = []
         for section in self.report.sections:
-            names.append(self._free_name(self._title(section.title or self.report.title), names))
+            names.append(self._free_name(self.words.heading(section.title or self.report.title), names))
         return names
 
     @staticmethod
@@ -252,7 +254,7 @@ class _Writer:
 
     def _widths(self, sheet: _Sheet) -> None:
         if sheet.has_group_column:
-            groups = {row.group for row in sheet.section.rows}
+            groups = {self.words.shown(row.group) for row in sheet.section.rows}
             sheet.worksheet.set_column(0, 0, _width([self._title(sheet.section.group_heading), *groups]))
         for index, column in sheet.columns:
             heading = self._title(column.heading)
@@ -260,7 +262,8 @@ class _Writer:
                 sheet.worksheet.set_column(index, index, max(WIDTHS[column.kind], _width([heading])))
                 continue
             texts = (
-                sheet.shown.text(column.kind, column.name, row.cells.get(column.name)) for row in sheet.section.rows
+                sheet.shown.text(column.kind, column.name, self.words.shown(row.cells.get(column.name)))
+                for row in sheet.section.rows
             )
             longest = max(texts, key=_text_width, default="")
             room = 3 if column.name in total_columns(sheet.section) else 0  # totals are longer than what they add up
@@ -270,9 +273,11 @@ class _Writer:
         worksheet = sheet.worksheet
         title = self._title(self.report.title)
         if sheet.section.title:
-            title = f"{title} – {self._title(sheet.section.title)}"
+            title = f"{title} – {self.words.heading(sheet.section.title)}"
         self._text(worksheet, 0, 0, title, bold=True, font_size=14)
-        parameters = "  ".join(f"{self._title(heading)}: {value}" for heading, value in self.report.parameters)
+        parameters = "  ".join(
+            f"{self._title(heading)}: {self.words.shown(value)}" for heading, value in self.report.parameters
+        )
         self._text(worksheet, 1, 0, f"{self._company()}  {self.report.currency}  {parameters}")
         failing = [check for check in self.report.checks if not check.holds]
         self._text(worksheet, 2, 0, self._as_of())
@@ -369,7 +374,7 @@ class _Writer:
             (self.words.translate("Report", "Company"), self._company()),
             (self.words.translate("Report", "Currency"), self.report.currency),
             (self.words.translate("Report", "As of"), self._as_of()),
-            *((self._title(heading), value) for heading, value in self.report.parameters),
+            *((self._title(heading), self.words.shown(value)) for heading, value in self.report.parameters),
         ]
         for heading, value in facts:
             self._text(sheet, row, 0, heading, bold=True)

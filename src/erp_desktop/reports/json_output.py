@@ -4,9 +4,8 @@ import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from erp_desktop.reports.report import Report, Section
+from erp_desktop.reports.report import Bilingual, Report, Section, Term
 
 
 def report_as_json(report: Report) -> str:
@@ -21,7 +20,7 @@ def _report(report: Report) -> dict[str, Any]:
         "company": report.company_name,
         "currency": report.currency,
         "as_of_tick": report.as_of_tick,
-        "parameters": dict(report.parameters),
+        "parameters": {heading: str(value) for heading, value in report.parameters},
         "sections": [_section(section) for section in report.sections],
         "checks": [
             {"text": check.text, "expected": _plain(check.expected), "found": _plain(check.found), "holds": check.holds}
@@ -34,14 +33,14 @@ def _report(report: Report) -> dict[str, Any]:
 def _section(section: Section) -> dict[str, Any]:
     totals = section.totals or tuple(column.name for column in section.columns if column.is_total)
     return {
-        "title": section.title,
+        "title": str(section.title),
         "columns": [
             {"name": column.name, "heading": column.heading, "kind": column.kind.value} for column in section.columns
         ],
         "rows": [
             {
                 **{column.name: _plain(row.cells.get(column.name)) for column in section.columns},
-                **({"group": row.group} if row.group else {}),
+                **({"group": str(row.group)} if row.group else {}),
             }
             for row in section.rows
         ],
@@ -54,6 +53,6 @@ def _plain(value: Any) -> Any:
         return f"{value:f}"
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, UUID):
-        return value.hex
+    if isinstance(value, Bilingual | Term):
+        return str(value)
     return value

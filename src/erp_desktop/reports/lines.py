@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from erp_desktop.numbers import ZERO
-from erp_desktop.reports.report import Column, ColumnKind, Link, Row, Section
+from erp_desktop.reports.report import Bilingual, Column, ColumnKind, Link, Row, Section, Term
 from erp_desktop.reports.words import Words
 
 
@@ -28,7 +28,7 @@ class Line:
     """One line of a section. `row_index` is its row's place in the section; None for what stands between rows."""
 
     kind: LineKind
-    cells: dict[str, Any]
+    cells: dict[str, Any]  # in the words of the document: neither Bilingual nor Term
     group: str = ""
     level: int = 0
     link: Link | None = None
@@ -57,16 +57,18 @@ def lines_of(section: Section, words: Words) -> Iterator[Line]:
     """The lines of `section` from the top. A section without totals has neither subtotals nor a total line."""
     columns = total_columns(section)
     label = label_column(section).name
+    group_of_rows: str | Bilingual = ""
     group, in_group, in_all = "", _sums(columns), _sums(columns)
     for index, row in enumerate(section.rows):
-        if row.group != group:
+        if row.group != group_of_rows:
             if group and columns:
                 yield _subtotal(group, label, in_group, words)
-            group, in_group = row.group, _sums(columns)
+            group_of_rows, in_group = row.group, _sums(columns)
+            group = words.shown(row.group)
             if group:
                 yield Line(LineKind.GROUP, {label: group}, group)
         kind = LineKind.HEADING if row.is_heading else LineKind.SUM if row.sums else LineKind.DETAIL
-        yield Line(kind, row.cells, group, row.level, row.link, row, index)
+        yield Line(kind, _shown(row.cells, words), group, row.level, row.link, row, index)
         if kind is LineKind.DETAIL:
             for name in columns:
                 value = row.cells.get(name)
@@ -79,11 +81,12 @@ def lines_of(section: Section, words: Words) -> Iterator[Line]:
         yield Line(LineKind.TOTAL, {label: words.translate("Report", "Total"), **in_all})
 
 
+def _shown(cells: dict[str, Any], words: Words) -> dict[str, Any]:
+    if any(isinstance(value, Bilingual | Term) for value in cells.values()):
+        return {name: words.shown(value) for name, value in cells.items()}
+    return cells
+
+
 def _subtotal(group: str, label: str, sums: dict[str, Decimal], words: Words) -> Line:
     text = words.translate("Report", "Total {group}").format(group=group)
     return Line(LineKind.SUBTOTAL, {label: text, **sums}, group)
-
-
-def line_count(section: Section) -> int:
-    """About how many lines there are, for a progress bar."""
-    return len(section.rows)

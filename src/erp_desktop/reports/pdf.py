@@ -34,17 +34,17 @@ def write_pdf(
     path: Path,
     *,
     language: str,
-    printed_by: str,
-    printed_at: datetime,
+    printed_by: str = "",
+    printed_at: datetime | None = None,
     progress: Progress = go_on,
 ) -> None:
-    """Writes `report` to `path` (.pdf). `printed_at` carries the zone it is shown in.
+    """Writes `report` to `path` (.pdf). `printed_at` carries the zone it is shown in; None is now, here.
 
     Landscape when the widest section does not fit upright. Raises CannotWrite, or Cancelled when `progress` says so.
     """
     load_fonts()
     printer = _Printer(report, words(language), progress)
-    pages = printer.lay_out(printed_by, printed_at)
+    pages = printer.lay_out(printed_by, printed_at or datetime.now().astimezone())
     with complete_file(path) as part:
         title = f"{printer.title} – {printer.company}"
         pages.save(part, title=title, company=printer.company, on_page=printer.page_drawn)
@@ -137,7 +137,8 @@ class _Printer:
 
     def _subtitle(self) -> str:
         parameters = [
-            f"{self.words.translate('Report', heading)}: {value}" for heading, value in self.report.parameters
+            f"{self.words.translate('Report', heading)}: {self.words.shown(value)}"
+            for heading, value in self.report.parameters
         ]
         return plain_text("   ".join([*parameters, self.report.currency]))
 
@@ -153,7 +154,7 @@ class _Printer:
         pages.skip(8)
 
     def _section(self, pages: Pages, table: _Table) -> None:
-        section_title = self.words.translate("Report", table.section.title) if table.section.title else ""
+        section_title = plain_text(self.words.heading(table.section.title)) if table.section.title else ""
         if pages.room < 120:
             pages.new_page()
         bookmark = section_title or self.title

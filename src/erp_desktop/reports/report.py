@@ -1,20 +1,26 @@
 """A report is data until it is rendered: titled sections of typed columns and rows, with totals, notes and checks.
 
-Here: what every report is made of, and the registry of definitions. Not here: SQL, Qt, Excel, PDF.
+Here: what every report is made of, and the registry of definitions. Not here: a report's own SQL, Qt, Excel, PDF.
 Titles, column headings and notes are source text (QT_TRANSLATE_NOOP("Report", ...)); renderers translate them. Cells that
 are data (names, numbers of documents) are shown as they are.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from erp_desktop.i18n import translate
+from erp_desktop.models.company import Company
 from erp_desktop.numbers import ZERO
 
 
@@ -28,6 +34,27 @@ class ColumnKind(StrEnum):
     PERCENT = "percent"  # 0.05 shows as 5.0%
     DATE = "date"
     INTEGER = "integer"
+
+
+@dataclass(frozen=True)
+class Bilingual:
+    """A record's name as data: its Chinese form in a Chinese document where it has one, else the other."""
+
+    name: str
+    name_zh: str = ""
+
+    def __str__(self) -> str:
+        return self.name or self.name_zh
+
+
+@dataclass(frozen=True)
+class Term:
+    """Words of ours in a cell ("Opening balance"): source text, context "Report", shown in the document's language."""
+
+    source: str
+
+    def __str__(self) -> str:
+        return self.source
 
 
 @dataclass(frozen=True)
@@ -54,13 +81,13 @@ class Link:
 class Row:
     """Cells by column name. `level` indents; `is_subtotal` rows are the sum of the rows they follow, up to `group`."""
 
-    cells: dict[str, Any]  # str, Decimal, int, date, None
+    cells: dict[str, Any]  # str, Bilingual, Term, Decimal, int, date, None
     link: Link | None = None
     level: int = 0
     is_heading: bool = False
     sums: tuple[int, ...] = ()  # indexes of the section's rows that this row adds up; empty: a detail row
     signs: tuple[int, ...] = ()  # +1 or -1 per entry of `sums`; empty: all +1
-    group: str = ""  # rows of one group stand together; the renderers write a subtotal after each
+    group: str | Bilingual = ""  # rows of one group stand together; the renderers write a subtotal after each
 
 
 @dataclass(frozen=True)
@@ -69,7 +96,7 @@ class Section:
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    title: str = ""
+    title: str | Bilingual = ""  # source text, or the name of a record
     totals: tuple[str, ...] = ()
     group_heading: str = ""  # heading of what `Row.group` names, when rows are grouped
     zero_as_dash: bool = False  # statements show a zero as a dash, lists as 0.00
@@ -79,7 +106,7 @@ class Section:
         cells = (row.cells.get(column) for row in self.rows if not row.sums and not row.is_heading)
         return sum((cell for cell in cells if cell is not None), ZERO)
 
-    def subtotal(self, column: str, group: str) -> Decimal:
+    def subtotal(self, column: str, group: str | Bilingual) -> Decimal:
         """The sum of `column` over the detail rows of `group`."""
         rows = (row for row in self.rows if row.group == group and not row.sums and not row.is_heading)
         cells = (row.cells.get(column) for row in rows)
@@ -109,7 +136,7 @@ class Report:
     currency: str
     currency_places: int
     as_of_tick: int  # figures include everything up to this tick
-    parameters: tuple[tuple[str, str], ...]  # heading (source text) and value as shown
+    parameters: tuple[tuple[str, str | Bilingual | Term], ...]  # heading (source text) and value as shown
     sections: tuple[Section, ...]
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()  # source text
@@ -125,6 +152,8 @@ class ParameterKind(StrEnum):
     WAREHOUSE = "warehouse"  # id of one, or None for all
     CATEGORY = "category"
     COST_BOOK = "cost_book"
+    PRODUCT = "product"
+    ACCOUNT = "account"  # codes, joined with commas where there are several
 
 
 @dataclass(frozen=True)
@@ -142,6 +171,10 @@ class Parameter:
 class BadParameter(ValueError):
     """A report was asked with something that it does not know or cannot read. `sentence` is for people."""
 
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
 
 BuildReport = Callable[..., Report]  # (session: Session, company_id: UUID, **parameters) -> Report
 
@@ -157,13 +190,32 @@ class ReportDefinition:
     build: BuildReport
     area: str = "ledger"  # which group it stands in: costing, inventory, ledger, ...
 
-    def run(self, session: Session, company_id: UUID, **given: Any) -> Report:
-        """The report for `given` parameters (already typed: date, bool, UUID, str)."""
+    def run(self, session: Session, company_id: UUID, *, today: date | None = None, **given: Any) -> Report:
+        """The report for `given` parameters (already typed: date, bool, UUID, str); the others take their defaults.
+
+        Defaults are made from `today`, the company's present date unless it is given. A parameter that is a word of
+        Python (`from`) reaches `build` with an underscore after it. Raises BadParameter.
+        """
         known = {parameter.name for parameter in self.parameters}
         for name in given:
             if name not in known:
-                raise BadParameter(name)
-        return self.build(session, company_id, **given)
+                text = translate("Report", "The report {report} knows no {parameter}.")
+                raise BadParameter(text.format(report=self.name, parameter=name))
+        for parameter in self.parameters:
+            if given.get(parameter.name) is None:
+                if parameter.default is not None:
+                    today = today or _today(session, company_id)
+                    given[parameter.name] = parameter.default(today)
+                elif parameter.is_required:
+                    text = translate("Report", "The report {report} needs {parameter}.")
+                    raise BadParameter(text.format(report=self.name, parameter=parameter.name))
+        arguments = {f"{name}_" if iskeyword(name) else name: value for name, value in given.items()}
+        return self.build(session, company_id, **arguments)
+
+
+def _today(session: Session, company_id: UUID) -> date:
+    zone = session.scalar(select(Company.time_zone).where(Company.company_id == company_id, Company.id == company_id))
+    return datetime.now(ZoneInfo(zone or "UTC")).date()
 
 
 _definitions: dict[str, ReportDefinition] = {}
@@ -177,9 +229,15 @@ def define(definition: ReportDefinition) -> ReportDefinition:
 
 def report_definitions() -> Sequence[ReportDefinition]:
     """Every report, in the order of the names."""
+    _know_all()
     return [_definitions[name] for name in sorted(_definitions)]
 
 
 def report_definition(name: str) -> ReportDefinition:
     """The report called `name`. Raises KeyError."""
+    _know_all()
     return _definitions[name]
+
+
+def _know_all() -> None:
+    import_module("erp_desktop.reports.definitions")  # each definition adds itself when its file is imported

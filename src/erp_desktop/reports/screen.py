@@ -66,7 +66,7 @@ def ScreenModel(report: Report, language: str) -> ScreenReport:
     """What the window shows of `report` in `language`."""
     vocabulary = words(language)
     parameters = "  ".join(
-        f"{vocabulary.translate('Report', heading)}: {value}" for heading, value in report.parameters
+        f"{vocabulary.translate('Report', heading)}: {vocabulary.shown(value)}" for heading, value in report.parameters
     )
     return ScreenReport(
         title=vocabulary.translate("Report", report.title),
@@ -125,7 +125,7 @@ def _section(section: Section, report: Report, vocabulary: Words) -> ScreenSecti
         for column in section.columns
     )
     return ScreenSection(
-        vocabulary.translate("Report", section.title) if section.title else "",
+        plain_text(vocabulary.heading(section.title)) if section.title else "",
         columns,
         tuple(row(line) for line in lines_of(section, vocabulary)),
         section.columns.index(label_column(section)),

@@ -6,8 +6,10 @@ lacks is shown in English.
 """
 
 from functools import cache
+from typing import Any
 from xml.etree import ElementTree
 
+from erp_desktop.reports.report import Bilingual, Term
 from erp_desktop.resources import resource_path
 
 ENGLISH = "en"
@@ -24,6 +26,16 @@ class Words:
     def translate(self, context: str, text: str) -> str:
         """`text` in this language. Named places such as {product} stay for the caller's `.format`."""
         return self._texts.get((context, text)) or text
+
+    def shown(self, value: Any) -> Any:
+        """A cell or parameter as it is shown in this language: names and terms in it, everything else as it is."""
+        if isinstance(value, Bilingual):
+            return self.name(value.name, value.name_zh)
+        return self.translate("Report", value.source) if isinstance(value, Term) else value
+
+    def heading(self, title: str | Bilingual) -> str:
+        """A title that is source text or a record's name."""
+        return self.name(title.name, title.name_zh) if isinstance(title, Bilingual) else self.translate("Report", title)
 
     def name(self, name: str, name_zh: str) -> str:
         """A record's name: the Chinese one in a Chinese document, where it has one."""

@@ -1,0 +1,253 @@
+"""The stock ledger of one product in quantity and value (数量金额明细账): every move and every change of value, in order."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+from erp_desktop.models.costing import CostAdjustment, CostPool, MoveCost
+from erp_desktop.models.product import Product
+from erp_desktop.models.stock import StockMove
+from erp_desktop.models.types import MoneyType
+from erp_desktop.numbers import ZERO
+from erp_desktop.reports.figures import (
+    QtyAndValue,
+    as_of_tick,
+    company_of,
+    cost_book,
+    document_numbers,
+    named,
+    stock_values,
+)
+from erp_desktop.reports.inventory_valuation import unit_cost_of
+from erp_desktop.reports.report import (
+    BadParameter,
+    Bilingual,
+    Check,
+    Column,
+    ColumnKind,
+    Link,
+    Parameter,
+    ParameterKind,
+    Report,
+    ReportDefinition,
+    Row,
+    Section,
+    Term,
+    define,
+)
+
+COLUMNS = (
+    Column("date", QT_TRANSLATE_NOOP("Report", "Date"), ColumnKind.DATE),
+    Column("document", QT_TRANSLATE_NOOP("Report", "Document")),
+    Column("kind", QT_TRANSLATE_NOOP("Report", "What happened")),
+    Column("qty", QT_TRANSLATE_NOOP("Report", "Quantity"), ColumnKind.QTY),
+    Column("cost", QT_TRANSLATE_NOOP("Report", "Cost"), ColumnKind.MONEY),
+    Column("qty_after", QT_TRANSLATE_NOOP("Report", "On hand after"), ColumnKind.QTY),
+    Column("value_after", QT_TRANSLATE_NOOP("Report", "Value after"), ColumnKind.MONEY),
+    Column("unit_cost", QT_TRANSLATE_NOOP("Report", "Unit cost"), ColumnKind.UNIT_COST),
+)
+# What moved the product or changed its value: models MoveKind and AdjustmentKind.
+KINDS = {
+    "receipt": QT_TRANSLATE_NOOP("Report", "Goods receipt"),
+    "shipment": QT_TRANSLATE_NOOP("Report", "Shipment"),
+    "customer_return": QT_TRANSLATE_NOOP("Report", "Customer return"),
+    "supplier_return": QT_TRANSLATE_NOOP("Report", "Return to supplier"),
+    "count_gain": QT_TRANSLATE_NOOP("Report", "Count gain"),
+    "count_loss": QT_TRANSLATE_NOOP("Report", "Count loss"),
+    "transfer": QT_TRANSLATE_NOOP("Report", "Transfer"),
+    "opening": QT_TRANSLATE_NOOP("Report", "Opening stock"),
+    "landed_cost": QT_TRANSLATE_NOOP("Report", "Landed cost"),
+    "receipt_price": QT_TRANSLATE_NOOP("Report", "Price correction"),
+    "back_dated": QT_TRANSLATE_NOOP("Report", "Back-dated move"),
+}
+OPENING_BALANCE = QT_TRANSLATE_NOOP("Report", "Opening balance")
+AGREES_WITH_POOL = QT_TRANSLATE_NOOP("Report", "Value after the last line equals the valuation of that day")
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A move at cost, or a change of value without quantity; `order` is its place within the day."""
+
+    dated_on: date
+    order: tuple[int, int, int]  # tick, moves before changes of value, entry
+    kind: str
+    document_kind: str
+    document_id: UUID
+    qty: Decimal
+    cost: Decimal
+
+
+def stock_ledger(
+    session: Session,
+    company_id: UUID,
+    product: str | UUID,
+    from_: date | None = None,
+    to: date | None = None,
+    cost_book_id: UUID | None = None,
+) -> Report:
+    """Every change of `product` (code or id) dated from `from_` to `to`, with quantity and value after each.
+
+    Order: business date, then entry. Raises BadParameter if there is no such product.
+    """
+    company = company_of(session, company_id)
+    wanted = product if isinstance(product, UUID) else None
+    found = session.scalars(
+        select(Product).where(
+            Product.company_id == company_id, Product.id == wanted if wanted else Product.code == product
+        )
+    ).first()
+    if found is None:
+        raise BadParameter(translate("Report", "There is no product {code}.").format(code=product))
+    book = cost_book(session, company_id, cost_book_id)
+    last = to or date.max
+    changes = _changes(session, company_id, found.id, book.id, last)
+    numbers = document_numbers(session, company_id, ((change.document_kind, change.document_id) for change in changes))
+
+    rows: list[Row] = []
+    qty = value = ZERO
+    opening_shown = from_ is None
+    for change in changes:
+        if not opening_shown and from_ is not None and change.dated_on >= from_:
+            rows.append(_opening(from_, qty, value))
+            opening_shown = True
+        qty, value = qty + change.qty, value + change.cost
+        if opening_shown:
+            rows.append(_row(change, numbers.get(change.document_id, ""), QtyAndValue(qty, value)))
+    if not opening_shown and from_ is not None:
+        rows.append(_opening(from_, qty, value))
+    valued = stock_values(session, company_id, book.id, last).get(found.id, QtyAndValue(ZERO, ZERO))
+    period = f"{from_.isoformat() if from_ else '…'} – {to.isoformat() if to else '…'}"
+    return Report(
+        name="stock_ledger",
+        title=DEFINITION.title,
+        company_name=company.name,
+        company_name_zh=company.name_zh,
+        company_address=company.address,
+        currency=company.currency,
+        currency_places=company.currency_places,
+        as_of_tick=as_of_tick(session, company_id),
+        parameters=(
+            (QT_TRANSLATE_NOOP("Report", "Product"), _coded(found)),
+            (QT_TRANSLATE_NOOP("Report", "Dates"), period),
+            (QT_TRANSLATE_NOOP("Report", "Cost book"), named(book)),
+        ),
+        sections=(Section(COLUMNS, tuple(rows), totals=("qty", "cost")),),
+        checks=(Check(AGREES_WITH_POOL, expected=valued.value, found=value),),
+    )
+
+
+def _coded(product: Product) -> Bilingual:
+    return Bilingual(f"{product.code} {product.name}", f"{product.code} {product.name_zh or product.name}")
+
+
+def _changes(session: Session, company_id: UUID, product_id: UUID, book_id: UUID, last: date) -> list[_Change]:
+    in_book = select(CostPool.id).where(CostPool.company_id == company_id, CostPool.book_id == book_id)
+    moves = session.execute(
+        select(
+            MoveCost.dated_on,
+            MoveCost.tick,
+            MoveCost.seq,
+            MoveCost.kind,
+            StockMove.document_kind,
+            StockMove.document_id,
+            MoveCost.qty,
+            MoveCost.cost,
+        )
+        .join(StockMove, (StockMove.company_id == MoveCost.company_id) & (StockMove.id == MoveCost.move_id))
+        .where(
+            MoveCost.company_id == company_id,
+            MoveCost.product_id == product_id,
+            MoveCost.pool_id.in_(in_book),
+            MoveCost.dated_on <= last,
+        )
+    )
+    changes = [
+        _Change(dated_on, (tick, 0, seq), kind, document_kind, document_id, qty, cost)
+        for dated_on, tick, seq, kind, document_kind, document_id, qty, cost in moves
+    ]
+    adjustments = session.execute(
+        select(
+            CostAdjustment.dated_on,
+            func.min(CostAdjustment.tick),
+            CostAdjustment.kind,
+            CostAdjustment.document_kind,
+            CostAdjustment.document_id,
+            func.sum(CostAdjustment.to_inventory, type_=MoneyType()),
+        )
+        .where(
+            CostAdjustment.company_id == company_id,
+            CostAdjustment.product_id == product_id,
+            CostAdjustment.pool_id.in_(in_book),
+            CostAdjustment.dated_on <= last,
+        )
+        .group_by(
+            CostAdjustment.dated_on, CostAdjustment.kind, CostAdjustment.document_kind, CostAdjustment.document_id
+        )
+    )
+    changes += [
+        _Change(dated_on, (tick, 1, 0), kind, document_kind, document_id, ZERO, cost)
+        for dated_on, tick, kind, document_kind, document_id, cost in adjustments
+        if cost
+    ]
+    return sorted(changes, key=lambda change: (change.dated_on, change.order, change.document_id))
+
+
+def _opening(on: date, qty: Decimal, value: Decimal) -> Row:
+    stock = QtyAndValue(qty, value)
+    cells = {
+        "date": on,
+        "kind": Term(OPENING_BALANCE),
+        "qty_after": qty,
+        "value_after": value,
+        "unit_cost": unit_cost_of(stock),
+    }
+    return Row(cells)
+
+
+def _row(change: _Change, number: str, after: QtyAndValue) -> Row:
+    return Row(
+        {
+            "date": change.dated_on,
+            "document": number,
+            "kind": Term(KINDS.get(change.kind, change.kind)),
+            "qty": change.qty if change.qty else None,
+            "cost": change.cost,
+            "qty_after": after.qty,
+            "value_after": after.value,
+            "unit_cost": unit_cost_of(after),
+        },
+        link=Link(change.document_kind, id=change.document_id),
+    )
+
+
+def _build(
+    session: Session,
+    company_id: UUID,
+    product: str | UUID,
+    from_: date | None = None,
+    to: date | None = None,
+    cost_book: UUID | None = None,
+) -> Report:
+    return stock_ledger(session, company_id, product, from_, to, cost_book)
+
+
+DEFINITION = define(
+    ReportDefinition(
+        "stock_ledger",
+        QT_TRANSLATE_NOOP("Report", "Stock ledger"),
+        "cost.read",
+        (
+            Parameter("product", QT_TRANSLATE_NOOP("Report", "Product"), ParameterKind.PRODUCT, is_required=True),
+            Parameter("from", QT_TRANSLATE_NOOP("Report", "From"), ParameterKind.DATE),
+            Parameter("to", QT_TRANSLATE_NOOP("Report", "To"), ParameterKind.DATE, default=lambda today: today),
+            Parameter("cost_book", QT_TRANSLATE_NOOP("Report", "Cost book"), ParameterKind.COST_BOOK),
+        ),
+        _build,
+        area="costing",
+    )
+)
