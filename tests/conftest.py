@@ -20,6 +20,8 @@ from erp_desktop.migrations import upgrade
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+pytest_plugins = ["company_fixtures"]
+
 SECONDS_FOR_THREADS_TO_END = 5.0
 
 

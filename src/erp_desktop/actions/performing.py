@@ -29,7 +29,8 @@ def perform_action(session: Session, ctx: Context, performed: Action) -> None:
     if performed.permission not in ctx.permissions:
         raise NotPermitted(permission=performed.permission)
     try:
-        performed.run(session, ctx)
+        with session.no_autoflush:  # half-filled rows are written when the action is done, not when it asks something
+            performed.run(session, ctx)
         session.flush()
         _check_references_now(session)
     except NumberNotExact as error:

@@ -1248,6 +1248,9 @@ def upgrade() -> None:
         ["company_id", "product_id", "moved_on"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_stock_move_company_id_returns_move_id"), "stock_move", ["company_id", "returns_move_id"], unique=False
+    )
     op.create_index(op.f("ix_stock_move_company_id_tick"), "stock_move", ["company_id", "tick"], unique=False)
     op.create_table(
         "allocation",
@@ -1283,6 +1286,7 @@ def upgrade() -> None:
         sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("document_kind", kinds.String(length=40), nullable=False),
         sa.Column("document_id", kinds.IdType(), nullable=False),
+        sa.Column("line_id", kinds.IdType(), nullable=False),
         sa.Column("layer_id", kinds.IdType(), nullable=True),
         sa.Column("move_id", kinds.IdType(), nullable=True),
         sa.Column("to_inventory", kinds.MoneyType(), nullable=False),
@@ -1298,6 +1302,9 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_cost_adjustment")),
+    )
+    op.create_index(
+        op.f("ix_cost_adjustment_company_id_line_id"), "cost_adjustment", ["company_id", "line_id"], unique=False
     )
     op.create_index(
         op.f("ix_cost_adjustment_company_id_move_id"), "cost_adjustment", ["company_id", "move_id"], unique=False
@@ -1441,6 +1448,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_move_cost_company_id_pool_id_seq"), "move_cost", ["company_id", "pool_id", "seq"], unique=False
+    )
+    op.create_index(
         op.f("ix_move_cost_company_id_product_id_dated_on"),
         "move_cost",
         ["company_id", "product_id", "dated_on"],
@@ -1572,6 +1582,7 @@ def downgrade() -> None:
     op.drop_table("sales_invoice_line")
     op.drop_index(op.f("ix_move_cost_company_id_tick"), table_name="move_cost")
     op.drop_index(op.f("ix_move_cost_company_id_product_id_dated_on"), table_name="move_cost")
+    op.drop_index(op.f("ix_move_cost_company_id_pool_id_seq"), table_name="move_cost")
     op.drop_index(op.f("ix_move_cost_company_id_pool_id_dated_on_seq"), table_name="move_cost")
     op.drop_index(op.f("ix_move_cost_company_id_move_id"), table_name="move_cost")
     op.drop_table("move_cost")
@@ -1590,11 +1601,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_cost_adjustment_company_id_product_id_dated_on"), table_name="cost_adjustment")
     op.drop_index(op.f("ix_cost_adjustment_company_id_pool_id_dated_on"), table_name="cost_adjustment")
     op.drop_index(op.f("ix_cost_adjustment_company_id_move_id"), table_name="cost_adjustment")
+    op.drop_index(op.f("ix_cost_adjustment_company_id_line_id"), table_name="cost_adjustment")
     op.drop_table("cost_adjustment")
     op.drop_index(op.f("ix_allocation_company_id_tick"), table_name="allocation")
     op.drop_index(op.f("ix_allocation_company_id_order_id"), table_name="allocation")
     op.drop_table("allocation")
     op.drop_index(op.f("ix_stock_move_company_id_tick"), table_name="stock_move")
+    op.drop_index(op.f("ix_stock_move_company_id_returns_move_id"), table_name="stock_move")
     op.drop_index(op.f("ix_stock_move_company_id_product_id_moved_on"), table_name="stock_move")
     op.drop_index(op.f("ix_stock_move_company_id_moved_on_id"), table_name="stock_move")
     op.drop_index(op.f("ix_stock_move_company_id_document_id"), table_name="stock_move")
