@@ -69,8 +69,8 @@ def add_late_value(
 def price_corrections_of(session: Session, ctx: Context, receipt_line_id: UUID) -> Decimal:
     """The sum of all earlier corrections of the price of a receipt line, in the book that posts."""
     posting_book = books_of(session, ctx)[0]
-    total = session.scalar(
-        select(func.sum(CostAdjustment.to_inventory + CostAdjustment.to_cost_of_sales))
+    to_inventory, to_cost_of_sales = session.execute(
+        select(func.sum(CostAdjustment.to_inventory), func.sum(CostAdjustment.to_cost_of_sales))
         .join(CostPool, (CostPool.company_id == CostAdjustment.company_id) & (CostPool.id == CostAdjustment.pool_id))
         .where(
             CostAdjustment.company_id == ctx.company_id,
@@ -78,8 +78,8 @@ def price_corrections_of(session: Session, ctx: Context, receipt_line_id: UUID) 
             CostAdjustment.line_id == receipt_line_id,
             CostPool.book_id == posting_book.id,
         )
-    )
-    return total or ZERO
+    ).one()
+    return (to_inventory or ZERO) + (to_cost_of_sales or ZERO)
 
 
 def _standing(session: Session, ctx: Context, row: CostPool, move: StockMove) -> _Standing:

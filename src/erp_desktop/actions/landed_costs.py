@@ -240,8 +240,9 @@ def _bases(
     if basis == "qty":
         return [line.qty for line, _ in lines]
     if basis == "value":
-        values = dict(
-            session.execute(
+        values = {
+            row.move_id: row.cost
+            for row in session.execute(
                 select(MoveCost.move_id, MoveCost.cost)
                 .join(CostPool, (CostPool.company_id == MoveCost.company_id) & (CostPool.id == MoveCost.pool_id))
                 .where(
@@ -249,8 +250,8 @@ def _bases(
                     CostPool.book_id == books_of(session, ctx)[0].id,
                     MoveCost.move_id.in_([move.id for _, move in lines]),
                 )
-            ).tuples()
-        )
+            )
+        }
         return [values[move.id] for _, move in lines]
     products = find_all(session, ctx, Product, (line.product_id for line, _ in lines))
     per_unit = {
