@@ -168,12 +168,16 @@ class Parameter:
     choices: tuple[tuple[str, str], ...] = ()  # value and source text
 
 
-class BadParameter(ValueError):
-    """A report was asked with something that it does not know or cannot read. `sentence` is for people."""
+class CannotReport(Exception):
+    """A report cannot be made from these books as they are. `sentence` is for people."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class BadParameter(CannotReport):
+    """A report was asked with something that it does not know or cannot read."""
 
 
 BuildReport = Callable[..., Report]  # (session: Session, company_id: UUID, **parameters) -> Report
