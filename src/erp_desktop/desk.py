@@ -1,0 +1,320 @@
+"""The desk: where windows perform actions and ask questions. It owns the cache and the sync engine, and never blocks.
+
+desk = Desk.open(cache_path("https://erp.example", "ACME", "ada"), "https://erp.example", "ACME", "ada", password)
+desk.changed.connect(table.refresh)
+desk.perform(ConfirmPurchaseOrder(order_id)).add_done_callback(...)
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+from PySide6.QtCore import QObject, Qt, Signal
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Action, MalformedAction, read_action
+from erp_desktop.actions.refusals import Problem
+from erp_desktop.models.company import Company
+from erp_desktop.models.sync import OutboxAction
+from erp_desktop.queries.base import Query
+from erp_desktop.reports.report import Report, report_definition
+from erp_desktop.sync import outbox
+from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.engine import Engine
+from erp_desktop.sync.secrets import Secrets
+from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, SignedIn
+from erp_desktop.sync.state import SyncState
+from erp_desktop.sync.transport import Timing, Transport
+
+Answer = TypeVar("Answer")
+
+FIRST_FILL_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class CompanyHere:
+    """The company whose books these are."""
+
+    id: UUID
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class UserHere:
+    """Who works at this desk."""
+
+    id: UUID
+    login: str
+    name: str
+
+
+@dataclass(frozen=True)
+class AttentionItem:
+    """An action that waits for a person: what it was, why it did not happen, and what waits because of it."""
+
+    id: UUID
+    name: str  # class name of the action
+    since: datetime  # UTC, when the person acted
+    sentence: str  # why, in the program's language; empty for what is held only because of `depends`
+    fields: dict[str, str]  # what fills the sentence
+    status: str  # refused (by the centre), failed (not possible on the newest data), held (its cause is)
+    depends: tuple[UUID, ...]  # ids of items that must be settled first
+    action: Action | None  # with what the person entered; None where this program does not know it any more
+
+
+class Desk(QObject):
+    """One person's place of work. Signals come in the desk's own thread; futures are done on others."""
+
+    changed = Signal(object)  # frozenset[str]: tables whose rows are others now
+    sync_state_changed = Signal(object)  # SyncState
+    signed_in_changed = Signal()  # the person's name or permissions are others now
+    _told = Signal(object)  # carries a call from a worker thread to the desk's own
+
+    def __init__(
+        self,
+        cache: Cache,
+        credentials: Credentials,
+        centre: Callable[[], str],
+        timing: Timing | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        """For a cache that somebody has signed in to and that is filled: see `Desk.open`."""
+        super().__init__(parent)
+        self._told.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
+        self._cache = cache
+        self._credentials = credentials
+        self._company: CompanyHere | None = None
+        self._is_closed = False
+        credentials.on_change = lambda _who: self._told.emit(self.signed_in_changed.emit)
+        self._engine = Engine(cache, credentials, centre, self._rows_changed, self._state_changed, timing)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        centre: str | Callable[[], str],
+        company: str,
+        login: str,
+        password: str | None = None,
+        *,
+        secrets: Secrets | None = None,
+        timing: Timing | None = None,
+        fill_timeout: float = FIRST_FILL_SECONDS,
+        parent: QObject | None = None,
+    ) -> "Desk":
+        """Open the cache at `path`, sign in where that is needed, and start syncing. Blocks; the first time until the
+        company is here.
+
+        `password` None goes on with the sign-in that is kept. Raises WrongPassword, CentreOutOfReach, SignInRefused,
+        CacheInUse, CacheFull.
+        """
+        address = centre if callable(centre) else lambda: str(centre)
+        cache = Cache(path)
+        try:
+            credentials = Credentials(cache, secrets or Secrets(path.parent))
+            if password is not None:
+                transport = Transport(address, timing)
+                try:
+                    credentials.sign_in(transport, company, login, password)
+                finally:
+                    transport.close()
+            desk = cls(cache, credentials, address, timing, parent)
+        except BaseException:
+            cache.close()
+            raise
+        desk.start()
+        if not desk.is_filled and not desk.wait_until_synced(fill_timeout):
+            desk.close()
+            raise CentreOutOfReach()
+        return desk
+
+    def start(self) -> None:
+        """Begin to sync."""
+        self._engine.start()
+
+    # --- what people do and look at
+
+    def perform(self, action: Action) -> "Future[None]":
+        """Do `action` here and put it in the outbox. Done once it is safe on the disk; raises Refused."""
+        return self._changing(lambda connection, who: outbox.perform(connection, who, action))
+
+    def perform_and_wait(self, action: Action) -> None:
+        """`perform`, blocking. For tests and the command line."""
+        self.perform(action).result()
+
+    def ask(self, query: Query[Answer]) -> "Future[Answer]":
+        """The answer to `query`, from one snapshot of the data."""
+        company_id = self._who().company_id
+        return self._cache.read(lambda session: query.run(session, company_id))
+
+    def report(self, name: str, **parameters: Any) -> "Future[Report]":
+        """The report called `name`. Raises KeyError, and BadParameter in the future."""
+        definition = report_definition(name)
+        company_id = self._who().company_id
+        return self._cache.read(lambda session: definition.run(session, company_id, **parameters))
+
+    # --- who and where
+
+    @property
+    def user(self) -> UserHere:
+        who = self._who()
+        return UserHere(who.user_id, who.login, who.user_name)
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What this person may do, as the centre last said."""
+        return self._who().permissions
+
+    @property
+    def company(self) -> CompanyHere:
+        """Blocks once, for as long as a read of one row takes."""
+        if self._company is None:
+            company_id = self._who().company_id
+            self._company = self._cache.read(lambda session: _company(session, company_id)).result()
+        return self._company
+
+    @property
+    def damage(self) -> str:
+        """A sentence for the person where the cache was found damaged when it was opened; else empty."""
+        return self._cache.damage
+
+    # --- sync
+
+    @property
+    def sync_state(self) -> SyncState:
+        return self._engine.state
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether the company is here. Blocks for as long as a read of one row takes."""
+        return self._engine.is_filled()
+
+    def sync_now(self) -> None:
+        """Send and fetch at once, whatever pause is under way."""
+        self._engine.wake()
+
+    def wait_until_synced(self, timeout: float = 30.0) -> bool:
+        """Block until a whole round of sending and fetching that begins now is done; False after `timeout` seconds."""
+        return self._engine.wait_for(self._engine.wake(), timeout)
+
+    def go_offline(self) -> None:
+        """Stop talking to the centre; work goes on."""
+        self._engine.go_offline()
+
+    def go_online(self) -> None:
+        self._engine.go_online()
+
+    def sign_in(self, password: str) -> "Future[None]":
+        """The same person signs in again, after the centre asked for it. Raises WrongPassword, CentreOutOfReach."""
+        done: Future[None] = Future()
+        threading.Thread(target=self._sign_in, args=(password, done), name="sign-in", daemon=True).start()
+        return done
+
+    # --- Needs attention
+
+    def attention(self) -> "Future[tuple[AttentionItem, ...]]":
+        """Everything that waits for a person, oldest first."""
+        return self._cache.read(_attention)
+
+    def send_again(self, item_id: UUID) -> "Future[None]":
+        """Do an item anew as it is, and then what it held. Raises Refused, and then it stays where it is."""
+        return self._changing(lambda connection, who: outbox.send_again(connection, who, item_id))
+
+    def amend(self, item_id: UUID, action: Action) -> "Future[None]":
+        """Do `action` in the place of an item. Raises Refused, and then the item stays as it was."""
+        return self._changing(lambda connection, who: outbox.send_again(connection, who, item_id, action))
+
+    def drop(self, item_id: UUID, reason: str = "") -> "Future[None]":
+        """Give an item up. It is kept with the reason, out of sight."""
+        return self._changing(lambda connection, who: outbox.drop(connection, who, item_id, reason))
+
+    def close(self) -> None:
+        """Stop syncing, finish what was handed in, and let go of the cache. What waits is kept."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._engine.close()
+        self._cache.close()
+
+    # --- inside
+
+    def _changing(self, job: Callable[[Connection, SignedIn], frozenset[str]]) -> "Future[None]":
+        who = self._who()
+        done: Future[None] = Future()
+        done.set_running_or_notify_cancel()  # handed in is handed in: it cannot be cancelled any more
+
+        def write(connection: Connection) -> tuple[frozenset[str], outbox.Waiting]:
+            return job(connection, who), outbox.waiting(connection)
+
+        def tell(written: "Future[tuple[frozenset[str], outbox.Waiting]]") -> None:
+            error = written.exception()
+            if error is not None:
+                done.set_exception(error)
+                return
+            tables, waiting = written.result()
+            self._rows_changed(tables)
+            self._engine.noticed(waiting)
+            done.set_result(None)
+
+        self._cache.write(write).add_done_callback(tell)
+        return done
+
+    def _who(self) -> SignedIn:
+        who = self._credentials.who
+        if who is None:
+            raise RuntimeError("nobody has signed in at this desk")
+        return who
+
+    def _sign_in(self, password: str, done: "Future[None]") -> None:
+        try:
+            self._engine.sign_in(password)
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    def _rows_changed(self, tables: frozenset[str]) -> None:
+        if "company" in tables:
+            self._company = None
+        if tables:
+            self._told.emit(lambda: self.changed.emit(tables))
+
+    def _state_changed(self, state: SyncState) -> None:
+        self._told.emit(lambda: self.sync_state_changed.emit(state))
+
+
+def _company(session: Session, company_id: UUID) -> CompanyHere:
+    company = session.get_one(Company, (company_id, company_id))
+    return CompanyHere(company.id, company.code, company.name)
+
+
+def _attention(session: Session) -> tuple[AttentionItem, ...]:
+    found = session.scalars(
+        select(OutboxAction).where(OutboxAction.status.in_(outbox.ATTENTION)).order_by(OutboxAction.seq)
+    )
+    return tuple(_item(row) for row in found)
+
+
+def _item(row: OutboxAction) -> AttentionItem:
+    try:
+        action = read_action(row.name, row.version, row.args)
+    except MalformedAction:
+        action = None
+    problem = Problem.from_dict(row.problem) if row.problem else None
+    return AttentionItem(
+        id=row.id,
+        name=row.name,
+        since=row.issued_at,
+        sentence=problem.sentence if problem else "",
+        fields=problem.fields if problem else {},
+        status=row.status,
+        depends=tuple(UUID(needed) for needed in row.depends_on),
+        action=action,
+    )

@@ -1,0 +1,157 @@
+"""Bringing the centre's rows into the cache: staged page by page, then written in ONE transaction with undo and replay.
+
+Inside that transaction what is pending is taken back, the centre's rows are written, answered actions leave the outbox,
+and the rest runs again on the new rows. Readers see the state before or after, never one in between.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+import zstandard
+from sqlalchemy import Connection, delete, insert, select
+
+from erp_desktop import wire
+from erp_desktop.models.sync import StagedPage
+from erp_desktop.sync import outbox, rows, undo
+from erp_desktop.sync.cache import get_state, set_state
+from erp_desktop.sync.signing_in import SignedIn
+
+_staged = StagedPage.__table__
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far this cache has come. `cursor` is where the next pull begins, `fill_*` where a snapshot goes on."""
+
+    cursor: str | None
+    staged_cursor: str | None
+    is_refilling: bool
+    fill_table: str | None
+    fill_after: str | None
+    fill_cursor: str | None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Something is staged, or must be: the next pull goes on from there."""
+        return self.is_refilling or self.staged_cursor is not None
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Where to pull from when going on."""
+        return self.staged_cursor or (self.fill_cursor if self.is_refilling else self.cursor)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a pull changed: tables whose rows are others now, and the tick up to which the cache holds everything."""
+
+    tables: frozenset[str]
+    tick: int
+    rows: int
+
+
+def position(connection: Connection) -> Position:
+    """Read from the facts of the cache. A new cache is one that must be filled."""
+    cursor = get_state(connection, "cursor")
+    return Position(
+        cursor=cursor,
+        staged_cursor=get_state(connection, "staged_cursor"),
+        is_refilling=cursor is None or get_state(connection, "refilling") is not None,
+        fill_table=get_state(connection, "fill_table"),
+        fill_after=get_state(connection, "fill_after"),
+        fill_cursor=get_state(connection, "fill_cursor"),
+    )
+
+
+def is_filled(connection: Connection) -> bool:
+    """Whether the cache holds the company. Until its first fill it is empty, and nobody should look at it."""
+    return get_state(connection, "filled") is not None
+
+
+def start_refill(connection: Connection) -> None:
+    """The cursor is no good any more (or there never was one): everything is to be fetched again. The rows that are here
+    stay in sight until then, and the outbox is not touched.
+    """
+    connection.execute(delete(StagedPage))
+    set_state(connection, refilling="yes", fill_table=None, fill_after=None, fill_cursor=None, staged_cursor=None)
+
+
+def stage(connection: Connection, reply: wire.PullReply | wire.SnapshotReply, **facts: str | int | None) -> None:
+    """Keep a reply until the last one is here; a program that is killed goes on from it."""
+    kind = b"p" if isinstance(reply, wire.PullReply) else b"s"
+    packed = kind + zstandard.ZstdCompressor(level=1).compress(msgspec.msgpack.encode(reply))
+    connection.execute(insert(StagedPage), {"page": packed})
+    set_state(connection, **facts)
+
+
+def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) -> Applied:
+    """Write everything that was staged, and `last`, which completes it."""
+    is_refill = position(connection).is_refilling
+    pages = list(connection.execute(select(_staged.c.id).order_by(_staged.c.id)).scalars())
+    replies = _Replies(connection, pages, last)
+
+    if not is_refill and not pages and not last.pages and not last.acks:
+        set_state(connection, cursor=last.cursor, tick=last.tick)
+        return Applied(frozenset(), last.tick, 0)
+
+    tables = undo.undo_all(connection)
+    written = 0
+    if is_refill:
+        rows.forget_everything(connection)
+        tables |= rows.replicated_tables_by_name().keys()
+        for page in replies.snapshot_pages():
+            written += rows.write(connection, page)
+    for reply in replies.pulled():
+        # One reply after another: a row may come in an early one and be changed, or be gone, in a later one.
+        for page in reply.pages:
+            rows.forget(connection, page, who.company_id)
+            tables |= {page.table}
+        for page in reply.pages:
+            written += rows.write(connection, page)
+        for ack in reply.acks:
+            outbox.settle(connection, ack.id, ack.outcome, ack.problem)
+    tables |= outbox.replay(connection, who)
+    if pages:
+        connection.execute(delete(StagedPage))
+    set_state(
+        connection,
+        cursor=last.cursor,
+        tick=last.tick,
+        filled="yes",
+        refilling=None,
+        fill_table=None,
+        fill_after=None,
+        fill_cursor=None,
+        staged_cursor=None,
+    )
+    return Applied(tables, last.tick, written)
+
+
+class _Replies:
+    """The staged replies, unpacked one at a time: a first fill may be larger than the memory."""
+
+    def __init__(self, connection: Connection, ids: list[int], last: wire.PullReply) -> None:
+        self._connection = connection
+        self._ids = ids
+        self._last = last
+
+    def snapshot_pages(self) -> Iterator[wire.TablePage]:
+        for reply in self._staged():
+            if isinstance(reply, wire.SnapshotReply):
+                yield reply.page
+
+    def pulled(self) -> Iterator[wire.PullReply]:
+        for reply in self._staged():
+            if isinstance(reply, wire.PullReply):
+                yield reply
+        yield self._last
+
+    def _staged(self) -> Iterator[wire.PullReply | wire.SnapshotReply]:
+        for page_id in self._ids:
+            packed = self._connection.execute(select(_staged.c.page).where(_staged.c.id == page_id)).scalar_one()
+            body = zstandard.ZstdDecompressor().decompress(packed[1:])
+            if packed[:1] == b"p":
+                yield msgspec.msgpack.decode(body, type=wire.PullReply)
+            else:
+                yield msgspec.msgpack.decode(body, type=wire.SnapshotReply)

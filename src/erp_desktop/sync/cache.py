@@ -1,0 +1,206 @@
+"""A desk's cache: one SQLite file per centre, company and user. One connection writes, on its own thread; others read.
+
+Here: where the file is, opening it safely, its worker threads, its facts (cache_state). Not here: what is in the tables,
+the network.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import platformdirs
+from sqlalchemy import URL, Connection, Engine, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import Session
+
+from erp_desktop import migrations
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.database import open_engine, writer
+from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+from erp_desktop.ids import new_id
+from erp_desktop.sync import salvage, undo
+from erp_desktop.sync.lock import FileLock
+
+log = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
+
+READERS = 2
+_STATEMENTS_KEPT = 512  # prepared statements per connection: an action uses a few dozen, each with its triggers
+
+
+class CacheFull(Refused):
+    code = "cache_full"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "This computer's disk is full, so nothing was saved. Free some space and try again."
+    )
+
+
+class CacheInUse(RuntimeError):
+    """Another window of the program works on this cache. `str()` is for people."""
+
+
+def data_dir(chosen: Path | None = None) -> Path:
+    """Where this person's data is kept: `chosen`, or ERP_DATA_DIR, or the system's place for it."""
+    if chosen is not None:
+        return chosen
+    given = os.environ.get("ERP_DATA_DIR")
+    return Path(given) if given else platformdirs.user_data_path("erp-desktop", appauthor=False)
+
+
+def cache_path(centre: str, company: str, login: str, directory: Path | None = None) -> Path:
+    """The cache file of one user of one company at one centre (its address, or any other lasting name of it)."""
+    key = "\n".join((centre.rstrip("/"), company, login))
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", f"{company}-{login}").strip("-").lower()[:40]
+    return data_dir(directory) / "caches" / f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:12]}" / "cache.db"
+
+
+class Cache:
+    """An open cache file. Everything that writes goes through `write`, one job after another."""
+
+    def __init__(self, path: Path) -> None:
+        """Open `path`, making it where there is none. Raises CacheInUse, CacheFull, migrations.NewerDatabase.
+
+        A file that is damaged is put aside, its outbox saved into a new one; `damage` then holds a sentence about it.
+        """
+        self.path = path
+        self.damage = ""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
+        if not self._lock.take():
+            raise CacheInUse(
+                translate("Sync", "The program is already open with these data. Go to its window; nothing was lost.")
+            )
+        try:
+            saved = self._put_aside_if_damaged()
+            self._engine = self._open()
+            self._connection = writer(self._engine).connect()
+            with self._connection.begin():
+                undo.install_triggers(self._connection)
+            self._restore(saved)
+        except OperationalError as error:
+            self._lock.release()
+            raise _full_or(error) from error
+        except BaseException:
+            self._lock.release()
+            raise
+        self._writer = ThreadPoolExecutor(1, "cache-writer")
+        self._readers = ThreadPoolExecutor(READERS, "cache-reader")
+        self._read_engine = self._open_for_reading()
+        self._closed = threading.Event()
+
+    # --- work on the cache
+
+    def write(self, job: Callable[[Connection], Found]) -> "Future[Found]":
+        """Run `job` in one transaction on the writer's thread; an error takes all of it back. Raises CacheFull in the
+        future where the disk has no room for it.
+        """
+        return self._writer.submit(self._written, job)
+
+    def read(self, job: Callable[[Session], Found]) -> "Future[Found]":
+        """Run `job` in one snapshot of the data, on a reader's thread. It cannot write."""
+        return self._readers.submit(self._read, job)
+
+    def close(self) -> None:
+        """Finish the work that was handed in, and let go of the file."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        self._readers.shutdown(wait=True, cancel_futures=True)
+        self._writer.shutdown(wait=True)
+        self._read_engine.dispose()
+        self._connection.close()
+        self._engine.dispose()
+        self._lock.release()
+
+    def _written(self, job: Callable[[Connection], Found]) -> Found:
+        try:
+            with self._connection.begin():
+                return job(self._connection)
+        except OperationalError as error:
+            raise _full_or(error) from error
+
+    def _read(self, job: Callable[[Session], Found]) -> Found:
+        with Session(self._read_engine, autoflush=False) as session:
+            return job(session)
+
+    # --- opening
+
+    def _open(self) -> Engine:
+        engine = open_engine(self._url, foreign_keys=False)
+        migrations.upgrade(engine)
+        return engine
+
+    @property
+    def _url(self) -> URL:
+        return URL.create("sqlite", database=str(self.path), query={"cached_statements": str(_STATEMENTS_KEPT)})
+
+    def _open_for_reading(self) -> Engine:
+        engine = open_engine(self._url, foreign_keys=False)
+
+        @event.listens_for(engine, "connect")
+        def only_read(connection: sqlite3.Connection, _record: object) -> None:
+            connection.execute("PRAGMA query_only=ON")
+
+        return engine
+
+    def _put_aside_if_damaged(self) -> "salvage.Saved | None":
+        if not self.path.exists() or salvage.is_sound(self.path):
+            return None
+        saved = salvage.read_what_is_readable(self.path)
+        kept = salvage.put_aside(self.path, datetime.now(UTC))
+        log.error("cache %s was damaged; kept as %s, %d waiting actions saved", self.path, kept, len(saved.outbox))
+        self.damage = translate(
+            "Sync",
+            "The local copy of the data was damaged and is fetched again. {count} changes that were waiting were saved; "
+            "the damaged file was kept as {file}.",
+        ).format(count=len(saved.outbox), file=kept.name)
+        return saved
+
+    def _restore(self, saved: "salvage.Saved | None") -> None:
+        with self._connection.begin():
+            if saved is not None:
+                salvage.restore(self._connection, saved)
+            if get_state(self._connection, "device_id") is None:
+                set_state(self._connection, device_id=str(new_id()))
+
+
+# --- facts about a cache
+
+
+def get_state(connection: Connection, key: str) -> str | None:
+    """One fact: device_id, cursor, tick, filled, session, next_seq, ..."""
+    found = connection.execute(text("SELECT value FROM cache_state WHERE key = :key"), {"key": key}).scalar()
+    return None if found is None else str(found)
+
+
+def set_state(connection: Connection, **facts: str | int | None) -> None:
+    """Store facts; None forgets one."""
+    for key, value in facts.items():
+        if value is None:
+            connection.execute(text("DELETE FROM cache_state WHERE key = :key"), {"key": key})
+        else:
+            connection.execute(
+                text("INSERT OR REPLACE INTO cache_state (key, value) VALUES (:key, :value)"),
+                {"key": key, "value": str(value)},
+            )
+
+
+def device_id(connection: Connection) -> UUID:
+    """What the centre knows this cache by."""
+    found = get_state(connection, "device_id")
+    assert found is not None, "given when the cache was opened"
+    return UUID(found)
+
+
+def _full_or(error: DatabaseError) -> Exception:
+    return CacheFull() if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL else error

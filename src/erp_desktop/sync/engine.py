@@ -1,0 +1,440 @@
+"""The sync engine: two threads, one that sends and one that listens, and what happens when either fails.
+
+Rule 1 of sync.md: a push's results are hints. An action leaves the outbox only when a pull brings its acknowledgement.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from erp_desktop import wire
+from erp_desktop.actions.refusals import Problem, Refused
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.models import replicated_tables
+from erp_desktop.sync import applying, outbox, rows, state
+from erp_desktop.sync.cache import Cache, CacheFull
+from erp_desktop.sync.signing_in import Credentials, SignedIn, SignedOut
+from erp_desktop.sync.state import SyncKind, SyncState
+from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
+
+log = logging.getLogger(__name__)
+
+Reply = TypeVar("Reply", bound=msgspec.Struct)
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between tries
+_PUSH_BYTES = wire.MAX_PUSH_BYTES - 4096  # what stands around the actions
+
+
+class NotTaken(Refused):
+    code = "not_taken"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The central service cannot take this as it is ({reason}). Change it and send it again, or drop it."
+    )
+
+
+class UpgradeNeeded(Exception):
+    """The centre does not speak with a program this old."""
+
+
+class Engine:
+    """Keeps one cache in step with its centre until `close`. Callbacks come from its threads."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        credentials: Credentials,
+        centre: Callable[[], str],
+        on_change: Callable[[frozenset[str]], None],
+        on_state: Callable[[SyncState], None],
+        timing: Timing | None = None,
+    ) -> None:
+        self._cache = cache
+        self._credentials = credentials
+        self._centre = centre
+        self._timing = timing
+        self._on_change = on_change
+        self._on_state = on_state
+        self._sender = Transport(centre, timing)
+        self._listener = Transport(centre, timing)
+        self._pull_guard = threading.Lock()  # whoever holds it may stage and apply
+        self._turn = threading.Condition()  # guards everything below
+        self._asked = 1  # rounds that somebody wants
+        self._done = 0  # rounds that went through, all of push and pull
+        self._is_closing = False
+        self._is_offline_by_choice = False
+        self._answered: dict[UUID, int] = {}  # action: tick of the centre's answer, until a pull brings it
+        self.state = SyncState()
+        self._threads = [
+            threading.Thread(target=self._keep_sending, name="sync-send", daemon=True),
+            threading.Thread(target=self._keep_listening, name="sync-listen", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin. The state tells what comes of it."""
+        self.count()
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Break off and wait for both threads. What was not answered is asked again the next time."""
+        with self._turn:
+            self._is_closing = True
+            self._turn.notify_all()
+        self._sender.stop()
+        self._listener.stop()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+        self._sender.close()
+        self._listener.close()
+
+    def wake(self) -> int:
+        """There is something to send, or somebody wants news now. Answers the number of the round that will do it."""
+        with self._turn:
+            self._asked += 1
+            self._turn.notify_all()
+            return self._asked
+
+    def wait_for(self, round_number: int, timeout: float) -> bool:
+        """Whether that round has gone through within `timeout` seconds."""
+        with self._turn:
+            return self._turn.wait_for(lambda: self._done >= round_number or self._is_closing, timeout) and (
+                self._done >= round_number
+            )
+
+    def go_offline(self) -> None:
+        """Stop talking to the centre until go_online."""
+        with self._turn:
+            self._is_offline_by_choice = True
+            self._turn.notify_all()
+        self._sender.interrupt()
+        self._listener.interrupt()
+        self._show(SyncKind.OFFLINE, state.offline_by_choice())
+
+    def go_online(self) -> None:
+        with self._turn:
+            self._is_offline_by_choice = False
+        self.wake()
+
+    def count(self) -> None:
+        """Show how many wait now."""
+        waiting = self._cache.read(outbox.waiting).result()
+        self._set_state(lambda before: before.with_counts(waiting.pending, waiting.attention))
+
+    def noticed(self, waiting: outbox.Waiting) -> None:
+        """The outbox changed: show it, and send what there is. Never blocks."""
+        self._set_state(lambda before: before.with_counts(waiting.pending, waiting.attention))
+        self.wake()
+
+    def is_filled(self) -> bool:
+        """Whether the cache holds the company."""
+        return self._cache.read(lambda session: applying.is_filled(session.connection())).result()
+
+    def sign_in(self, password: str) -> None:
+        """Raises WrongPassword, CentreOutOfReach, SignInRefused. Blocks."""
+        transport = Transport(self._centre, self._timing)
+        try:
+            self._credentials.sign_in_again(transport, password)
+        finally:
+            transport.close()
+        self.wake()
+
+    # --- the two threads
+
+    def _keep_sending(self) -> None:
+        pause = SHORTEST_PAUSE
+        while self._wait_for_work():
+            asked = self._asked
+            try:
+                self._round(self._sender)
+                pause = SHORTEST_PAUSE if not self.state.waiting else pause
+                with self._turn:
+                    self._done = max(self._done, asked)
+                    self._turn.notify_all()
+                if self.state.waiting:  # the centre left some without its last word: once more, a little later
+                    pause = self._pause(self._asked, pause, None)
+                    self.wake()
+            except Exception as error:
+                if self._explain(error):
+                    pause = self._pause(asked, pause, error)
+
+    def _keep_listening(self) -> None:
+        pause = SHORTEST_PAUSE
+        while self._wait_until_round(1):
+            asked = self._asked
+            try:
+                self._pull(self._listener, wait=wire.LONGEST_WAIT_SECONDS)
+                pause = SHORTEST_PAUSE
+            except Exception as error:
+                if self._explain(error):
+                    pause = self._pause(asked, pause, error)
+                    self.wake()
+
+    def _wait_for_work(self) -> bool:
+        with self._turn:
+            self._turn.wait_for(
+                lambda: self._is_closing or (self._asked > self._done and not self._is_offline_by_choice)
+            )
+            return not self._is_closing
+
+    def _wait_until_round(self, number: int) -> bool:
+        """The listener starts after the first round: until then the sender fills the cache."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._is_closing or (self._done >= number and not self._is_offline_by_choice))
+            return not self._is_closing
+
+    def _pause(self, asked: int, pause: float, error: Exception | None) -> float:
+        """Wait before the next try, unless somebody asks for one. Answers the pause after that."""
+        wanted = getattr(error, "retry_after", None) or pause * random.uniform(0.5, 1.0)
+        with self._turn:
+            self._turn.wait_for(lambda: self._is_closing or self._asked > asked, min(wanted, LONGEST_PAUSE))
+        return min(pause * 2, LONGEST_PAUSE)
+
+    def _explain(self, error: Exception) -> bool:
+        """Show why syncing stopped. False where it was us who broke off."""
+        if self._is_closing:
+            return False
+        if self._is_offline_by_choice:
+            self._show(SyncKind.OFFLINE, state.offline_by_choice())
+            return False
+        if isinstance(error, NoAnswer):
+            log.info("no answer: %s", error)
+            self._show(SyncKind.OFFLINE, state.centre_out_of_reach())
+        elif isinstance(error, SignedOut):
+            self._show(SyncKind.SIGNED_OUT, state.password_wanted())
+        elif isinstance(error, UpgradeNeeded):
+            self._show(SyncKind.UPGRADE_NEEDED, state.upgrade_wanted())
+        elif isinstance(error, CacheFull):
+            self._show(SyncKind.OFFLINE, state.disk_full())
+        else:
+            log.error("syncing failed, tried again", exc_info=error)
+            self._show(SyncKind.OFFLINE, state.our_fault(type(error).__name__))
+        return True
+
+    # --- what a round does
+
+    def _round(self, transport: Transport) -> None:
+        if self._cache.read(lambda session: applying.is_filled(session.connection())).result():
+            self._push(transport)
+        self._pull(transport, wait=0)
+
+    def _push(self, transport: Transport) -> None:
+        while True:
+            batch = self._batch(wire.MAX_ACTIONS_PER_PUSH)
+            if not batch:
+                return
+            self._show(SyncKind.SYNCING, "")
+            try:
+                self._send(transport, batch)
+            except Answered as error:
+                if error.problem.status not in (413, 422):
+                    raise
+                self._set_aside(transport, batch, error)
+
+    def _batch(self, count: int) -> list[wire.PushedAction]:
+        with self._turn:
+            answered = set(self._answered)
+        if self.state.waiting == 0 and self._cache.read(outbox.waiting).result().pending == 0:
+            return []
+        return self._cache.write(
+            lambda connection: outbox.batch_to_push(connection, answered, count, _PUSH_BYTES)
+        ).result()
+
+    def _send(self, transport: Transport, batch: list[wire.PushedAction]) -> None:
+        request = wire.PushRequest(
+            device_id=self._credentials.device_id, schema_revision=wire.SCHEMA_REVISION, actions=batch
+        )
+        reply = self._call(transport, "/v1/sync/push", request, wire.PushReply)
+        is_busy = False
+        without_tick = []
+        with self._turn:
+            for result in reply.results:
+                if result.outcome == "retry":
+                    is_busy = True
+                elif result.outcome == "refused" and result.tick is None:
+                    without_tick.append(result)
+                else:
+                    self._answered[result.id] = result.tick or 0  # blocked: until the next pull says why
+        for result in without_tick:  # not in the centre's log, so no pull will ever bring it (an id used twice)
+            self._reject(result.id, Problem.from_dict(result.problem or {}))
+        if is_busy or {action.id for action in batch} - {result.id for result in reply.results}:
+            raise NoAnswer("the centre asks for some actions again")
+
+    def _set_aside(self, transport: Transport, batch: list[wire.PushedAction], error: Answered) -> None:
+        """One action of the batch cannot be taken: it waits for a person, the queue goes on."""
+        culprit = error.problem.action_id
+        if culprit is None and len(batch) > 1:
+            for action in batch:
+                try:
+                    self._send(transport, [action])
+                except Answered as single:
+                    if single.problem.status not in (413, 422):
+                        raise
+                    self._set_aside(transport, [action], single)
+            return
+        if culprit is None or culprit not in {action.id for action in batch}:
+            culprit = batch[0].id
+        self._reject(culprit, NotTaken(reason=error.problem.detail or error.problem.title).problem)
+
+    def _reject(self, action_id: UUID, problem: Problem) -> None:
+        who = self._who()
+        with self._pull_guard:
+            tables = self._cache.write(lambda connection: outbox.reject(connection, who, action_id, problem)).result()
+        self._tell(tables)
+
+    def _pull(self, transport: Transport, wait: int) -> None:
+        """Fetch what is new and apply it. Two may wait for news at once; the second one's copy is thrown away."""
+        before = self._position()
+        if before.is_under_way:
+            with self._pull_guard:
+                self._fetch_all(transport)
+            return
+        try:
+            reply = self._pull_page(transport, before.cursor, wait)
+        except Answered as error:
+            if error.problem.status != 410:
+                raise
+            with self._pull_guard:
+                if self._position() == before:
+                    log.warning("the centre does not know this cursor any more: everything is fetched again")
+                    self._cache.write(applying.start_refill).result()
+                self._fetch_all(transport)
+            return
+        with self._pull_guard:
+            if self._position() != before:
+                return
+            if reply.complete:
+                self._apply(reply)
+            else:
+                self._stage(reply, staged_cursor=reply.cursor)
+                self._fetch_all(transport)
+
+    def _fetch_all(self, transport: Transport) -> None:
+        """Go on from whatever is staged already, to the end. The caller holds the guard."""
+        if not self._position().is_under_way:
+            return  # somebody else finished it
+        self._show(SyncKind.SYNCING, "")
+        try:
+            if self._position().is_refilling and self._position().staged_cursor is None:
+                self._fetch_snapshot(transport)
+            while True:
+                reply = self._pull_page(transport, self._position().next_cursor, 0)
+                if reply.complete:
+                    self._apply(reply)
+                    return
+                self._stage(reply, staged_cursor=reply.cursor)
+        except Answered as error:
+            if error.problem.status != 410:
+                raise
+            self._cache.write(applying.start_refill).result()
+            raise NoAnswer("the centre starts anew") from error
+
+    def _fetch_snapshot(self, transport: Transport) -> None:
+        """Every table that this person may see, by key. The first reply's cursor is where pulling begins afterwards."""
+        begun = self._position()
+        permissions = self._who().permissions
+        for name, cls in replicated_tables().items():
+            is_here = name == begun.fill_table
+            is_done = begun.fill_table is not None and (
+                name < begun.fill_table or (is_here and begun.fill_after is None)
+            )
+            if is_done or cls.read_permission not in permissions:
+                continue
+            after = UUID(begun.fill_after) if is_here and begun.fill_after else None
+            while True:
+                request = wire.SnapshotRequest(
+                    device_id=self._credentials.device_id,
+                    schema_revision=wire.SCHEMA_REVISION,
+                    table=name,
+                    after_id=after,
+                )
+                reply = self._call(transport, "/v1/sync/snapshot", request, wire.SnapshotReply)
+                after = None if reply.complete else rows.last_id(reply.page)
+                self._stage(
+                    reply,
+                    fill_table=name,
+                    fill_after=None if after is None else str(after),
+                    fill_cursor=self._position().fill_cursor or reply.cursor,
+                )
+                if after is None:
+                    break
+
+    def _stage(self, reply: wire.PullReply | wire.SnapshotReply, **facts: str | None) -> None:
+        self._cache.write(lambda connection: applying.stage(connection, reply, **facts)).result()
+
+    def _position(self) -> applying.Position:
+        return self._cache.read(lambda session: applying.position(session.connection())).result()
+
+    def _apply(self, reply: wire.PullReply) -> None:
+        who = self._who()
+        applied = self._cache.write(lambda connection: applying.apply_staged(connection, who, reply)).result()
+        acknowledged = {ack.id for ack in reply.acks}
+        with self._turn:
+            # What was answered and is not acknowledged by a pull that reaches so far is sent again.
+            self._answered = {
+                action: tick
+                for action, tick in self._answered.items()
+                if action not in acknowledged and tick > applied.tick
+            }
+        self._set_state(
+            lambda before: replace(before, kind=SyncKind.SYNCED, detail="", last_synced_at=datetime.now(UTC))
+        )
+        self._tell(applied.tables)
+
+    def _pull_page(self, transport: Transport, cursor: str | None, wait: int) -> wire.PullReply:
+        request = wire.PullRequest(
+            device_id=self._credentials.device_id, schema_revision=wire.SCHEMA_REVISION, cursor=cursor, wait=wait
+        )
+        return self._call(transport, "/v1/sync/pull", request, wire.PullReply, wait)
+
+    def _call(
+        self, transport: Transport, path: str, request: msgspec.Struct, kind: type[Reply], wait: float = 0
+    ) -> Reply:
+        """Ask as who is signed in; a token that has run out is renewed once."""
+        token = self._credentials.token(transport)
+        try:
+            return transport.post(path, request, kind, token, wait)
+        except Answered as error:
+            if error.problem.status == 426:
+                raise UpgradeNeeded() from error
+            if error.problem.status != 401:
+                raise
+        token = self._credentials.token(transport, refused=token)
+        try:
+            return transport.post(path, request, kind, token, wait)
+        except Answered as error:
+            if error.problem.status == 401:
+                raise SignedOut(error.problem.code) from error
+            raise
+
+    def _who(self) -> SignedIn:
+        who = self._credentials.who
+        if who is None:
+            raise SignedOut("nobody has signed in")
+        return who
+
+    # --- telling
+
+    def _tell(self, tables: frozenset[str]) -> None:
+        self.count()
+        if tables:
+            self._on_change(tables)
+
+    def _show(self, kind: SyncKind, detail: str) -> None:
+        self._set_state(lambda before: replace(before, kind=kind, detail=detail))
+
+    def _set_state(self, change: Callable[[SyncState], SyncState]) -> None:
+        with self._turn:
+            before = self.state
+            self.state = change(before)
+            is_new = self.state != before
+            now = self.state
+        if is_new:
+            self._on_state(now)

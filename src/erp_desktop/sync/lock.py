@@ -1,0 +1,42 @@
+"""One program at a time on one cache file, watched over by the operating system: a crash lets go of it by itself."""
+
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+
+class FileLock:
+    """Held from `take` to `release`, or to the end of the process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    def take(self) -> bool:
+        """False where another program, or another part of this one, holds it."""
+        file = self._path.open("a+b")
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                file.seek(0)
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return False
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
+        file.flush()
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Let go. Releasing twice does no harm."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

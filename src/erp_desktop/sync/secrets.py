@@ -1,0 +1,85 @@
+"""Where a desk keeps what proves who it is: the system's keyring, or, where there is none, a file that only its owner reads.
+
+The file is not encrypted: whoever can read it can read the cache beside it as well (docs/decisions/0022).
+"""
+
+import json
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+SERVICE = "erp-desktop"
+
+
+class Secrets:
+    """Secrets by name. `directory` is where the file goes if the system has no keyring; `use_keyring` False always uses it."""
+
+    def __init__(self, directory: Path, *, use_keyring: bool = True) -> None:
+        self._file = directory / "secrets.json"
+        self._keyring = _keyring() if use_keyring else None
+
+    def get(self, name: str) -> str | None:
+        """The secret, or None."""
+        if self._keyring is not None:
+            with suppress(Exception):  # a keyring that fails (locked, its service gone) is as good as none
+                found = self._keyring.get_password(SERVICE, name)
+                if found is not None:
+                    return str(found)
+        return self._read().get(name)
+
+    def put(self, name: str, secret: str) -> None:
+        """Keep `secret`; the last one of that name is forgotten."""
+        if self._keyring is not None:
+            try:
+                self._keyring.set_password(SERVICE, name, secret)
+            except Exception as error:
+                log.warning("the keyring took no secret (%s); a private file is used", type(error).__name__)
+            else:
+                self._write({key: kept for key, kept in self._read().items() if key != name})
+                return
+        self._write({**self._read(), name: secret})
+
+    def forget(self, name: str) -> None:
+        """Whether it was there or not."""
+        if self._keyring is not None:
+            with suppress(Exception):
+                self._keyring.delete_password(SERVICE, name)
+        self._write({key: kept for key, kept in self._read().items() if key != name})
+
+    def _read(self) -> dict[str, str]:
+        try:
+            found = json.loads(self._file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, secrets: dict[str, str]) -> None:
+        if not secrets and not self._file.exists():
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = self._file.with_name(self._file.name + ".part")
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(secrets, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._file)
+
+
+def _keyring() -> Any:
+    """The system's keyring, where it has one that protects what it is given."""
+    try:
+        import keyring
+        from keyring.backends import fail
+
+        backend = keyring.get_keyring()
+    except Exception as error:
+        log.info("no keyring (%s)", type(error).__name__)
+        return None
+    if isinstance(backend, fail.Keyring) or "plaintext" in type(backend).__name__.lower():
+        return None
+    return keyring

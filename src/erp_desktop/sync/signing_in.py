@@ -1,0 +1,162 @@
+"""Who works at this desk: signing in with a password, and staying signed in with tokens.
+
+The access token is short and kept in memory; the refresh token that follows it is kept among the secrets. A 401 never
+touches the outbox.
+"""
+
+import logging
+import platform
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from erp_desktop import wire
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.sync.cache import Cache, device_id, get_state, set_state
+from erp_desktop.sync.secrets import Secrets
+from erp_desktop.sync.transport import Answered, NoAnswer, Transport
+
+log = logging.getLogger(__name__)
+
+_EARLY = 30.0  # seconds before its end at which an access token is not used any more
+
+
+class WrongPassword(Refused):
+    code = "wrong_password"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The company, the name or the password is not right. Check them and sign in again."
+    )
+
+
+class CentreOutOfReach(Refused):
+    code = "centre_out_of_reach"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The central service does not answer. Signing in for the first time needs it; try again in a moment."
+    )
+
+
+class SignInRefused(Refused):
+    code = "sign_in_refused"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "The central service did not let you in ({reason}). Ask an administrator.")
+
+
+class SignedOut(Exception):
+    """The centre wants a password again. What waits in the outbox goes on waiting."""
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A person at a desk, as the centre last described them; kept in the cache, for work without the network."""
+
+    company_id: UUID
+    user_id: UUID
+    user_name: str
+    company: str  # its code
+    login: str
+    permissions: frozenset[str]
+
+
+def who_is_signed_in(connection: Connection) -> SignedIn | None:
+    """The person whose cache this is; None before the first sign-in."""
+    stored = get_state(connection, "session")
+    return None if stored is None else msgspec.json.decode(stored, type=SignedIn)
+
+
+@dataclass
+class _Access:
+    token: str
+    ends_at: float  # monotonic
+
+
+class Credentials:
+    """Tokens for the requests of one desk, from whichever thread. Refreshing happens once, however many ask for it."""
+
+    def __init__(self, cache: Cache, secrets: Secrets) -> None:
+        self._cache = cache
+        self._secrets = secrets
+        self.on_change: Callable[[SignedIn], None] = lambda who: None
+        self._guard = threading.Lock()
+        self._access: _Access | None = None
+        self.device_id = cache.write(device_id).result()
+        self.who = cache.write(who_is_signed_in).result()
+
+    def sign_in(self, transport: Transport, company: str, login: str, password: str) -> SignedIn:
+        """Raises WrongPassword, CentreOutOfReach, SignInRefused."""
+        request = wire.LoginRequest(
+            company=company,
+            login=login,
+            password=password,
+            device_id=self.device_id,
+            device_name=platform.node()[:200] or "desk",
+        )
+        try:
+            session = transport.post("/v1/auth/login", request, wire.Session)
+        except NoAnswer as error:
+            raise CentreOutOfReach() from error
+        except Answered as error:
+            if error.problem.status == 401:
+                raise WrongPassword() from error
+            raise SignInRefused(reason=error.problem.detail or error.problem.title) from error
+        with self._guard:
+            return self._take(session, company, login)
+
+    def sign_in_again(self, transport: Transport, password: str) -> SignedIn:
+        """The person whose cache this is. Raises as `sign_in` does."""
+        assert self.who is not None, "a desk has been signed in to before"
+        return self.sign_in(transport, self.who.company, self.who.login, password)
+
+    def token(self, transport: Transport, refused: str | None = None) -> str:
+        """An access token other than `refused`. Raises SignedOut, NoAnswer, Answered."""
+        with self._guard:
+            access = self._access
+            if access is not None and access.token != refused and access.ends_at - _EARLY > time.monotonic():
+                return access.token
+            self._access = None
+            if self.who is None:
+                raise SignedOut("nobody has signed in")
+            kept = self._secrets.get(self._secret_name())
+            if kept is None:
+                raise SignedOut("no token is kept")
+            request = wire.RefreshRequest(company_id=self.who.company_id, device_id=self.device_id, refresh_token=kept)
+            try:
+                session = transport.post("/v1/auth/refresh", request, wire.Session)
+            except Answered as error:
+                if error.problem.status in (401, 403):
+                    raise SignedOut(error.problem.code) from error
+                raise
+            self._take(session, self.who.company, self.who.login)
+            return session.access_token
+
+    def sign_out(self) -> None:
+        """Forget the tokens; cache and outbox stay."""
+        with self._guard:
+            self._access = None
+            self._secrets.forget(self._secret_name())
+
+    def _take(self, session: wire.Session, company: str, login: str) -> SignedIn:
+        who = SignedIn(
+            company_id=session.company_id,
+            user_id=session.user_id,
+            user_name=session.user_name,
+            company=company,
+            login=login,
+            permissions=frozenset(session.permissions),
+        )
+        if self.who is not None and (self.who.company_id, self.who.user_id) != (who.company_id, who.user_id):
+            raise SignInRefused(reason="another person's data are kept here")
+        self._secrets.put(self._secret_name(), session.refresh_token)
+        self._access = _Access(session.access_token, time.monotonic() + session.expires_in)
+        if who != self.who:
+            stored = msgspec.json.encode(who).decode()
+            self._cache.write(lambda connection: set_state(connection, session=stored)).result()
+            self.who = who
+            self.on_change(who)
+        return who
+
+    def _secret_name(self) -> str:
+        return f"refresh {self.device_id}"

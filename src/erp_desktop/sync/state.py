@@ -1,0 +1,61 @@
+"""What the sync pill shows: how it stands with the centre, as one frozen value."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from erp_desktop.i18n import translate
+
+
+class SyncKind(StrEnum):
+    """How it stands with the centre."""
+
+    SYNCED = "synced"
+    SYNCING = "syncing"
+    OFFLINE = "offline"
+    SIGNED_OUT = "signed_out"
+    UPGRADE_NEEDED = "upgrade_needed"
+
+
+@dataclass(frozen=True)
+class SyncState:
+    """`waiting` actions go to the centre by themselves; `attention` ones wait for a person."""
+
+    kind: SyncKind = SyncKind.OFFLINE
+    waiting: int = 0
+    attention: int = 0
+    last_synced_at: datetime | None = None  # UTC; when the desk last knew that it had everything
+    detail: str = ""  # why, in words, translated; empty where the kind says it all
+
+    def with_counts(self, waiting: int, attention: int) -> "SyncState":
+        """The same with other counts; online, what waits means that syncing is under way."""
+        kind = self.kind
+        if kind in (SyncKind.SYNCED, SyncKind.SYNCING):
+            kind = SyncKind.SYNCING if waiting else SyncKind.SYNCED
+        return replace(self, kind=kind, waiting=waiting, attention=attention)
+
+
+def offline_by_choice() -> str:
+    return translate("Sync", "You chose to work offline. Changes are kept here until you go online again.")
+
+
+def centre_out_of_reach() -> str:
+    return translate("Sync", "The central service cannot be reached. Work goes on; changes are sent when it is back.")
+
+
+def password_wanted() -> str:
+    return translate("Sync", "Sign in again to send and receive. Changes that wait are kept.")
+
+
+def upgrade_wanted() -> str:
+    return translate("Sync", "This program is too old for the central service. Work goes on here; upgrade it to send.")
+
+
+def disk_full() -> str:
+    return translate("Sync", "This computer's disk is full, so news cannot be stored. Free some space.")
+
+
+def our_fault(kind: str) -> str:
+    return translate("Sync", "Something unexpected happened while syncing ({kind}); it is tried again.").format(
+        kind=kind
+    )

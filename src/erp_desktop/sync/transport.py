@@ -1,0 +1,262 @@
+"""The conversation with the centre over HTTP. Whatever is not plainly the centre's whole answer counts as no answer.
+
+What `requests` would let pass is checked here (sync.md, point 6): redirects, bodies cut short, a captive portal's page, a
+reply that drips in for ever, a small body that unpacks to a huge one.
+"""
+
+import base64
+import hashlib
+import logging
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+import urllib3
+import zstandard
+from requests.adapters import HTTPAdapter
+
+from erp_desktop import wire
+
+log = logging.getLogger(__name__)
+
+Reply = TypeVar("Reply", bound=msgspec.Struct)
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 60.0  # for all of an answer, besides what the centre was asked to wait
+SLOWEST_BYTES_A_SECOND = 512
+_RATE_COUNTS_AFTER = 10.0  # seconds
+LARGEST_BODY = 64 * 1024 * 1024  # unpacked
+_CHUNK = 64 * 1024
+
+
+class NoAnswer(Exception):
+    """The centre cannot be reached, is busy, or something else answered in its place. Nothing is known about the request.
+
+    `retry_after` is in seconds, where the centre said so.
+    """
+
+    def __init__(self, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Answered(Exception):
+    """The centre answered with a problem of the conversation (RFC 9457)."""
+
+    def __init__(self, problem: wire.WireProblem) -> None:
+        super().__init__(f"{problem.status} {problem.code}: {problem.detail or problem.title}")
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How patient the transport is, in seconds."""
+
+    connect: float = CONNECT_SECONDS
+    answer: float = ANSWER_SECONDS
+
+
+class Transport:
+    """Requests to one centre, one after another: each thread has its own. `centre` is asked anew for every request,
+    because an embedded centre may come back under another address.
+    """
+
+    def __init__(self, centre: Callable[[], str], timing: Timing | None = None) -> None:
+        self._centre = centre
+        self._timing = timing or Timing()
+        self._sockets = _Sockets()
+        self._session = requests.Session()
+        for prefix in ("http://", "https://"):
+            self._session.mount(prefix, _WatchedAdapter(self._sockets))
+        self._stopped = threading.Event()
+
+    def get(self, path: str, kind: type[Reply], token: str | None = None) -> Reply:
+        """Raises NoAnswer, Answered."""
+        return self._ask("GET", path, None, kind, token, 0)
+
+    def post(
+        self, path: str, message: msgspec.Struct, kind: type[Reply], token: str | None = None, wait: float = 0
+    ) -> Reply:
+        """Send `message`; the centre may take `wait` seconds longer than usual. Raises NoAnswer, Answered."""
+        return self._ask("POST", path, wire.encode(message), kind, token, wait)
+
+    def stop(self) -> None:
+        """From any thread: break off what is under way, and refuse everything from now on."""
+        self._stopped.set()
+        self._sockets.shut()
+
+    def interrupt(self) -> None:
+        """From any thread: break off what is under way."""
+        self._sockets.shut()
+
+    def close(self) -> None:
+        self.stop()
+        self._session.close()
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, kind: type[Reply], token: str | None, wait: float
+    ) -> Reply:
+        if self._stopped.is_set():
+            raise NoAnswer("stopped")
+        centre = self._centre().rstrip("/")
+        headers = {"Accept": "application/json", "Accept-Encoding": "zstd, gzip"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        deadline = time.monotonic() + self._timing.answer + wait
+        # requests bounds each read, not their sum, so a watch of our own pulls the plug.
+        watch = threading.Timer(self._timing.answer + wait, self._sockets.shut)
+        watch.daemon = True
+        watch.start()
+        self._session.trust_env = not _is_this_computer(centre)  # no proxy stands between a desk and its own centre
+        try:
+            with self._session.request(
+                method,
+                centre + path,
+                data=body,
+                headers=headers,
+                stream=True,
+                allow_redirects=False,
+                timeout=(self._timing.connect, self._timing.answer + wait),
+            ) as response:
+                raw = _body(response, deadline)
+                return _checked(response, raw, kind)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+        finally:
+            watch.cancel()
+
+
+def _body(response: requests.Response, deadline: float) -> bytes:
+    """The bytes as they came, still packed."""
+    chunks, count, started = [], 0, time.monotonic()
+    while True:
+        chunk = response.raw.read1(_CHUNK, decode_content=False)
+        if not chunk:
+            break
+        chunks.append(chunk)
+        count += len(chunk)
+        now = time.monotonic()
+        too_slow = now - started > _RATE_COUNTS_AFTER and count < (now - started) * SLOWEST_BYTES_A_SECOND
+        if now > deadline or too_slow:
+            raise NoAnswer("the answer came too slowly")
+        if count > LARGEST_BODY:
+            raise NoAnswer("the answer is too large")
+    return b"".join(chunks)
+
+
+def _checked(response: requests.Response, raw: bytes, kind: type[Reply]) -> Reply:
+    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    retry_after = _seconds(response.headers.get("Retry-After"))
+    if content_type == "application/problem+json" and response.status_code >= 400:
+        try:
+            problem = msgspec.json.decode(_unpacked(response, raw), type=wire.WireProblem)
+        except msgspec.MsgspecError as error:
+            raise NoAnswer("a problem that cannot be read", retry_after) from error
+        if problem.status == 429 or problem.status >= 500:
+            raise NoAnswer(str(Answered(problem)), problem.retry_after or retry_after)
+        raise Answered(problem)
+    if response.status_code != 200 or content_type != "application/json":
+        raise NoAnswer(f"not the centre's answer: {response.status_code} {content_type}", retry_after)
+    if _digest(raw) not in [part.strip() for part in response.headers.get("Content-Digest", "").split(",")]:
+        raise NoAnswer("the answer's digest is wrong")
+    body = _unpacked(response, raw)
+    if not body.rstrip().endswith(b'"end":true}'):
+        raise NoAnswer("the answer was cut short")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise NoAnswer(f"an answer of another shape: {error}") from error
+
+
+def _digest(raw: bytes) -> str:
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(raw).digest()).decode()}:"
+
+
+def _unpacked(response: requests.Response, raw: bytes) -> bytes:
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding in ("", "identity"):
+        return raw
+    try:
+        if coding == "zstd":
+            body = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(raw).read(LARGEST_BODY + 1)
+        elif coding == "gzip":
+            unpacking = zlib.decompressobj(wbits=31)
+            body = unpacking.decompress(raw, LARGEST_BODY + 1)
+            if not unpacking.eof and len(body) <= LARGEST_BODY:
+                raise NoAnswer("the answer was cut short")
+        else:
+            raise NoAnswer(f"packed in a way that was not asked for: {coding}")
+    except (zstandard.ZstdError, zlib.error) as error:
+        raise NoAnswer(f"the answer cannot be unpacked: {error}") from error
+    if len(body) > LARGEST_BODY:
+        raise NoAnswer("the answer is too large")
+    return body
+
+
+def _seconds(header: str | None) -> float | None:
+    """Retry-After in seconds; its date form is rare, and our own pause does as well."""
+    return float(header) if header is not None and header.strip().isdigit() else None
+
+
+def _is_this_computer(centre: str) -> bool:
+    return urlsplit(centre).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+class _Sockets:
+    """The open connections of a transport, so that another thread can cut them."""
+
+    def __init__(self) -> None:
+        self._open: list[socket.socket] = []
+        self._guard = threading.Lock()
+
+    def add(self, opened: Any) -> None:
+        with self._guard:
+            self._open = [known for known in self._open if known.fileno() != -1]
+            self._open.append(opened)
+
+    def shut(self) -> None:
+        with self._guard:
+            for known in self._open:
+                try:
+                    known.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    log.debug("a connection was closed already")
+
+
+class _WatchedAdapter(HTTPAdapter):
+    """requests' adapter, telling of every connection that it opens."""
+
+    def __init__(self, sockets: _Sockets) -> None:
+        self._sockets = sockets
+        super().__init__(pool_connections=2, pool_maxsize=2)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        sockets = self._sockets
+
+        class Plain(urllib3.connection.HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.add(self.sock)
+
+        class Secure(urllib3.connection.HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.add(self.sock)
+
+        class PlainPool(urllib3.HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(urllib3.HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
