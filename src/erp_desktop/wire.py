@@ -2,10 +2,15 @@
 
 Here: shapes and their way to JSON. Not here: HTTP, databases, who may see what. Every success body ends with `"end": true`,
 so that a body cut short is never taken for a whole one; `end` is the last field of each reply for that reason.
+
+Rows travel as they are stored: scaled numbers as those integers, ids as 32 hex digits, dates as 2024-03-01, instants as
+2024-03-01T08:00:00.000000Z (always six decimals), yes and no as true and false, JSON columns as JSON.
+
+Every body carries `Content-Digest: sha-256=:BASE64:` over the bytes as they travel, that is, after zstd or gzip (RFC 9530).
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -16,6 +21,8 @@ MAX_ACTIONS_PER_PUSH = 100
 MAX_PUSH_BYTES = 512 * 1024
 MAX_ROWS_PER_PULL = 5_000
 LONGEST_WAIT_SECONDS = 25
+LARGEST_SMALL_INT = 2**31 - 1
+LARGEST_INT = 2**63 - 1
 
 
 class Hello(msgspec.Struct, kw_only=True, frozen=True):
@@ -61,20 +68,20 @@ class Session(msgspec.Struct, kw_only=True, frozen=True):
 
 class PushedAction(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     id: UUID
-    seq: int  # the desk's own order
-    name: str
-    version: int
+    seq: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INT)]  # the desk's own order
+    name: Annotated[str, msgspec.Meta(max_length=80, pattern=r"^[A-Za-z]+$")]
+    version: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_SMALL_INT)]
     args: dict[str, Any]  # as erp_desktop.actions.base.action_args writes them
-    depends_on: list[UUID]  # ids of pending actions whose rows this one needs
+    depends_on: Annotated[list[UUID], msgspec.Meta(max_length=1000)]  # ids of pending actions whose rows this one needs
     actor_id: UUID
-    issued_at: datetime
-    base_tick: int  # what the desk had seen when the person acted
+    issued_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    base_tick: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INT)]  # what the desk had seen when the person acted
 
 
 class PushRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     device_id: UUID
     schema_revision: int
-    actions: list[PushedAction]
+    actions: Annotated[list[PushedAction], msgspec.Meta(max_length=MAX_ACTIONS_PER_PUSH)]
 
 
 class PushResult(msgspec.Struct, kw_only=True, frozen=True):
@@ -113,8 +120,8 @@ class PullRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
     device_id: UUID
     schema_revision: int
     cursor: str | None = None  # opaque and signed; None: from the beginning
-    wait: int = 0  # seconds to wait for news, up to LONGEST_WAIT_SECONDS
-    max_rows: int = MAX_ROWS_PER_PULL
+    wait: Annotated[int, msgspec.Meta(ge=0)] = 0  # seconds to wait for news, up to LONGEST_WAIT_SECONDS
+    max_rows: Annotated[int, msgspec.Meta(ge=1)] = MAX_ROWS_PER_PULL
 
 
 class PullReply(msgspec.Struct, kw_only=True, frozen=True):
@@ -133,7 +140,7 @@ class SnapshotRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     schema_revision: int
     table: str
     after_id: UUID | None = None
-    limit: int = MAX_ROWS_PER_PULL
+    limit: Annotated[int, msgspec.Meta(ge=1)] = MAX_ROWS_PER_PULL
 
 
 class SnapshotReply(msgspec.Struct, kw_only=True, frozen=True):

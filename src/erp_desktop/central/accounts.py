@@ -1,0 +1,271 @@
+"""Signing in: passwords (Argon2id), short access tokens, refresh tokens that are used once, and devices.
+
+A token says who someone was when it was made; whether they are still active, what they may do and whether the device was
+revoked is read again for every request. Here: who is it. Not here: HTTP.
+"""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from uuid import UUID
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from erp_desktop.central.changes import Reader
+from erp_desktop.central.people import permissions_of
+from erp_desktop.central.signing import Forged, Signer
+from erp_desktop.database import reader, writer
+from erp_desktop.models.company import Company, User, UserSecret
+from erp_desktop.models.sync import Device, RefreshToken
+from erp_desktop.wire import LoginRequest, RefreshRequest, Session
+
+ACCESS_TOKEN_SECONDS = 15 * 60
+REFRESH_TOKEN_DAYS = 60
+SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN = 60  # its successor may have been lost on the way
+FREE_TRIES = 5
+LONGEST_BACK_OFF_SECONDS = 300
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 200
+
+_TOKEN = "access"
+_hasher = PasswordHasher()
+
+
+class SignInRefused(Exception):
+    """Who asks is not let in. `code` is the wire's, `retry_after` in seconds where waiting helps."""
+
+    def __init__(self, code: str, retry_after: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after = retry_after
+
+
+class WeakPassword(ValueError):
+    """A password is shorter than SHORTEST_PASSWORD or longer than LONGEST_PASSWORD characters."""
+
+
+class AccessToken(msgspec.Struct, frozen=True):
+    company_id: UUID
+    user_id: UUID
+    device_id: UUID
+    expires_at: int  # seconds since 1970
+
+
+@dataclass
+class _Tries:
+    failures: int = 0
+    not_before: float = 0.0
+
+
+class SlowDown:
+    """Wrong passwords for one login cost ever longer waits: none for the first five, then 1, 2, 4 ... 300 s."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tries: dict[tuple[str, str], _Tries] = {}
+
+    def seconds_to_wait(self, who: tuple[str, str]) -> int:
+        with self._lock:
+            tries = self._tries.get(who)
+            return 0 if tries is None else max(0, int(tries.not_before - self._clock() + 0.999))
+
+    def failed(self, who: tuple[str, str]) -> None:
+        with self._lock:
+            if len(self._tries) > 10_000:  # names out of the air: forget those that waited out their time
+                now = self._clock()
+                self._tries = {name: tries for name, tries in self._tries.items() if tries.not_before > now}
+            tries = self._tries.setdefault(who, _Tries())
+            tries.failures += 1
+            if tries.failures >= FREE_TRIES:
+                wait = min(2 ** (tries.failures - FREE_TRIES), LONGEST_BACK_OFF_SECONDS)
+                tries.not_before = self._clock() + wait
+
+    def succeeded(self, who: tuple[str, str]) -> None:
+        with self._lock:
+            self._tries.pop(who, None)
+
+
+def set_password(engine: Engine, company_id: UUID, user_id: UUID, password: str) -> None:
+    """Keep the hash of a user's password, replacing the one before. Raises WeakPassword."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise WeakPassword(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    with writer(engine).begin() as connection:
+        _keep_hash(connection, company_id, user_id, _hasher.hash(password))
+
+
+class Accounts:
+    """The people of one centre signing in and being known again."""
+
+    def __init__(self, engine: Engine, signer: Signer, slow_down: SlowDown | None = None) -> None:
+        self._reader = reader(engine)
+        self._writer = writer(engine)
+        self._signer = signer
+        self._slow_down = slow_down or SlowDown()
+
+    def log_in(self, request: LoginRequest) -> Session:
+        """Raises SignInRefused: wrong_password (also for an unknown name), too_many_attempts, device_revoked."""
+        who = (request.company, request.login)
+        wait = self._slow_down.seconds_to_wait(who)
+        if wait:
+            raise SignInRefused("too_many_attempts", retry_after=wait)
+        with self._reader.connect() as connection:
+            found = connection.execute(
+                select(User.company_id, User.id, User.is_active, UserSecret.password_hash)
+                .join(Company, Company.id == User.company_id)
+                .join(UserSecret, (UserSecret.company_id == User.company_id) & (UserSecret.user_id == User.id))
+                .where(Company.code == request.company, User.login == request.login)
+            ).one_or_none()
+        stored_hash = (
+            found.password_hash if found else _hash_of_nobody()
+        )  # an unknown name takes as long as a known one
+        if not _is_password(stored_hash, request.password) or found is None or not found.is_active:
+            self._slow_down.failed(who)
+            raise SignInRefused("wrong_password")
+        self._slow_down.succeeded(who)
+        with self._writer.begin() as connection:
+            if _hasher.check_needs_rehash(stored_hash):
+                _keep_hash(connection, found.company_id, found.id, _hasher.hash(request.password))
+            _register(connection, found.company_id, found.id, request)
+            return self._session(connection, found.company_id, found.id, request.device_id)
+
+    def refresh(self, request: RefreshRequest) -> Session:
+        """A new access token and the next refresh token. Raises SignInRefused: token_expired, device_revoked.
+
+        A refresh token seen again long after it was replaced was copied: the device has to sign in again.
+        """
+        token_hash = hashlib.sha256(request.refresh_token.encode()).digest()
+        now = datetime.now(UTC)
+        copied = False
+        with self._writer.begin() as connection:
+            row = connection.execute(
+                select(RefreshToken).where(
+                    RefreshToken.company_id == request.company_id,
+                    RefreshToken.token_hash == token_hash,
+                    RefreshToken.device_id == request.device_id,
+                )
+            ).one_or_none()
+            if row is not None and row.replaced_at is not None:
+                copied = now - row.replaced_at > timedelta(seconds=SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN)
+            if copied:
+                connection.execute(
+                    delete(RefreshToken).where(
+                        RefreshToken.company_id == request.company_id, RefreshToken.device_id == request.device_id
+                    )
+                )
+            elif row is not None and row.expires_at > now:
+                refuse_revoked(connection, request.company_id, request.device_id)
+                if row.replaced_at is None:
+                    connection.execute(
+                        update(RefreshToken)
+                        .where(RefreshToken.company_id == request.company_id, RefreshToken.token_hash == token_hash)
+                        .values(replaced_at=now)
+                    )
+                return self._session(connection, request.company_id, row.user_id, request.device_id)
+        raise SignInRefused("token_expired")
+
+    def identify(self, access_token: str) -> Reader:
+        """Whose request this is, with what they may do now. Raises SignInRefused: token_expired, device_revoked."""
+        try:
+            token = self._signer.read(_TOKEN, access_token, AccessToken)
+        except Forged:
+            raise SignInRefused("token_expired") from None
+        if token.expires_at <= time.time():
+            raise SignInRefused("token_expired")
+        with self._reader.connect() as connection:
+            refuse_revoked(connection, token.company_id, token.device_id)
+            permissions = permissions_of(connection, token.company_id, token.user_id)
+        if permissions is None:
+            raise SignInRefused("user_disabled")
+        return Reader(token.company_id, token.user_id, token.device_id, permissions)
+
+    def revoke_device(self, company_id: UUID, device_id: UUID) -> None:
+        """From now on the device is answered `device_revoked`, whoever signs in on it."""
+        with self._writer.begin() as connection:
+            connection.execute(
+                update(Device).where(Device.company_id == company_id, Device.id == device_id).values(is_revoked=True)
+            )
+
+    def _session(self, connection: Connection, company_id: UUID, user_id: UUID, device_id: UUID) -> Session:
+        permissions = permissions_of(connection, company_id, user_id)
+        if permissions is None:
+            raise SignInRefused("user_disabled")
+        name = connection.scalar(select(User.name).where(User.company_id == company_id, User.id == user_id))
+        now = datetime.now(UTC)
+        refresh_token = secrets.token_urlsafe(32)
+        connection.execute(
+            delete(RefreshToken).where(
+                RefreshToken.company_id == company_id,
+                RefreshToken.device_id == device_id,
+                RefreshToken.expires_at < now,
+            )
+        )
+        connection.execute(
+            insert(RefreshToken).values(
+                company_id=company_id,
+                token_hash=hashlib.sha256(refresh_token.encode()).digest(),
+                user_id=user_id,
+                device_id=device_id,
+                expires_at=now + timedelta(days=REFRESH_TOKEN_DAYS),
+            )
+        )
+        token = AccessToken(company_id, user_id, device_id, int(time.time()) + ACCESS_TOKEN_SECONDS)
+        return Session(
+            company_id=company_id,
+            user_id=user_id,
+            user_name=name or "",
+            permissions=sorted(permissions),
+            access_token=self._signer.sign(_TOKEN, token),
+            expires_in=ACCESS_TOKEN_SECONDS,
+            refresh_token=refresh_token,
+        )
+
+
+def refuse_revoked(connection: Connection, company_id: UUID, device_id: UUID) -> None:
+    revoked = connection.scalar(
+        select(Device.is_revoked).where(Device.company_id == company_id, Device.id == device_id)
+    )
+    if revoked is None or revoked:
+        raise SignInRefused("device_revoked")
+
+
+def _register(connection: Connection, company_id: UUID, user_id: UUID, request: LoginRequest) -> None:
+    revoked = connection.scalar(
+        select(Device.is_revoked).where(Device.company_id == company_id, Device.id == request.device_id)
+    )
+    if revoked:
+        raise SignInRefused("device_revoked")
+    seen = {"user_id": user_id, "name": request.device_name[:200], "seen_at": datetime.now(UTC)}
+    if revoked is None:
+        connection.execute(insert(Device).values(company_id=company_id, id=request.device_id, **seen))
+    else:
+        connection.execute(
+            update(Device).where(Device.company_id == company_id, Device.id == request.device_id).values(**seen)
+        )
+
+
+def _keep_hash(connection: Connection, company_id: UUID, user_id: UUID, password_hash: str) -> None:
+    changed = {"password_hash": password_hash, "changed_at": datetime.now(UTC)}
+    known = update(UserSecret).where(UserSecret.company_id == company_id, UserSecret.user_id == user_id)
+    if connection.execute(known.values(**changed)).rowcount == 0:
+        connection.execute(insert(UserSecret).values(company_id=company_id, user_id=user_id, **changed))
+
+
+def _is_password(stored_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return _hasher.hash(secrets.token_urlsafe(16))

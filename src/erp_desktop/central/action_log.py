@@ -1,0 +1,91 @@
+"""The action log: how a row is chained to the one before it, and how the chain is checked.
+
+`chain_hash` is SHA-256 over the previous row's hash and everything in this row, so that a row edited, removed or slipped in
+afterwards breaks every hash from there on. Here: reading and checking. Not here: performing (performing.py).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Engine, Row, select
+
+from erp_desktop.database import reader
+from erp_desktop.models.sync import ActionLog, CompanyClock
+from erp_desktop.wire import PushedAction
+
+BEFORE_THE_FIRST = bytes(32)
+ROWS_AT_A_TIME = 1_000
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with its keys in order: the same bytes for the same content, wherever it was written."""
+    return msgspec.json.encode(value, order="deterministic")
+
+
+def content_digest(name: str, version: int, args: dict[str, Any], actor_id: UUID, issued_at: datetime) -> bytes:
+    """What makes two pushes of one id the same: what is done, with which arguments, by whom, when."""
+    return hashlib.sha256(canonical([name, version, args, actor_id, issued_at.astimezone(UTC)])).digest()
+
+
+def digest_of(pushed: PushedAction) -> bytes:
+    return content_digest(pushed.name, pushed.version, pushed.args, pushed.actor_id, pushed.issued_at)
+
+
+def chained(previous: bytes, row: dict[str, Any]) -> bytes:
+    """The hash of a log row, given by column without `chain_hash`; instants in UTC."""
+    content = [
+        row["company_id"],
+        row["tick"],
+        row["action_id"],
+        row["device_id"],
+        row["actor_id"],
+        row["name"],
+        row["version"],
+        row["args_digest"].hex(),
+        row["outcome"],
+        row["problem"],
+        row["issued_at"],
+        row["at"],
+    ]
+    return hashlib.sha256(previous + canonical(content)).digest()
+
+
+@dataclass(frozen=True)
+class LogCheck:
+    """What checking a company's log found: how many rows are sound, and at which tick it first is not."""
+
+    sound_rows: int
+    broken_at: int | None = None
+    reason: str = ""
+
+
+def verify_log(engine: Engine, company_id: UUID) -> LogCheck:
+    """Recompute the chain from the first action to the clock's tick."""
+    previous, tick = BEFORE_THE_FIRST, 0
+    with reader(engine).connect() as connection:
+        clock = connection.scalar(select(CompanyClock.tick).where(CompanyClock.company_id == company_id)) or 0
+        statement = select(ActionLog.__table__).where(ActionLog.company_id == company_id).order_by(ActionLog.tick)
+        with connection.execution_options(yield_per=ROWS_AT_A_TIME).execute(statement) as rows:
+            for row in rows:
+                reason = _wrong_with(row, tick + 1, previous)
+                if reason:
+                    return LogCheck(tick, broken_at=tick + 1, reason=reason)
+                tick, previous = row.tick, bytes(row.chain_hash)
+    if tick != clock:
+        return LogCheck(tick, broken_at=tick + 1, reason=f"the log ends at tick {tick}, the clock stands at {clock}")
+    return LogCheck(tick)
+
+
+def _wrong_with(row: Row[Any], expected_tick: int, previous: bytes) -> str:
+    if row.tick != expected_tick:
+        return f"tick {expected_tick} is missing"
+    args = msgspec.json.decode(row.args)
+    if content_digest(row.name, row.version, args, row.actor_id, row.issued_at) != bytes(row.args_digest):
+        return "the arguments are not those that were performed"
+    if chained(previous, dict(row._mapping)) != bytes(row.chain_hash):
+        return "the row does not follow from the one before it"
+    return ""

@@ -1,0 +1,307 @@
+"""What changed at the centre since a desk last asked: rows, deletions and answers, read in one snapshot.
+
+A pull gives everything after the cursor's tick up to some later tick, whole ticks at a time. Between two pages other
+actions may be performed: a row that moves on to a later tick comes with that tick, so what a desk has once a reply is
+`complete` is exactly the centre at that reply's tick. A tick with more rows than a page holds is cut by table and id.
+Here: ticks, pages, cursors. Not here: HTTP, signing in, how values are read (rows.py).
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, Engine, func, literal, select, union_all
+
+from erp_desktop.central.rows import StoredTable, stored_tables
+from erp_desktop.central.signing import Forged, Signer
+from erp_desktop.database import reader
+from erp_desktop.models.base import Replicated
+from erp_desktop.models.sync import ActionLog, CompanyClock, Tombstone
+from erp_desktop.wire import MAX_ROWS_PER_PULL, Ack, PullReply, SnapshotReply, TablePage
+
+_CURSOR = "cursor"
+_TOMBSTONES = "tombstone"  # counted beside the tables; comes first within a tick, so that a row made again stays
+_FIRST_ID = UUID(int=0)
+
+
+class CursorGone(ValueError):
+    """The desk must fill its cache anew: another timeline (a restored backup), other permissions, or no cursor of ours."""
+
+
+class NotReadable(LookupError):
+    """A table that does not exist, or that this user may not see."""
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a desk has read to. `nonce` is the log's chain hash at that tick: it differs after a restore from backup."""
+
+    epoch: UUID
+    company_id: UUID
+    scope: str
+    tick: int
+    nonce: str
+    acks_after: int  # below `tick` for the first pull after a fill, which must settle what was answered before
+    table: str = ""  # inside the tick after `tick`: the last table and id that were sent
+    after_id: UUID = _FIRST_ID
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whose desk asks, and what they may see."""
+
+    company_id: UUID
+    user_id: UUID
+    device_id: UUID
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Clock:
+    tick: int
+    epoch: UUID
+
+
+class Changes:
+    """Reads one centre's database for its desks."""
+
+    def __init__(self, engine: Engine, signer: Signer) -> None:
+        self._reader = reader(engine)
+        self._signer = signer
+        self._tables = stored_tables(engine.dialect.name)
+
+    def tables_for(self, permissions: frozenset[str]) -> list[StoredTable]:
+        """The tables that these permissions open, in the order of their names."""
+        return [table for table in self._tables.values() if table.model.read_permission in permissions]
+
+    def pull(self, who: Reader, cursor_text: str | None, max_rows: int = MAX_ROWS_PER_PULL) -> PullReply:
+        """Pages of at most `max_rows` rows after the cursor; None starts from the beginning. Raises CursorGone."""
+        max_rows = min(max_rows, MAX_ROWS_PER_PULL)
+        tables = self.tables_for(who.permissions)
+        with self._reader.connect() as connection:
+            clock = _clock(connection, who.company_id)
+            cursor = self._checked(connection, who, clock, tables, cursor_text)
+            if cursor.table:
+                return self._rest_of_tick(connection, who, clock, tables, cursor, max_rows)
+            if cursor.tick == clock.tick and cursor.acks_after == cursor.tick:
+                return self._reply(connection, who, clock, cursor, [], upto=cursor.tick)
+            counts = _counts_by_tick(connection, who.company_id, tables, cursor.tick, clock.tick, max_rows)
+            upto = _last_whole_tick(counts, cursor.tick, clock.tick, max_rows)
+            if upto == cursor.tick and clock.tick > cursor.tick:
+                return self._rest_of_tick(connection, who, clock, tables, cursor, max_rows, counts)
+            pages = _pages(connection, who.company_id, tables, counts, cursor.tick, upto)
+            return self._reply(connection, who, clock, cursor, pages, upto)
+
+    def snapshot(
+        self, who: Reader, table_name: str, after_id: UUID | None, limit: int = MAX_ROWS_PER_PULL
+    ) -> SnapshotReply:
+        """Rows of one table by id. The cursor of the first reply of a fill is where pulling starts afterwards."""
+        limit = min(limit, MAX_ROWS_PER_PULL)
+        tables = self.tables_for(who.permissions)
+        table = next((table for table in tables if table.name == table_name), None)
+        if table is None:
+            raise NotReadable(table_name)
+        statement = (
+            table.select.where(table.model.company_id == who.company_id, table.model.id > (after_id or _FIRST_ID))
+            .order_by(table.model.id)
+            .limit(limit)
+        )
+        with self._reader.connect() as connection:
+            clock = _clock(connection, who.company_id)
+            page = table.page(connection, statement)
+            cursor = Cursor(
+                epoch=clock.epoch,
+                company_id=who.company_id,
+                scope=_scope(tables),
+                tick=clock.tick,
+                nonce=_nonce(connection, who.company_id, clock.tick),
+                acks_after=0,
+            )
+        return SnapshotReply(page=page, cursor=self._signer.sign(_CURSOR, cursor), complete=len(page.values[0]) < limit)
+
+    def tick_of(self, company_id: UUID) -> int:
+        with self._reader.connect() as connection:
+            return _clock(connection, company_id).tick
+
+    def _checked(
+        self, connection: Connection, who: Reader, clock: _Clock, tables: Sequence[StoredTable], text: str | None
+    ) -> Cursor:
+        scope = _scope(tables)
+        if text is None:
+            return Cursor(epoch=clock.epoch, company_id=who.company_id, scope=scope, tick=0, nonce="", acks_after=0)
+        try:
+            cursor = self._signer.read(_CURSOR, text, Cursor)
+        except Forged:
+            raise CursorGone("not a cursor of this centre") from None
+        if cursor.company_id != who.company_id:
+            raise CursorGone("a cursor of another company")
+        if cursor.epoch != clock.epoch or cursor.tick > clock.tick:
+            raise CursorGone("the centre was restored from a backup")
+        if cursor.scope != scope:
+            raise CursorGone("what this user may see has changed")
+        if cursor.nonce != _nonce(connection, who.company_id, cursor.tick):
+            raise CursorGone("the centre was restored from a backup")
+        return cursor
+
+    def _rest_of_tick(
+        self,
+        connection: Connection,
+        who: Reader,
+        clock: _Clock,
+        tables: Sequence[StoredTable],
+        cursor: Cursor,
+        max_rows: int,
+        counts: Counter[tuple[str, int]] | None = None,
+    ) -> PullReply:
+        """Part of the one tick after the cursor that holds more rows than a page, by table and id."""
+        tick = min(found for _, found in counts) if counts else cursor.tick + 1
+        if counts:  # ticks in between hold nothing for this desk
+            cursor = msgspec.structs.replace(cursor, tick=tick - 1, nonce=_nonce(connection, who.company_id, tick - 1))
+        pages = [] if cursor.table else _gone_at(connection, who.company_id, tables, tick - 1, tick)
+        left = max_rows
+        for table in tables:
+            if table.name < cursor.table:
+                continue
+            after = cursor.after_id if table.name == cursor.table else _FIRST_ID
+            model = table.model
+            statement = (
+                table.select.where(model.company_id == who.company_id, model.tick == tick, model.id > after)
+                .order_by(model.id)
+                .limit(left)
+            )
+            page = table.page(connection, statement)
+            sent = len(page.values[0])
+            if sent:
+                pages.append(page)
+                left -= sent
+            if not left:
+                here = msgspec.structs.replace(
+                    cursor, table=table.name, after_id=UUID(page.values[page.columns.index("id")][-1])
+                )
+                return PullReply(
+                    pages=pages, acks=[], cursor=self._signer.sign(_CURSOR, here), tick=clock.tick, complete=False
+                )
+        return self._reply(connection, who, clock, cursor, pages, upto=tick)
+
+    def _reply(
+        self, connection: Connection, who: Reader, clock: _Clock, cursor: Cursor, pages: list[TablePage], upto: int
+    ) -> PullReply:
+        acks = _acks(connection, who, cursor.acks_after, upto) if upto > cursor.acks_after else []
+        nonce = cursor.nonce if upto == cursor.tick else _nonce(connection, who.company_id, upto)
+        following = msgspec.structs.replace(
+            cursor, tick=upto, nonce=nonce, acks_after=upto, table="", after_id=_FIRST_ID
+        )
+        return PullReply(
+            pages=pages,
+            acks=acks,
+            cursor=self._signer.sign(_CURSOR, following),
+            tick=clock.tick,
+            complete=upto == clock.tick,
+        )
+
+
+def _clock(connection: Connection, company_id: UUID) -> _Clock:
+    row = connection.execute(
+        select(CompanyClock.tick, CompanyClock.epoch).where(CompanyClock.company_id == company_id)
+    ).one_or_none()
+    if row is None:
+        raise CursorGone("this company is not kept here")
+    return _Clock(row.tick, row.epoch)
+
+
+def _scope(tables: Sequence[StoredTable]) -> str:
+    return hashlib.sha256("\n".join(table.name for table in tables).encode()).hexdigest()[:16]
+
+
+def _nonce(connection: Connection, company_id: UUID, tick: int) -> str:
+    stored = connection.scalar(
+        select(ActionLog.chain_hash).where(ActionLog.company_id == company_id, ActionLog.tick == tick)
+    )
+    return "" if stored is None else bytes(stored)[:8].hex()
+
+
+def _counts_by_tick(
+    connection: Connection, company_id: UUID, tables: Sequence[StoredTable], after: int, upto: int, max_rows: int
+) -> Counter[tuple[str, int]]:
+    """How many rows each table has at each tick after `after`; of each table at most the first `max_rows` + 1."""
+    if after == upto:
+        return Counter()
+    counted: list[tuple[str, type[Tombstone] | type[Replicated]]] = [(_TOMBSTONES, Tombstone)]
+    counted += [(table.name, table.model) for table in tables]
+    ticks = [
+        select(literal(name).label("name"), model.tick.label("tick"))
+        .where(model.company_id == company_id, model.tick > after, model.tick <= upto)
+        .order_by(model.tick)
+        .limit(max_rows + 1)
+        .subquery()
+        for name, model in counted
+    ]
+    rows = connection.execute(
+        union_all(*(select(one.c.name, one.c.tick, func.count()).group_by(one.c.name, one.c.tick) for one in ticks))
+    )
+    return Counter({(name, tick): count for name, tick, count in rows})
+
+
+def _last_whole_tick(counts: Counter[tuple[str, int]], after: int, upto: int, max_rows: int) -> int:
+    """The last tick such that all rows after `after` up to it fit a page; `after` itself if not even one tick fits."""
+    by_tick: Counter[int] = Counter()
+    for (_, tick), count in counts.items():
+        by_tick[tick] += count
+    total, last = 0, after
+    for tick in sorted(by_tick):
+        total += by_tick[tick]
+        if total > max_rows:
+            return last if last == after else tick - 1
+        last = tick
+    return upto
+
+
+def _pages(
+    connection: Connection,
+    company_id: UUID,
+    tables: Sequence[StoredTable],
+    counts: Counter[tuple[str, int]],
+    after: int,
+    upto: int,
+) -> list[TablePage]:
+    named = {name for name, tick in counts if tick <= upto}
+    pages = _gone_at(connection, company_id, tables, after, upto) if _TOMBSTONES in named else []
+    for table in tables:
+        if table.name in named:
+            model = table.model
+            statement = table.select.where(model.company_id == company_id, model.tick > after, model.tick <= upto)
+            pages.append(table.page(connection, statement.order_by(model.tick, model.id)))
+    return pages
+
+
+def _gone_at(
+    connection: Connection, company_id: UUID, tables: Sequence[StoredTable], after: int, upto: int
+) -> list[TablePage]:
+    """Deletions after `after` up to `upto`, one page for each table that has any."""
+    gone: dict[str, list[UUID]] = {}
+    readable = {table.name for table in tables}
+    for name, row_id in connection.execute(
+        select(Tombstone.table_name, Tombstone.row_id).where(
+            Tombstone.company_id == company_id, Tombstone.tick > after, Tombstone.tick <= upto
+        )
+    ):
+        if name in readable:
+            gone.setdefault(name, []).append(row_id)
+    return [TablePage(table=name, columns=[], values=[], gone=ids) for name, ids in sorted(gone.items())]
+
+
+def _acks(connection: Connection, who: Reader, after: int, upto: int) -> list[Ack]:
+    rows = connection.execute(
+        select(ActionLog.action_id, ActionLog.outcome, ActionLog.tick, ActionLog.problem)
+        .where(
+            ActionLog.company_id == who.company_id,
+            ActionLog.device_id == who.device_id,
+            ActionLog.actor_id == who.user_id,
+            ActionLog.tick > after,
+            ActionLog.tick <= upto,
+        )
+        .order_by(ActionLog.tick)
+    )
+    return [Ack(id=row.action_id, outcome=row.outcome, tick=row.tick, problem=row.problem) for row in rows]

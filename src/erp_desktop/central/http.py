@@ -1,0 +1,81 @@
+"""Bodies in and out: limits, shapes, digests, compression, and errors as problem+json (RFC 9457).
+
+Here: HTTP as wire.py wants it. Not here: what is asked and answered (service.py).
+"""
+
+import base64
+import gzip
+import hashlib
+from typing import Any, TypeVar
+
+import msgspec
+import zstandard
+from fastapi import Request, Response
+
+from erp_desktop.wire import WireProblem, encode
+
+Message = TypeVar("Message", bound=msgspec.Struct)
+
+WORTH_COMPRESSING_BYTES = 1_024
+DRAINED_BYTES = 8 * 1024 * 1024  # of a body that is too large anyway: read away, so that the refusal is received
+
+
+class WireError(Exception):
+    """Ends a request with a problem."""
+
+    def __init__(self, status: int, code: str, title: str, **more: Any) -> None:
+        super().__init__(f"{status} {code}")
+        self.problem = WireProblem(title=title, status=status, code=code, **more)
+
+
+def problem_response(problem: WireProblem) -> Response:
+    headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after is not None else {}
+    return Response(encode(problem), problem.status, headers, media_type="application/problem+json")
+
+
+def message_response(request: Request, message: msgspec.Struct) -> Response:
+    """A whole answer: JSON that ends with `end`, compressed where it is worth it, with the digest of what travels."""
+    body = encode(message)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if len(body) > WORTH_COMPRESSING_BYTES:
+        accepted = accepted_encodings(request.headers.get("accept-encoding", ""))
+        if "zstd" in accepted:
+            body, headers["Content-Encoding"] = zstandard.ZstdCompressor(level=3).compress(body), "zstd"
+        elif "gzip" in accepted:
+            body, headers["Content-Encoding"] = gzip.compress(body, compresslevel=5, mtime=0), "gzip"
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    headers["Content-Digest"] = f"sha-256=:{digest}:"
+    return Response(body, 200, headers, media_type="application/json")
+
+
+def accepted_encodings(header: str) -> set[str]:
+    """What a client says it can unpack; one with a weight of zero is one that it cannot."""
+    accepted = set()
+    for part in header.lower().split(","):
+        name, _, weight = part.partition(";")
+        if weight.strip().removeprefix("q=").rstrip("0").rstrip(".") or not weight:
+            accepted.add(name.strip())
+    return accepted
+
+
+async def read_message(request: Request, kind: type[Message], limit: int) -> Message:
+    """The request's body as a message. Raises WireError: too_large (over `limit` bytes), malformed."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise WireError(415, "malformed", "Requests are sent uncompressed.")
+    announced = request.headers.get("content-length", "0")
+    is_too_large = announced.isdigit() and int(announced) > limit
+    body, received = bytearray(), 0
+    if not (is_too_large and int(announced) > DRAINED_BYTES):
+        async for chunk in request.stream():
+            received += len(chunk)
+            is_too_large = is_too_large or received > limit
+            if received > DRAINED_BYTES:
+                break
+            if not is_too_large:
+                body += chunk
+    if is_too_large:
+        raise WireError(413, "too_large", f"A request holds at most {limit} bytes.")
+    try:
+        return msgspec.json.decode(bytes(body), type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(422, "malformed", "This is not a message of this kind.", detail=str(error)[:300]) from None

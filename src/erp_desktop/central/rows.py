@@ -1,0 +1,126 @@
+"""Rows as they travel (wire.py): read as they are stored, by column, without making Decimals and ids of them on the way.
+
+Here: which SQL reads a column, and what little is done to its values in Python. Not here: which rows a user may see.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    Text,
+    cast,
+    func,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import NullType
+
+from erp_desktop.models import replicated_tables
+from erp_desktop.models.base import Replicated
+from erp_desktop.models.types import IdType, InstantType, Scaled
+from erp_desktop.wire import TablePage
+
+Finish = Callable[[Sequence[Any]], list[Any]]
+
+
+@dataclass(frozen=True)
+class StoredTable:
+    """How a table is read for the wire on one kind of database."""
+
+    name: str
+    model: type[Replicated]
+    columns: list[str]
+    select: Select[Any]  # all columns in stored form; conditions are added to it
+    finishes: tuple[Finish | None, ...]  # by column: what is left to do to its values
+
+    def page(self, connection: Connection, statement: Select[Any], gone: Sequence[Any] = ()) -> TablePage:
+        """The rows of `statement` (this table's `select` with conditions), by column."""
+        rows = connection.execute(statement).all()
+        by_column: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [() for _ in self.columns]
+        values = [
+            finish(column) if finish else list(column) for column, finish in zip(by_column, self.finishes, strict=True)
+        ]
+        return TablePage(table=self.name, columns=self.columns, values=values, gone=list(gone))
+
+
+@cache
+def stored_tables(dialect: str) -> dict[str, StoredTable]:
+    """Every replicated table by name, as a database of this dialect ("sqlite" or "postgresql") is read."""
+    return {name: _stored_table(name, model, dialect) for name, model in replicated_tables().items()}
+
+
+def _stored_table(name: str, model: type[Replicated], dialect: str) -> StoredTable:
+    columns: list[Column[Any]] = list(model.__table__.columns)  # type: ignore[arg-type]
+    read = [_stored(column, dialect) for column in columns]
+    return StoredTable(
+        name=name,
+        model=model,
+        columns=[column.name for column in columns],
+        select=select(*(expression.label(column.name) for column, (expression, _) in zip(columns, read, strict=True))),
+        finishes=tuple(finish for _, finish in read),
+    )
+
+
+def _stored(column: Column[Any], dialect: str) -> tuple[ColumnElement[Any], Finish | None]:
+    """What to select for a column, and what is left to do to its values (None: nothing)."""
+    kind = column.type
+    if dialect == "postgresql":
+        return _stored_on_postgresql(column, kind)
+    if isinstance(kind, Scaled):
+        return type_coerce(column, BigInteger), None
+    if isinstance(kind, IdType):
+        return _as_it_is(column), _hex_of_bytes
+    if isinstance(kind, InstantType):
+        return _as_it_is(column), _instant_of_text
+    if isinstance(kind, Date):
+        return type_coerce(column, Text), None
+    if isinstance(kind, Boolean):
+        return type_coerce(column, BigInteger), _yes_or_no
+    if isinstance(kind, JSON):
+        return type_coerce(column, Text), _json_of_text
+    return _as_it_is(column), None
+
+
+def _stored_on_postgresql(column: Column[Any], kind: Any) -> tuple[ColumnElement[Any], Finish | None]:
+    if isinstance(kind, Scaled):
+        return type_coerce(column, BigInteger), None
+    if isinstance(kind, IdType):
+        return func.encode(func.uuid_send(column), "hex", type_=Text), None
+    if isinstance(kind, InstantType):
+        return func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"', type_=Text), None
+    if isinstance(kind, Date):
+        return func.to_char(column, "YYYY-MM-DD", type_=Text), None
+    if isinstance(kind, JSON):
+        return cast(column, Text), _json_of_text
+    return _as_it_is(column), None
+
+
+def _as_it_is(column: Column[Any]) -> ColumnElement[Any]:
+    return type_coerce(column, NullType())  # no type: no conversion
+
+
+def _hex_of_bytes(values: Sequence[bytes | None]) -> list[str | None]:
+    return [None if value is None else value.hex() for value in values]
+
+
+def _instant_of_text(values: Sequence[str | None]) -> list[str | None]:
+    return [None if value is None else f"{value[:10]}T{value[11:]}Z" for value in values]
+
+
+def _yes_or_no(values: Sequence[int | None]) -> list[bool | None]:
+    return [None if value is None else bool(value) for value in values]
+
+
+def _json_of_text(values: Sequence[str | None]) -> list[msgspec.Raw | None]:
+    return [None if value is None else msgspec.Raw(value.encode()) for value in values]

@@ -1,0 +1,259 @@
+"""The central service over HTTP: what a desk can ask, and who may ask it (sync.md, Wire).
+
+Here: routes, signing in, limits. Not here: performing (performing.py), reading changes (changes.py), tokens (accounts.py).
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+import anyio
+import anyio.to_thread
+import msgspec
+from fastapi import FastAPI, Request, Response
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from erp_desktop import __version__
+from erp_desktop.actions import base as action_base
+from erp_desktop.central.accounts import Accounts, SignInRefused
+from erp_desktop.central.changes import Changes, CursorGone, NotReadable, Reader
+from erp_desktop.central.http import WireError, message_response, problem_response, read_message
+from erp_desktop.central.performing import Busy, Centre
+from erp_desktop.central.signing import identity_of
+from erp_desktop.central.waking import Wakeups
+from erp_desktop.database import reader
+from erp_desktop.models.company import Company
+from erp_desktop.models.sync import CompanyClock
+from erp_desktop.models.types import TextNotStorable
+from erp_desktop.wire import (
+    LONGEST_WAIT_SECONDS,
+    MAX_ACTIONS_PER_PUSH,
+    MAX_PUSH_BYTES,
+    MAX_ROWS_PER_PULL,
+    Hello,
+    LoginRequest,
+    PullReply,
+    PullRequest,
+    PushReply,
+    PushRequest,
+    RefreshRequest,
+    SnapshotRequest,
+    WireProblem,
+)
+
+OLDEST_SCHEMA_REVISION = 1  # of the desks that are still served
+SMALL_MESSAGE_BYTES = 16 * 1024  # everything but a push
+THREADS_FOR_PUSHES = 32
+THREADS_FOR_THE_REST = 32
+RETRY_AFTER_SECONDS = 2
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+SIGN_IN_TITLES = {
+    "wrong_password": (401, "The company, the login or the password is not right."),
+    "token_expired": (401, "Sign in again."),
+    "device_revoked": (401, "This device may not be used any more."),
+    "user_disabled": (401, "This user may not sign in any more."),
+    "too_many_attempts": (429, "Too many wrong passwords."),
+}
+
+
+class Status(msgspec.Struct, kw_only=True):
+    version: str
+    seconds: int  # since the service started
+    companies: list[dict[str, str | int]]  # code and tick
+    end: bool = True
+
+
+class Service:
+    """One worker: its routes, and the parts that they use."""
+
+    def __init__(self, engine: Engine) -> None:
+        identity = identity_of(engine)
+        self.engine = engine
+        self.centre = Centre(engine)
+        self.changes = Changes(engine, identity.signer)
+        self.accounts = Accounts(engine, identity.signer)
+        self.wakeups = Wakeups(self._tick_of)
+        self._server_id = identity.server_id
+        self._started = time.monotonic()
+        self.centre.on_commit(self.wakeups.committed)
+        self.app = self._app()
+
+    def _app(self) -> FastAPI:
+        app = FastAPI(title="ERP central service", lifespan=self._lifespan, openapi_url=None)
+        app.add_api_route("/v1/sync/hello", self.hello, methods=["GET"])
+        app.add_api_route("/v1/sync/push", self.push, methods=["POST"])
+        app.add_api_route("/v1/sync/pull", self.pull, methods=["POST"])
+        app.add_api_route("/v1/sync/snapshot", self.snapshot, methods=["POST"])
+        app.add_api_route("/v1/auth/login", self.log_in, methods=["POST"])
+        app.add_api_route("/v1/auth/refresh", self.refresh, methods=["POST"])
+        app.add_api_route("/status", self.status, methods=["GET"])
+        app.add_exception_handler(Exception, _as_problem)
+        for kind in (
+            WireError,
+            SignInRefused,
+            CursorGone,
+            NotReadable,
+            Busy,
+            StatementError,
+            PoolTimeout,
+            HTTPException,
+        ):
+            app.add_exception_handler(kind, _as_problem)
+        return app
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        self._push_threads = anyio.CapacityLimiter(
+            THREADS_FOR_PUSHES
+        )  # pushes wait for each other, never reads for them
+        self._other_threads = anyio.CapacityLimiter(THREADS_FOR_THE_REST)
+        self.wakeups.start()
+        yield
+        await self.wakeups.close()
+
+    async def hello(self, request: Request) -> Response:
+        def answer() -> Response:
+            with reader(self.engine).connect() as connection:
+                rows = connection.execute(select(Company.code, Company.name).order_by(Company.code)).all()
+            return message_response(
+                request,
+                Hello(
+                    server_id=self._server_id,
+                    time=datetime.now(UTC),
+                    actions=action_base.action_names(),
+                    limits={
+                        "actions_per_push": MAX_ACTIONS_PER_PUSH,
+                        "push_bytes": MAX_PUSH_BYTES,
+                        "rows_per_pull": MAX_ROWS_PER_PULL,
+                        "wait_seconds": LONGEST_WAIT_SECONDS,
+                    },
+                    companies=[{"code": row.code, "name": row.name} for row in rows],
+                ),
+            )
+
+        return await self._in_thread(answer)
+
+    async def log_in(self, request: Request) -> Response:
+        wanted = await read_message(request, LoginRequest, SMALL_MESSAGE_BYTES)
+        return await self._in_thread(lambda: message_response(request, self.accounts.log_in(wanted)))
+
+    async def refresh(self, request: Request) -> Response:
+        wanted = await read_message(request, RefreshRequest, SMALL_MESSAGE_BYTES)
+        return await self._in_thread(lambda: message_response(request, self.accounts.refresh(wanted)))
+
+    async def push(self, request: Request) -> Response:
+        wanted = await read_message(request, PushRequest, MAX_PUSH_BYTES)
+
+        def answer() -> Response:
+            who = self._identify(request, wanted)
+            for pushed in wanted.actions:
+                if pushed.actor_id != who.user_id:
+                    raise WireError(403, "other_actor", "Somebody else did this.", action_id=pushed.id)
+            results = self.centre.perform(who.company_id, who.device_id, wanted.actions)
+            return message_response(request, PushReply(results=results))
+
+        return await anyio.to_thread.run_sync(answer, limiter=self._push_threads)
+
+    async def pull(self, request: Request) -> Response:
+        wanted = await read_message(request, PullRequest, SMALL_MESSAGE_BYTES)
+        deadline = time.monotonic() + min(wanted.wait, LONGEST_WAIT_SECONDS)
+
+        def look(is_last: bool) -> tuple[UUID, PullReply, Response | None]:
+            who = self._identify(request, wanted)  # again after the wait: who may see what can have changed
+            reply = self.changes.pull(who, wanted.cursor, wanted.max_rows)
+            has_news = reply.pages or reply.acks or not reply.complete or wanted.cursor is None
+            answer = message_response(request, reply) if has_news or is_last else None
+            return who.company_id, reply, answer
+
+        while True:
+            left = deadline - time.monotonic()
+            company_id, reply, answer = await self._in_thread(look, left <= 0)
+            if answer is not None:
+                return answer
+            if await request.is_disconnected():
+                return Response(status_code=204)
+            await self.wakeups.news(company_id, reply.tick, max(0.0, deadline - time.monotonic()))
+            if self.wakeups.is_closed:
+                deadline = 0.0
+
+    async def snapshot(self, request: Request) -> Response:
+        wanted = await read_message(request, SnapshotRequest, SMALL_MESSAGE_BYTES)
+
+        def answer() -> Response:
+            who = self._identify(request, wanted)
+            return message_response(request, self.changes.snapshot(who, wanted.table, wanted.after_id, wanted.limit))
+
+        return await self._in_thread(answer)
+
+    async def status(self, request: Request) -> Response:
+        def answer() -> Response:
+            with reader(self.engine).connect() as connection:
+                rows = connection.execute(
+                    select(Company.code, CompanyClock.tick)
+                    .join(CompanyClock, CompanyClock.company_id == Company.id)
+                    .order_by(Company.code)
+                ).all()
+            return message_response(
+                request,
+                Status(
+                    version=__version__,
+                    seconds=int(time.monotonic() - self._started),
+                    companies=[{"code": row.code, "tick": row.tick} for row in rows],
+                ),
+            )
+
+        return await self._in_thread(answer)
+
+    def _identify(self, request: Request, wanted: PushRequest | PullRequest | SnapshotRequest) -> Reader:
+        if wanted.schema_revision < OLDEST_SCHEMA_REVISION:
+            raise WireError(426, "client_too_old", "This program is too old for this central service.")
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            raise WireError(401, "not_signed_in", "Sign in first.")
+        who = self.accounts.identify(token.strip())
+        if who.device_id != wanted.device_id:
+            raise WireError(403, "other_device", "This token belongs to another device.")
+        return who
+
+    async def _tick_of(self, company_id: UUID) -> int:
+        return await self._in_thread(self.changes.tick_of, company_id)
+
+    async def _in_thread(
+        self, work: Callable[Parameters, Answer], *args: Parameters.args, **_named: Parameters.kwargs
+    ) -> Answer:
+        return await anyio.to_thread.run_sync(lambda: work(*args, **_named), limiter=self._other_threads)
+
+
+async def _as_problem(_request: Request, error: Exception) -> Response:
+    return problem_response(_problem_of(error))
+
+
+def _problem_of(error: Exception) -> WireProblem:
+    match error:
+        case WireError():
+            return error.problem
+        case SignInRefused():
+            status, title = SIGN_IN_TITLES[error.code]
+            return WireProblem(title=title, status=status, code=error.code, retry_after=error.retry_after)
+        case CursorGone():
+            return WireProblem(title="Fill the cache anew.", status=410, code="cursor_gone", detail=str(error))
+        case NotReadable():
+            return WireProblem(title="There is no such table for you.", status=403, code="not_readable")
+        case StatementError(orig=TextNotStorable()):
+            return WireProblem(title="A text is too long, or cannot be stored.", status=422, code="malformed")
+        case Busy() | OperationalError() | InterfaceError() | InternalError() | PoolTimeout():
+            title = "The central database cannot answer now."
+            return WireProblem(title=title, status=503, code="busy", retry_after=RETRY_AFTER_SECONDS)
+        case HTTPException():
+            return WireProblem(title=str(error.detail), status=error.status_code, code="no_such_call")
+        case _:
+            return WireProblem(title="The central service failed. It has been logged.", status=500, code="fault")
