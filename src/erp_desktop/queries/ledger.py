@@ -115,6 +115,7 @@ class JournalLineRow:
 
     id: UUID
     entry_id: UUID
+    line_no: int
     entry_number: int
     dated_on: date
     event: str
@@ -146,7 +147,7 @@ class JournalLines(ListQuery[JournalLineRow]):
         JournalLineRow,
         _line,
         [
-            *plain(_line, "id", "entry_id"),
+            *plain(_line, "id", "entry_id", "line_no"),
             ListColumn("entry_number", _entry.c.number),
             *plain(_line, "dated_on"),
             ListColumn("event", _entry.c.event),

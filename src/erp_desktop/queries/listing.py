@@ -35,7 +35,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from erp_desktop.models.base import PENDING_TICK, Base
 from erp_desktop.models.types import String
-from erp_desktop.queries.base import Between, Contains, IsEmpty, ListPage, ListRequest, OneOf, Position, Record
+from erp_desktop.queries.base import Between, Contains, IsEmpty, ListPage, ListRequest, NotHere, OneOf, Position, Record
 
 MOST_FREQUENT = 20
 FIRST_PAGE = ListRequest()
@@ -425,3 +425,15 @@ def sum_of(column: ColumnElement[Any], base: TableAlias, key: ColumnElement[Any]
 def difference(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
     """`left` less `right`, of the kind that `left` is (SQL alone would forget that it is a quantity)."""
     return type_coerce(left - right, left.type)
+
+
+EVERY_LINE = ListRequest(limit=100_000, rows_only=True)
+
+
+def row_of(session: Session, company_id: UUID, a_list: ListQuery[Record], kind: str, id: UUID) -> Record:
+    """The one row of a list that has this id. Raises NotHere."""
+    request = ListRequest(filters=(("id", id),), rows_only=True)
+    rows = a_list.with_request(request).run(session, company_id).rows
+    if not rows:
+        raise NotHere(kind, id)
+    return rows[0]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from erp_desktop.models.company import Role, User, UserRole
 from erp_desktop.models.ledger import CostCentre
@@ -74,6 +74,7 @@ class ProductRow:
     on_hand: Decimal
     allocated: Decimal
     free: Decimal
+    is_low: bool  # less on hand than the minimum
     is_stocked: bool
     is_active: bool
 
@@ -98,6 +99,7 @@ class Products(ListQuery[ProductRow]):
             ListColumn("on_hand", _on_hand),
             ListColumn("allocated", _allocated),
             ListColumn("free", difference(_on_hand, _allocated)),
+            ListColumn("is_low", case((_on_hand < _product.c.minimum_qty, True), else_=False)),
             *plain(_product, "is_stocked", "is_active"),
         ],
         [

@@ -1,0 +1,279 @@
+"""One document of buying with its lines and what hangs together with it. A desk asks these for its document pages."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.models.company import User
+from erp_desktop.models.product import Product, Unit
+from erp_desktop.models.purchasing import (
+    GoodsReceipt,
+    GoodsReceiptLine,
+    LandedCostShare,
+    PurchaseOrder,
+    PurchaseOrderLine,
+)
+from erp_desktop.models.stock import Bin
+from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.listing import (
+    EVERY_LINE,
+    Join,
+    ListColumn,
+    ListQuery,
+    ListShape,
+    difference,
+    named,
+    plain,
+    row_of,
+    table_of,
+)
+from erp_desktop.queries.purchasing import (
+    GoodsReceiptRow,
+    GoodsReceipts,
+    LandedCostRow,
+    LandedCosts,
+    PurchaseOrderRow,
+    PurchaseOrders,
+)
+
+_order = table_of(PurchaseOrder)
+_order_line = table_of(PurchaseOrderLine)
+_receipt = table_of(GoodsReceipt)
+_receipt_line = table_of(GoodsReceiptLine)
+_share = table_of(LandedCostShare)
+_product = table_of(Product)
+_unit = table_of(Unit)
+_bin = table_of(Bin)
+_raiser = table_of(User, "raiser")
+
+
+@dataclass(frozen=True)
+class PurchaseOrderLineRow:
+    """Quantities in stock units, `unit_price` for one of them, `amount` in the order's currency; `open_qty` is still to come."""
+
+    id: UUID
+    order_id: UUID
+    line_no: int
+    product_id: UUID
+    product_code: str
+    product_name: str
+    product_name_zh: str
+    unit_code: str
+    qty: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    received_qty: Decimal
+    open_qty: Decimal
+
+
+@dataclass(frozen=True)
+class PurchaseOrderLines(ListQuery[PurchaseOrderLineRow]):
+    """Lines of purchase orders, of one order or of all."""
+
+    shape = ListShape(
+        PurchaseOrderLineRow,
+        _order_line,
+        [
+            *plain(_order_line, "id", "order_id", "line_no", "product_id"),
+            *named(_product, "code", "name", "name_zh"),
+            ListColumn("unit_code", _unit.c.code),
+            ListColumn("qty", _order_line.c.qty, is_total=True),
+            *plain(_order_line, "unit_price"),
+            ListColumn("amount", _order_line.c.amount, is_total=True),
+            ListColumn("received_qty", _order_line.c.received_qty, is_total=True),
+            ListColumn("open_qty", difference(_order_line.c.qty, _order_line.c.received_qty), is_total=True),
+        ],
+        [Join(_product, _order_line.c.product_id), Join(_unit, _product.c.unit_id)],
+        [("order_id", False), ("line_no", False)],
+    )
+
+    order_id: UUID | None = None
+
+    def criteria(self) -> tuple[ColumnElement[bool], ...]:
+        return (_order_line.c.order_id == self.order_id,) if self.order_id else ()
+
+
+@dataclass(frozen=True)
+class PurchaseOrderRecord(PurchaseOrderRow):
+    """A purchase order as its page shows it: what the list shows, its lines, and its related documents."""
+
+    note: str
+    raised_by: UUID | None
+    raised_by_name: str | None
+    lines: tuple[PurchaseOrderLineRow, ...]
+    related: tuple[RelatedDocument, ...]
+
+
+@dataclass(frozen=True)
+class PurchaseOrderDetail:
+    """One purchase order. Raises NotHere."""
+
+    tables: ClassVar[frozenset[str]] = (
+        PurchaseOrders.tables | PurchaseOrderLines.tables | RelatedDocuments.tables | {"app_user"}
+    )
+
+    order_id: UUID
+
+    def run(self, session: Session, company_id: UUID) -> PurchaseOrderRecord:
+        row = row_of(session, company_id, PurchaseOrders(), "purchase_order", self.order_id)
+        raiser = (_raiser.c.company_id == _order.c.company_id) & (_raiser.c.id == _order.c.raised_by)
+        more = select(_order.c.note, _order.c.raised_by, _raiser.c.name).select_from(_order.outerjoin(_raiser, raiser))
+        more = more.where(_order.c.company_id == company_id, _order.c.id == self.order_id)
+        note, raised_by, raised_by_name = session.execute(more).one()
+        return PurchaseOrderRecord(
+            **vars(row),
+            note=note,
+            raised_by=raised_by,
+            raised_by_name=raised_by_name,
+            lines=PurchaseOrderLines(EVERY_LINE, order_id=self.order_id).run(session, company_id).rows,
+            related=RelatedDocuments("purchase_order", self.order_id).run(session, company_id),
+        )
+
+
+@dataclass(frozen=True)
+class GoodsReceiptLineRow:
+    """What came in, in stock units, and where it was put."""
+
+    id: UUID
+    receipt_id: UUID
+    line_no: int
+    order_line_id: UUID
+    product_id: UUID
+    product_code: str
+    product_name: str
+    product_name_zh: str
+    unit_code: str
+    bin_id: UUID
+    bin_code: str
+    qty: Decimal
+
+
+@dataclass(frozen=True)
+class GoodsReceiptLines(ListQuery[GoodsReceiptLineRow]):
+    """Lines of goods receipts, of one receipt or of all."""
+
+    shape = ListShape(
+        GoodsReceiptLineRow,
+        _receipt_line,
+        [
+            *plain(_receipt_line, "id", "receipt_id", "line_no", "order_line_id", "product_id"),
+            *named(_product, "code", "name", "name_zh"),
+            ListColumn("unit_code", _unit.c.code),
+            *plain(_receipt_line, "bin_id"),
+            *named(_bin, "code"),
+            ListColumn("qty", _receipt_line.c.qty, is_total=True),
+        ],
+        [
+            Join(_product, _receipt_line.c.product_id),
+            Join(_unit, _product.c.unit_id),
+            Join(_bin, _receipt_line.c.bin_id),
+        ],
+        [("receipt_id", False), ("line_no", False)],
+    )
+
+    receipt_id: UUID | None = None
+
+    def criteria(self) -> tuple[ColumnElement[bool], ...]:
+        return (_receipt_line.c.receipt_id == self.receipt_id,) if self.receipt_id else ()
+
+
+@dataclass(frozen=True)
+class GoodsReceiptRecord(GoodsReceiptRow):
+    lines: tuple[GoodsReceiptLineRow, ...]
+    related: tuple[RelatedDocument, ...]
+
+
+@dataclass(frozen=True)
+class GoodsReceiptDetail:
+    """One goods receipt. Raises NotHere."""
+
+    tables: ClassVar[frozenset[str]] = GoodsReceipts.tables | GoodsReceiptLines.tables | RelatedDocuments.tables
+
+    receipt_id: UUID
+
+    def run(self, session: Session, company_id: UUID) -> GoodsReceiptRecord:
+        row = row_of(session, company_id, GoodsReceipts(), "goods_receipt", self.receipt_id)
+        return GoodsReceiptRecord(
+            **vars(row),
+            lines=GoodsReceiptLines(EVERY_LINE, receipt_id=self.receipt_id).run(session, company_id).rows,
+            related=RelatedDocuments("goods_receipt", self.receipt_id).run(session, company_id),
+        )
+
+
+@dataclass(frozen=True)
+class LandedCostShareRow:
+    """What a receipt line bears, in company currency: `to_inventory` on what was on hand, `to_cost_of_sales` on the rest."""
+
+    id: UUID
+    landed_cost_id: UUID
+    line_no: int
+    receipt_line_id: UUID
+    receipt_id: UUID
+    receipt_number: str | None
+    product_id: UUID
+    product_code: str
+    product_name: str
+    product_name_zh: str
+    qty: Decimal
+    amount: Decimal
+    to_inventory: Decimal
+    to_cost_of_sales: Decimal
+
+
+@dataclass(frozen=True)
+class LandedCostShares(ListQuery[LandedCostShareRow]):
+    """How landed costs were shared over receipt lines, of one landed cost or of all."""
+
+    shape = ListShape(
+        LandedCostShareRow,
+        _share,
+        [
+            *plain(_share, "id", "landed_cost_id", "line_no", "receipt_line_id"),
+            ListColumn("receipt_id", _receipt_line.c.receipt_id),
+            ListColumn("receipt_number", _receipt.c.number),
+            ListColumn("product_id", _receipt_line.c.product_id),
+            *named(_product, "code", "name", "name_zh"),
+            ListColumn("qty", _receipt_line.c.qty),
+            ListColumn("amount", _share.c.amount, is_total=True),
+            ListColumn("to_inventory", _share.c.to_inventory, is_total=True),
+            ListColumn("to_cost_of_sales", _share.c.to_cost_of_sales, is_total=True),
+        ],
+        [
+            Join(_receipt_line, _share.c.receipt_line_id),
+            Join(_receipt, _receipt_line.c.receipt_id),
+            Join(_product, _receipt_line.c.product_id),
+        ],
+        [("landed_cost_id", False), ("line_no", False)],
+    )
+
+    landed_cost_id: UUID | None = None
+
+    def criteria(self) -> tuple[ColumnElement[bool], ...]:
+        return (_share.c.landed_cost_id == self.landed_cost_id,) if self.landed_cost_id else ()
+
+
+@dataclass(frozen=True)
+class LandedCostRecord(LandedCostRow):
+    shares: tuple[LandedCostShareRow, ...]
+    related: tuple[RelatedDocument, ...]
+
+
+@dataclass(frozen=True)
+class LandedCostDetail:
+    """One landed cost. Raises NotHere."""
+
+    tables: ClassVar[frozenset[str]] = LandedCosts.tables | LandedCostShares.tables | RelatedDocuments.tables
+
+    landed_cost_id: UUID
+
+    def run(self, session: Session, company_id: UUID) -> LandedCostRecord:
+        row = row_of(session, company_id, LandedCosts(), "landed_cost", self.landed_cost_id)
+        return LandedCostRecord(
+            **vars(row),
+            shares=LandedCostShares(EVERY_LINE, landed_cost_id=self.landed_cost_id).run(session, company_id).rows,
+            related=RelatedDocuments("landed_cost", self.landed_cost_id).run(session, company_id),
+        )
