@@ -38,6 +38,7 @@ from erp_desktop.models.types import String
 from erp_desktop.queries.base import Between, Contains, IsEmpty, ListPage, ListRequest, NotHere, OneOf, Position, Record
 
 MOST_FREQUENT = 20
+FEW_NAMES = 20
 FIRST_PAGE = ListRequest()
 
 
@@ -210,34 +211,34 @@ class ListQuery(Generic[Record]):
         """The column's most frequent values among the rows that match, with how often, most frequent first."""
         expression = self.shape.column(column).expression
         times = func.count()
-        statement = select(expression, times).select_from(self._from([column])).where(*self._where(company_id))
+        statement = select(expression, times).select_from(self._from([column])).where(*self._where(session, company_id))
         statement = statement.group_by(expression).order_by(times.desc(), expression).limit(MOST_FREQUENT)
         return tuple((value, number) for value, number in session.execute(statement))
 
     def ids(self, session: Session, company_id: UUID) -> tuple[UUID, ...]:
         """The ids of all rows that match, in order: what Ctrl+A takes, loaded or not."""
         statement = select(self.shape.base.c.id).select_from(self._from(self._order_column_names()))
-        statement = statement.where(*self._where(company_id)).order_by(*self._order_by(backwards=False))
+        statement = statement.where(*self._where(session, company_id)).order_by(*self._order_by(backwards=False))
         return tuple(session.execute(statement).scalars())
 
     def row_number(self, session: Session, company_id: UUID, row: Record) -> int:
         """How many rows that match stand before `row`: keeps the cursor on a record when the list was read again."""
         statement = select(func.count()).select_from(self._from(self._order_column_names()))
         before = self._beyond(self.position(row), backwards=True)
-        return int(session.execute(statement.where(*self._where(company_id), before)).scalar_one())
+        return int(session.execute(statement.where(*self._where(session, company_id), before)).scalar_one())
 
     # --- the page -----------------------------------------------------------------------------------------------
 
     def _rows(self, session: Session, company_id: UUID) -> tuple[Record, ...]:
         shape, base = self.shape, self.shape.base
-        page = self._page_ids(company_id).subquery("page")
+        page = self._page_ids(session, company_id).subquery("page")
         start = page.join(base, and_(base.c.company_id == company_id, base.c.id == page.c.id))
         statement = select(*(column.expression for column in shape.columns.values()))
         statement = statement.select_from(shape.from_clause(shape.columns, start)).order_by(*self._order_by(False))
         record = shape.record
         return tuple(record(*row) for row in session.execute(statement))
 
-    def _page_ids(self, company_id: UUID) -> Select[Any]:
+    def _page_ids(self, session: Session, company_id: UUID) -> Select[Any]:
         request = self.request
         offset, limit, backwards = request.offset, request.limit, request.from_end
         if request.known_count is not None and not backwards and offset > request.known_count // 2:
@@ -245,7 +246,7 @@ class ListQuery(Generic[Record]):
             if offset < 0:  # the last page is a short one
                 limit, offset = max(limit + offset, 0), 0
         statement = select(self.shape.base.c.id).select_from(self._from(self._order_column_names()))
-        statement = statement.where(*self._where(company_id))
+        statement = statement.where(*self._where(session, company_id))
         if request.after is not None:
             statement = statement.where(self._beyond(request.after, backwards=False))
         if request.before is not None:
@@ -296,14 +297,14 @@ class ListQuery(Generic[Record]):
         searched = (c.name for c in shape.columns.values() if c.is_searched and shape.join_behind(c) is None)
         return shape.from_clause({*names, *filtered, *(searched if self.request.search.strip() else ())})
 
-    def _where(self, company_id: UUID) -> list[ColumnElement[bool]]:
+    def _where(self, session: Session, company_id: UUID) -> list[ColumnElement[bool]]:
         conditions = [self.shape.base.c.company_id == company_id, *self.criteria()]
         for name, value in self.request.filters:
             conditions.append(matches(self.shape.column(name).expression, value))
-        conditions.extend(self._found(word, company_id) for word in self.request.search.split())
+        conditions.extend(self._found(word, session, company_id) for word in self.request.search.split())
         return conditions
 
-    def _found(self, word: str, company_id: UUID) -> ColumnElement[bool]:
+    def _found(self, word: str, session: Session, company_id: UUID) -> ColumnElement[bool]:
         """`word` stands in one of the searched columns; names elsewhere are looked up there, not row by row."""
         shape = self.shape
         here: list[ColumnElement[bool]] = []
@@ -318,13 +319,20 @@ class ListQuery(Generic[Record]):
                     elsewhere.setdefault(join.target, (join, []))[1].append(found)
         for join, conditions in elsewhere.values():
             target = join.target
-            here.append(join.key.in_(select(target.c.id).where(target.c.company_id == company_id, or_(*conditions))))
+            ids = select(target.c.id).where(target.c.company_id == company_id, or_(*conditions))
+            if not here and len(elsewhere) == 1:  # nothing but these names: with few of them, an index finds their rows
+                few = session.execute(ids.limit(FEW_NAMES + 1)).scalars().all()
+                if len(few) <= FEW_NAMES:
+                    return join.key.in_(few) if few else false()
+            here.append(join.key.in_(ids))
         return or_(*here) if here else true()
 
     # --- count and totals ---------------------------------------------------------------------------------------
 
     def _capped(self, session: Session, company_id: UUID, rows: tuple[Record, ...], at_most: int) -> ListPage[Record]:
-        some = select(literal(1)).select_from(self._from(())).where(*self._where(company_id)).limit(at_most + 1)
+        some = (
+            select(literal(1)).select_from(self._from(())).where(*self._where(session, company_id)).limit(at_most + 1)
+        )
         count = int(session.execute(select(func.count()).select_from(some.subquery())).scalar_one())
         return ListPage(rows, min(count, at_most), {}, is_count_exact=count <= at_most)
 
@@ -337,7 +345,7 @@ class ListQuery(Generic[Record]):
         statement = select(func.count(), *(func.sum(column.expression) for column in summed))
         if currency is not None and grouped:
             statement = statement.add_columns(currency.expression).group_by(currency.expression)
-        statement = statement.select_from(self._from(names)).where(*self._where(company_id))
+        statement = statement.select_from(self._from(names)).where(*self._where(session, company_id))
         groups = session.execute(statement).all()
         count = sum(group[0] for group in groups)
         totals: dict[str, Any] = {}
