@@ -13,6 +13,7 @@ pool.py - one pool, one move after the other
                             allow_negative=False) -> Issued
     pool.revalue(layer_key, amount) -> Layer          # landed cost, price difference: value without quantity
     pool.revalue_all(amount) -> tuple[Layer, ...]     # spread over all layers by quantity
+    pool.current_cost(qty) -> Decimal                 # goods found without a stated cost (rule 9)
     pool.on_hand, pool.value, pool.unit_cost, pool.last_unit_cost, pool.layers, pool.changed_layers()
     cost_of_return(issue_cost, issue_qty, returned_qty, returned_value, qty, currency_places) -> Decimal
     Layer(key, seq, qty, value)   Take(layer_key, qty, value)   TrueUp(issue_key, qty, estimated, cost) .amount
@@ -39,4 +40,6 @@ replay.py - the whole history of a pool, linear in its moves
     Move(key, kind: MoveKind, date, seq, qty, value=None, of=None)
     Replay: .cost(key) .costs() .settled(key) .edges() .layers .on_hand .value .expensed .last_unit_cost
     differences(before, after) -> tuple[Difference(key, before, after), ...]   # .amount = after - before
+
+cases.py - published cases: python -m erp_desktop.costing CASE.json ... [--json]
 """

@@ -11,16 +11,17 @@ posting.py - event -> balanced lines
 
 charts.py - chart templates (charts/*.toml)
 
-    load_chart(name) -> Chart(name, accounts: tuple[ChartAccount(code, name, name_zh, type)], purposes: dict[Purpose, code])
     chart_names() -> ("cn-small-enterprise", "ifrs-trading")
+    load_chart(key) -> Chart(key, name, name_zh, accounts: tuple[ChartAccount(code, name, name_zh, type)], purposes)
 
-statements.py - income statement and balance sheet from balances and a layout (layouts/*.toml)
+statements.py - income statement and balance sheet from balances and a layout (layouts/*.toml, named like the charts)
 
-    load_layout(name) -> Layout(name, income_statement: tuple[LayoutRow, ...], balance_sheet: tuple[LayoutRow, ...])
+    load_layout(key) -> Layout(.., profit_key, must_equal: two balance sheet rows)
     income_statement(balances, layout) -> tuple[StatementRow, ...]
     balance_sheet(balances, layout) -> tuple[StatementRow, ...]
+    amount_of(rows, key) -> Decimal
     AccountBalance(code, type, debit, credit)         # type: asset | liability | equity | income | expense
     StatementRow(key, label, label_zh, level, is_total, amount: Decimal | None, accounts: tuple[str, ...])
-    UnmappedAccount(code, statement)                  # an account with a balance that no row shows is an error
+    UnmappedAccount(code, statement)                  # an account with postings that no row shows is an error
     trial_balance(balances) -> tuple[TrialBalanceRow(code, debit, credit), ...]
 """
