@@ -27,6 +27,7 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.database import open_engine, writer
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.ids import new_id
+from erp_desktop.models.base import PENDING_TICK, set_tick
 from erp_desktop.sync import salvage, undo
 from erp_desktop.sync.lock import FileLock
 
@@ -86,6 +87,7 @@ class Cache:
             self._connection = writer(self._engine).connect()
             with self._connection.begin():
                 undo.install_triggers(self._connection)
+                set_tick(self._connection, PENDING_TICK)
             self._restore(saved)
         except OperationalError as error:
             self._lock.release()

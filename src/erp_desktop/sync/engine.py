@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 Reply = TypeVar("Reply", bound=msgspec.Struct)
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between tries
+_WHO_MAY_WHAT = frozenset({"app_user", "role", "user_role"})
 _PUSH_BYTES = wire.MAX_PUSH_BYTES - 4096  # what stands around the actions
 
 
@@ -311,7 +312,7 @@ class Engine:
             if self._position() != before:
                 return
             if reply.complete:
-                self._apply(reply)
+                self._apply(transport, reply)
             else:
                 self._stage(reply, staged_cursor=reply.cursor)
                 self._fetch_all(transport)
@@ -327,11 +328,11 @@ class Engine:
             while True:
                 reply = self._pull_page(transport, self._position().next_cursor, 0)
                 if reply.complete:
-                    self._apply(reply)
+                    self._apply(transport, reply)
                     return
                 self._stage(reply, staged_cursor=reply.cursor)
         except Answered as error:
-            if error.problem.status != 410:
+            if error.problem.status != 410 and error.problem.code != "not_readable":
                 raise
             self._cache.write(applying.start_refill).result()
             raise NoAnswer("the centre starts anew") from error
@@ -339,6 +340,7 @@ class Engine:
     def _fetch_snapshot(self, transport: Transport) -> None:
         """Every table that this person may see, by key. The first reply's cursor is where pulling begins afterwards."""
         begun = self._position()
+        self._credentials.renew(transport)  # other permissions are one reason to be filled anew
         permissions = self._who().permissions
         for name, cls in replicated_tables().items():
             is_here = name == begun.fill_table
@@ -372,7 +374,7 @@ class Engine:
     def _position(self) -> applying.Position:
         return self._cache.read(lambda session: applying.position(session.connection())).result()
 
-    def _apply(self, reply: wire.PullReply) -> None:
+    def _apply(self, transport: Transport, reply: wire.PullReply) -> None:
         who = self._who()
         applied = self._cache.write(lambda connection: applying.apply_staged(connection, who, reply)).result()
         acknowledged = {ack.id for ack in reply.acks}
@@ -387,6 +389,8 @@ class Engine:
             lambda before: replace(before, kind=SyncKind.SYNCED, detail="", last_synced_at=datetime.now(UTC))
         )
         self._tell(applied.tables)
+        if applied.tables & _WHO_MAY_WHAT and applied.rows:
+            self._credentials.renew(transport)
 
     def _pull_page(self, transport: Transport, cursor: str | None, wait: int) -> wire.PullReply:
         request = wire.PullRequest(

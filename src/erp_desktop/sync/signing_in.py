@@ -41,6 +41,11 @@ class CentreOutOfReach(Refused):
     )
 
 
+class TooManyTries(Refused):
+    code = "too_many_tries"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "Too many wrong passwords. Wait {seconds} seconds and try again.")
+
+
 class SignInRefused(Refused):
     code = "sign_in_refused"
     sentence = QT_TRANSLATE_NOOP("Refusal", "The central service did not let you in ({reason}). Ask an administrator.")
@@ -86,7 +91,7 @@ class Credentials:
         self.who = cache.write(who_is_signed_in).result()
 
     def sign_in(self, transport: Transport, company: str, login: str, password: str) -> SignedIn:
-        """Raises WrongPassword, CentreOutOfReach, SignInRefused."""
+        """Raises WrongPassword, TooManyTries, CentreOutOfReach, SignInRefused."""
         request = wire.LoginRequest(
             company=company,
             login=login,
@@ -97,9 +102,11 @@ class Credentials:
         try:
             session = transport.post("/v1/auth/login", request, wire.Session)
         except NoAnswer as error:
+            if error.code == "too_many_attempts":
+                raise TooManyTries(seconds=int(error.retry_after or 1)) from error
             raise CentreOutOfReach() from error
         except Answered as error:
-            if error.problem.status == 401:
+            if error.problem.code == "wrong_password":
                 raise WrongPassword() from error
             raise SignInRefused(reason=error.problem.detail or error.problem.title) from error
         with self._guard:
@@ -131,6 +138,12 @@ class Credentials:
                 raise
             self._take(session, self.who.company, self.who.login)
             return session.access_token
+
+    def renew(self, transport: Transport) -> None:
+        """Ask who this person is now: what they may do can have changed. Raises as `token` does."""
+        with self._guard:
+            known = self._access.token if self._access is not None else None
+        self.token(transport, refused=known)
 
     def sign_out(self) -> None:
         """Forget the tokens; cache and outbox stay."""

@@ -39,12 +39,13 @@ _CHUNK = 64 * 1024
 class NoAnswer(Exception):
     """The centre cannot be reached, is busy, or something else answered in its place. Nothing is known about the request.
 
-    `retry_after` is in seconds, where the centre said so.
+    `retry_after` is in seconds, where the centre said so; `code` is the wire's, where it was the centre that is busy.
     """
 
-    def __init__(self, detail: str, retry_after: float | None = None) -> None:
+    def __init__(self, detail: str, retry_after: float | None = None, code: str = "") -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+        self.code = code
 
 
 class Answered(Exception):
@@ -162,7 +163,7 @@ def _checked(response: requests.Response, raw: bytes, kind: type[Reply]) -> Repl
         except msgspec.MsgspecError as error:
             raise NoAnswer("a problem that cannot be read", retry_after) from error
         if problem.status == 429 or problem.status >= 500:
-            raise NoAnswer(str(Answered(problem)), problem.retry_after or retry_after)
+            raise NoAnswer(str(Answered(problem)), problem.retry_after or retry_after, problem.code)
         raise Answered(problem)
     if response.status_code != 200 or content_type != "application/json":
         raise NoAnswer(f"not the centre's answer: {response.status_code} {content_type}", retry_after)

@@ -1,0 +1,50 @@
+"""A company at its centre, in this process."""
+
+from collections.abc import Callable
+from datetime import date
+
+from sqlalchemy import Engine
+
+from erp_desktop.actions.base import Action
+from erp_desktop.actions.opening import OpenCompany, SaveUser
+from erp_desktop.central.accounts import set_password
+from erp_desktop.central.performing import Centre
+from erp_desktop.desk import Desk
+from erp_desktop.ids import new_id
+from erp_desktop.wire import PushResult
+
+PASSWORD = "correct horse"
+
+OpenDesk = Callable[..., Desk]
+
+
+class Office:
+    """A company at its centre. Lin is its administrator."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.centre = Centre(engine)
+        self.owner_id = new_id()
+        self.company_id = self.centre.open_company(
+            OpenCompany(
+                code="ACME",
+                name="Acme Trading",
+                currency="CNY",
+                time_zone="Asia/Shanghai",
+                chart="cn-small-enterprise",
+                first_period_on=date(2026, 1, 1),
+                owner_id=self.owner_id,
+                owner_login="lin",
+                owner_name="Lin Wei",
+            )
+        )
+        set_password(engine, self.company_id, self.owner_id, PASSWORD)
+
+    def add_user(self, login: str, *roles: str) -> None:
+        user_id = new_id()
+        (result,) = self.perform(SaveUser(user_id=user_id, login=login, name=login.title(), role_codes=roles))
+        assert result.outcome == "applied", result
+        set_password(self.engine, self.company_id, user_id, PASSWORD)
+
+    def perform(self, *actions: Action) -> list[PushResult]:
+        return self.centre.perform_local(self.company_id, self.owner_id, actions)

@@ -1,0 +1,154 @@
+"""What stands between a desk and its centre: passes everything on, until it is told to fail."""
+
+import http.client
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+PORTAL = b"<html><body>Welcome to Free Airport WiFi. Please accept the terms.</body></html>"
+
+Fault = Callable[["Passing", "Answer | None"], None]
+
+
+class Answer:
+    """What the centre said."""
+
+    def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
+
+
+class Network:
+    """A proxy on loopback. `fault` None passes on; `only` restricts it to paths that end so; `requests` counts paths."""
+
+    def __init__(self, centre: str) -> None:
+        self.centre = centre
+        self.fault: Fault | None = None
+        self.only = ""
+        self.is_before = False  # whether the fault happens before the centre hears of the request
+        self.requests: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self._server.network = self  # type: ignore[attr-defined]
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="network")
+        self._thread.start()
+
+    def break_with(self, fault: Fault, only: str = "", *, before: bool = False) -> None:
+        self.only, self.is_before, self.fault = only, before, fault
+
+    def mend(self) -> None:
+        self.fault = None
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class Passing(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 40
+
+    def do_GET(self) -> None:
+        self._pass_on()
+
+    def do_POST(self) -> None:
+        self._pass_on()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _pass_on(self) -> None:
+        network: Network = self.server.network  # type: ignore[attr-defined]
+        network.requests.append(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        fault = network.fault if self.path.endswith(network.only) else None
+        try:
+            if fault is not None and network.is_before:
+                fault(self, None)
+                return
+            there = http.client.HTTPConnection(urlsplit(network.centre).netloc, timeout=40)
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            there.request(self.command, self.path, body, headers)
+            response = there.getresponse()
+            answer = Answer(response.status, response.getheaders(), response.read())
+            there.close()
+            # a long poll may have begun before the network broke
+            fault = fault or (network.fault if self.path.endswith(network.only) else None)
+            if fault is not None:
+                fault(self, answer)
+            else:
+                self.give(answer)
+        except OSError:
+            self.close_connection = True
+
+    def give(self, answer: Answer, *, length: int | None = None) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            if name.lower() not in ("content-length", "connection", "date", "server"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(answer.body)
+        if length is not None:
+            self.close_connection = True
+
+
+def reply_lost(passing: Passing, _answer: Answer | None) -> None:
+    passing.close_connection = True
+
+
+def unavailable(passing: Passing, _answer: Answer | None) -> None:
+    passing.give(Answer(503, [("Content-Type", "text/plain"), ("Retry-After", "1")], b"Service Unavailable"))
+
+
+def portal(passing: Passing, _answer: Answer | None) -> None:
+    passing.give(Answer(200, [("Content-Type", "text/html")], PORTAL))
+
+
+def redirect(passing: Passing, _answer: Answer | None) -> None:
+    passing.give(Answer(302, [("Location", "http://127.0.0.1:9/login")], b""))
+
+
+def cut_short(passing: Passing, answer: Answer | None) -> None:
+    assert answer is not None
+    whole = len(answer.body)
+    answer.body = answer.body[: whole // 2]
+    passing.give(answer, length=whole)
+
+
+def shortened(passing: Passing, answer: Answer | None) -> None:
+    assert answer is not None
+    answer.body = answer.body[: len(answer.body) // 2]
+    passing.give(answer)
+
+
+def bit_flipped(passing: Passing, answer: Answer | None) -> None:
+    assert answer is not None
+    answer.body = answer.body[:-20] + bytes([answer.body[-20] ^ 1]) + answer.body[-19:]
+    passing.give(answer)
+
+
+def without_digest(passing: Passing, answer: Answer | None) -> None:
+    assert answer is not None
+    answer.headers = [(name, value) for name, value in answer.headers if name.lower() != "content-digest"]
+    passing.give(answer)
+
+
+def dripping(passing: Passing, answer: Answer | None) -> None:
+    assert answer is not None
+    passing.send_response(200)
+    passing.send_header("Content-Type", "application/json")
+    passing.send_header("Content-Length", "100000")
+    passing.end_headers()
+    stop = threading.Event()
+    for _ in range(100):
+        passing.wfile.write(b" ")
+        passing.wfile.flush()
+        stop.wait(0.2)
+
+
+ALL_FAULTS = [reply_lost, unavailable, portal, redirect, cut_short, shortened, bit_flipped, without_digest, dripping]

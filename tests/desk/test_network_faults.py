@@ -1,0 +1,177 @@
+"""Whatever the network does: nothing is lost, nothing is done twice, and the queue drains when it stops doing it."""
+
+import pytest
+from acme_office import Office, OpenDesk
+from network import ALL_FAULTS, Fault, Network, reply_lost, unavailable
+from pytestqt.qtbot import QtBot
+from sqlalchemy import func, select, update
+
+from erp_desktop.actions.masters import SaveParty
+from erp_desktop.actions.opening import SaveUser
+from erp_desktop.desk import Desk
+from erp_desktop.ids import new_id
+from erp_desktop.models.party import Party
+from erp_desktop.models.sync import ActionLog, CompanyClock, RefreshToken
+from erp_desktop.sync.state import SyncKind
+
+
+def someone(code: str) -> SaveParty:
+    return SaveParty(party_id=new_id(), code=code, name=f"Party {code}", is_supplier=True)
+
+
+def centres_codes(office: Office) -> list[str]:
+    with office.engine.connect() as connection:
+        return list(connection.scalars(select(Party.code).order_by(Party.code)))
+
+
+def times_performed(office: Office, name: str) -> int:
+    with office.engine.connect() as connection:
+        return connection.scalar(select(func.count()).where(ActionLog.name == name)) or 0
+
+
+def goes_offline(qtbot: QtBot, desk: Desk) -> None:
+    qtbot.waitUntil(lambda: desk.sync_state.kind is SyncKind.OFFLINE, timeout=15_000)
+
+
+@pytest.mark.parametrize("fault", ALL_FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("path", ["push", "pull"])
+def test_a_broken_answer_is_offline_and_everything_arrives_once_afterwards(
+    fault: Fault, path: str, open_desk: OpenDesk, office: Office, network: Network, qtbot: QtBot
+) -> None:
+    desk = open_desk()
+    network.break_with(fault, only=path)
+    desk.perform_and_wait(someone("S-1"))
+    desk.perform_and_wait(someone("S-2"))
+    goes_offline(qtbot, desk)
+    assert desk.sync_state.waiting == 2
+    assert "cannot be reached" in desk.sync_state.detail
+    desk.perform_and_wait(someone("S-3"))  # work goes on
+
+    network.mend()
+    assert desk.wait_until_synced()
+    assert desk.sync_state.kind is SyncKind.SYNCED
+    assert desk.sync_state.waiting == 0
+    assert centres_codes(office) == ["S-1", "S-2", "S-3"]
+    assert times_performed(office, "SaveParty") == 3
+
+
+def test_the_queue_drains_by_itself_when_the_network_is_back(
+    open_desk: OpenDesk, office: Office, network: Network, qtbot: QtBot
+) -> None:
+    desk = open_desk()
+    network.break_with(unavailable)
+    desk.perform_and_wait(someone("S-1"))
+    goes_offline(qtbot, desk)
+    network.mend()
+    qtbot.waitUntil(lambda: desk.sync_state.waiting == 0, timeout=15_000)
+    assert centres_codes(office) == ["S-1"]
+
+
+def test_a_person_may_choose_to_work_offline(open_desk: OpenDesk, network: Network, office: Office) -> None:
+    desk = open_desk()
+    desk.go_offline()
+    asked = len(network.requests)
+    desk.perform_and_wait(someone("S-1"))
+    assert not desk.wait_until_synced(0.5)
+    assert len(network.requests) == asked
+    assert "You chose" in desk.sync_state.detail
+    desk.go_online()
+    assert desk.wait_until_synced()
+    assert centres_codes(office) == ["S-1"]
+
+
+def test_a_reply_that_was_lost_after_the_commit_is_not_done_twice_after_a_restart(
+    open_desk: OpenDesk, network: Network, office: Office, qtbot: QtBot
+) -> None:
+    desk = open_desk()
+    network.break_with(reply_lost, only="push")
+    desk.perform_and_wait(someone("S-1"))
+    goes_offline(qtbot, desk)
+    desk.close()
+    network.mend()
+    again = open_desk(password=None)
+    assert again.wait_until_synced()
+    assert again.sync_state.waiting == 0
+    assert times_performed(office, "SaveParty") == 1
+
+
+def test_an_access_token_that_ran_out_is_renewed_without_asking(
+    open_desk: OpenDesk, office: Office, network: Network
+) -> None:
+    desk = open_desk()
+    access = desk._credentials._access
+    assert access is not None
+    access.token = access.token[:-4] + "AAAA"  # what the centre answers to a token that it does not take (any more)
+    desk.perform_and_wait(someone("S-1"))
+    assert desk.wait_until_synced()
+    assert centres_codes(office) == ["S-1"]
+    assert [path for path in network.requests if path.endswith("refresh")]
+
+
+def test_a_sign_in_that_was_taken_away_asks_for_the_password_and_keeps_what_waits(
+    open_desk: OpenDesk, office: Office, qtbot: QtBot
+) -> None:
+    desk = open_desk()
+    desk.go_offline()
+    desk.perform_and_wait(someone("S-1"))
+    with office.engine.begin() as connection:
+        connection.execute(RefreshToken.__table__.delete())
+    desk._credentials._access = None
+    desk.go_online()
+    qtbot.waitUntil(lambda: desk.sync_state.kind is SyncKind.SIGNED_OUT)
+    assert desk.sync_state.waiting == 1
+    desk.sign_in("correct horse").result()
+    assert desk.wait_until_synced()
+    assert centres_codes(office) == ["S-1"]
+
+
+def test_after_the_centre_was_restored_from_a_backup_the_cache_is_filled_anew_and_the_outbox_kept(
+    open_desk: OpenDesk, office: Office, network: Network
+) -> None:
+    desk = open_desk()
+    desk.go_offline()
+    desk.perform_and_wait(someone("S-1"))
+    with office.engine.begin() as connection:
+        connection.execute(update(CompanyClock).values(epoch=new_id()))
+    desk.go_online()
+    assert desk.wait_until_synced()
+    assert "/v1/sync/snapshot" in network.requests
+    assert centres_codes(office) == ["S-1"]
+    assert desk.sync_state.waiting == 0
+
+
+def test_a_permission_that_is_taken_away_takes_its_rows_off_the_desk(open_desk: OpenDesk, office: Office) -> None:
+    office.add_user("mei", "accountant")
+    desk = open_desk("mei")
+    assert "ledger.read" in desk.permissions
+    with office.engine.connect() as connection:
+        from erp_desktop.models.company import User
+
+        user_id = connection.scalar(select(User.id).where(User.login == "mei"))
+    assert user_id is not None
+    (result,) = office.perform(SaveUser(user_id=user_id, login="mei", name="Mei", role_codes=("warehouse",)))
+    assert result.outcome == "applied"
+    assert desk.wait_until_synced()
+    assert desk.wait_until_synced()
+    assert "ledger.read" not in desk.permissions
+    tables = desk._cache.write(lambda c: c.exec_driver_sql("SELECT COUNT(*) FROM account").scalar()).result()
+    assert tables == 0
+
+
+def test_one_action_that_is_too_large_waits_for_a_person_and_the_rest_goes_on(
+    open_desk: OpenDesk, office: Office
+) -> None:
+    from erp_desktop.actions.masters import SaveMasters
+
+    desk = open_desk()
+    large = SaveMasters(tuple(someone(f"L-{n}") for n in range(4000)))
+    desk.go_offline()
+    desk.perform_and_wait(someone("S-1"))
+    desk.perform_and_wait(large)
+    desk.perform_and_wait(someone("S-2"))
+    desk.go_online()
+    assert desk.wait_until_synced()
+    assert centres_codes(office) == ["S-1", "S-2"]
+    (item,) = desk.attention().result()
+    assert (item.name, item.status) == ("SaveMasters", "refused")
+    assert desk.sync_state.attention == 1
