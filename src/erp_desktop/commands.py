@@ -17,16 +17,16 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import URL, make_url, select
+from sqlalchemy import URL, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.cli import CommandFailed
-from erp_desktop.database import open_engine, reader
+from erp_desktop.database import database_url, open_engine, reader
 from erp_desktop.i18n import translate
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.company import Company
 from erp_desktop.models.costing import CostBook
-from erp_desktop.models.product import Category
+from erp_desktop.models.product import Category, Product
 from erp_desktop.models.stock import Warehouse
 from erp_desktop.reports.lines import LineKind
 from erp_desktop.reports.report import (
@@ -63,7 +63,7 @@ def open_books(options: Namespace) -> Iterator[Books]:
 
 def _address(options: Namespace) -> URL:
     if getattr(options, "database", None):
-        address = make_url(options.database)
+        address = database_url(options.database)
         if address.get_backend_name() == "sqlite":
             _refuse_missing(Path(address.database or ""))
         return address
@@ -136,22 +136,17 @@ def _definition(name: str) -> ReportDefinition:
 
 
 def parameters_of(definition: ReportDefinition, given: Sequence[str], books: Books) -> dict[str, Any]:
-    """What the report is asked with: `--as-of 2024-03-31` read by its kind, and the defaults for the rest."""
-    texts = _pairs(given)
-    today = datetime.now(ZoneInfo(books.company.time_zone)).date()
+    """What the report is asked with: `--as-of 2024-03-31`, each read by its kind. Raises CommandFailed."""
+    parameters = {parameter.name: parameter for parameter in definition.parameters}
     found: dict[str, Any] = {}
-    for parameter in definition.parameters:
-        if parameter.name in texts:
-            found[parameter.name] = _read(parameter, texts.pop(parameter.name), books)
-        elif parameter.default is not None:
-            found[parameter.name] = parameter.default(today)
-        elif parameter.is_required:
-            text = translate("Command line", "The report {name} needs --{parameter}.")
-            raise CommandFailed(text.format(name=definition.name, parameter=_typed(parameter.name)), status=2)
-    for name in texts:
-        text = translate("Command line", "The report {name} knows no --{parameter}. It knows: {parameters}.")
-        known = ", ".join(f"--{_typed(parameter.name)}" for parameter in definition.parameters) or "–"
-        raise CommandFailed(text.format(name=definition.name, parameter=_typed(name), parameters=known), status=2)
+    for name, text in _pairs(given).items():
+        if name not in parameters:
+            sentence = translate("Command line", "The report {name} knows no --{parameter}. It knows: {parameters}.")
+            known = ", ".join(f"--{_typed(parameter)}" for parameter in parameters) or "–"
+            raise CommandFailed(
+                sentence.format(name=definition.name, parameter=_typed(name), parameters=known), status=2
+            )
+        found[name] = _read(parameters[name], text, books)
     return found
 
 
@@ -181,6 +176,7 @@ _KEYED: dict[ParameterKind, type[Replicated]] = {
     ParameterKind.WAREHOUSE: Warehouse,
     ParameterKind.CATEGORY: Category,
     ParameterKind.COST_BOOK: CostBook,
+    ParameterKind.PRODUCT: Product,
 }
 _YES = {"yes", "true", "1", "是"}
 _NO = {"no", "false", "0", "否"}
