@@ -71,10 +71,10 @@ class MoveNotReplayable(ValueError):
 class Replay:
     """What a replay found. Costs are signed as they changed the pool: receipts positive, issues negative."""
 
-    def __init__(self, pool: LayeredPool, currency_places: int, is_average: bool) -> None:
+    def __init__(self, pool: LayeredPool, currency_places: int, allow_negative: bool) -> None:
         self._pool = pool
         self._places = currency_places
-        self._is_average = is_average
+        self._allow_negative = allow_negative
         self._costs: dict[UUID, int] = {}
         self._true_ups: dict[UUID, int] = {}
         self._edges: list[tuple[UUID, UUID, int, int]] = []
@@ -130,7 +130,29 @@ class Replay:
     def _money(self, scaled: int) -> Decimal:
         return from_scaled(scaled, self._places)
 
-    # -- one move of each kind
+    # -- one move after the other
+
+    def _count(self, move: Move) -> None:
+        kind = move.kind
+        if kind is MoveKind.LANDED_COST or kind is MoveKind.REVALUATION:
+            if move.value is None:
+                raise MoveNotReplayable(f"{move.key} adds a value that it does not state")
+            self._change_value(move, scale(move.value, self._places))
+            return
+        qty = scale_qty(move.qty)
+        if qty <= 0:
+            raise MoveNotReplayable(f"{move.key} moves {move.qty}")
+        if kind is MoveKind.RECEIPT:
+            self._receive(move, qty, self._stated_or_current(move, qty))
+        elif kind is MoveKind.ISSUE:
+            self._give_out(move, qty, self._pool.issue(qty, move.key, move.seq, self._allow_negative))
+        elif kind is MoveKind.CUSTOMER_RETURN:
+            self._take_back(move, qty)
+        else:
+            self._return_to_supplier(move, qty)
+
+    def _stated_or_current(self, move: Move, qty: int) -> int:
+        return self._pool.current_cost(qty) if move.value is None else scale(move.value, self._places)
 
     def _receive(self, move: Move, qty: int, value: int) -> None:
         _, _, true_ups = self._pool.receive(move.key, move.seq, qty, value)
@@ -154,8 +176,7 @@ class Replay:
     def _take_back(self, move: Move, qty: int) -> None:
         issue = move.of
         if move.value is not None or issue is None:
-            value = self._pool.current_cost(qty) if move.value is None else scale(move.value, self._places)
-            self._receive(move, qty, value)
+            self._receive(move, qty, self._stated_or_current(move, qty))
             return
         if issue not in self._issued:
             raise MoveNotReplayable(f"{move.key} returns {issue}, which is not among the moves")
@@ -167,32 +188,35 @@ class Replay:
         self._returned[issue] = (back_qty + qty, back_value + value)
         self._receive(move, qty, value)
 
-    def _return_to_supplier(self, move: Move, qty: int, allow_negative: bool) -> None:
+    def _return_to_supplier(self, move: Move, qty: int) -> None:
         receipt = self._received.get(move.of) if move.of is not None else None
-        own = (receipt[0], receipt[1]) if receipt is not None else None
-        of = move.of if move.of is not None else move.key
-        self._give_out(move, qty, self._pool.return_to_supplier(of, qty, own, move.key, move.seq, allow_negative))
+        own = None if receipt is None else (receipt[0], receipt[1])
+        named = move.of if move.of is not None else move.key
+        takes = self._pool.return_to_supplier(named, qty, own, move.key, move.seq, self._allow_negative)
+        self._give_out(move, qty, takes)
 
-    def _revalue(self, move: Move, amount: int) -> None:
-        if move.of is None:
-            self._pool.revalue_all(amount)
-        else:
+    def _change_value(self, move: Move, amount: int) -> None:
+        if move.kind is MoveKind.LANDED_COST:
+            amount = self._kept_of_landed_cost(move, amount)
+        elif move.of is not None:
             self._pool.revalue(move.of, amount)
+        else:
+            self._pool.revalue_all(amount)
         self._costs[move.key] = amount
 
-    def _add_landed_cost(self, move: Move, amount: int) -> None:
+    def _kept_of_landed_cost(self, move: Move, amount: int) -> int:
         receipt = move.of
         if receipt is None or receipt not in self._received:
             raise MoveNotReplayable(f"{move.key} is for {receipt}, which is not among the moves")
         qty_in, _, came_in = self._received[receipt]
-        left = self._pool.left_of(receipt, qty_in, self._came_in - came_in)
-        kept = part(amount, left, qty_in)
         layer = self._pool.layer_of(receipt)
-        kept = max(kept, -layer.value) if layer is not None else 0
-        if kept:
+        kept = 0
+        if layer is not None:
+            left = self._pool.left_of(receipt, qty_in, self._came_in - came_in)
+            kept = max(part(amount, left, qty_in), -layer.value)
             self._pool.revalue(receipt, kept)
-        self._costs[move.key] = kept
         self._expensed[move.key] = amount - kept
+        return kept
 
 
 def replay(
@@ -213,32 +237,9 @@ def replay(
     pool.load(
         ScaledLayer(layer.key, layer.seq, scale_qty(layer.qty), scale(layer.value, currency_places)) for layer in start
     )
-    found = Replay(pool, currency_places, method == "moving_average")
-    receipt, issue = MoveKind.RECEIPT, MoveKind.ISSUE
+    found = Replay(pool, currency_places, allow_negative)
     for move in sorted(moves, key=lambda move: (move.date, move.seq)):
-        kind = move.kind
-        if kind in (MoveKind.LANDED_COST, MoveKind.REVALUATION):
-            if move.value is None:
-                raise MoveNotReplayable(f"{move.key} changes the value by nothing that it names")
-            amount = scale(move.value, currency_places)
-            if kind is MoveKind.LANDED_COST:
-                found._add_landed_cost(move, amount)
-            else:
-                found._revalue(move, amount)
-            continue
-        qty = scale_qty(move.qty)
-        if qty <= 0:
-            raise MoveNotReplayable(f"{move.key} moves {move.qty}")
-        if kind is receipt:
-            found._receive(
-                move, qty, pool.current_cost(qty) if move.value is None else scale(move.value, currency_places)
-            )
-        elif kind is issue:
-            found._give_out(move, qty, pool.issue(qty, move.key, move.seq, allow_negative))
-        elif kind is MoveKind.CUSTOMER_RETURN:
-            found._take_back(move, qty)
-        else:
-            found._return_to_supplier(move, qty, allow_negative)
+        found._count(move)
     return found
 
 
