@@ -1,0 +1,299 @@
+"""What a form offers while a person types: at most 50 records, the likeliest first, each with one telling fact.
+
+A scanned barcode or a full code comes first, then codes that begin with the text, then names that begin with it, then whatever
+contains it. Records that are not active any more are not offered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.models.ledger import Account
+from erp_desktop.models.party import Party
+from erp_desktop.models.product import Barcode, Category, Price, Product, Unit
+from erp_desktop.models.sales import Channel
+from erp_desktop.models.stock import Bin, StockBalance, Warehouse
+from erp_desktop.queries.listing import TableAlias, difference, sum_of, table_of
+from erp_desktop.queries.masters import PartyRole
+
+AT_MOST = 50
+
+_product = table_of(Product)
+_unit = table_of(Unit)
+_barcode = table_of(Barcode)
+_balance = table_of(StockBalance)
+_price = table_of(Price)
+_party = table_of(Party)
+_warehouse = table_of(Warehouse)
+_bin = table_of(Bin)
+_category = table_of(Category)
+_channel = table_of(Channel)
+_account = table_of(Account)
+
+_on_hand = sum_of(_balance.c.on_hand, _product, _balance.c.product_id)
+_free = difference(_on_hand, sum_of(_balance.c.allocated, _product, _balance.c.product_id))
+
+
+@dataclass(frozen=True)
+class ProductChoice:
+    """A product to choose. `on_hand` and `free` are over all warehouses, in stock units."""
+
+    id: UUID
+    code: str
+    name: str
+    name_zh: str
+    unit_code: str
+    on_hand: Decimal
+    free: Decimal
+    list_price: Decimal | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A record to choose, and what tells it from others like it (a city, a zone, a kind of account)."""
+
+    id: UUID
+    code: str
+    name: str
+    name_zh: str
+    fact: str
+
+
+def _names(table: TableAlias) -> list[ColumnElement[Any]]:
+    return [table.c[name] for name in ("name", "name_zh") if name in table.c]
+
+
+def _likeliest(
+    table: TableAlias, company_id: UUID, text: str, at_most: int, *criteria: ColumnElement[bool]
+) -> Select[Any]:
+    """The ids of the records that `text` may mean, with their rank; a barcode counts as the product itself."""
+    text = text.strip()
+    code, names = table.c.code, _names(table)
+    found = or_(*(column.icontains(text, autoescape=True) for column in [code, *names])) if text else literal(True)
+    ranks: list[tuple[ColumnElement[bool], int]] = [
+        (func.lower(code) == text.lower(), 0),
+        (code.istartswith(text, autoescape=True), 1),
+        (or_(*(name.istartswith(text, autoescape=True) for name in names)), 2) if names else (code == text, 2),
+    ]
+    if table is _product and text:
+        scanned = select(_barcode.c.product_id).where(_barcode.c.company_id == company_id, _barcode.c.code == text)
+        found = or_(found, table.c.id.in_(scanned))
+        ranks.insert(0, (table.c.id.in_(scanned), 0))
+    rank = case(*ranks, else_=3).label("rank")
+    statement = select(table.c.id, rank).where(table.c.company_id == company_id, found, *criteria)
+    if "is_active" in table.c:
+        statement = statement.where(table.c.is_active)
+    return statement.order_by(rank, code, table.c.id).limit(at_most)
+
+
+@dataclass(frozen=True)
+class ProductLookup:
+    """Products by code, name, Chinese name or scanned barcode."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"product", "unit", "barcode", "stock_balance"})
+
+    text: str
+    at_most: int = AT_MOST
+
+    def run(self, session: Session, company_id: UUID) -> tuple[ProductChoice, ...]:
+        likeliest = _likeliest(_product, company_id, self.text, self.at_most).subquery("likeliest")
+        statement: Select[Any] = select(
+            *(_product.c[name] for name in ("id", "code", "name", "name_zh")),
+            func.coalesce(_unit.c.code, ""),
+            _on_hand,
+            _free,
+            _product.c.list_price,
+        )
+        in_unit = and_(_unit.c.company_id == company_id, _unit.c.id == _product.c.unit_id)
+        chosen = and_(_product.c.company_id == company_id, _product.c.id == likeliest.c.id)
+        statement = statement.select_from(likeliest.join(_product, chosen).outerjoin(_unit, in_unit))
+        statement = statement.order_by(likeliest.c.rank, _product.c.code, _product.c.id)
+        return tuple(ProductChoice(*row) for row in session.execute(statement))
+
+
+def _choices(
+    session: Session,
+    company_id: UUID,
+    table: TableAlias,
+    text: str,
+    fact: ColumnElement[Any] | None,
+    criteria: Sequence[ColumnElement[bool]] = (),
+) -> tuple[Choice, ...]:
+    likeliest = _likeliest(table, company_id, text, AT_MOST, *criteria).subquery("likeliest")
+    names = [*_names(table), *[literal("")] * (2 - len(_names(table)))]
+    statement: Select[Any] = select(
+        table.c.id, table.c.code, *names, func.coalesce(literal("") if fact is None else fact, "")
+    )
+    chosen = and_(table.c.company_id == company_id, table.c.id == likeliest.c.id)
+    statement = statement.select_from(likeliest.join(table, chosen)).order_by(
+        likeliest.c.rank, table.c.code, table.c.id
+    )
+    return tuple(Choice(*row) for row in session.execute(statement))
+
+
+@dataclass(frozen=True)
+class PartyLookup:
+    """Parties by code or name, all or those who play `role`; the fact is their city."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"party"})
+
+    text: str
+    role: PartyRole = ""
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
+        plays = [_party.c[f"is_{self.role}"]] if self.role else []
+        return _choices(session, company_id, _party, self.text, _party.c.city, plays)
+
+
+@dataclass(frozen=True)
+class CustomerLookup:
+    """Those who may order: consumers and distributors; the fact is their city."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"party"})
+
+    text: str
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
+        buys = or_(_party.c.is_consumer, _party.c.is_distributor)
+        return _choices(session, company_id, _party, self.text, _party.c.city, [buys])
+
+
+@dataclass(frozen=True)
+class CarrierLookup:
+    """Carriers by code or name; the fact is their telephone number."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"party"})
+
+    text: str
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
+        return _choices(session, company_id, _party, self.text, _party.c.phone, [_party.c.is_carrier])
+
+
+@dataclass(frozen=True)
+class WarehouseLookup:
+    tables: ClassVar[frozenset[str]] = frozenset({"warehouse"})
+
+    text: str
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
+        return _choices(session, company_id, _warehouse, self.text, _warehouse.c.address)
+
+
+@dataclass(frozen=True)
+class BinLookup:
+    """Bins by code, of one warehouse or of all; the fact is their zone."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"bin"})
+
+    text: str
+    warehouse_id: UUID | None = None
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
+        there = [_bin.c.warehouse_id == self.warehouse_id] if self.warehouse_id else []
+        return _choices(session, company_id, _bin, self.text, _bin.c.zone, there)
+
+
+@dataclass(frozen=True)
+class CategoryLookup:
+    tables: ClassVar[frozenset[str]] = frozenset({"category"})
+
+    text: str
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
+        return _choices(session, company_id, _category, self.text, None)
+
+
+@dataclass(frozen=True)
+class UnitLookup:
+    tables: ClassVar[frozenset[str]] = frozenset({"unit"})
+
+    text: str
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
+        return _choices(session, company_id, _unit, self.text, None)
+
+
+@dataclass(frozen=True)
+class ChannelLookup:
+    tables: ClassVar[frozenset[str]] = frozenset({"channel"})
+
+    text: str
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
+        return _choices(session, company_id, _channel, self.text, None)
+
+
+@dataclass(frozen=True)
+class AccountLookup:
+    """Accounts by code or name; the fact is their type (asset, liability, ...)."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"account"})
+
+    text: str
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
+        return _choices(session, company_id, _account, self.text, _account.c.type)
+
+
+def price_for(
+    session: Session,
+    company_id: UUID,
+    product_id: UUID,
+    qty: Decimal,
+    on: date,
+    *,
+    price_level_id: UUID | None = None,
+    party_id: UUID | None = None,
+) -> Decimal | None:
+    """The unit price of a product for a price level, or for the level of a party, at `qty` on a day; None without any.
+
+    The largest quantity step that `qty` reaches counts, and of its prices the latest that holds; without one, the list price.
+    """
+    if price_level_id is None and party_id is not None:
+        level = select(_party.c.price_level_id).where(_party.c.company_id == company_id, _party.c.id == party_id)
+        price_level_id = session.execute(level).scalar_one_or_none()
+    if price_level_id is not None:
+        of_level = select(_price.c.unit_price).where(
+            _price.c.company_id == company_id,
+            _price.c.product_id == product_id,
+            _price.c.price_level_id == price_level_id,
+            _price.c.from_qty <= qty,
+            _price.c.from_date <= on,
+        )
+        latest = of_level.order_by(_price.c.from_qty.desc(), _price.c.from_date.desc()).limit(1)
+        price: Decimal | None = session.execute(latest).scalar_one_or_none()
+        if price is not None:
+            return price
+    list_price = select(_product.c.list_price).where(_product.c.company_id == company_id, _product.c.id == product_id)
+    return session.execute(list_price).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class SalePrice:
+    """The unit price that a sales order line starts from; see `price_for`."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"product", "price", "party"})
+
+    product_id: UUID
+    qty: Decimal
+    on: date
+    price_level_id: UUID | None = None
+    party_id: UUID | None = None
+
+    def run(self, session: Session, company_id: UUID) -> Decimal | None:
+        return price_for(
+            session,
+            company_id,
+            self.product_id,
+            self.qty,
+            self.on,
+            price_level_id=self.price_level_id,
+            party_id=self.party_id,
+        )
