@@ -13,12 +13,15 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, make_url
 
 from erp_desktop.database import open_engine
 from erp_desktop.migrations import upgrade
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+settings.register_profile("shared machine", deadline=None)  # a busy neighbour is not a failing property
+settings.load_profile("shared machine")
 
 pytest_plugins = ["company_fixtures"]
 
