@@ -20,6 +20,7 @@ from erp_desktop.central.performing import Centre
 from erp_desktop.ids import derived_id, new_id
 
 TODAY = date(2026, 3, 16)
+PASSWORD = "correct horse battery"
 
 
 class ActionRefused(AssertionError):
@@ -178,7 +179,7 @@ def open_small_company(engine: Engine, **settings: object) -> SmallCompany:
         "owner_name": "Li Wei",
         **settings,
     }
-    company_id = centre.open_company(OpenCompany(**opening))  # type: ignore[arg-type]
+    company_id = centre.open_company(OpenCompany(**opening), PASSWORD)  # type: ignore[arg-type]
     company = SmallCompany(centre, company_id, owner_id)
     company.perform(
         SaveParty(party_id=company.supplier, code="S1", name="Hangzhou Plastics", name_zh="杭州塑料", is_supplier=True),

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import AmountNegative, NoLines, company_of, find, find_all, open_period
 from erp_desktop.actions.lines import bury
 from erp_desktop.actions.posting import forget_accounts, post
@@ -75,7 +75,7 @@ class EntryLine:
 
 @action("ledger.post")
 @dataclass(frozen=True)
-class PostJournalEntry:
+class PostJournalEntry(Action):
     """An accountant's own journal entry: wages, rent, a correction. The inventory account is kept by stock documents."""
 
     entry_id: UUID
@@ -126,7 +126,7 @@ class PostJournalEntry:
 
 @action("period.close")
 @dataclass(frozen=True)
-class ClosePeriod:
+class ClosePeriod(Action):
     """Nothing is posted into the period any more. Periods close in their order."""
 
     period_id: UUID
@@ -149,7 +149,7 @@ class ClosePeriod:
 
 @action("period.close")
 @dataclass(frozen=True)
-class ReopenPeriod:
+class ReopenPeriod(Action):
     """The latest closed period takes postings again."""
 
     period_id: UUID
@@ -168,7 +168,7 @@ class ReopenPeriod:
 
 @action("ledger.post")
 @dataclass(frozen=True)
-class SetAccountPurpose:
+class SetAccountPurpose(Action):
     """From now on `purpose` posts to `account_id`, for one category or (None) for all that have no account of their own."""
 
     purpose: str
@@ -212,7 +212,7 @@ class PlannedAmount:
 
 @action("budget.write")
 @dataclass(frozen=True)
-class SaveBudget:
+class SaveBudget(Action):
     """A budget version and all its lines, written anew."""
 
     version_id: UUID

@@ -7,7 +7,7 @@ desk, centre and replay write the same rows.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -42,7 +42,7 @@ class Context:
         return child_id(self.action_id, self._centre_ids_given)
 
 
-class Action(Protocol):
+class Action:
     """Everything that changes data. Its name on the wire is `ClassName@version`."""
 
     permission: ClassVar[str]
@@ -50,10 +50,10 @@ class Action(Protocol):
 
     def run(self, session: Session, ctx: Context) -> None:
         """Do it, or raise Refused. Whoever calls it owns the transaction and undoes all of it on any error."""
-        ...
+        raise TypeError(f"{type(self).__name__} is no action that can be run")
 
 
-ActionClass = TypeVar("ActionClass", bound=type)
+ActionClass = TypeVar("ActionClass", bound=type[Action])
 
 _actions: dict[tuple[str, int], type[Action]] = {}
 
@@ -62,8 +62,8 @@ def action(permission: str, version: int = 1) -> Callable[[ActionClass], ActionC
     """Class decorator, above @dataclass(frozen=True): makes it an action that can be sent, with the permission it needs."""
 
     def register(cls: ActionClass) -> ActionClass:
-        cls.permission = permission  # type: ignore[attr-defined]
-        cls.version = version  # type: ignore[attr-defined]
+        cls.permission = permission
+        cls.version = version
         _actions[cls.__name__, version] = cls
         return cls
 

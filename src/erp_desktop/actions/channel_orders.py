@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Date, Integer, String, column, insert, select, table
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import AmountNegative, NoLines, QtyNotPositive, company_of, find
 from erp_desktop.actions.numbering import give_numbers
 from erp_desktop.actions.refusals import CodeTaken, NotFound, NumberRefused, Required, TextRefused
@@ -94,7 +94,7 @@ def channel_return_id(channel_id: UUID, external_number: str) -> UUID:
 
 @action("sales.write")
 @dataclass(frozen=True)
-class TakeInChannelOrders:
+class TakeInChannelOrders(Action):
     """Orders and returns of one channel, all new ones or none. A batch of some hundred orders is one action."""
 
     channel_id: UUID

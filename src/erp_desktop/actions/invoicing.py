@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import company_of, find, open_period
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
@@ -39,7 +39,7 @@ class InvoicedLine:
 
 @action("sales.write")
 @dataclass(frozen=True)
-class PostSalesInvoice:
+class PostSalesInvoice(Action):
     """Invoices all that was shipped of an order and not invoiced yet; revenue and receivable are posted."""
 
     invoice_id: UUID

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.correcting import LateValue, add_late_value, price_corrections_of
 from erp_desktop.actions.finding import (
     AmountNegative,
@@ -72,7 +72,7 @@ class BeforeReceipt(Refused):
 
 @action("cost.write")
 @dataclass(frozen=True)
-class EnterLandedCost:
+class EnterLandedCost(Action):
     """Freight, duty, insurance or handling of some receipts: into the value of what is still there, expensed for what
     has left (IAS 2.11; costing.md, rule 7). `amount` in company currency. Shared and valued by the centre."""
 
@@ -161,7 +161,7 @@ class EnterLandedCost:
 
 @action("cost.write")
 @dataclass(frozen=True)
-class CorrectReceiptPrice:
+class CorrectReceiptPrice(Action):
     """A receipt line turns out to have cost another unit price. Nothing posted is rewritten: the difference goes to what
     is still on hand and, for what has left, to cost of sales, linked to those issues (costing.md, rules 3 and 7)."""
 

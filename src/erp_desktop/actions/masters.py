@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.refusals import NotFound
 from erp_desktop.actions.saving import FixedOnceMoved, OutOfRange, Save, refuse_change_once_moved, refuse_negative, save
 from erp_desktop.models.ledger import CostCentre
@@ -311,7 +311,7 @@ class SaveEmployee(Save):
 
 @action("master.write")
 @dataclass(frozen=True)
-class SaveMasters:
+class SaveMasters(Action):
     """Many rows of master data at once, all or none: an import's batch. Later kinds may name rows of earlier ones."""
 
     units: tuple[SaveUnit, ...] = ()

@@ -60,10 +60,11 @@ def balances_at(
 ) -> dict[tuple[UUID, UUID], StockBalance]:
     """The balance of each (product, place) by (product, bin); a missing one is begun at zero."""
     wanted = {stock_balance_id(product_id, place.bin_id): (product_id, place) for product_id, place in places}
+    begun = [row for row in session.new if isinstance(row, StockBalance) and row.id in wanted]
     rows = session.scalars(
         select(StockBalance).where(StockBalance.company_id == ctx.company_id, StockBalance.id.in_(wanted))
     )
-    found = {(row.product_id, row.bin_id): row for row in rows}
+    found = {(row.product_id, row.bin_id): row for row in (*begun, *rows)}
     for balance_id, (product_id, place) in wanted.items():
         if (product_id, place.bin_id) not in found:
             balance = StockBalance(

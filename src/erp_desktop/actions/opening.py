@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.lines import bury
 from erp_desktop.actions.permissions import ROLES
 from erp_desktop.actions.refusals import CodeTaken, NotFound, Refused, Required
@@ -57,7 +57,7 @@ class LastAdministrator(Refused):
 
 @action("admin")
 @dataclass(frozen=True)
-class OpenCompany:
+class OpenCompany(Action):
     """The first action of a company: settings, roles, owner, chart of accounts, the first year's periods, and what every
     company needs to begin (units, a category, a channel, a warehouse with a bin)."""
 
@@ -172,7 +172,7 @@ class OpenCompany:
 
 @action("admin")
 @dataclass(frozen=True)
-class SaveUser:
+class SaveUser(Action):
     """A person is given access, or theirs is changed. The password is set apart, at the centre."""
 
     user_id: UUID
@@ -232,7 +232,7 @@ class SaveUser:
 
 @action("period.close")
 @dataclass(frozen=True)
-class OpenPeriods:
+class OpenPeriods(Action):
     """Opens the twelve monthly periods of a calendar year, those that are not there yet."""
 
     year: int

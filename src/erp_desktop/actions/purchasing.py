@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     AmountNegative,
     QtyNotPositive,
@@ -54,7 +54,7 @@ class PurchaseLine:
 
 @action("purchasing.write")
 @dataclass(frozen=True)
-class SavePurchaseOrder:
+class SavePurchaseOrder(Action):
     """A purchase order is written down or written anew, while it is a draft. Promises nothing yet."""
 
     order_id: UUID
@@ -127,7 +127,7 @@ class SavePurchaseOrder:
 
 @action("purchasing.write")
 @dataclass(frozen=True)
-class ConfirmPurchaseOrder:
+class ConfirmPurchaseOrder(Action):
     """The order goes to the supplier: from now on goods are expected and the lines stand."""
 
     order_id: UUID
@@ -141,7 +141,7 @@ class ConfirmPurchaseOrder:
 
 @action("purchasing.write")
 @dataclass(frozen=True)
-class CancelPurchaseOrder:
+class CancelPurchaseOrder(Action):
     """Nothing more is expected of an order of which nothing has come yet."""
 
     order_id: UUID

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     QtyNotPositive,
     WrongState,
@@ -53,7 +53,7 @@ class ReceivedLine:
 
 @action("goods.receive")
 @dataclass(frozen=True)
-class ReceiveGoods:
+class ReceiveGoods(Action):
     """Goods of a purchase order were counted at the dock. Adds to stock; value and postings are the centre's."""
 
     receipt_id: UUID

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import QtyNotPositive, company_of, find, find_all, open_period, refuse_empty_or_twice
 from erp_desktop.actions.moving import bins_of, move_stock, new_move
 from erp_desktop.actions.numbering import give_number
@@ -57,7 +57,7 @@ class ReturnedLine:
 
 @action("sales.return")
 @dataclass(frozen=True)
-class TakeInReturn:
+class TakeInReturn(Action):
     """Goods of a shipment came back fit for sale: into stock at the cost at which they left, credited at their price."""
 
     return_id: UUID

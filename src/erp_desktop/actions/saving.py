@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context
+from erp_desktop.actions.base import Action, Context
 from erp_desktop.actions.refusals import CodeTaken, NotFound, Refused, Required
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.base import Replicated
@@ -44,7 +44,7 @@ class AlreadyThere(Refused):
     )
 
 
-class Save:
+class Save(Action):
     """Makes or changes the one row that its id, the first field, names. The other fields are the table's columns."""
 
     permission: ClassVar[str]

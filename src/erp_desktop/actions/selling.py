@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     AmountNegative,
     QtyNotPositive,
@@ -66,7 +66,7 @@ class SalesLine:
 
 @action("sales.write")
 @dataclass(frozen=True)
-class SaveSalesOrder:
+class SaveSalesOrder(Action):
     """A sales order is written down or written anew, while it is a draft. Promises nothing yet."""
 
     order_id: UUID
@@ -174,7 +174,7 @@ class SaveSalesOrder:
 
 @action("sales.write")
 @dataclass(frozen=True)
-class ConfirmSalesOrder:
+class ConfirmSalesOrder(Action):
     """The customer's order stands; stock may be promised to it."""
 
     order_id: UUID
@@ -188,7 +188,7 @@ class ConfirmSalesOrder:
 
 @action("sales.write")
 @dataclass(frozen=True)
-class AllocateSalesOrder:
+class AllocateSalesOrder(Action):
     """Promises free stock of the order's warehouse to every open unit of it: all of it, or nothing and why."""
 
     order_id: UUID
@@ -257,7 +257,7 @@ class AllocateSalesOrder:
 
 @action("sales.write")
 @dataclass(frozen=True)
-class ReleaseAllocation:
+class ReleaseAllocation(Action):
     """Takes back what was promised to an order; its stock is free again."""
 
     order_id: UUID
@@ -273,7 +273,7 @@ class ReleaseAllocation:
 
 @action("sales.write")
 @dataclass(frozen=True)
-class CancelSalesOrder:
+class CancelSalesOrder(Action):
     """Nothing more is sent of an order of which nothing has left yet; what was promised to it is free again."""
 
     order_id: UUID

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     QtyNotPositive,
     TwiceTheSameLine,
@@ -25,6 +25,7 @@ from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.selling import allocations_of, balances_by_product, lines_of
 from erp_desktop.actions.valuing import value_issues
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.ids import derived_id
 from erp_desktop.ledger.posting import Amount, Dimensions, GoodsShipped
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
@@ -79,7 +80,7 @@ class _Taken:
 
 @action("goods.ship")
 @dataclass(frozen=True)
-class ShipOrder:
+class ShipOrder(Action):
     """A parcel of an order leaves with a carrier. No lines: all that is promised to the order."""
 
     shipment_id: UUID
@@ -232,7 +233,7 @@ class ShipOrder:
         for line_no, part in enumerate(taken, start=1):
             line = ShipmentLine(
                 company_id=ctx.company_id,
-                id=ctx.new_id(),
+                id=shipment_line_id(shipment.id, line_no),
                 shipment_id=shipment.id,
                 line_no=line_no,
                 order_line_id=part.order_line.id,
@@ -255,6 +256,11 @@ class ShipOrder:
                 )
             )
         return moves
+
+
+def shipment_line_id(shipment_id: UUID, line_no: int) -> UUID:
+    """The id of a shipment's line: known to whoever knows the shipment, so that a return can be entered before it syncs."""
+    return derived_id("shipment_line", shipment_id, str(line_no))
 
 
 def _take_promised(

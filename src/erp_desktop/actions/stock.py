@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     AmountNegative,
     QtyNotPositive,
@@ -56,7 +56,7 @@ class CountedLine:
 
 @action("goods.count")
 @dataclass(frozen=True)
-class CountStock:
+class CountStock(Action):
     """A count is posted: what differs from the books is moved in or out. Opening stock is a count of a new company."""
 
     count_id: UUID
@@ -162,7 +162,7 @@ class CountStock:
 
 @action("goods.transfer")
 @dataclass(frozen=True)
-class MoveStock:
+class MoveStock(Action):
     """Free stock goes from one bin to another, at once. Between warehouses that are costed apart its cost goes along."""
 
     move_id: UUID

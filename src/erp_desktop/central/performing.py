@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -22,9 +22,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalE
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, MalformedAction, action_args, read_action
+from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.actions.performing import AgainstTheRules, perform_action
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Problem, Refused
+from erp_desktop.central.accounts import hash_password, keep_password
 from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
 from erp_desktop.central.people import permissions_of
 from erp_desktop.database import writer
@@ -41,16 +43,6 @@ TRIES = 6
 WORTH_RETRYING = ("40001", "40P01", "55P03")  # serialisation failure, deadlock, lock not available
 
 CommitListener = Callable[[UUID, int], None]
-
-
-class Opening(Action, Protocol):
-    """An action that can be a company's first: actions/opening.py's OpenCompany."""
-
-    @property
-    def code(self) -> str: ...
-
-    @property
-    def owner_id(self) -> UUID: ...
 
 
 class UnknownCompany(LookupError):
@@ -125,11 +117,12 @@ class Centre:
         moment = issued_at or datetime.now(UTC)
         return self.perform(company_id, None, [_as_pushed(action, actor_id, moment) for action in actions])
 
-    def open_company(self, opening: "Opening") -> UUID:
-        """Open a company: its clock starts, and `opening` is its first action. Gives the company's id.
+    def open_company(self, opening: OpenCompany, password: str) -> UUID:
+        """Open a company: its clock starts, and `opening` is its first action. `password` is its owner's.
 
-        Raises CodeInUse, and NotOpened with the reason if the action itself is refused.
+        Gives the company's id. Raises CodeInUse, WeakPassword, and NotOpened with the reason if the action is refused.
         """
+        password_hash = hash_password(password)
         company_id, epoch = new_id(), new_id()
         founding = _as_pushed(opening, opening.owner_id, datetime.now(UTC))
         with self._writer.begin() as connection:
@@ -141,6 +134,7 @@ class Centre:
             if result.outcome != "applied":
                 raise NotOpened(Problem.from_dict(result.problem or {}).sentence)
             turn.finish()
+            keep_password(connection, company_id, opening.owner_id, password_hash)
         self._tell(company_id, turn.tick)
         return company_id
 

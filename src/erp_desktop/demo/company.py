@@ -1,0 +1,366 @@
+"""Opening the sample company on a centre and performing its year."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+from uuid import UUID
+
+from erp_desktop.actions.accounting import EntryLine, PlannedAmount, PostJournalEntry, SaveBudget
+from erp_desktop.actions.base import Action
+from erp_desktop.actions.masters import (
+    SaveBarcode,
+    SaveBin,
+    SaveCategory,
+    SaveChannel,
+    SaveCostCentre,
+    SaveEmployee,
+    SaveMasters,
+    SaveParty,
+    SavePrice,
+    SavePriceLevel,
+    SaveProduct,
+    SaveProductUnit,
+    SaveWarehouse,
+)
+from erp_desktop.actions.opening import OpenCompany, OpenPeriods, SaveUser
+from erp_desktop.actions.refusals import Problem
+from erp_desktop.central.performing import Centre
+from erp_desktop.demo import catalogue
+from erp_desktop.demo.trading import Traded, Trader
+from erp_desktop.ids import derived_id
+from erp_desktop.ledger.charts import load_chart
+from erp_desktop.ledger.posting import Purpose
+
+CHART = "cn-small-enterprise"
+CODE = "SAMPLE"
+NAME = "Yangtze Packaging & Home"
+NAME_ZH = "长江包装家居有限公司"
+DAYS = 365
+CONSUMERS = 120
+BINS_PER_WAREHOUSE = 16
+
+Progress = Callable[[int, int], None]  # days done, days in all
+
+
+@dataclass(frozen=True)
+class SampleCompany:
+    """What was made: the company, its owner, and what happened in it."""
+
+    company_id: UUID
+    owner_id: UUID
+    actions: int
+    purchase_orders: int
+    sales_orders: int
+
+
+class SampleRefused(RuntimeError):
+    """The sample's own action was refused: a bug of the generator, never the user's doing."""
+
+
+def make_sample_company(
+    centre: Centre,
+    today: date,
+    password: str,
+    seed: int = 1,
+    owner_id: UUID | None = None,
+    owner_login: str = "owner",
+    code: str = CODE,
+    progress: Progress | None = None,
+) -> SampleCompany:
+    """A distributor with a year of history that ends yesterday. The same seed and day make the same business."""
+    random = Random(seed)
+    owner = owner_id or derived_id("sample user", str(seed), owner_login)
+    first_day = today - timedelta(days=DAYS)
+    company_id = centre.open_company(
+        OpenCompany(
+            code=code,
+            name=NAME,
+            name_zh=NAME_ZH,
+            currency="CNY",
+            time_zone="Asia/Shanghai",
+            chart=CHART,
+            first_period_on=first_day.replace(month=1, day=1),
+            owner_id=owner,
+            owner_login=owner_login,
+            owner_name="Li Wei 李伟",
+            address="18F, 1 Century Avenue, Pudong, Shanghai",
+            tax_number="91310115MA1K4SAMPL",
+        ),
+        password,
+    )
+    maker = _Maker(centre, company_id, owner, random)
+    maker.perform(datetime.combine(first_day, time(1), UTC), maker.masters(first_day))
+    if today.year != first_day.year:
+        maker.perform(datetime.combine(first_day, time(1), UTC), [OpenPeriods(today.year)])
+    trader = Trader(maker.traded, random, first_day, today)
+    maker.perform(datetime.combine(first_day, time(1), UTC), [*maker.capital(first_day), *trader.opening()])
+    for day_no in range(DAYS):
+        day = first_day + timedelta(days=day_no)
+        actions = list(trader.day(day))
+        if day.day == 1 and day_no > 0:
+            actions += maker.month_end(trader, day)
+        maker.perform(datetime.combine(day, time(6), UTC), actions)
+        if progress is not None:
+            progress(day_no + 1, DAYS)
+    maker.perform(datetime.combine(today, time(0), UTC), [*trader.still_open(today), maker.budget(trader, today)])
+    return SampleCompany(company_id, owner, maker.performed, trader.purchase_orders, trader.sales_orders)
+
+
+class _Maker:
+    """Performs the sample's actions, and knows the ids of its master data."""
+
+    def __init__(self, centre: Centre, company_id: UUID, owner_id: UUID, random: Random) -> None:
+        self._centre = centre
+        self._company_id = company_id
+        self._owner_id = owner_id
+        self._random = random
+        self._accounts = {
+            purpose: self._id("account", account) for purpose, account in load_chart(CHART).purposes.items()
+        }
+        self.performed = 0
+        products = catalogue.sample_products()
+        self._products = products
+        self.traded = Traded(
+            products=products,
+            product_ids=[self._id("product", product.code) for product in products],
+            supplier_ids=[self._id("party", f"S{n:03d}") for n in range(1, len(catalogue.SUPPLIERS) + 1)],
+            distributor_ids=[
+                self._id("party", f"D{n:03d}")
+                for n in range(1, len(catalogue.DISTRIBUTOR_CITIES) * len(catalogue.DISTRIBUTOR_TRADES) + 1)
+            ],
+            consumer_ids=[self._id("party", f"C{n:04d}") for n in range(1, CONSUMERS + 1)],
+            carrier_ids=[self._id("party", code) for code, _, _ in catalogue.CARRIERS],
+            channel_ids={code: self._id("channel", code) for code, _, _ in catalogue.CHANNELS},
+            warehouse_ids=[self._id("warehouse", code) for code, _, _, _ in catalogue.WAREHOUSES],
+            bin_ids=[
+                [self._id("bin", f"{code}-{n:02d}") for n in range(1, BINS_PER_WAREHOUSE + 1)]
+                for code, _, _, _ in catalogue.WAREHOUSES
+            ],
+        )
+
+    def _id(self, kind: str, code: str) -> UUID:
+        return derived_id(kind, self._company_id, code)
+
+    def perform(self, at: datetime, actions: Sequence[Action]) -> None:
+        """Perform `actions` as of the moment `at`. Raises SampleRefused."""
+        self.performed += len(actions)
+        for result in self._centre.perform_local(self._company_id, self._owner_id, actions, issued_at=at):
+            if result.outcome != "applied":
+                raise SampleRefused(Problem.from_dict(result.problem or {}).sentence)
+
+    def masters(self, first_day: date) -> list[Action]:
+        """Everything that has a name: parties, products, prices, places, people."""
+        return [
+            SaveMasters(
+                categories=tuple(
+                    SaveCategory(
+                        category_id=self._id("category", family.code),
+                        code=family.code,
+                        name=family.name,
+                        name_zh=family.name_zh,
+                        cost_method=family.method,
+                    )
+                    for family in catalogue.FAMILIES
+                ),
+                price_levels=(
+                    SavePriceLevel(self._id("price_level", "SILVER"), "SILVER", "Silver distributor", "银牌分销商"),
+                    SavePriceLevel(self._id("price_level", "GOLD"), "GOLD", "Gold distributor", "金牌分销商"),
+                ),
+                channels=tuple(
+                    SaveChannel(self._id("channel", code), code, name, name_zh)
+                    for code, name, name_zh in catalogue.CHANNELS
+                ),
+                warehouses=tuple(
+                    SaveWarehouse(self._id("warehouse", code), code, name, name_zh, address)
+                    for code, name, name_zh, address in catalogue.WAREHOUSES
+                ),
+                bins=tuple(
+                    SaveBin(self._id("bin", f"{code}-{n:02d}"), self._id("warehouse", code), f"{code}-{n:02d}", f"Z{n // 6 + 1}")
+                    for code, _, _, _ in catalogue.WAREHOUSES
+                    for n in range(1, BINS_PER_WAREHOUSE + 1)
+                ),
+                cost_centres=tuple(
+                    SaveCostCentre(self._id("cost_centre", code), code, name, name_zh)
+                    for code, name, name_zh in (
+                        ("WH", "Warehouses", "仓储部"),
+                        ("SALES", "Sales", "销售部"),
+                        ("ADMIN", "Administration", "管理部"),
+                    )
+                ),
+                parties=tuple(self._parties()),
+            ),
+            SaveMasters(warehouses=tuple(
+                SaveWarehouse(
+                    self._id("warehouse", code), code, name, name_zh, address, receiving_bin_id=self._id("bin", f"{code}-01")
+                )
+                for code, name, name_zh, address in catalogue.WAREHOUSES
+            )),
+            *self._product_batches(first_day),
+            *self._employees(),
+            *(
+                SaveUser(self._id("user", login), login, name, (role,))
+                for role, login, name in catalogue.USERS
+            ),
+        ]  # fmt: skip
+
+    def _parties(self) -> list[SaveParty]:
+        random = self._random
+        parties = []
+        for n, (name, name_zh, city, city_zh) in enumerate(catalogue.SUPPLIERS, start=1):
+            parties.append(
+                SaveParty(
+                    party_id=self._id("party", f"S{n:03d}"), code=f"S{n:03d}", name=name, name_zh=name_zh, is_supplier=True,
+                    contact=self._person()[0], phone=self._phone(), city=f"{city} {city_zh}", country="CN",
+                    address=f"{random.randint(1, 300)} Industry Road, {city}", payment_days=random.choice((30, 45, 60)),
+                )
+            )  # fmt: skip
+        places = [(city, trade) for trade in catalogue.DISTRIBUTOR_TRADES for city in catalogue.DISTRIBUTOR_CITIES]
+        for n, ((city, city_zh), (trade, trade_zh)) in enumerate(places, start=1):
+            level = "GOLD" if n % 4 == 0 else "SILVER"
+            parties.append(
+                SaveParty(
+                    party_id=self._id("party", f"D{n:03d}"), code=f"D{n:03d}", name=f"{city} {trade}",
+                    name_zh=f"{city_zh}{trade_zh}", is_distributor=True, contact=self._person()[0], phone=self._phone(),
+                    city=f"{city} {city_zh}", country="CN", address=f"{random.randint(1, 900)} Renmin Road, {city}",
+                    price_level_id=self._id("price_level", level), commission_rate=Decimal("0.05" if level == "GOLD" else "0.03"),
+                )
+            )  # fmt: skip
+        for n in range(1, CONSUMERS + 1):
+            name, name_zh = self._person()
+            city, city_zh = random.choice(catalogue.CONSUMER_CITIES)
+            parties.append(
+                SaveParty(
+                    party_id=self._id("party", f"C{n:04d}"), code=f"C{n:04d}", name=name, name_zh=name_zh, is_consumer=True,
+                    phone=self._phone(), city=f"{city} {city_zh}", country="CN", payment_days=0,
+                    address=f"{random.randint(1, 200)} Huaihai Road, {city}",
+                )
+            )  # fmt: skip
+        parties.extend(
+            SaveParty(self._id("party", code), code, name, name_zh, is_carrier=True)
+            for code, name, name_zh in catalogue.CARRIERS
+        )
+        return parties
+
+    def _person(self) -> tuple[str, str]:
+        surname, surname_zh = self._random.choice(catalogue.SURNAMES)
+        given, given_zh = self._random.choice(catalogue.GIVEN_NAMES)
+        return f"{surname} {given}", surname_zh + given_zh
+
+    def _phone(self) -> str:
+        return f"1{self._random.choice('3589')}{self._random.randrange(10**9):09d}"
+
+    def _product_batches(self, first_day: date) -> list[Action]:
+        unit, box = self._id("unit", "PC"), self._id("unit", "BOX")
+        batches: list[Action] = []
+        products = list(zip(self._products, self.traded.product_ids, strict=True))
+        for start in range(0, len(products), 100):
+            part = products[start : start + 100]
+            batches.append(
+                SaveMasters(
+                    products=tuple(
+                        SaveProduct(
+                            product_id=product_id, code=product.code, name=product.name, name_zh=product.name_zh,
+                            category_id=self._id("category", product.family.code), unit_id=unit,
+                            supplier_id=self.traded.supplier_of(start + place), list_price=product.list_price,
+                            weight_kg=product.weight_kg, volume_m3=product.volume_m3,
+                            minimum_qty=Decimal(60), maximum_qty=Decimal(600),
+                        )
+                        for place, (product, product_id) in enumerate(part)
+                    ),
+                    product_units=tuple(
+                        SaveProductUnit(self._id("product_unit", product.code), product_id, box, 24) for product, product_id in part
+                    ),
+                    barcodes=tuple(
+                        SaveBarcode(self._id("barcode", product.code), f"690{start + place:05d}{7 * (start + place) % 10000:04d}", product_id)
+                        for place, (product, product_id) in enumerate(part)
+                    ),
+                    prices=tuple(
+                        SavePrice(
+                            self._id("price", f"{product.code} {level}"), self._id("price_level", level), product_id,
+                            Decimal(1), first_day, (product.list_price * share).quantize(Decimal("0.01")),
+                        )
+                        for product, product_id in part
+                        for level, share in (("RETAIL", Decimal(1)), ("SILVER", Decimal("0.86")), ("GOLD", Decimal("0.80")))
+                    ),
+                )
+            )  # fmt: skip
+        return batches
+
+    def _employees(self) -> list[Action]:
+        employees: list[Action] = []
+        number = 0
+        for title, heads in catalogue.JOBS:
+            for _ in range(heads):
+                number += 1
+                name, name_zh = self._person()
+                employees.append(
+                    SaveEmployee(
+                        self._id("employee", f"E{number:03d}"),
+                        f"E{number:03d}",
+                        f"{name} {name_zh}",
+                        title=title,
+                        manager_id=self._id("employee", "E001") if number > 1 else None,
+                    )
+                )
+        return employees
+
+    def capital(self, first_day: date) -> list[Action]:
+        """The owners' money comes in."""
+        return [
+            self._entry(
+                "capital", first_day, "Capital paid in", Purpose.BANK, Purpose.SHARE_CAPITAL, Decimal("5000000.00")
+            )
+        ]
+
+    def month_end(self, trader: Trader, day: date) -> list[Action]:
+        """Last month's wages, storage, packaging and fees; money from customers, money to suppliers."""
+        sold, bought = trader.take_month()
+        wages = Decimal("9200.00") + Decimal(self._random.randrange(0, 90000)) / 100
+        amounts = (
+            ("wages", "Wages", Purpose.WAGES, Purpose.BANK, wages),
+            ("storage", "Warehouse rent and handling", Purpose.STORAGE_EXPENSE, Purpose.BANK, Decimal("5400.00")),
+            ("packaging", "Packaging material", Purpose.PACKAGING_EXPENSE, Purpose.BANK, sold / 120),
+            ("channel", "Channel fees", Purpose.CHANNEL_FEES, Purpose.BANK, sold / 40),
+            ("customers", "Customers paid", Purpose.BANK, Purpose.RECEIVABLE, sold * 9 / 10),
+            ("suppliers", "Suppliers paid", Purpose.GOODS_RECEIVED_NOT_INVOICED, Purpose.BANK, bought * 8 / 10),
+        )
+        cent = Decimal("0.01")
+        return [
+            self._entry(f"{name} {day}", day, text, debit, credit, amount.quantize(cent))
+            for name, text, debit, credit, amount in amounts
+            if amount.quantize(cent)
+        ]
+
+    def _entry(
+        self, name: str, day: date, text: str, debit: Purpose, credit: Purpose, amount: Decimal
+    ) -> PostJournalEntry:
+        return PostJournalEntry(
+            self._id("sample entry", name),
+            day,
+            text,
+            (EntryLine(self._accounts[debit], debit=amount), EntryLine(self._accounts[credit], credit=amount)),
+        )
+
+    def budget(self, trader: Trader, today: date) -> SaveBudget:
+        """This year's budget by month: revenue, cost of sales and the large expenses."""
+        monthly = (trader.sold_in_all / 12).quantize(Decimal("0.01"))
+        shares = (
+            (Purpose.REVENUE, Decimal("1.05")),
+            (Purpose.COST_OF_SALES, Decimal("0.60")),
+            (Purpose.WAGES, Decimal("0.10")),
+            (Purpose.STORAGE_EXPENSE, Decimal("0.05")),
+            (Purpose.PACKAGING_EXPENSE, Decimal("0.01")),
+        )
+        lines = tuple(
+            PlannedAmount(
+                self._accounts[purpose],
+                self._id("period", date(today.year, month, 1).isoformat()),
+                (monthly * share).quantize(Decimal("0.01")),
+            )
+            for purpose, share in shares
+            for month in range(1, 13)
+        )
+        code = f"B{today.year}"
+        return SaveBudget(self._id("budget", code), code, f"Budget {today.year}", today.year, lines, is_approved=True)
