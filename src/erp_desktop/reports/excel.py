@@ -21,6 +21,7 @@ from xlsxwriter.worksheet import Worksheet
 from erp_desktop.reports.lines import Line, LineKind, label_column, lines_of, total_columns
 from erp_desktop.reports.numbers_format import (
     SectionFormat,
+    digits_wide,
     format_number,
     places_of,
     plain_text,
@@ -157,13 +158,13 @@ class _Writer:
             properties["bottom"] = 6
         if column is label_column(sheet.section) and line.level:
             properties["indent"] = min(line.level, 15)
-        number_format = self._number_format(sheet, column)
+        number_format = self._number_format(sheet, column, line.cells.get(column.name))
         if number_format:
             properties["num_format"] = number_format
         return properties
 
     @staticmethod
-    def _number_format(sheet: _Sheet, column: Column) -> str:
+    def _number_format(sheet: _Sheet, column: Column, value: Any) -> str:
         if column.kind is ColumnKind.TEXT:
             return ""
         if column.kind is ColumnKind.DATE:
@@ -172,8 +173,10 @@ class _Writer:
             return "0"
         if column.kind is ColumnKind.PERCENT:
             return "0.0%"
-        places = sheet.shown.places[column.name]
-        digits = "#,##0" + ("." + "0" * places if places else "")
+        places = 0 if value is None else sheet.shown.places(column.name, value)
+        missing = sheet.shown.most[column.name] - places
+        blanks = ("" if places or not missing else "_.") + "_0" * missing  # keep the points of a column in line
+        digits = "#,##0" + ("." + "0" * places if places else "") + blanks
         dash = ';"–"' if sheet.shown.zero_as_dash else f";{digits}"
         return f"{digits};-{digits}{dash}"
 
@@ -265,7 +268,7 @@ class _Writer:
                 sheet.shown.text(column.kind, column.name, self.words.shown(row.cells.get(column.name)))
                 for row in sheet.section.rows
             )
-            longest = max(texts, key=_text_width, default="")
+            longest = max(texts, key=digits_wide, default="")
             room = 3 if column.name in total_columns(sheet.section) else 0  # totals are longer than what they add up
             sheet.worksheet.set_column(index, index, _width([heading, longest]) + room)
 
@@ -331,7 +334,7 @@ class _Writer:
 
     def _formula(self, sheet: _Sheet, row: int, index: int, column: Column, line: Line, value: Decimal) -> str:
         """SUBTOTAL(9) follows the filter and leaves other subtotals out; ROUND drops the binary dust of a long sum."""
-        places = max(sheet.shown.places.get(column.name, 0), places_of(value))
+        places = max(sheet.shown.most.get(column.name, 0), places_of(value))
         if line.kind is LineKind.SUM and line.row is not None:
             return self._sum_of_rows(sheet, index, line, places)
         if line.kind is LineKind.SUBTOTAL:
@@ -429,10 +432,5 @@ class _Writer:
         sheet.write_formula(row, 4, result, self._format(bold=True), shown)
 
 
-def _text_width(text: str) -> int:
-    """Width in digits: a Chinese character is two wide."""
-    return len(text) if text.isascii() else sum(2 if ord(character) >= 0x1100 else 1 for character in text)
-
-
 def _width(texts: list[str]) -> float:
-    return min(60.0, max(8.0, max(map(_text_width, texts)) * 1.05 + 2))
+    return min(60.0, max(8.0, max(map(digits_wide, texts)) * 1.05 + 2))

@@ -22,7 +22,7 @@ from erp_desktop.models.ledger import Account, AccountPurpose, JournalEntry, Jou
 from erp_desktop.models.sync import CacheState, CompanyClock
 from erp_desktop.models.types import MoneyType, QtyType
 from erp_desktop.numbers import ZERO
-from erp_desktop.reports.report import BadParameter, Bilingual
+from erp_desktop.reports.report import BadParameter, Bilingual, Term
 
 NO_BOOK = QT_TRANSLATE_NOOP("Report", "There is no cost book here. Perhaps your role may not see costs.")
 MOST_IDS = 500  # in one IN (...)
@@ -199,3 +199,14 @@ def document_numbers(session: Session, company_id: UUID, documents: Iterable[tup
 def named(record: Any) -> Bilingual:
     """The name of a product, account, category ... in both languages."""
     return Bilingual(record.name, record.name_zh)
+
+
+def dates_parameter(first: date | None, last: date | None) -> tuple[str, str | Term]:
+    """The days that a report covers, as one of its parameters."""
+    if first and last:
+        return QT_TRANSLATE_NOOP("Report", "Dates"), f"{first.isoformat()} – {last.isoformat()}"
+    if first:
+        return QT_TRANSLATE_NOOP("Report", "From"), first.isoformat()
+    if last:
+        return QT_TRANSLATE_NOOP("Report", "Up to"), last.isoformat()
+    return QT_TRANSLATE_NOOP("Report", "Dates"), Term(QT_TRANSLATE_NOOP("Report", "all"))

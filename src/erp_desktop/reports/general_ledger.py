@@ -17,6 +17,7 @@ from erp_desktop.reports.figures import (
     accounts_of,
     as_of_tick,
     company_of,
+    dates_parameter,
     document_numbers,
 )
 from erp_desktop.reports.report import (
@@ -48,16 +49,16 @@ COLUMNS = (
 EVENTS = {
     "goods_receipt": QT_TRANSLATE_NOOP("Report", "Goods receipt"),
     "landed_cost": QT_TRANSLATE_NOOP("Report", "Landed cost"),
-    "receipt_price_correction": QT_TRANSLATE_NOOP("Report", "Price correction"),
+    "receipt_price": QT_TRANSLATE_NOOP("Report", "Price correction"),
     "shipment": QT_TRANSLATE_NOOP("Report", "Shipment"),
     "sales_invoice": QT_TRANSLATE_NOOP("Report", "Sales invoice"),
     "customer_return": QT_TRANSLATE_NOOP("Report", "Customer return"),
     "supplier_return": QT_TRANSLATE_NOOP("Report", "Return to supplier"),
     "stock_count": QT_TRANSLATE_NOOP("Report", "Stock count"),
-    "count": QT_TRANSLATE_NOOP("Report", "Stock count"),
     "opening_stock": QT_TRANSLATE_NOOP("Report", "Opening stock"),
     "manual": QT_TRANSLATE_NOOP("Report", "Journal entry"),
-    "journal_entry": QT_TRANSLATE_NOOP("Report", "Journal entry"),
+    "cost_adjustment": QT_TRANSLATE_NOOP("Report", "Cost adjustment"),
+    "revenue": QT_TRANSLATE_NOOP("Report", "Revenue"),
 }
 OPENING_BALANCE = QT_TRANSLATE_NOOP("Report", "Opening balance")
 BALANCES_AGREE = QT_TRANSLATE_NOOP("Report", "Balance after the last line equals the kept balances of the ledger")
@@ -90,7 +91,6 @@ def general_ledger(
         found += rows[-1].cells["balance"] if rows else opening
         sections.append(Section(COLUMNS, tuple(rows), title=_title(each), totals=("debit", "credit")))
     shown = ", ".join(each.code for each in accounts)
-    period = f"{from_.isoformat() if from_ else '…'} – {to.isoformat() if to else '…'}"
     return Report(
         name="general_ledger",
         title=DEFINITION.title,
@@ -102,7 +102,7 @@ def general_ledger(
         as_of_tick=as_of_tick(session, company_id),
         parameters=(
             (QT_TRANSLATE_NOOP("Report", "Account"), shown if account else Term(ALL_ACCOUNTS)),
-            (QT_TRANSLATE_NOOP("Report", "Dates"), period),
+            dates_parameter(from_, to),
         ),
         sections=tuple(sections) or (Section(COLUMNS, (), totals=("debit", "credit")),),
         checks=(Check(BALANCES_AGREE, expected=expected, found=found),),
@@ -142,14 +142,16 @@ def _rows(
     if from_:
         rows.append(Row({"date": from_, "text": Term(OPENING_BALANCE), "balance": opening}))
     for line, entry in found:
+        number = numbers.get(entry.document_id, "")
+        says_more = entry.text and entry.text != number
         balance += line.debit - line.credit
         rows.append(
             Row(
                 {
                     "date": line.dated_on,
                     "voucher": entry.number,
-                    "text": entry.text or Term(EVENTS.get(entry.event, entry.event)),
-                    "document": numbers.get(entry.document_id, ""),
+                    "text": entry.text if says_more else Term(EVENTS.get(entry.event, entry.event)),
+                    "document": number,
                     "debit": line.debit or None,
                     "credit": line.credit or None,
                     "balance": balance,

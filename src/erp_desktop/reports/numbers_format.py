@@ -104,16 +104,47 @@ def plain_text(text: str) -> str:
     return "".join(character if _is_shown(character) else REPLACEMENT for character in spaced)
 
 
+def digits_wide(text: str) -> int:
+    """About how wide `text` is, counted in digits: a Chinese character is two wide."""
+    return len(text) if text.isascii() else sum(2 if ord(character) >= 0x2E80 else 1 for character in text)
+
+
+FIGURE_SPACE = "\u2007"  # as wide as a digit
+POINT_SPACE = "\u2008"  # as wide as a decimal point
+_SPACES = FIGURE_SPACE + POINT_SPACE
+
+
+def aligned(text: str, places: int, most: int) -> str:
+    """`text`, which shows `places` decimals, with blanks so that its point stands under that of a number with `most`."""
+    if places >= most:
+        return text
+    return text + (POINT_SPACE if places == 0 else "") + FIGURE_SPACE * (most - places)
+
+
+def without_blanks(text: str) -> str:
+    """`text` without the blanks that `aligned` put at its end."""
+    return text.rstrip(_SPACES)
+
+
 @dataclass(frozen=True)
 class SectionFormat:
-    """Decimal places per column of one section, so that its figures line up on the point; and how a zero shows."""
+    """How the figures of one section are shown: `least` and `most` decimal places of each column, and a zero.
 
-    places: dict[str, int]
+    Amounts show the same places all down a column. Quantities and unit costs leave trailing zeros off and keep the point
+    in line with blanks.
+    """
+
+    least: dict[str, int]
+    most: dict[str, int]
     language: str
     zero_as_dash: bool = False
 
+    def places(self, name: str, value: Decimal | int) -> int:
+        """How many decimals `value` shows in the column `name`."""
+        return max(self.least[name], places_of(value))
+
     def text(self, kind: ColumnKind, name: str, value: Any) -> str:
-        """What stands in the cell: blank for no value."""
+        """What stands in the cell: blank for no value. Ends in blanks where that keeps points in line."""
         if value is None:
             return ""
         if kind is ColumnKind.TEXT:
@@ -126,20 +157,25 @@ class SectionFormat:
             return format_percent(value, self.language)
         if kind is ColumnKind.INTEGER:
             return str(value)
-        return format_number(value, self.places[name], self.language)
+        places = self.places(name, value)
+        return aligned(format_number(value, places, self.language), places, self.most[name])
 
 
 _COUNTED = {ColumnKind.MONEY, ColumnKind.QTY, ColumnKind.UNIT_COST}
 
 
 def section_format(section: Section, currency_places: int, language: str) -> SectionFormat:
-    """How `section` is shown: money and unit costs have at least the currency's places, and each column as many as needed."""
-    places: dict[str, int] = {}
+    """How `section` is shown. Amounts and unit costs have at least the currency's places, and as many as they need."""
+    least: dict[str, int] = {}
+    most: dict[str, int] = {}
     for column in section.columns:
         if column.kind in _COUNTED:
-            least = 0 if column.kind is ColumnKind.QTY else currency_places
-            places[column.name] = max(least, _most_places(row.cells.get(column.name) for row in section.rows))
-    return SectionFormat(places, language, section.zero_as_dash)
+            name = column.name
+            least[name] = 0 if column.kind is ColumnKind.QTY else currency_places
+            most[name] = max(least[name], _most_places(row.cells.get(name) for row in section.rows))
+            if column.kind is ColumnKind.MONEY:
+                least[name] = most[name]
+    return SectionFormat(least, most, language, section.zero_as_dash)
 
 
 def _most_places(values: Iterable[Decimal | int | None]) -> int:

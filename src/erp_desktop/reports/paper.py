@@ -16,7 +16,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from erp_desktop.reports.numbers_format import format_instant, plain_text
+from erp_desktop.reports.numbers_format import FIGURE_SPACE, POINT_SPACE, format_instant, plain_text
 from erp_desktop.reports.words import CHINESE, Words
 from erp_desktop.resources import resource_path
 
@@ -44,25 +44,28 @@ def load_fonts() -> None:
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Width of `text` in points."""
+    """Width of `text` in points; blanks that keep points in line count as the digits and points that they stand for."""
+    if text.endswith(FIGURE_SPACE):
+        text = text.replace(FIGURE_SPACE, "0").replace(POINT_SPACE, ".")
     width: float = pdfmetrics.stringWidth(text, BOLD if bold else REGULAR, size)
     return width
 
 
 def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> tuple[str, ...]:
     """`text` broken into lines of at most `width` points: at spaces and between Chinese characters, else anywhere."""
+    width += 0.01  # a column may be exactly as wide as its longest text
     if text_width(text, size, bold=bold) <= width:
         return (text,)
     lines: list[str] = []
     line = ""
     for piece in _pieces(text):
-        if text_width(line + piece, size, bold=bold) <= width:
+        if text_width((line + piece).rstrip(), size, bold=bold) <= width:
             line += piece
             continue
         if line.strip():
             lines.append(line.rstrip())
         line = piece.lstrip()
-        while len(line) > 1 and text_width(line, size, bold=bold) > width:
+        while len(line) > 1 and text_width(line.rstrip(), size, bold=bold) > width:
             fits = _longest_start(line, width, size, bold)
             lines.append(line[:fits])
             line = line[fits:]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from reportlab.pdfgen.canvas import Canvas
 
+from erp_desktop.reports.numbers_format import digits_wide, without_blanks
 from erp_desktop.reports.paper import BOLD, HAIRLINE_GREY, LEADING, MARGIN, REGULAR, Pages, text_width, wrapped
 
-GAP = 7.0  # points between columns
+GAP = 9.0  # points between columns
 INDENT = 10.0  # points per level
 NARROWEST_TEXT = 48.0
 LARGEST_SIZE = 8.5
@@ -51,11 +52,11 @@ def natural_widths(columns: Sequence[PaperColumn], lines: Sequence[PaperLine], s
 
     Only the longest texts are measured: totals, which are few, and of the other lines the longest so far by count.
     """
-    widths = [text_width(_heading_core(column), size, bold=True) for column in columns]
+    widths = [_heading_width(column, size) for column in columns]
     longest = [0] * len(columns)
     for line in lines:
         for index, text in enumerate(line.texts):
-            rough = len(text) if text.isascii() else 2 * len(text)
+            rough = digits_wide(text)
             if line.is_bold or line.level or rough > longest[index]:
                 longest[index] = max(longest[index], rough)
                 indent = INDENT * line.level if index == 0 else 0
@@ -63,9 +64,12 @@ def natural_widths(columns: Sequence[PaperColumn], lines: Sequence[PaperLine], s
     return [width + (GAP if index < len(columns) - 1 else 0) for index, width in enumerate(widths)]
 
 
-def _heading_core(column: PaperColumn) -> str:
-    """What of a heading must stand on one line: over figures the longest word, else all of it."""
-    return max(column.heading.split(), key=len, default="") if column.is_right else column.heading
+def _heading_width(column: PaperColumn, size: float) -> float:
+    """A heading over figures may stand on two lines, broken where that is narrowest; over words it stands on one."""
+    parts = column.heading.split()
+    splits = range(1, len(parts)) if column.is_right else ()
+    halves = [(" ".join(parts[:place]), " ".join(parts[place:])) for place in splits] or [(column.heading, "")]
+    return min(max(text_width(half, size, bold=True) for half in pair) for pair in halves)
 
 
 def fit(columns: Sequence[PaperColumn], natural: Sequence[float], width: float) -> Layout:
@@ -172,7 +176,7 @@ class PaperTable:
             for index, rows in enumerate(self._cells):
                 first = top - self._heading_height + 4 + (len(rows) - 1) * size * LEADING
                 for number, text in enumerate(rows):
-                    self._draw_text(canvas, index, first - number * size * LEADING, text, 0)
+                    self._draw_text(canvas, index, first - number * size * LEADING, text, 0, True)
             canvas.setLineWidth(0.8)
             canvas.setStrokeGray(0)
             canvas.line(MARGIN, top - self._heading_height, self._right, top - self._heading_height)
@@ -188,7 +192,9 @@ class PaperTable:
             for index, rows in enumerate(cells):
                 for number, text in enumerate(rows):
                     if text:
-                        self._draw_text(canvas, index, top - size - 1 - number * size * LEADING, text, line.level)
+                        self._draw_text(
+                            canvas, index, top - size - 2 - number * size * LEADING, text, line.level, line.is_bold
+                        )
             canvas.setLineWidth(0.25)
             canvas.setStrokeGray(0 if line.rule_below else HAIRLINE_GREY)
             canvas.line(MARGIN, top - height, self._right, top - height)
@@ -203,8 +209,12 @@ class PaperTable:
 
         self.pages.place(height, draw)
 
-    def _draw_text(self, canvas: Canvas, index: int, base: float, text: str, level: int) -> None:
+    def _draw_text(self, canvas: Canvas, index: int, base: float, text: str, level: int, bold: bool) -> None:
         if self.columns[index].is_right:
-            canvas.drawRightString(self._lefts[index] + self._rooms[index], base, text)
+            right = self._lefts[index] + self._rooms[index]
+            figure = without_blanks(text)
+            if figure != text:
+                right -= text_width(text, self.layout.size, bold=bold) - text_width(figure, self.layout.size, bold=bold)
+            canvas.drawRightString(right, base, figure)
         else:
             canvas.drawString(self._lefts[index] + (INDENT * level if index == 0 else 0), base, text)

@@ -113,6 +113,7 @@ class _Printer:
 
     def lay_out(self, printed_by: str, printed_at: datetime) -> Pages:
         tables = [_Table(section, self.report, self.words) for section in self.report.sections]
+        _share_widths(tables)
         pages = Pages(
             self.words,
             is_landscape=any(sum(table.natural) > PORTRAIT_WIDTH for table in tables),
@@ -193,6 +194,15 @@ class _Printer:
             self.done += line.row is not None
             if self.done % PROGRESS_EVERY == 0 and not self.progress(self.done, self.all):
                 raise Cancelled
+
+
+def _share_widths(tables: list[_Table]) -> None:
+    """Sections of the same columns stand under each other, so they share their widths."""
+    widest: dict[tuple[PaperColumn, ...], list[float]] = {}
+    for table in tables:
+        known = widest.setdefault(tuple(table.columns), table.natural)
+        known[:] = [max(pair) for pair in zip(known, table.natural, strict=True)]
+        table.natural = known
 
 
 def _blocks(lines: list[tuple[Line, PaperLine]]) -> Iterator[list[tuple[Line, PaperLine]]]:

@@ -18,7 +18,14 @@ from erp_desktop.ledger.statements import AccountBalance, Layout, LayoutRow, Sta
 from erp_desktop.models.company import Company
 from erp_desktop.models.ledger import Account
 from erp_desktop.numbers import ZERO
-from erp_desktop.reports.figures import DebitAndCredit, account_totals, accounts_of, as_of_tick, company_of
+from erp_desktop.reports.figures import (
+    DebitAndCredit,
+    account_totals,
+    accounts_of,
+    as_of_tick,
+    company_of,
+    dates_parameter,
+)
 from erp_desktop.reports.report import (
     Bilingual,
     CannotReport,
@@ -32,6 +39,7 @@ from erp_desktop.reports.report import (
     ReportDefinition,
     Row,
     Section,
+    Term,
     define,
 )
 
@@ -68,7 +76,7 @@ def income_statement(session: Session, company_id: UUID, from_: date, to: date, 
         session,
         company,
         INCOME_STATEMENT,
-        ((QT_TRANSLATE_NOOP("Report", "Dates"), f"{from_.isoformat()} – {to.isoformat()}"),),
+        (dates_parameter(from_, to),),
         section,
         check,
     )
@@ -173,7 +181,7 @@ def _report(
     session: Session,
     company: Company,
     definition: ReportDefinition,
-    parameters: tuple[tuple[str, str], ...],
+    parameters: tuple[tuple[str, str | Term], ...],
     section: Section,
     check: Check | None,
 ) -> Report:

@@ -19,6 +19,7 @@ from erp_desktop.reports.figures import (
     as_of_tick,
     company_of,
     cost_book,
+    dates_parameter,
     document_numbers,
     named,
     stock_values,
@@ -121,7 +122,6 @@ def stock_ledger(
     if not opening_shown and from_ is not None:
         rows.append(_opening(from_, qty, value))
     valued = stock_values(session, company_id, book.id, last).get(found.id, QtyAndValue(ZERO, ZERO))
-    period = f"{from_.isoformat() if from_ else '…'} – {to.isoformat() if to else '…'}"
     return Report(
         name="stock_ledger",
         title=DEFINITION.title,
@@ -133,7 +133,7 @@ def stock_ledger(
         as_of_tick=as_of_tick(session, company_id),
         parameters=(
             (QT_TRANSLATE_NOOP("Report", "Product"), _coded(found)),
-            (QT_TRANSLATE_NOOP("Report", "Dates"), period),
+            dates_parameter(from_, to),
             (QT_TRANSLATE_NOOP("Report", "Cost book"), named(book)),
         ),
         sections=(Section(COLUMNS, tuple(rows), totals=("qty", "cost")),),

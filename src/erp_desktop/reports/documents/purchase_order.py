@@ -14,7 +14,15 @@ from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, Purc
 from erp_desktop.models.stock import Warehouse
 from erp_desktop.reports.documents.document import Block, DocumentNotFound, DocumentPaper, address_lines, file_name
 from erp_desktop.reports.figures import company_of
-from erp_desktop.reports.numbers_format import format_date, format_money, format_qty, format_unit_cost, plain_text
+from erp_desktop.reports.numbers_format import (
+    aligned,
+    format_date,
+    format_money,
+    format_qty,
+    format_unit_cost,
+    places_of,
+    plain_text,
+)
 from erp_desktop.reports.paper_table import PaperColumn, PaperLine
 from erp_desktop.reports.words import Words, words
 
@@ -116,17 +124,23 @@ def _lines(session: Session, order: PurchaseOrder, places: int, vocabulary: Word
         .join(Unit, (Unit.company_id == Product.company_id) & (Unit.id == Product.unit_id))
         .where(PurchaseOrderLine.company_id == order.company_id, PurchaseOrderLine.order_id == order.id)
         .order_by(PurchaseOrderLine.line_no)
-    )
+    ).all()
     language = vocabulary.language
+    qty_places = max((places_of(line.qty) for line, *_ in found), default=0)
+    price_places = max((places_of(line.unit_price) for line, *_ in found), default=0)
     lines = [
         PaperLine(
             (
                 str(line.line_no),
                 plain_text(product.code),
                 both_names(product, vocabulary),
-                format_qty(line.qty, language),
+                aligned(format_qty(line.qty, language), places_of(line.qty), qty_places),
                 plain_text(vocabulary.name(unit.code, unit.name_zh)),
-                format_unit_cost(line.unit_price, places, language),
+                aligned(
+                    format_unit_cost(line.unit_price, places, language),
+                    max(places, places_of(line.unit_price)),
+                    price_places,
+                ),
                 format_money(line.amount, places, language),
             )
         )
