@@ -153,8 +153,19 @@ class _State:
         self._entered: dict[int, _Entered] = {}
         self._expensed = ZERO
         self._allocated: dict[int, dict[str, Decimal]] = {}
+        kinds = {
+            "receipt": self._receipt,
+            "adjust_in": self._receipt,
+            "issue": self._issue,
+            "adjust_out": self._issue,
+            "customer_return": self._customer_return,
+            "supplier_return": self._supplier_return,
+            "transfer": self._transfer,
+            "landed_cost": self._landed_cost,
+            "revaluation": self._revaluation,
+        }
         for move in moves:
-            getattr(self, f"_{move['kind']}")(move)
+            kinds[move["kind"]](move)
 
     # -- figures
 
@@ -206,8 +217,6 @@ class _State:
         else:
             self._take_in(move, pool, qty, pool.pool.current_cost(qty) if cost is None else cost)
 
-    _adjust_in = _receipt
-
     def _issue(self, move: dict[str, Any]) -> None:
         pool, qty, key = self._pool_of(move), Decimal(move["qty"]), _key(move["seq"])
         if move.get("dropship"):
@@ -220,8 +229,6 @@ class _State:
             self._give_out(move, pool, qty, issued)
         else:
             self._give_out(move, pool, qty, pool.pool.issue(qty, key=key, seq=move["seq"], allow_negative=True))
-
-    _adjust_out = _issue
 
     def _customer_return(self, move: dict[str, Any]) -> None:
         pool, qty = self._pool_of(move), Decimal(move["qty"])
