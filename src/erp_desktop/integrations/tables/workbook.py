@@ -16,6 +16,7 @@ from typing import Any
 
 import openpyxl
 import python_calamine
+from openpyxl.utils.escape import unescape
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.integrations.tables import unreadable
@@ -172,7 +173,7 @@ def _cell(value: Any) -> Cell:
     if isinstance(value, str):
         if value in ERROR_VALUES:
             return UnusableCell(translate("Import", CAME_OUT_WRONG).format(error=value))
-        return value
+        return unescape(value) if "_x" in value else value  # _x0007_ is how a workbook writes a control character
     if isinstance(value, int | float):
         return exact(value) if value == value and abs(value) != float("inf") else UnusableCell(str(value))
     if isinstance(value, date | time):

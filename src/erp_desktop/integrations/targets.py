@@ -1,0 +1,436 @@
+"""What can be imported: the tables that a file may fill, and of each its fields, the headings they go by and their kinds.
+
+Data only. How a file is matched, judged and taken in: mapping.py, importing.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from erp_desktop.actions.masters import (
+    SaveBarcode,
+    SaveBin,
+    SaveCategory,
+    SaveChannel,
+    SaveEmployee,
+    SaveParty,
+    SavePrice,
+    SavePriceLevel,
+    SaveProduct,
+    SaveUnit,
+    SaveWarehouse,
+)
+from erp_desktop.actions.saving import Save
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+
+
+@dataclass(frozen=True)
+class ImportField:
+    """A field that a column may fill. kind: text, code, qty, price, rate, whole, day, yes_no, or ref (a code in `table`)."""
+
+    name: str  # of the action's argument
+    heading: str  # as screens call it; translated where it is shown
+    also: tuple[str, ...] = ()  # further headings that it goes by, in either language
+    kind: str = "text"
+    table: str = ""  # of a ref: the table whose code stands in the cell
+    required: bool = False  # for a row that is not here yet
+    usual_code: str = ""  # of a ref: what a new row gets where nothing is given
+    length: int = 200  # of a text or code that no column of the database limits
+
+
+@dataclass(frozen=True)
+class ImportTarget:
+    """One thing to import. A row is known by `key`; `fixed` are values that every row gets."""
+
+    name: str
+    title: str
+    fields: tuple[ImportField, ...]
+    key: tuple[str, ...]
+    permission: str = "master.write"
+    save: type[Save] | None = None  # master data: the action that saves one row
+    bulk: str = ""  # the argument of SaveMasters that takes many of them
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    def field(self, name: str) -> ImportField:
+        return next(known for known in self.fields if known.name == name)
+
+
+CODE = QT_TRANSLATE_NOOP("Import", "Code")
+NAME = QT_TRANSLATE_NOOP("Import", "Name")
+NAME_ZH = QT_TRANSLATE_NOOP("Import", "Chinese name")
+ACTIVE = QT_TRANSLATE_NOOP("Import", "Active")
+QUANTITY = QT_TRANSLATE_NOOP("Import", "Quantity")
+PRODUCT = QT_TRANSLATE_NOOP("Import", "Product")
+WAREHOUSE = QT_TRANSLATE_NOOP("Import", "Warehouse")
+UNIT_PRICE = QT_TRANSLATE_NOOP("Import", "Unit price")
+
+
+def _code(*also: str) -> ImportField:
+    return ImportField("code", CODE, ("编码", "编号", "代码", "id", "no", "number", *also), "code", required=True)
+
+
+def _name(*also: str) -> ImportField:
+    return ImportField("name", NAME, ("名称", "英文名称", "english name", "description", *also), required=True)
+
+
+_NAME_ZH = ImportField("name_zh", NAME_ZH, ("中文名称", "中文名", "name zh"))
+_ACTIVE = ImportField("is_active", ACTIVE, ("启用", "有效", "is active", "在用"), "yes_no")
+_PRODUCT_REF = ImportField(
+    "product_id",
+    PRODUCT,
+    (
+        "商品",
+        "商品编码",
+        "产品",
+        "产品编码",
+        "货号",
+        "sku",
+        "product code",
+        "item",
+        "item code",
+        "stock code",
+        "stockcode",
+    ),
+    "ref",
+    "product",
+    required=True,
+)
+
+
+def _party_fields(*names: str) -> tuple[ImportField, ...]:
+    return (
+        _code(
+            *(f"{name} code" for name in names), *(f"{name} id" for name in names), "供应商编码", "客户编码", "客户编号"
+        ),
+        _name(
+            "company", "company name", *names, *(f"{name} name" for name in names), "供应商名称", "客户名称", "单位名称"
+        ),
+        _NAME_ZH,
+        ImportField("contact", QT_TRANSLATE_NOOP("Import", "Contact"), ("联系人", "contact name", "attention")),
+        ImportField("email", QT_TRANSLATE_NOOP("Import", "E-mail"), ("邮箱", "电子邮件", "电子邮箱", "mail", "email")),
+        ImportField(
+            "phone", QT_TRANSLATE_NOOP("Import", "Phone"), ("电话", "手机", "联系电话", "telephone", "mobile", "tel")
+        ),
+        ImportField("address", QT_TRANSLATE_NOOP("Import", "Address"), ("地址", "street")),
+        ImportField("city", QT_TRANSLATE_NOOP("Import", "City"), ("城市", "town")),
+        ImportField(
+            "postal_code", QT_TRANSLATE_NOOP("Import", "Postal code"), ("邮编", "邮政编码", "zip", "postcode"), "code"
+        ),
+        ImportField("country", QT_TRANSLATE_NOOP("Import", "Country"), ("国家", "国家/地区")),
+        ImportField(
+            "tax_number", QT_TRANSLATE_NOOP("Import", "Tax number"), ("税号", "纳税人识别号", "vat number"), "code"
+        ),
+        ImportField(
+            "payment_days", QT_TRANSLATE_NOOP("Import", "Payment days"), ("账期", "付款天数", "terms"), "whole"
+        ),
+        ImportField(
+            "price_level_id",
+            QT_TRANSLATE_NOOP("Import", "Price level"),
+            ("价格等级", "price list"),
+            "ref",
+            "price_level",
+        ),
+        ImportField(
+            "commission_rate",
+            QT_TRANSLATE_NOOP("Import", "Commission rate"),
+            ("佣金率", "佣金比例", "commission"),
+            "rate",
+        ),
+        _ACTIVE,
+    )
+
+
+_PRODUCT_FIELDS = (
+    _code("sku", "product code", "item code", "stock code", "stockcode", "商品编码", "产品编码", "货号", "product id"),
+    _name("product", "product name", "item", "商品名称", "产品名称", "品名"),
+    _NAME_ZH,
+    ImportField(
+        "category_id",
+        QT_TRANSLATE_NOOP("Import", "Category"),
+        ("分类", "类别", "商品分类", "category code"),
+        "ref",
+        "category",
+        required=True,
+        usual_code="GENERAL",
+    ),
+    ImportField(
+        "unit_id",
+        QT_TRANSLATE_NOOP("Import", "Unit"),
+        ("单位", "计量单位", "uom", "unit of measure", "unit code"),
+        "ref",
+        "unit",
+        required=True,
+        usual_code="PC",
+    ),
+    ImportField(
+        "supplier_id",
+        QT_TRANSLATE_NOOP("Import", "Supplier"),
+        ("供应商", "供应商编码", "supplier code"),
+        "ref",
+        "party",
+    ),
+    ImportField(
+        "list_price", QT_TRANSLATE_NOOP("Import", "List price"), ("标价", "零售价", "价格", "price", "单价"), "price"
+    ),
+    ImportField("weight_kg", QT_TRANSLATE_NOOP("Import", "Weight (kg)"), ("重量", "毛重", "weight", "重量kg"), "qty"),
+    ImportField("volume_m3", QT_TRANSLATE_NOOP("Import", "Volume (m3)"), ("体积", "volume", "体积m3"), "qty"),
+    ImportField("minimum_qty", QT_TRANSLATE_NOOP("Import", "Minimum"), ("最低库存", "reorder level", "min"), "qty"),
+    ImportField("maximum_qty", QT_TRANSLATE_NOOP("Import", "Maximum"), ("最高库存", "max"), "qty"),
+    ImportField("is_stocked", QT_TRANSLATE_NOOP("Import", "Stocked"), ("库存商品", "is stocked"), "yes_no"),
+    _ACTIVE,
+)
+
+_CODE_AND_NAME = (_code(), _name(), _NAME_ZH)
+
+OPENING_STOCK = ImportTarget(
+    "opening-stock",
+    QT_TRANSLATE_NOOP("Import", "Opening stock"),
+    (
+        _PRODUCT_REF,
+        ImportField(
+            "warehouse_id", WAREHOUSE, ("仓库", "仓库编码", "warehouse code"), "ref", "warehouse", usual_code="MAIN"
+        ),
+        ImportField(
+            "bin", QT_TRANSLATE_NOOP("Import", "Bin"), ("货位", "库位", "location", "bin code"), "code", length=40
+        ),
+        ImportField("qty", QUANTITY, ("数量", "qty", "on hand", "现存量", "库存数量"), "qty", required=True),
+        ImportField(
+            "unit_cost",
+            QT_TRANSLATE_NOOP("Import", "Unit cost"),
+            ("单位成本", "成本", "成本单价", "cost"),
+            "price",
+            required=True,
+        ),
+        ImportField(
+            "counted_on", QT_TRANSLATE_NOOP("Import", "Date"), ("日期", "盘点日期", "counted on", "as of"), "day"
+        ),
+    ),
+    key=("product_id",),
+    permission="goods.count",
+)
+
+CHANNEL_ORDERS = ImportTarget(
+    "channel-orders",
+    QT_TRANSLATE_NOOP("Import", "Channel orders"),
+    (
+        ImportField(
+            "external_number",
+            QT_TRANSLATE_NOOP("Import", "Order number"),
+            ("订单号", "订单编号", "order", "order no", "order id", "invoice", "number"),
+            "code",
+            required=True,
+            length=60,
+        ),
+        ImportField(
+            "ordered_on",
+            QT_TRANSLATE_NOOP("Import", "Ordered"),
+            ("下单日期", "下单时间", "日期", "订单日期", "date", "order date", "ordered on", "invoice date"),
+            "day",
+            required=True,
+        ),
+        _PRODUCT_REF,
+        ImportField("qty", QUANTITY, ("数量", "qty"), "qty", required=True),
+        ImportField("unit_price", UNIT_PRICE, ("单价", "价格", "price", "成交价"), "price", required=True),
+        ImportField("discount", QT_TRANSLATE_NOOP("Import", "Discount"), ("折扣", "折扣率"), "rate"),
+        ImportField(
+            "customer_id",
+            QT_TRANSLATE_NOOP("Import", "Customer"),
+            ("客户", "客户编码", "买家", "customer code", "customer id"),
+            "ref",
+            "party",
+        ),
+        ImportField(
+            "ship_to", QT_TRANSLATE_NOOP("Import", "Ship to"), ("收货地址", "address", "delivery address"), length=600
+        ),
+        ImportField(
+            "channel_id",
+            QT_TRANSLATE_NOOP("Import", "Channel"),
+            ("渠道", "渠道编码"),
+            "ref",
+            "channel",
+            usual_code="DIRECT",
+        ),
+        ImportField(
+            "warehouse_id", WAREHOUSE, ("仓库", "仓库编码", "warehouse code"), "ref", "warehouse", usual_code="MAIN"
+        ),
+    ),
+    key=("external_number",),
+    permission="sales.write",
+)
+
+
+def _parties(name: str, title: str, role: str, *words: str) -> ImportTarget:
+    return ImportTarget(
+        name, title, _party_fields(*words), ("code",), save=SaveParty, bulk="parties", fixed={role: True}
+    )
+
+
+TARGETS: dict[str, ImportTarget] = {
+    target.name: target
+    for target in (
+        _parties("suppliers", QT_TRANSLATE_NOOP("Import", "Suppliers"), "is_supplier", "supplier", "vendor"),
+        _parties(
+            "distributors", QT_TRANSLATE_NOOP("Import", "Distributors"), "is_distributor", "distributor", "customer"
+        ),
+        _parties("consumers", QT_TRANSLATE_NOOP("Import", "Consumers"), "is_consumer", "consumer", "customer"),
+        _parties("carriers", QT_TRANSLATE_NOOP("Import", "Carriers"), "is_carrier", "carrier", "shipper"),
+        ImportTarget(
+            "categories",
+            QT_TRANSLATE_NOOP("Import", "Categories"),
+            (
+                *_CODE_AND_NAME,
+                ImportField(
+                    "parent_id",
+                    QT_TRANSLATE_NOOP("Import", "Parent category"),
+                    ("上级分类", "parent"),
+                    "ref",
+                    "category",
+                ),
+            ),
+            ("code",),
+            save=SaveCategory,
+            bulk="categories",
+        ),
+        ImportTarget(
+            "units",
+            QT_TRANSLATE_NOOP("Import", "Units of measure"),
+            _CODE_AND_NAME,
+            ("code",),
+            save=SaveUnit,
+            bulk="units",
+        ),
+        ImportTarget(
+            "products",
+            QT_TRANSLATE_NOOP("Import", "Products"),
+            _PRODUCT_FIELDS,
+            ("code",),
+            save=SaveProduct,
+            bulk="products",
+        ),
+        ImportTarget(
+            "warehouses",
+            QT_TRANSLATE_NOOP("Import", "Warehouses"),
+            (
+                _code("warehouse code", "仓库编码"),
+                _name("warehouse", "仓库名称"),
+                _NAME_ZH,
+                ImportField("address", QT_TRANSLATE_NOOP("Import", "Address"), ("地址",)),
+                _ACTIVE,
+            ),
+            ("code",),
+            save=SaveWarehouse,
+            bulk="warehouses",
+        ),
+        ImportTarget(
+            "bins",
+            QT_TRANSLATE_NOOP("Import", "Bins"),
+            (
+                ImportField(
+                    "warehouse_id",
+                    WAREHOUSE,
+                    ("仓库", "仓库编码", "warehouse code"),
+                    "ref",
+                    "warehouse",
+                    required=True,
+                    usual_code="MAIN",
+                ),
+                _code("bin", "bin code", "货位", "货位编码", "库位"),
+                ImportField("zone", QT_TRANSLATE_NOOP("Import", "Zone"), ("库区", "区域")),
+                _ACTIVE,
+            ),
+            ("code", "warehouse_id"),
+            save=SaveBin,
+            bulk="bins",
+        ),
+        ImportTarget(
+            "channels",
+            QT_TRANSLATE_NOOP("Import", "Channels"),
+            (*_CODE_AND_NAME, _ACTIVE),
+            ("code",),
+            save=SaveChannel,
+            bulk="channels",
+        ),
+        ImportTarget(
+            "price-levels",
+            QT_TRANSLATE_NOOP("Import", "Price levels"),
+            _CODE_AND_NAME,
+            ("code",),
+            save=SavePriceLevel,
+            bulk="price_levels",
+        ),
+        ImportTarget(
+            "prices",
+            QT_TRANSLATE_NOOP("Import", "Prices"),
+            (
+                _PRODUCT_REF,
+                ImportField(
+                    "price_level_id",
+                    QT_TRANSLATE_NOOP("Import", "Price level"),
+                    ("价格等级", "level", "price list"),
+                    "ref",
+                    "price_level",
+                    required=True,
+                ),
+                ImportField(
+                    "from_qty",
+                    QT_TRANSLATE_NOOP("Import", "From quantity"),
+                    ("起订量", "起始数量"),
+                    "qty",
+                    required=True,
+                ),
+                ImportField(
+                    "from_date",
+                    QT_TRANSLATE_NOOP("Import", "From date"),
+                    ("生效日期", "起始日期", "valid from"),
+                    "day",
+                    required=True,
+                ),
+                ImportField("unit_price", UNIT_PRICE, ("单价", "价格", "price"), "price", required=True),
+            ),
+            ("product_id", "price_level_id", "from_qty", "from_date"),
+            save=SavePrice,
+            bulk="prices",
+        ),
+        ImportTarget(
+            "barcodes",
+            QT_TRANSLATE_NOOP("Import", "Barcodes"),
+            (
+                _code("barcode", "ean", "upc", "gtin", "条码", "条形码"),
+                _PRODUCT_REF,
+                ImportField(
+                    "unit_id", QT_TRANSLATE_NOOP("Import", "Unit"), ("单位", "包装单位", "pack"), "ref", "unit"
+                ),
+            ),
+            ("code",),
+            save=SaveBarcode,
+            bulk="barcodes",
+        ),
+        ImportTarget(
+            "employees",
+            QT_TRANSLATE_NOOP("Import", "Employees"),
+            (
+                _code("employee code", "employee id", "工号", "员工编号"),
+                _name("employee", "employee name", "姓名"),
+                ImportField("title", QT_TRANSLATE_NOOP("Import", "Job title"), ("职位", "职务", "title")),
+                ImportField(
+                    "manager_id",
+                    QT_TRANSLATE_NOOP("Import", "Manager"),
+                    ("上级", "主管", "reports to"),
+                    "ref",
+                    "employee",
+                ),
+                ImportField("email", QT_TRANSLATE_NOOP("Import", "E-mail"), ("邮箱", "电子邮件", "email")),
+                ImportField("phone", QT_TRANSLATE_NOOP("Import", "Phone"), ("电话", "手机", "telephone")),
+                ImportField(
+                    "hired_on", QT_TRANSLATE_NOOP("Import", "Hired"), ("入职日期", "hire date", "hired on"), "day"
+                ),
+                _ACTIVE,
+            ),
+            ("code",),
+            permission="people.write",
+            save=SaveEmployee,
+        ),
+        OPENING_STOCK,
+        CHANNEL_ORDERS,
+    )
+}
