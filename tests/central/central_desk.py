@@ -99,8 +99,7 @@ def centre(engine: Engine) -> Centre:
 def open_company(centre: Centre) -> Callable[[str], OpenedCompany]:
     def make(code: str) -> OpenedCompany:
         action = opening(code)
-        company_id = centre.open_company(action)
-        set_password(centre.engine, company_id, action.owner_id, PASSWORD)
+        company_id = centre.open_company(action, PASSWORD)
         return OpenedCompany(centre, company_id, action.owner_id, code)
 
     return make

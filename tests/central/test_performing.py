@@ -9,7 +9,7 @@ from central_desk import OpenedCompany, pushed, save_unit
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context, action
+from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.central.action_log import verify_log
 from erp_desktop.central.performing import Centre, UnknownCompany
@@ -22,7 +22,7 @@ from erp_desktop.wire import PushResult
 
 @action("master.write")
 @dataclass(frozen=True)
-class BarcodeOfNothing:
+class BarcodeOfNothing(Action):
     """Forgets to look whether the product exists; the foreign key says so, on SQLite only at the commit."""
 
     code: str
@@ -33,7 +33,7 @@ class BarcodeOfNothing:
 
 @action("master.write")
 @dataclass(frozen=True)
-class OurBug:
+class OurBug(Action):
     def run(self, session: Session, ctx: Context) -> None:
         raise ZeroDivisionError
 

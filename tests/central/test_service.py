@@ -298,11 +298,11 @@ def test_stopping_the_service_answers_who_waits(desk: RemoteDesk, server: Server
 def test_a_database_that_went_away_is_busy_and_not_a_failure_of_ours(desk: RemoteDesk, acme: OpenedCompany) -> None:
     if acme.engine.dialect.name == "postgresql":
         name = acme.engine.url.database
-        server = acme.engine.url.set(database="postgres")
-        with open_engine(server).execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        server = open_engine(acme.engine.url.set(database="postgres"))
+        with server.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false'))
             connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
-            connection.engine.dispose()
+        server.dispose()
     else:
         with acme.engine.begin() as connection:
             connection.execute(text("ALTER TABLE device RENAME TO elsewhere"))

@@ -94,12 +94,26 @@ class SlowDown:
             self._tries.pop(who, None)
 
 
-def set_password(engine: Engine, company_id: UUID, user_id: UUID, password: str) -> None:
-    """Keep the hash of a user's password, replacing the one before. Raises WeakPassword."""
+def hash_password(password: str) -> str:
+    """What is kept of a password: its Argon2id hash. Raises WeakPassword."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise WeakPassword(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    return _hasher.hash(password)
+
+
+def keep_password(connection: Connection, company_id: UUID, user_id: UUID, password_hash: str) -> None:
+    """Store what `hash_password` made, in the caller's transaction, replacing the one before."""
+    changed = {"password_hash": password_hash, "changed_at": datetime.now(UTC)}
+    known = update(UserSecret).where(UserSecret.company_id == company_id, UserSecret.user_id == user_id)
+    if connection.execute(known.values(**changed)).rowcount == 0:
+        connection.execute(insert(UserSecret).values(company_id=company_id, user_id=user_id, **changed))
+
+
+def set_password(engine: Engine, company_id: UUID, user_id: UUID, password: str) -> None:
+    """Keep the hash of a user's password, replacing the one before. Raises WeakPassword."""
+    password_hash = hash_password(password)
     with writer(engine).begin() as connection:
-        _keep_hash(connection, company_id, user_id, _hasher.hash(password))
+        keep_password(connection, company_id, user_id, password_hash)
 
 
 class Accounts:
@@ -133,7 +147,7 @@ class Accounts:
         self._slow_down.succeeded(who)
         with self._writer.begin() as connection:
             if _hasher.check_needs_rehash(stored_hash):
-                _keep_hash(connection, found.company_id, found.id, _hasher.hash(request.password))
+                keep_password(connection, found.company_id, found.id, _hasher.hash(request.password))
             _register(connection, found.company_id, found.id, request)
             return self._session(connection, found.company_id, found.id, request.device_id)
 
@@ -250,13 +264,6 @@ def _register(connection: Connection, company_id: UUID, user_id: UUID, request: 
         connection.execute(
             update(Device).where(Device.company_id == company_id, Device.id == request.device_id).values(**seen)
         )
-
-
-def _keep_hash(connection: Connection, company_id: UUID, user_id: UUID, password_hash: str) -> None:
-    changed = {"password_hash": password_hash, "changed_at": datetime.now(UTC)}
-    known = update(UserSecret).where(UserSecret.company_id == company_id, UserSecret.user_id == user_id)
-    if connection.execute(known.values(**changed)).rowcount == 0:
-        connection.execute(insert(UserSecret).values(company_id=company_id, user_id=user_id, **changed))
 
 
 def _is_password(stored_hash: str, password: str) -> bool:

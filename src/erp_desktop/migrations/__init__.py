@@ -37,6 +37,12 @@ def revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_current(engine: Engine) -> bool:
+    """Whether the database has exactly this program's tables. Changes nothing."""
+    with engine.connect() as connection:
+        return revision_of(connection) == newest_revision()
+
+
 def upgrade(engine: Engine) -> None:
     """Bring the database to this program's tables, in one transaction: wholly or not at all.
 
