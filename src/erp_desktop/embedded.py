@@ -1,0 +1,198 @@
+"""Alone on this computer: the central service as a child process on an SQLite file, and whose books it keeps.
+
+The very same service and the very same path as in an office; only that it starts and ends with the program, listens on
+the loopback address alone, and that nobody types the password of its owner: it is kept among this computer's secrets.
+"""
+
+import json
+import logging
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from erp_desktop.actions.opening import OpenCompany
+from erp_desktop.central.performing import Centre
+from erp_desktop.database import open_engine, reader
+from erp_desktop.migrations import upgrade
+from erp_desktop.models.company import Company, User, UserRole
+from erp_desktop.sync.cache import data_dir
+from erp_desktop.sync.secrets import Secrets
+from erp_desktop.sync.transport import NoAnswer
+
+log = logging.getLogger(__name__)
+
+THIS_COMPUTER = "this computer"  # the lasting name of the embedded centre; its port is another each time
+SECONDS_TO_START = 60.0
+SECONDS_TO_STOP = 15.0
+SECONDS_BETWEEN_STARTS = 2.0
+
+
+@dataclass(frozen=True)
+class CompanyHere:
+    """A company of this computer, and the person who opened it."""
+
+    code: str
+    name: str
+    login: str
+
+
+def database_path(directory: Path | None = None) -> Path:
+    """The file of the embedded centre."""
+    return data_dir(directory) / "centre" / "centre.db"
+
+
+def database_address(directory: Path | None = None) -> str:
+    return f"sqlite:///{database_path(directory)}"
+
+
+def open_books(directory: Path | None = None) -> Engine:
+    """The embedded centre's database, made or brought up to date. Raises NewerDatabase."""
+    database_path(directory).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_engine(database_address(directory))
+    upgrade(engine)
+    return engine
+
+
+def open_company(opening: OpenCompany, directory: Path | None = None) -> CompanyHere:
+    """Open a company here; its owner's password is made and kept. Raises CodeInUse, NotOpened, NewerDatabase."""
+    engine = open_books(directory)
+    try:
+        password = secrets.token_urlsafe(24)
+        Centre(engine).open_company(opening, password)
+    finally:
+        engine.dispose()
+    keep_password(opening.code, opening.owner_login, password, directory)
+    return CompanyHere(opening.code, opening.name, opening.owner_login)
+
+
+def companies_here(directory: Path | None = None) -> list[CompanyHere]:
+    """The companies of this computer by code, each with the first person of it whose password is kept here."""
+    if not database_path(directory).is_file():
+        return []
+    engine = open_books(directory)
+    try:
+        with reader(engine).connect() as connection:
+            rows = connection.execute(
+                select(Company.code, Company.name, User.login)
+                .join(User, User.company_id == Company.id)
+                .join(UserRole, (UserRole.company_id == User.company_id) & (UserRole.user_id == User.id))
+                .where(User.is_active)
+                .order_by(Company.code, User.id)
+                .distinct()
+            ).all()
+    finally:
+        engine.dispose()
+    found: dict[str, CompanyHere] = {}
+    for code, name, login in rows:
+        if code not in found and kept_password(code, login, directory) is not None:
+            found[code] = CompanyHere(code, name, login)
+    return list(found.values())
+
+
+def keep_password(company: str, login: str, password: str, directory: Path | None = None) -> None:
+    _secrets(directory).put(_secret_name(company, login, directory), password)
+
+
+def kept_password(company: str, login: str, directory: Path | None = None) -> str | None:
+    return _secrets(directory).get(_secret_name(company, login, directory))
+
+
+def _secrets(directory: Path | None) -> Secrets:
+    return Secrets(database_path(directory).parent)
+
+
+def _secret_name(company: str, login: str, directory: Path | None) -> str:
+    return f"{database_path(directory).resolve()} {company} {login}"
+
+
+class EmbeddedCentre:
+    """The central service as a child of this program. It is started again if it ends by itself."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._directory = data_dir(directory)
+        self._guard = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready = threading.Event()
+        self._address = ""
+        self._started_at = 0.0
+        self._is_closed = False
+
+    def start(self) -> None:
+        """Begin to start; `address` waits until it listens."""
+        with self._guard:
+            self._keep_running()
+
+    def address(self) -> str:
+        """Where it listens now. Blocks while it starts. Raises NoAnswer where it cannot."""
+        with self._guard:
+            self._keep_running()
+            ready = self._ready
+        if not ready.wait(SECONDS_TO_START) or not self._address:
+            raise NoAnswer("the embedded centre did not start; its log says why")
+        return self._address
+
+    def close(self) -> None:
+        """Let it finish what it performs, and end."""
+        with self._guard:
+            self._is_closed = True
+            process = self._process
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()  # --stop-with-parent
+        try:
+            process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            log.warning("the embedded centre did not end and was stopped")
+            process.kill()
+            process.wait()
+
+    def _keep_running(self) -> None:
+        if self._is_closed:
+            raise NoAnswer("the program is closing")
+        if self._process is not None and self._process.poll() is None:
+            return
+        if self._process is not None:
+            log.error("the embedded centre ended with %s", self._process.returncode)
+            if time.monotonic() - self._started_at < SECONDS_BETWEEN_STARTS:
+                raise NoAnswer("the embedded centre ended at once; its log says why")
+        database_path(self._directory).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        logs = self._directory / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / "centre.log").open("ab") as told:
+            self._process = subprocess.Popen(
+                [*_service(), "serve", "--database", database_address(self._directory), "--stop-with-parent"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=told,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        self._started_at = time.monotonic()
+        self._ready, self._address = threading.Event(), ""
+        threading.Thread(
+            target=self._listen, args=(self._process, self._ready), name="embedded centre", daemon=True
+        ).start()
+
+    def _listen(self, process: "subprocess.Popen[bytes]", ready: threading.Event) -> None:
+        """The service's first line says where it listens; the end of its output, that it has ended."""
+        assert process.stdout is not None
+        with process.stdout as told:
+            for line in told:
+                try:
+                    self._address = str(json.loads(line)["listening"])
+                except (ValueError, KeyError, TypeError):
+                    continue
+                ready.set()
+        ready.set()
+
+
+def _service() -> list[str]:
+    if getattr(sys, "frozen", False):
+        return [str(Path(sys.executable).with_name("erp-central" + Path(sys.executable).suffix))]
+    return [sys.executable, "-m", "erp_desktop.central.cli"]
