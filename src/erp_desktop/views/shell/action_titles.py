@@ -1,0 +1,50 @@
+"""What each action is called when a person reads about it: in Needs attention and the history."""
+
+import re
+
+from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+
+_TITLES = {
+    "OpenCompany": QT_TRANSLATE_NOOP("Action", "Open a company"),
+    "SaveUser": QT_TRANSLATE_NOOP("Action", "Save a user"),
+    "OpenPeriods": QT_TRANSLATE_NOOP("Action", "Open the periods of a year"),
+    "SavePurchaseOrder": QT_TRANSLATE_NOOP("Action", "Save a purchase order"),
+    "ConfirmPurchaseOrder": QT_TRANSLATE_NOOP("Action", "Confirm a purchase order"),
+    "CancelPurchaseOrder": QT_TRANSLATE_NOOP("Action", "Cancel a purchase order"),
+    "ReceiveGoods": QT_TRANSLATE_NOOP("Action", "Receive goods"),
+    "EnterLandedCost": QT_TRANSLATE_NOOP("Action", "Enter a landed cost"),
+    "CorrectReceiptPrice": QT_TRANSLATE_NOOP("Action", "Correct the price of a goods receipt"),
+    "SaveSalesOrder": QT_TRANSLATE_NOOP("Action", "Save a sales order"),
+    "ConfirmSalesOrder": QT_TRANSLATE_NOOP("Action", "Confirm a sales order"),
+    "AllocateSalesOrder": QT_TRANSLATE_NOOP("Action", "Allocate a sales order"),
+    "ReleaseAllocation": QT_TRANSLATE_NOOP("Action", "Release the allocation of a sales order"),
+    "CancelSalesOrder": QT_TRANSLATE_NOOP("Action", "Cancel a sales order"),
+    "ShipOrder": QT_TRANSLATE_NOOP("Action", "Ship an order"),
+    "PostSalesInvoice": QT_TRANSLATE_NOOP("Action", "Post a sales invoice"),
+    "TakeInReturn": QT_TRANSLATE_NOOP("Action", "Take in a return"),
+    "CountStock": QT_TRANSLATE_NOOP("Action", "Count stock"),
+    "MoveStock": QT_TRANSLATE_NOOP("Action", "Move stock"),
+    "PostJournalEntry": QT_TRANSLATE_NOOP("Action", "Post a journal entry"),
+    "ClosePeriod": QT_TRANSLATE_NOOP("Action", "Close a period"),
+    "ReopenPeriod": QT_TRANSLATE_NOOP("Action", "Reopen a period"),
+    "SaveBudget": QT_TRANSLATE_NOOP("Action", "Save a budget"),
+    "SaveParty": QT_TRANSLATE_NOOP("Action", "Save a party"),
+    "SaveProduct": QT_TRANSLATE_NOOP("Action", "Save a product"),
+    "SaveCategory": QT_TRANSLATE_NOOP("Action", "Save a category"),
+    "SaveUnit": QT_TRANSLATE_NOOP("Action", "Save a unit of measure"),
+    "SaveWarehouse": QT_TRANSLATE_NOOP("Action", "Save a warehouse"),
+    "SaveBin": QT_TRANSLATE_NOOP("Action", "Save a bin"),
+    "SaveChannel": QT_TRANSLATE_NOOP("Action", "Save a channel"),
+    "SavePriceLevel": QT_TRANSLATE_NOOP("Action", "Save a price level"),
+    "SavePrice": QT_TRANSLATE_NOOP("Action", "Save a price"),
+    "SaveBarcode": QT_TRANSLATE_NOOP("Action", "Save a barcode"),
+    "SaveProductUnit": QT_TRANSLATE_NOOP("Action", "Save a unit of a product"),
+    "SaveEmployee": QT_TRANSLATE_NOOP("Action", "Save an employee"),
+    "SaveCostCentre": QT_TRANSLATE_NOOP("Action", "Save a cost centre"),
+}
+
+
+def action_title(name: str) -> str:
+    """The words for an action's class name; one that is not known here keeps its own, spaced."""
+    title = _TITLES.get(name)
+    return translate("Action", title) if title else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)

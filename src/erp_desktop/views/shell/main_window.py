@@ -1,0 +1,439 @@
+"""The main window: module rail, top bar, tabs, status bar; it opens screens and remembers how it was left."""
+
+import json
+import logging
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+
+from erp_desktop.i18n import translate
+from erp_desktop.sync.state import SyncKind
+from erp_desktop.views.shell import standard_commands
+from erp_desktop.views.shell.asking_to_close import Answer, ask_about_changes
+from erp_desktop.views.shell.commands import CommandRegistry
+from erp_desktop.views.shell.document_tabs import DocumentTabs, OpenTab
+from erp_desktop.views.shell.jobs import JobTray
+from erp_desktop.views.shell.module_rail import ModuleRail
+from erp_desktop.views.shell.palette import Choice, CommandPalette
+from erp_desktop.views.shell.screens import MODULES, Screen, find_screen, make_screen, permitted_screens
+from erp_desktop.views.shell.settings import WindowSettings
+from erp_desktop.views.shell.status_bar import StatusBar
+from erp_desktop.views.shell.top_bar import TopBar
+from erp_desktop.views.translation import LANGUAGES, current_language, show_language, system_language
+from erp_desktop.views.widgets.asking import Failure, announcements
+from erp_desktop.views.widgets.banner import Banner
+from erp_desktop.views.widgets.screen_view import ScreenView
+from erp_desktop.views.widgets.theme import THEME_CHOICES, theme_keeper
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+
+log = logging.getLogger(__name__)
+
+LEAST_WIDTH, LEAST_HEIGHT = 1024, 640
+
+
+class MainWindow(QMainWindow):
+    """The shell that screens live in. For them: `open_screen`, `jobs.run`, `commands`, `say`, `desk`.
+
+    `signed_out` is sent after the window has closed because the person signed out.
+    """
+
+    signed_out = Signal()
+
+    def __init__(self, desk: "Desk", settings_file: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.settings = WindowSettings(settings_file)
+        self._screens = {screen.key: screen for screen in permitted_screens(desk.permissions)}
+        self._back: list[tuple[str, dict[str, Any]]] = []
+        self._forward: list[tuple[str, dict[str, Any]]] = []
+        self._walking = False
+        self._leaving = False
+        self.commands = CommandRegistry(self)
+        self.jobs = JobTray(self)
+        standard_commands.register(self)
+        self._build()
+        self._listen()
+        self._restore()
+
+    # --- what screens use ---------------------------------------------------------------------------------------
+
+    def open_screen(self, key: str, **args: Any) -> QWidget | None:
+        """Opens the screen, or brings forward the tab that shows the same record. None if the role may not use it.
+
+        Raises KeyError for a screen that nobody registered.
+        """
+        screen = self._screens.get(key)
+        if screen is None:
+            find_screen(key)
+            self.say(translate("MainWindow", "Your role may not open this. Ask an administrator."))
+            return None
+        tab = self.tabs.tab_for(key, args)
+        if tab is None:
+            tab = OpenTab(screen, args, make_screen(screen, self.desk, self, args))
+            self.tabs.add(tab)
+        elif isinstance(tab.view, ScreenView) and args != tab.args:
+            tab.args = args
+            tab.view.show_args(**args)
+        self.tabs.setCurrentWidget(tab.view)
+        tab.view.setFocus()
+        return tab.view
+
+    def say(self, sentence: str) -> None:
+        """A short message in the status bar."""
+        self.status.say(sentence)
+
+    def has_screen(self, key: str) -> bool:
+        """The role may open the screen `key`."""
+        return key in self._screens
+
+    def close_tab(self, view: QWidget) -> None:
+        """Closes a tab; asks first if something in it is not saved."""
+        tab = next((tab for tab in self.tabs.tabs() if tab.view is view), None)
+        if tab is None or tab.screen.key == "home":
+            return
+        if not tab.is_dirty:
+            self.tabs.remove(view)
+            return
+        answer = ask_about_changes(self, [tab.title])
+        if answer is Answer.SAVE and isinstance(view, ScreenView):
+            view.save(lambda: self.tabs.remove(view))
+        elif answer is Answer.DISCARD:
+            self.tabs.remove(view)
+
+    # --- commands ------------------------------------------------------------------------------------------------
+
+    def close_current(self) -> None:
+        self.close_tab(self.tabs.currentWidget())
+
+    def reopen_closed(self) -> None:
+        """The tab closed last comes back."""
+        if self.tabs.closed:
+            key, args = self.tabs.closed.pop()
+            self.open_screen(key, **args)
+
+    def tabs_go_to(self, number: int) -> None:
+        """Ctrl+1 to Ctrl+9: the tab at that place, if there is one."""
+        if number < self.tabs.count():
+            self.tabs.setCurrentIndex(number)
+
+    def go_back(self) -> None:
+        self._walk(self._back, self._forward)
+
+    def go_forward(self) -> None:
+        self._walk(self._forward, self._back)
+
+    def save_current(self) -> None:
+        """Ctrl+S: what the tab in front has unsaved."""
+        view = self.tabs.currentWidget()
+        if isinstance(view, ScreenView) and view.is_dirty:
+            view.save()
+
+    def toggle_rail(self) -> None:
+        self.rail.set_wide(not self.rail.is_wide)
+
+    def open_palette(self) -> None:
+        """Everything that can be done from here, in one field."""
+        module_titles = {module.key: translate("Module", module.title) for module in MODULES}
+        choices = []
+        tab = self.tabs.current()
+        if tab is not None and isinstance(tab.view, ScreenView):
+            choices += [Choice(action.text(), tab.title, action) for action in tab.view.commands if action.isEnabled()]
+        choices += [
+            Choice(action.text(), module_titles.get(screen.module, ""), action)
+            for screen, action in self._screen_actions()
+        ]
+        choices += [Choice(action.text(), "", action) for action in self.commands.actions()]
+        self.palette_window.ask(choices)
+
+    def choose_theme(self, choice: str) -> None:
+        theme_keeper().choose(choice)
+        self.settings.put("theme", choice)
+
+    def choose_language(self, code: str) -> None:
+        """Another language, at once: open screens are made anew in it; those with unsaved changes keep theirs."""
+        if code != current_language():
+            self.settings.put("language", code)
+            show_language(code)
+            self._retranslate()
+
+    def toggle_offline(self) -> None:
+        """Works without the network by choice, or goes back to it."""
+        if self.desk.sync_state.kind is SyncKind.OFFLINE:
+            self.desk.go_online()
+        else:
+            self.desk.go_offline()
+
+    def sign_out(self) -> None:
+        self._leaving = True
+        if self.close():
+            self.signed_out.emit()
+        self._leaving = False
+
+    # --- building ------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.rail = ModuleRail(list(self._screens.values()), self)
+        self.top = TopBar(self.desk.company.name, self.desk.user.name, self.commands.action("rail"), self)
+        self.banner = Banner(self)
+        self.tabs = DocumentTabs(self)
+        self.status = StatusBar(self.jobs, self)
+        self.palette_window = CommandPalette(self)
+        page = QWidget(self)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.top)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.rail)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.banner)
+        right.addWidget(self.tabs, 1)
+        middle.addLayout(right, 1)
+        column.addLayout(middle, 1)
+        column.addWidget(self.status)
+        self.setCentralWidget(page)
+        self.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
+        self._fill_menus()
+        self._name_window()
+
+    def _fill_menus(self) -> None:
+        menu = self.top.user_menu
+        menu.clear()
+        menu.addMenu(self._language_menu(menu))
+        menu.addMenu(self._theme_menu(menu))
+        menu.addSeparator()
+        for key in ("offline", "about"):
+            menu.addAction(self.commands.action(key))
+        menu.addSeparator()
+        menu.addAction(self.commands.action("sign_out"))
+        old = self.status.language_button.menu()
+        self.status.language_button.setMenu(self._language_menu(self.status.language_button))
+        if old is not None:
+            old.deleteLater()
+
+    def _language_menu(self, parent: QWidget) -> QMenu:
+        menu = QMenu(translate("MainWindow", "Language"), parent)
+        group = QActionGroup(menu)
+        for code, name in LANGUAGES.items():
+            action = QAction(name, menu, checkable=True, checked=code == current_language())
+            action.triggered.connect(lambda _checked=False, code=code: self.choose_language(code))
+            group.addAction(action)
+            menu.addAction(action)
+        return menu
+
+    def _theme_menu(self, parent: QWidget) -> QMenu:
+        menu = QMenu(translate("MainWindow", "Theme"), parent)
+        names = {
+            "light": translate("MainWindow", "Light"),
+            "dark": translate("MainWindow", "Dark"),
+            "system": translate("MainWindow", "Like the computer"),
+        }
+        group = QActionGroup(menu)
+        for choice in THEME_CHOICES:
+            action = QAction(names[choice], menu, checkable=True, checked=choice == theme_keeper().choice)
+            action.triggered.connect(lambda _checked=False, choice=choice: self.choose_theme(choice))
+            group.addAction(action)
+            menu.addAction(action)
+        return menu
+
+    def _listen(self) -> None:
+        self.top.pill.show_state(self.desk.sync_state)
+        self.desk.sync_state_changed.connect(self.top.pill.show_state)
+        self.top.pill.clicked.connect(self.commands.action("attention").trigger)
+        self.top.palette_button.clicked.connect(self.open_palette)
+        self.rail.screen_chosen.connect(self.open_screen)
+        self.tabs.close_wanted.connect(self.close_tab)
+        self.tabs.currentChanged.connect(self._note_current)
+        heard = announcements()
+        heard.said.connect(self.say)
+        heard.refused.connect(lambda sentence: self.banner.show_sentence("warning", sentence))
+        heard.failed.connect(self._show_failure)
+
+    def _screen_actions(self) -> list[tuple[Screen, QAction]]:
+        found = []
+        for screen in self._screens.values():
+            if screen.is_listed:
+                action = QAction(self.palette_window)
+                action.setText(screen.shown_title)
+                action.triggered.connect(lambda _checked=False, key=screen.key: self.open_screen(key))
+                found.append((screen, action))
+        return found
+
+    def _show_failure(self, failure: Failure) -> None:
+        sentence = translate(
+            "MainWindow",
+            "Something went wrong inside the program; your work is safe. If it happens again, tell support the "
+            "reference {reference}.",
+        ).format(reference=failure.reference)
+        copy = (translate("MainWindow", "Copy details"), lambda: _copy(f"{failure.reference}  {failure.detail}"))
+        self.banner.show_sentence("late", sentence, (copy,))
+
+    def _note_current(self, _number: int) -> None:
+        tab = self.tabs.current()
+        if tab is None:
+            return
+        self.rail.show_current(tab.screen.module)
+        self._name_window()
+        here = (tab.screen.key, tab.args)
+        if not self._walking and (not self._back or self._back[-1] != here):
+            self._back = [*self._back[-49:], here]
+            self._forward.clear()
+
+    def _walk(self, source: list[tuple[str, dict[str, Any]]], other: list[tuple[str, dict[str, Any]]]) -> None:
+        tab = self.tabs.current()
+        here = (tab.screen.key, tab.args) if tab is not None else None
+        if here is not None and source and source[-1] == here:
+            source.pop()
+        if not source:
+            if here is not None and source is self._back:
+                source.append(here)
+            return
+        key, args = source.pop()
+        if here is not None:
+            other.append(here)
+        self._walking = True
+        self.open_screen(key, **args)
+        self._walking = False
+        if source is self._back:
+            source.append((key, args))
+
+    def _name_window(self) -> None:
+        tab = self.tabs.current()
+        parts = [tab.title] if tab is not None else []
+        self.setWindowTitle(" - ".join([*parts, self.desk.company.name, "ERP Desktop"]))
+
+    def _retranslate(self) -> None:
+        self.commands.retranslate()
+        for part in (self.rail, self.top, self.tabs, self.status, self.jobs):
+            part.retranslate()
+        self._fill_menus()
+        kept = 0
+        for tab in self.tabs.tabs():
+            if tab.is_dirty:
+                kept += 1
+            else:
+                self.tabs.replace(tab, make_screen(tab.screen, self.desk, self, tab.args))
+        self._name_window()
+        if kept:
+            self.say(
+                translate("MainWindow", "Screens with unsaved changes keep their language until saved: {count}").format(
+                    count=kept
+                )
+            )
+
+    # --- remembering ---------------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        theme_keeper().choose(self.settings.text("theme", "light"))
+        language = self.settings.text("language") or system_language()
+        if language != current_language():
+            show_language(language)
+        self.commands.retranslate()
+        for part in (self.rail, self.top, self.tabs, self.status, self.jobs):
+            part.retranslate()
+        self._fill_menus()
+        geometry = self.settings.state("geometry")
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(1280, 800)
+        self._move_on_screen()
+        self.rail.set_wide(self.settings.text("rail", "wide") == "wide")
+        self.open_screen("home")
+        for key, args in _read_tabs(self.settings.text("tabs")):
+            if key in self._screens and key != "home":
+                self._reopen(key, args)
+        front = self.settings.text("front")
+        if front.isdigit() and int(front) < self.tabs.count():
+            self.tabs.setCurrentIndex(int(front))
+        if self.settings.was_damaged:
+            self.say(translate("MainWindow", "The window's settings could not be read and were put aside."))
+
+    def _reopen(self, key: str, args: dict[str, Any]) -> None:
+        """A remembered tab; one that cannot be made any more is left out, it must not keep the window from opening."""
+        try:
+            self.open_screen(key, **args)
+        except Exception:
+            log.exception("the remembered tab %s could not be opened", key)
+
+    def _move_on_screen(self) -> None:
+        frame = self.frameGeometry()
+        if not any(screen.availableGeometry().intersects(frame) for screen in QGuiApplication.screens()):
+            self.move(QGuiApplication.primaryScreen().availableGeometry().topLeft())
+
+    def _remember(self) -> None:
+        self.settings.put("geometry", self.saveGeometry())
+        self.settings.put("rail", "wide" if self.rail.is_wide else "narrow")
+        self.settings.put("theme", theme_keeper().choice)
+        self.settings.put("language", current_language())
+        saved = [tab for tab in self.tabs.tabs() if not tab.is_dirty]
+        self.settings.put("tabs", json.dumps([[tab.screen.key, _plain(tab.args)] for tab in saved]))
+        self.settings.put("front", str(self.tabs.currentIndex()))
+        self.settings.write()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        dirty = [tab for tab in self.tabs.tabs() if tab.is_dirty]
+        if dirty:
+            answer = ask_about_changes(self, [tab.title for tab in dirty])
+            if answer is Answer.SAVE:
+                self._save_then_close(dirty)
+            if answer is not Answer.DISCARD:
+                event.ignore()
+                return
+        self._remember()
+        self.jobs.stop()
+        super().closeEvent(event)
+
+    def _save_then_close(self, dirty: list[OpenTab]) -> None:
+        left = {id(tab) for tab in dirty}
+        leaving = self._leaving
+
+        def saved(tab: OpenTab) -> None:
+            left.discard(id(tab))
+            if not left and self.close() and leaving:
+                self.signed_out.emit()
+
+        for tab in dirty:
+            if isinstance(tab.view, ScreenView):
+                tab.view.save(partial(saved, tab))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.setProperty("fullScreen", bool(self.windowState() & Qt.WindowState.WindowFullScreen))
+
+
+def _copy(text: str) -> None:
+    QApplication.clipboard().setText(text)
+
+
+def _plain(args: dict[str, Any]) -> dict[str, str]:
+    """Arguments that an ini file can hold: texts, and ids marked as such."""
+    plain = {}
+    for name, value in args.items():
+        if isinstance(value, UUID):
+            plain[name] = "id:" + value.hex
+        elif isinstance(value, str):
+            plain[name] = "text:" + value
+    return plain
+
+
+def _read_tabs(stored: str) -> list[tuple[str, dict[str, Any]]]:
+    """What `_plain` wrote; anything else is left out."""
+    try:
+        tabs = json.loads(stored) if stored else []
+        return [(key, {name: _typed(value) for name, value in args.items()}) for key, args in tabs]
+    except (ValueError, TypeError, AttributeError):
+        return []
+
+
+def _typed(value: str) -> UUID | str:
+    kind, _, text = value.partition(":")
+    return UUID(text) if kind == "id" else text

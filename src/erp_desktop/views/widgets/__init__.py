@@ -1,0 +1,50 @@
+'''The widgets that every screen is made of: one table, one form binder, one line grid, one shape for messages.
+
+A list screen, whole::
+
+    from erp_desktop.queries.purchasing import PurchaseOrders
+    from erp_desktop.views.widgets.cells import CellKind, TableColumn
+    from erp_desktop.views.widgets.list_model import ListFilter, ListSpec
+    from erp_desktop.views.widgets.list_screen import ListScreen
+
+    def purchase_orders_screen(desk, shell, filters=()):
+        spec = ListSpec(
+            columns=(
+                TableColumn("number", translate("PurchaseOrders", "Number"), width=150),
+                TableColumn("supplier_name", translate("PurchaseOrders", "Supplier"), stretches=True),  # 中文 name by itself
+                TableColumn("ordered_on", translate("PurchaseOrders", "Ordered"), CellKind.DATE),
+                TableColumn("status", translate("PurchaseOrders", "Status"), CellKind.STATUS),
+                TableColumn("total", translate("PurchaseOrders", "Amount"), CellKind.MONEY),
+            ),
+            query=PurchaseOrders,  # callable(ListRequest) -> Query; its `tables` say when to refresh
+            filters=(ListFilter("status", translate(...), ((OneOf(("confirmed", "part_received")), "To receive"), ...)),),
+            first_filters=filters,  # from shell.open_screen("purchase_orders", filters=(("status", ...),))
+            empty_text=translate("PurchaseOrders", "No purchase orders yet"),
+            name=translate("PurchaseOrders", "Purchase orders"),
+        )
+        screen = ListScreen(desk, spec.name, spec, open_row=lambda row: shell.open_screen("purchase_order", order_id=row.id))
+        new = screen.add_command("purchase_orders.new", translate(...), lambda: ..., "Ctrl+N", "plus")
+        screen.header.add_button(new, "plus", primary=True)
+        return screen
+
+    register_screen("purchase_orders", QT_TRANSLATE_NOOP("Screen", "Purchase orders"), "purchase_order", "buy",
+                    purchase_orders_screen, "purchasing.read")            # views/shell/screens.py
+
+Modules of the rail: home sell buy warehouse stock costing ledger budget reports alerts settings. Home opens the lists
+"purchase_orders", "sales_orders" and "products" with `filters=`. A screen is made anew when the language changes, so it
+translates its texts where it builds them; nothing else is to be done for that.
+
+- `asking.when_done(future, receiver, on_result, on_refused=None, on_failed=None)`: an answer on the window's thread.
+  `asking.say(sentence)`: status bar. Refusals and failures that nobody takes show in the window's banner.
+- `record_table.RecordTable(desk, spec, parent, offer)`: `opened(row)`, `current_changed(row)`, `selection_changed`,
+  `.selected()`, `.current()`, `.refresh()`, `.set_filter(name, value)`, `.set_filters(filters)`, `.select_row(n)`.
+- `screen_view.ScreenView`: base of every tab: `set_title`, `set_dirty`, `save(then)`, `show_args(**args)`, `close_asked`,
+  `add_command(key, text, run, shortcut, icon)`.
+- `list_screen.ListScreen`, `list_screen.PageHeader(title).add_button(action, icon, primary=True)`.
+- `banner.Banner.show_sentence("late" | "warning", sentence, buttons)`, `state_page.StatePage.show_state(icon, title, ...)`.
+- `statuses.status_look(status)`, `status_text(status)`; `table_view.paint_status`.
+- `icons.icon(name, token)`, `icons.set_icon(button_or_action, name, token)`; names are the files of resources/icons.
+- `theme.current_theme().color(token)`, `theme.sized_font(font, pixels, bold=True)`.
+- `shell.jobs.run(title, work(job), on_done)`: long work; `job.report(done, total)` also notices Cancel.
+- `needs_attention.register_editor(action_name, open(shell, item))`: which screen mends a refused action.
+'''

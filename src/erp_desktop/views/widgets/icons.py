@@ -1,0 +1,76 @@
+"""The program's icons: own SVG drawings in one colour, taken from the theme when they are shown."""
+
+from functools import cache
+from weakref import WeakKeyDictionary
+
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton
+
+from erp_desktop.resources import resource_path
+from erp_desktop.views.widgets.theme import Theme, current_theme, theme_keeper
+
+_SIZES = (16, 20, 24, 32, 40, 48, 64)
+
+
+@cache
+def _drawing(name: str) -> str:
+    return resource_path(f"icons/{name}.svg").read_text(encoding="utf-8")
+
+
+@cache
+def _renderer(name: str, color: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(_drawing(name).replace("currentColor", color).encode()))
+
+
+@cache
+def icon_pixmap(name: str, color: str, size: int, ratio: float = 1.0) -> QPixmap:
+    """The drawing `name` in `color` ("#1257C7"), `size` device-independent pixels wide."""
+    pixmap = QPixmap(QSize(round(size * ratio), round(size * ratio)))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    _renderer(name, color).render(painter, QRectF(0, 0, size * ratio, size * ratio))
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+@cache
+def _icon(name: str, token: str, theme_name: str) -> QIcon:
+    theme: Theme = current_theme()
+    drawn = QIcon()
+    for size in _SIZES:
+        drawn.addPixmap(icon_pixmap(name, theme.tokens[token], size))
+        drawn.addPixmap(icon_pixmap(name, theme.tokens["disabled"], size), QIcon.Mode.Disabled)
+    return drawn
+
+
+def icon(name: str, token: str = "secondary") -> QIcon:
+    """The icon `name` in the colour that `token` has now. Raises FileNotFoundError for a drawing that is not there.
+
+    For what is drawn anew with every theme (delegates, models); a button or action is given one by `set_icon`.
+    """
+    return _icon(name, token, current_theme().name)
+
+
+_wearers: WeakKeyDictionary[QObject, tuple[str, str]] = WeakKeyDictionary()
+_follows = False
+
+
+def set_icon(wearer: QAbstractButton | QAction, name: str, token: str = "secondary") -> None:
+    """Gives a button or action the icon `name`, now and whenever the theme changes."""
+    global _follows  # noqa: PLW0603
+    if not _follows:
+        theme_keeper().changed.connect(_dress_again)
+        _follows = True
+    _wearers[wearer] = (name, token)
+    wearer.setIcon(icon(name, token))
+
+
+def _dress_again() -> None:
+    from shiboken6 import isValid
+
+    for wearer, (name, token) in list(_wearers.items()):
+        if isValid(wearer):
+            wearer.setIcon(icon(name, token))  # type: ignore[attr-defined]

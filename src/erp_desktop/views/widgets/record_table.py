@@ -1,0 +1,255 @@
+"""THE shared table: every list of the program is one of these over a list query."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import translate
+from erp_desktop.views.widgets.asking import Failure, say
+from erp_desktop.views.widgets.filter_bar import FilterBar
+from erp_desktop.views.widgets.list_model import ListModel, ListSpec
+from erp_desktop.views.widgets.state_page import StatePage
+from erp_desktop.views.widgets.table_view import TableView, TotalsRow
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+
+_SIGN_OF_WORK_MS = 150
+_REFRESH_PAUSE_MS = 60  # several changes in a row make one refresh
+
+
+class RecordTable(QWidget):
+    """A list with search, filters, order, totals and the five states.
+
+    `opened` carries the record of Enter or a double click, `current_changed` the record under the cursor (or None),
+    `selection_changed` says that `selected()` differs. `offer` are the buttons of an empty list: (text, what it does).
+    """
+
+    opened = Signal(object)
+    current_changed = Signal(object)
+    selection_changed = Signal()
+
+    def __init__(
+        self,
+        desk: "Desk",
+        spec: ListSpec,
+        parent: QWidget | None = None,
+        offer: tuple[tuple[str, Callable[[], object]], ...] = (),
+    ) -> None:
+        super().__init__(parent)
+        self.spec = spec
+        self._desk = desk
+        self._offer = offer
+        self._selected_ids: list[UUID] = []
+        self._current_id: UUID | None = None
+        self._scrolled_to = 0
+        self.model = ListModel(desk, spec, self)
+        self.filters = FilterBar(spec.filters, spec.search_hint, self)
+        self.filters.show_without_telling(spec.first_filters)
+        self.view = TableView(self)
+        self.view.setModel(self.model)
+        self.view.lay_out(spec.columns)
+        self.view.setAccessibleName(spec.name or translate("Table", "List"))
+        self.totals = TotalsRow(self.view, self)
+        self.state = StatePage(self)
+        self._show_order()
+
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self.state)
+        self._stack.addWidget(QWidget(self))  # nothing at all for the first 150 ms
+        self._stack.setCurrentIndex(2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.filters)
+        rows = QVBoxLayout()
+        rows.setSpacing(0)
+        rows.addWidget(self._stack, 1)
+        rows.addWidget(self.totals)
+        layout.addLayout(rows, 1)
+
+        self.filters.changed.connect(self._filter)
+        self.view.horizontalHeader().sortIndicatorChanged.connect(self._sort)
+        self.view.row_opened.connect(self._open)
+        self.view.copied_rows.connect(self._tell_copied)
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self.selection_changed.emit())
+        self.view.selectionModel().currentRowChanged.connect(lambda *_: self.current_changed.emit(self.current()))
+        self.model.about_to_change.connect(self._remember)
+        self.model.changed_rows.connect(self._restore)
+        self.model.loaded.connect(self._show_loaded)
+        self.model.failed.connect(self._show_failed)
+        here = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence.StandardKey.Find, self, self._go_to_search, context=here)
+        QShortcut(QKeySequence("F5"), self, self.refresh, context=here)
+        QShortcut(QKeySequence("Down"), self.filters.search, self.focus_rows, context=Qt.ShortcutContext.WidgetShortcut)
+        self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_PAUSE_MS)
+        self._refreshing.timeout.connect(self.refresh)
+        self._loading = QTimer(self, singleShot=True, interval=_SIGN_OF_WORK_MS)
+        self._loading.timeout.connect(self._show_loading)
+        self._loading.start()
+        self._tables = spec.tables or frozenset(getattr(spec.query, "tables", frozenset()))
+        desk.changed.connect(self._notice)
+        self.setFocusProxy(self.view)
+        self.model.ask_for(self.model.request)
+
+    # For screens
+
+    def refresh(self) -> None:
+        """Asks again for what is shown; rows, selection and cursor stay where they are."""
+        self.model.refresh()
+
+    def current(self) -> Any | None:
+        """The record under the cursor, or None."""
+        index = self.view.currentIndex()
+        return self.model.row_at(index.row()) if index.isValid() else None
+
+    def selected(self) -> list[Any]:
+        """The selected records that are loaded, from top to bottom."""
+        rows = (self.model.row_at(row) for row in self.view.selected_rows())
+        return [row for row in rows if row is not None]
+
+    def select_row(self, row: int) -> None:
+        """Puts the cursor on `row`."""
+        self.view.selectRow(row)
+        self.view.setCurrentIndex(self.model.index(row, 0))
+
+    def set_filter(self, name: str, value: Any) -> None:
+        """Narrows the list as if the person had chosen it."""
+        self.filters.set_filter(name, value)
+
+    def set_filters(self, filters: tuple[tuple[str, Any], ...]) -> None:
+        """Shows what `filters` leave and nothing narrower, the search emptied."""
+        self.filters.search.clear()
+        self.filters.show_without_telling(filters)
+        self._ask(filters)
+
+    def set_spec(self, spec: ListSpec) -> None:
+        """Lists something else with the same columns (another warehouse): `spec.query` may differ, nothing else."""
+        self.spec = self.model.spec = spec
+        self.model.ask_for(self.model.request)
+
+    def focus_rows(self) -> None:
+        """Leaves the search field for the first row, or the row that was left."""
+        if self.model.rowCount():
+            if not self.view.currentIndex().isValid():
+                self.select_row(0)
+            self.view.setFocus()
+
+    # Questions
+
+    def _filter(self) -> None:
+        self._ask(self.filters.filters)
+
+    def _ask(self, filters: tuple[tuple[str, Any], ...]) -> None:
+        request = replace(self.model.request, search=self.filters.search.text().strip(), filters=filters)
+        self._forget()
+        self.view.scrollToTop()
+        self._loading.start()
+        self.model.ask_for(request)
+
+    def _sort(self, column: int, order: Qt.SortOrder) -> None:
+        if column < 0 or self.spec.columns[column].is_sortable:
+            self.model.sort(column, order)
+        else:
+            self._show_order()
+
+    def _show_order(self) -> None:
+        heads = self.view.horizontalHeader()
+        names = [column.name for column in self.spec.columns]
+        now = self.model.request
+        heads.blockSignals(True)
+        heads.setSectionsClickable(True)
+        heads.setSortIndicatorShown(True)
+        heads.setSortIndicator(
+            names.index(now.sort) if now.sort in names else -1,
+            Qt.SortOrder.DescendingOrder if now.descending else Qt.SortOrder.AscendingOrder,
+        )
+        heads.blockSignals(False)
+
+    def _notice(self, tables: frozenset[str]) -> None:
+        if tables & self._tables and not self._refreshing.isActive():
+            self._refreshing.start()
+
+    def _open(self, row: int) -> None:
+        record = self.model.row_at(row)
+        if record is not None:
+            self.opened.emit(record)
+
+    def _go_to_search(self) -> None:
+        self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filters.search.selectAll()
+
+    def _tell_copied(self, count: int) -> None:
+        say(translate("Table", "Rows copied: {count}").format(count=count))
+
+    # Selection by id
+
+    def _forget(self) -> None:
+        self._selected_ids, self._current_id = [], None
+        self.view.clearSelection()
+
+    def _remember(self) -> None:
+        current = self.current()
+        self._current_id = current.id if current is not None else None
+        self._selected_ids = [record.id for record in self.selected()]
+        self._scrolled_to = self.view.verticalScrollBar().value()
+
+    def _restore(self) -> None:
+        rows = [row for row in map(self.model.row_of, self._selected_ids) if row is not None]
+        if rows != self.view.selected_rows():
+            chosen = QItemSelection()
+            last = self.model.columnCount() - 1
+            for row in rows:
+                chosen.select(self.model.index(row, 0), self.model.index(row, last))
+            self.view.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        current = self.model.row_of(self._current_id) if self._current_id else None
+        if current is not None and current != self.view.currentIndex().row():
+            index = self.model.index(current, max(self.view.currentIndex().column(), 0))
+            self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+        self.view.verticalScrollBar().setValue(self._scrolled_to)
+
+    # States
+
+    def _show_loading(self) -> None:
+        if not self.model.is_loaded:
+            self.state.show_state("clock", translate("Table", "Loading"))
+            self._stack.setCurrentWidget(self.state)
+
+    def _show_loaded(self) -> None:
+        self._loading.stop()
+        count = self.model.rowCount()
+        self.filters.count.setText(translate("Table", "Rows: {count}").format(count=f"{count:,}"))
+        texts = self.model.total_texts if count else {}
+        by_number = {n: texts[column.name] for n, column in enumerate(self.spec.columns) if column.name in texts}
+        self.totals.setVisible(bool(by_number))
+        title = translate("Table", "Total of filtered rows") if self.model.is_filtered else translate("Table", "Total")
+        self.totals.show_totals(title, by_number)
+        if count:
+            self._stack.setCurrentWidget(self.view)
+        elif self.model.is_filtered:
+            clear = (translate("Table", "Clear filters"), self.filters.clear)
+            self.state.show_state("search", translate("Table", "Nothing matches"), buttons=(clear,))
+            self._stack.setCurrentWidget(self.state)
+        else:
+            self.state.show_state(
+                "ring", self.spec.empty_text or translate("Table", "Nothing here yet"), "", self._offer
+            )
+            self._stack.setCurrentWidget(self.state)
+
+    def _show_failed(self, what: Failure | Refused) -> None:
+        self._loading.stop()
+        again = (translate("Table", "Try again"), self.refresh)
+        if isinstance(what, Refused):
+            self.state.show_state("pause", what.problem.sentence, "", (again,))
+        else:
+            detail = translate("Table", "Your work is safe. Tell support the reference {reference} if it stays so.")
+            title = translate("Table", "This list could not be read")
+            self.state.show_state("triangle", title, detail.format(reference=what.reference), (again,))
+        self._stack.setCurrentWidget(self.state)

@@ -1,0 +1,53 @@
+"""The words, icon and colours of every state that a document or row can be in: never colour alone."""
+
+from dataclasses import dataclass
+
+from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+
+
+@dataclass(frozen=True)
+class StatusLook:
+    """How a state is shown. `tone` names two theme colours: TONE for the text and TONE_tint behind it."""
+
+    text: str  # source text, context "Status"
+    icon: str
+    tone: str
+
+
+STATUSES: dict[str, StatusLook] = {
+    "draft": StatusLook(QT_TRANSLATE_NOOP("Status", "Draft"), "ring", "draft"),
+    "requested": StatusLook(QT_TRANSLATE_NOOP("Status", "Requested"), "pause", "hold"),
+    "confirmed": StatusLook(QT_TRANSLATE_NOOP("Status", "Confirmed"), "dot", "running"),
+    "allocated": StatusLook(QT_TRANSLATE_NOOP("Status", "Allocated"), "dot", "running"),
+    "part_allocated": StatusLook(QT_TRANSLATE_NOOP("Status", "Partly allocated"), "triangle", "warning"),
+    "part_received": StatusLook(QT_TRANSLATE_NOOP("Status", "Partly received"), "half", "warning"),
+    "part_shipped": StatusLook(QT_TRANSLATE_NOOP("Status", "Partly shipped"), "half", "warning"),
+    "received": StatusLook(QT_TRANSLATE_NOOP("Status", "Received"), "check", "done"),
+    "shipped": StatusLook(QT_TRANSLATE_NOOP("Status", "Shipped"), "check", "done"),
+    "posted": StatusLook(QT_TRANSLATE_NOOP("Status", "Posted"), "check", "done"),
+    "paid": StatusLook(QT_TRANSLATE_NOOP("Status", "Paid"), "check", "done"),
+    "open": StatusLook(QT_TRANSLATE_NOOP("Status", "Open"), "dot", "running"),
+    "closed": StatusLook(QT_TRANSLATE_NOOP("Status", "Closed"), "check", "done"),
+    "reversed": StatusLook(QT_TRANSLATE_NOOP("Status", "Reversed"), "ring", "draft"),
+    "cancelled": StatusLook(QT_TRANSLATE_NOOP("Status", "Cancelled"), "ring", "draft"),
+    "late": StatusLook(QT_TRANSLATE_NOOP("Status", "Late"), "cross", "late"),
+    "active": StatusLook(QT_TRANSLATE_NOOP("Status", "Active"), "check", "done"),
+    "inactive": StatusLook(QT_TRANSLATE_NOOP("Status", "Inactive"), "ring", "draft"),
+    "in_stock": StatusLook(QT_TRANSLATE_NOOP("Status", "In stock"), "check", "done"),
+    "low": StatusLook(QT_TRANSLATE_NOOP("Status", "Low stock"), "triangle", "warning"),
+    "out": StatusLook(QT_TRANSLATE_NOOP("Status", "Out of stock"), "cross", "late"),
+    "pending": StatusLook(QT_TRANSLATE_NOOP("Status", "Waiting to be sent"), "clock", "running"),
+    "refused": StatusLook(QT_TRANSLATE_NOOP("Status", "Refused"), "cross", "late"),
+    "held": StatusLook(QT_TRANSLATE_NOOP("Status", "Held back"), "pause", "hold"),
+    "failed": StatusLook(QT_TRANSLATE_NOOP("Status", "Does not fit any more"), "cross", "late"),
+}
+
+
+def status_look(status: str) -> StatusLook:
+    """How `status` is shown; one that is not known here is shown by its own name, in grey."""
+    return STATUSES.get(status) or StatusLook(status.replace("_", " ").capitalize(), "ring", "draft")
+
+
+def status_text(status: str) -> str:
+    """The word for `status` in the program's language."""
+    return translate("Status", status_look(status).text)
