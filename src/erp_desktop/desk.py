@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from erp_desktop import qt_booleans  # noqa: F401  before the first signal
 from erp_desktop.actions.base import Action, MalformedAction, read_action
 from erp_desktop.actions.refusals import Problem
 from erp_desktop.models.company import Company
@@ -87,7 +88,7 @@ class Desk(QObject):
     ) -> None:
         """For a cache that somebody has signed in to and that is filled: see `Desk.open`."""
         super().__init__(parent)
-        self._told.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
+        self._told.connect(self._run_here, Qt.ConnectionType.QueuedConnection)
         self._cache = cache
         self._credentials = credentials
         self._company: CompanyHere | None = None
@@ -279,6 +280,9 @@ class Desk(QObject):
             done.set_exception(error)
         else:
             done.set_result(None)
+
+    def _run_here(self, call: Callable[[], object]) -> None:
+        call()
 
     def _rows_changed(self, tables: frozenset[str]) -> None:
         if "company" in tables:

@@ -36,9 +36,9 @@ class Office:
                 owner_id=self.owner_id,
                 owner_login="lin",
                 owner_name="Lin Wei",
-            )
+            ),
+            PASSWORD,
         )
-        set_password(engine, self.company_id, self.owner_id, PASSWORD)
 
     def add_user(self, login: str, *roles: str) -> None:
         user_id = new_id()

@@ -224,7 +224,8 @@ class Engine:
     def _round(self, transport: Transport) -> None:
         if self._cache.read(lambda session: applying.is_filled(session.connection())).result():
             self._push(transport)
-        self._pull(transport, wait=0)
+        while not self._pull(transport, wait=0):
+            pass  # the listener's news came first, and may be older than this round
 
     def _push(self, transport: Transport) -> None:
         while True:
@@ -290,13 +291,12 @@ class Engine:
             tables = self._cache.write(lambda connection: outbox.reject(connection, who, action_id, problem)).result()
         self._tell(tables)
 
-    def _pull(self, transport: Transport, wait: int) -> None:
-        """Fetch what is new and apply it. Two may wait for news at once; the second one's copy is thrown away."""
+    def _pull(self, transport: Transport, wait: int) -> bool:
+        """Fetch what is new and apply it. Two may wait for news at once; the second one's copy is thrown away: False."""
         before = self._position()
         if before.is_under_way:
             with self._pull_guard:
-                self._fetch_all(transport)
-            return
+                return self._fetch_all(transport)
         try:
             reply = self._pull_page(transport, before.cursor, wait)
         except Answered as error:
@@ -306,21 +306,21 @@ class Engine:
                 if self._position() == before:
                     log.warning("the centre does not know this cursor any more: everything is fetched again")
                     self._cache.write(applying.start_refill).result()
-                self._fetch_all(transport)
-            return
+                return self._fetch_all(transport)
         with self._pull_guard:
             if self._position() != before:
-                return
+                return False
             if reply.complete:
                 self._apply(transport, reply)
             else:
                 self._stage(reply, staged_cursor=reply.cursor)
-                self._fetch_all(transport)
+                return self._fetch_all(transport)
+        return True
 
-    def _fetch_all(self, transport: Transport) -> None:
-        """Go on from whatever is staged already, to the end. The caller holds the guard."""
+    def _fetch_all(self, transport: Transport) -> bool:
+        """Go on from whatever is staged already, to the end. The caller holds the guard. False: nothing was left to do."""
         if not self._position().is_under_way:
-            return  # somebody else finished it
+            return False
         self._show(SyncKind.SYNCING, "")
         try:
             if self._position().is_refilling and self._position().staged_cursor is None:
@@ -329,7 +329,7 @@ class Engine:
                 reply = self._pull_page(transport, self._position().next_cursor, 0)
                 if reply.complete:
                     self._apply(transport, reply)
-                    return
+                    return True
                 self._stage(reply, staged_cursor=reply.cursor)
         except Answered as error:
             if error.problem.status != 410 and error.problem.code != "not_readable":

@@ -12,6 +12,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -91,7 +92,7 @@ class Transport:
     def stop(self) -> None:
         """From any thread: break off what is under way, and refuse everything from now on."""
         self._stopped.set()
-        self._sockets.shut()
+        self._sockets.shut(for_good=True)
 
     def interrupt(self) -> None:
         """From any thread: break off what is under way."""
@@ -218,19 +219,21 @@ class _Sockets:
     def __init__(self) -> None:
         self._open: list[socket.socket] = []
         self._guard = threading.Lock()
+        self._is_over = False
 
     def add(self, opened: Any) -> None:
         with self._guard:
             self._open = [known for known in self._open if known.fileno() != -1]
             self._open.append(opened)
+        if self._is_over:  # it was being opened while the others were shut
+            self.shut()
 
-    def shut(self) -> None:
+    def shut(self, *, for_good: bool = False) -> None:
+        self._is_over = self._is_over or for_good
         with self._guard:
             for known in self._open:
-                try:
+                with suppress(OSError):  # closed already
                     known.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    log.debug("a connection was closed already")
 
 
 class _WatchedAdapter(HTTPAdapter):
