@@ -45,7 +45,9 @@ class Books:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.company_id = new_id()
+        self.first_id = new_id().int >> 32 << 32
+        self.ids_given = 0
+        self.company_id = self.new_id()
         self.numbers: dict[str, int] = {}
         self.pools: dict[UUID, CostPool] = {}
         self.company = self.add(
@@ -68,8 +70,13 @@ class Books:
             self.add(AccountPurpose, purpose=purpose, category_id=None, account_id=account.id)
         session.flush()
 
+    def new_id(self) -> UUID:
+        """Ids in the order in which rows are made, also within a millisecond."""
+        self.ids_given += 1
+        return UUID(int=self.first_id + self.ids_given)
+
     def add(self, model: Any, **values: Any) -> Any:
-        row = model(company_id=self.company_id, **{"id": new_id(), "tick": 1, **values})
+        row = model(company_id=self.company_id, **{"id": self.new_id(), "tick": 1, **values})
         self.session.add(row)
         return row
 
@@ -381,7 +388,7 @@ class Books:
             event=kind,
             document_kind=kind,
             document_id=document_id,
-            action_id=new_id(),
+            action_id=self.new_id(),
         )
         self.session.flush()
         for line_no, (purpose, in_debit) in enumerate([(debit, True), (credit, False)], start=1):

@@ -1,0 +1,37 @@
+"""The doctor: every figure that is kept is computed again from what it sums up, and each difference is named.
+
+Here: which checks run. They stand in doctor_stock.py (quantities, documents, numbers) and doctor_money.py (costs, ledger).
+Nothing is written.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from erp_desktop.models.base import replicated_tables
+from erp_desktop.models.company import Company
+from erp_desktop.queries.doctor_money import MONEY_CHECKS
+from erp_desktop.queries.doctor_stock import STOCK_CHECKS
+from erp_desktop.queries.examining import Difference, Examined
+
+__all__ = ["Difference", "examine"]
+
+
+def examine(session: Session, company_id: UUID, permissions: frozenset[str] | None = None) -> tuple[Difference, ...]:
+    """Every difference in a company's books, most basic first; none is a clean bill of health.
+
+    At the centre `permissions` is None: everything is there. On a desk they are the user's, and a check runs only if
+    the user may see every table that it reads.
+    """
+    company = session.get(Company, (company_id, company_id))
+    if company is None:
+        return ()
+    held = {
+        name
+        for name, model in replicated_tables().items()
+        if permissions is None or model.read_permission in permissions
+    }
+    examined = Examined(session, company_id, company.currency_places)
+    return tuple(
+        difference for one in (*STOCK_CHECKS, *MONEY_CHECKS) if one.tables <= held for difference in one.run(examined)
+    )
