@@ -5,10 +5,12 @@ more than the 15 digits that Excel can hold is written as text with a note, neve
 computed value, so that viewers that do not calculate show the same figure.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -45,20 +47,25 @@ _BOLD = {LineKind.SUBTOTAL, LineKind.TOTAL, LineKind.SUM, LineKind.HEADING}
 
 def write_excel(report: Report, path: Path, *, language: str, author: str = "", progress: Progress = go_on) -> None:
     """Writes `report` to `path` (.xlsx). Raises CannotWrite, or Cancelled when `progress` says so."""
-    with complete_file(path) as part:
-        workbook = Workbook(str(part), {"constant_memory": True, "strings_to_numbers": False})
+    with complete_file(path) as part, TemporaryDirectory(prefix="erp-excel-") as rows_folder:
+        workbook = Workbook(str(part), {"constant_memory": True, "tmpdir": rows_folder})
         try:
             _Writer(report, workbook, words(language), author, progress).write()
+            workbook.close()
+        except FileCreateError as problem:
+            cause = problem.args[0] if problem.args else None
+            raise (cause if isinstance(cause, OSError) else OSError(0, str(problem))) from problem
         finally:
-            _close(workbook)
+            _let_go(workbook)
 
 
-def _close(workbook: Workbook) -> None:
-    try:
-        workbook.close()
-    except FileCreateError as problem:
-        cause = problem.args[0] if problem.args else None
-        raise (cause if isinstance(cause, OSError) else OSError(str(problem))) from problem
+def _let_go(workbook: Workbook) -> None:
+    """Closes the files that hold the rows so far, where the workbook was not completed."""
+    workbook.fileclosed = True
+    for worksheet in workbook.worksheets():
+        if worksheet.row_data_fh and not worksheet.row_data_fh.closed:
+            with suppress(OSError):
+                worksheet.row_data_fh.close()
 
 
 @dataclass
