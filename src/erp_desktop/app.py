@@ -1,0 +1,382 @@
+"""The desktop program: the one place that wires embedded centre, desk, screens and main window together.
+
+The window opens from the cache at once; the embedded centre starts beside it. Blocking work (signing in, the first fill)
+runs on a thread of its own behind the start window.
+"""
+
+import hashlib
+import json
+import logging
+import sqlite3
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import date
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Qt, QThread
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from erp_desktop import __version__, embedded
+from erp_desktop.desk import Desk
+from erp_desktop.embedded import EmbeddedCentre
+from erp_desktop.i18n import translate
+from erp_desktop.sync.cache import CacheInUse, cache_path, data_dir
+from erp_desktop.sync.state import SyncKind, SyncState
+from erp_desktop.views.shell.main_window import MainWindow
+from erp_desktop.views.start.start_window import NewCompany, SignIn, StartWindow, Wish
+from erp_desktop.views.translation import show_language, system_language
+from erp_desktop.views.widgets.asking import announcements, report_failure, when_done
+from erp_desktop.views.widgets.theme import load_fonts, theme_keeper
+
+log = logging.getLogger(__name__)
+
+LOG_BYTES, LOGS_KEPT = 2_000_000, 5
+MILLISECONDS_TO_KNOCK = 500
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody works: which company as whom, and the office's address (empty: alone on this computer)."""
+
+    company: str
+    login: str
+    centre: str = ""
+
+    def cache(self, directory: Path) -> Path:
+        return cache_path(self.centre or embedded.THIS_COMPUTER, self.company, self.login, directory)
+
+
+def run(options: Namespace) -> int:
+    """Open the window and stay until it is closed; the program's exit code."""
+    directory = data_dir(getattr(options, "data_dir", None))
+    keep_log(directory)
+    app = make_application(getattr(options, "language", None))
+    place = wanted_place(options, directory)
+    if place is not None and bring_forward(place.cache(directory)):
+        return 0
+    program = Program(app, directory, place)
+    try:
+        return program.run()
+    finally:
+        program.close()
+
+
+def make_application(language: str | None = None) -> QApplication:
+    """The one QApplication, with the program's fonts, theme and language."""
+    found = QApplication.instance()
+    app = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("erp-desktop")
+    app.setApplicationDisplayName("ERP Desktop")
+    app.setApplicationVersion(__version__)
+    load_fonts()
+    theme_keeper().choose("light")
+    show_language(language or system_language())
+    return app
+
+
+def know_screens() -> None:
+    """Every area registers its screens when it is imported."""
+    from erp_desktop.views import all_screens
+
+    assert all_screens
+
+
+# --- where somebody works
+
+
+def wanted_place(options: Namespace, directory: Path) -> Place | None:
+    """What the options say, else where this computer was used last, else the only company here; None: ask."""
+    centre = getattr(options, "centre", None) or ""
+    company = getattr(options, "company", None)
+    user = getattr(options, "user", None)
+    last = _last_place(directory)
+    if centre:
+        known = last if last is not None and last.centre == centre else Place("", "", centre)
+        return Place(company or known.company, user or known.login, centre)
+    if company is None and last is not None:
+        return last
+    for here in embedded.companies_here(directory):
+        if company is None or here.code.casefold() == company.casefold():
+            return Place(here.code, user or here.login)
+    return None
+
+
+def _last_place(directory: Path) -> Place | None:
+    try:
+        place = Place(**json.loads((directory / "place.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return place if place.centre or embedded.database_path(directory).is_file() else None
+
+
+def _remember(place: Place, directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "place.json").write_text(json.dumps(asdict(place)), "utf-8")
+
+
+# --- one program on one cache
+
+
+def _door(cache: Path) -> str:
+    return "erp-desktop-" + hashlib.sha256(str(cache.resolve()).encode()).hexdigest()[:16]
+
+
+def bring_forward(cache: Path) -> bool:
+    """If a window of the program works on `cache`, it comes to the front. False where there is none."""
+    socket = QLocalSocket()
+    socket.connectToServer(_door(cache))
+    if not socket.waitForConnected(MILLISECONDS_TO_KNOCK):
+        return False
+    socket.write(b"show\n")
+    socket.waitForBytesWritten(MILLISECONDS_TO_KNOCK)
+    socket.disconnectFromServer()
+    return True
+
+
+# --- the log, and what nobody caught
+
+
+def keep_log(directory: Path) -> Path:
+    """From now on the program's log goes to a file of its own, a few megabytes at most. Gives the file."""
+    path = directory / "logs" / "desk.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    log.info("erp-desktop %s, Python %s, %s", __version__, sys.version.split()[0], sys.platform)
+    return path
+
+
+def catch_what_nobody_caught() -> None:
+    """An error in a slot or a thread is logged under a reference and told in the window; the program goes on."""
+
+    def caught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        announcements().failed.emit(report_failure(error))
+
+    sys.excepthook = caught
+    threading.excepthook = lambda args: caught(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+
+
+# --- the program
+
+
+class Program(QObject):
+    """From the first window to the last: opens the desk, shows the main window, and again after somebody signed out."""
+
+    def __init__(self, app: QApplication, directory: Path, place: Place | None) -> None:
+        super().__init__()
+        self._app = app
+        self._directory = directory
+        self._place = place
+        self._centre: EmbeddedCentre | None = None
+        self._desk: Desk | None = None
+        self._window: MainWindow | None = None
+        self._server: QLocalServer | None = None
+        self._worker = ThreadPoolExecutor(1, "opening")
+
+    def run(self) -> int:
+        """Blocks until the last window is closed."""
+        catch_what_nobody_caught()
+        know_screens()
+        try:
+            self._begin()
+        except CacheInUse as error:
+            QMessageBox.warning(None, "ERP Desktop", str(error))
+            return 1
+        return self._app.exec()
+
+    def close(self) -> None:
+        """What waits is kept; the embedded centre finishes what it performs."""
+        self._worker.shutdown(wait=True)
+        self._let_go()
+        if self._centre is not None:
+            self._centre.close()
+
+    def _begin(self) -> None:
+        place = self._place
+        if place is None:
+            self._ask_where()
+        elif self._has_been_here(place):
+            self._show(self._open_desk(place, None), place)
+        elif not place.centre:
+            self._open_behind(lambda: (self._open_desk(place, self._kept_password(place)), place))
+        else:
+            self._ask_where(SignIn(place.centre, place.company, place.login, ""))
+
+    def _has_been_here(self, place: Place) -> bool:
+        """Whether the company is in the cache, so that work can begin before the centre answers."""
+        path = place.cache(self._directory)
+        if not path.is_file():
+            return False
+        try:
+            with closing(sqlite3.connect(path)) as connection:
+                facts = {key for (key,) in connection.execute("SELECT key FROM cache_state")}
+        except sqlite3.Error:  # damaged or half made: opening it says what is the matter
+            return False
+        return {"filled", "session"} <= facts
+
+    def _kept_password(self, place: Place) -> str | None:
+        return embedded.kept_password(place.company, place.login, self._directory)
+
+    def _address(self, place: Place) -> str | Callable[[], str]:
+        if place.centre:
+            return place.centre
+        if self._centre is None:
+            self._centre = EmbeddedCentre(self._directory)
+            self._centre.start()
+        return self._centre.address
+
+    def _open_desk(self, place: Place, password: str | None) -> Desk:
+        """Blocks where the company has to be fetched first. May run on a worker: the desk then moves to this thread."""
+        desk = Desk.open(place.cache(self._directory), self._address(place), place.company, place.login, password)
+        if QThread.currentThread() != self.thread():
+            desk.moveToThread(self.thread())
+        return desk
+
+    # --- before there is a desk
+
+    def _ask_where(self, known: SignIn | None = None) -> None:
+        from erp_desktop.ledger.charts import chart_names, load_chart
+        from erp_desktop.views.language import current_language
+
+        chinese = current_language() == "zh_CN"
+        charts = {key: load_chart(key).name_zh if chinese else load_chart(key).name for key in chart_names()}
+        window = StartWindow(self._fulfil, charts, date.today(), known)  # noqa: DTZ011  the person's own calendar
+        window.opened.connect(lambda opened: self._show(*opened))
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.show()
+
+    def _open_behind(self, job: Callable[[], tuple[Desk, Place]]) -> None:
+        window = StartWindow(lambda _wish: self._worker.submit(job), {}, date.today())  # noqa: DTZ011
+        window.opened.connect(lambda opened: self._show(*opened))
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.show()
+        window.wait_for(self._worker.submit(job))
+
+    def _fulfil(self, wish: Wish) -> "Future[tuple[Desk, Place]]":
+        return self._worker.submit(self._open_as_wished, wish)
+
+    def _open_as_wished(self, wish: Wish) -> tuple[Desk, Place]:
+        if isinstance(wish, SignIn):
+            place = Place(wish.company, wish.login, wish.centre)
+            return self._open_desk(place, wish.password), place
+        here = self._new_company(wish) if isinstance(wish, NewCompany) else self._sample_company()
+        place = Place(here.code, here.login)
+        return self._open_desk(place, self._kept_password(place)), place
+
+    def _new_company(self, wish: NewCompany) -> embedded.CompanyHere:
+        from erp_desktop.actions.opening import OpenCompany
+        from erp_desktop.ids import new_id
+
+        opening = OpenCompany(
+            code=wish.code,
+            name=wish.name,
+            currency=wish.currency,
+            time_zone=local_time_zone(),
+            chart=wish.chart,
+            first_period_on=wish.first_period_on,
+            owner_id=new_id(),
+            owner_login="owner",
+            owner_name=wish.owner_name,
+        )
+        return embedded.open_company(opening, self._directory)
+
+    def _sample_company(self) -> embedded.CompanyHere:
+        from erp_desktop.demo.command import make_sample_here
+
+        return make_sample_here(self._directory)
+
+    # --- with a desk
+
+    def _show(self, desk: Desk, place: Place) -> None:
+        self._desk, self._place = desk, place
+        _remember(place, self._directory)
+        window = MainWindow(desk, place.cache(self._directory).with_name("window.ini"))
+        self._window = window
+        window.signed_out.connect(self._sign_out, Qt.ConnectionType.QueuedConnection)
+        desk.sync_state_changed.connect(self._watch_sign_in)
+        self._open_door(place.cache(self._directory))
+        if desk.damage:
+            window.banner.show_sentence("warning", desk.damage)
+        window.show()
+
+    def _open_door(self, cache: Path) -> None:
+        server = QLocalServer(self)
+        server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        QLocalServer.removeServer(_door(cache))  # of a program that was killed: the cache is ours, so it is gone
+        server.newConnection.connect(self._come_forward)
+        if not server.listen(_door(cache)):
+            log.warning("a second start cannot bring this window forward: %s", server.errorString())
+        self._server = server
+
+    def _come_forward(self) -> None:
+        if self._server is not None and (visitor := self._server.nextPendingConnection()) is not None:
+            visitor.disconnected.connect(visitor.deleteLater)
+        if self._window is not None:
+            self._window.setWindowState(self._window.windowState() & ~Qt.WindowState.WindowMinimized)
+            self._window.raise_()
+            self._window.activateWindow()
+
+    def _watch_sign_in(self, state: SyncState) -> None:
+        """The centre wants to know again who this is: alone, the kept password answers; in an office, the person."""
+        desk, place, window = self._desk, self._place, self._window
+        if state.kind is not SyncKind.SIGNED_OUT or desk is None or place is None or window is None:
+            return
+        password = None if place.centre else self._kept_password(place)
+        if password is not None:
+            when_done(desk.sign_in(password), window, lambda _nothing: None)
+            return
+        button = (translate("Program", "Sign in"), lambda: self._ask_password(desk))
+        window.banner.show_sentence("warning", state.detail, (button,))
+
+    def _ask_password(self, desk: Desk) -> None:
+        from PySide6.QtWidgets import QInputDialog, QLineEdit
+
+        window = self._window
+        if window is None:
+            return
+        password, is_given = QInputDialog.getText(
+            window,
+            translate("Program", "Sign in"),
+            translate("Program", "Password of {name}").format(name=desk.user.name),
+            QLineEdit.EchoMode.Password,
+        )
+        if is_given:
+            when_done(desk.sign_in(password), window, lambda _nothing: window.banner.hide())
+
+    def _sign_out(self) -> None:
+        place = self._place
+        self._let_go()
+        self._ask_where(SignIn(place.centre, place.company, place.login, "") if place and place.centre else None)
+
+    def _let_go(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if self._window is not None:
+            self._window.deleteLater()
+            self._window = None
+        if self._desk is not None:
+            self._desk.close()
+            self._desk = None
+
+
+def local_time_zone() -> str:
+    """This computer's time zone by its IANA name; UTC where it has none that is known."""
+    from PySide6.QtCore import QTimeZone
+
+    name = bytes(QTimeZone.systemTimeZoneId().data()).decode("ascii", "replace")
+    return name if "/" in name else "UTC"

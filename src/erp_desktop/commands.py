@@ -20,14 +20,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL, select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.refusals import NotPermitted
 from erp_desktop.cli import CommandFailed
 from erp_desktop.database import database_url, open_engine, reader
 from erp_desktop.i18n import translate
+from erp_desktop.migrations import is_current
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.company import Company
 from erp_desktop.models.costing import CostBook
 from erp_desktop.models.product import Category, Product
 from erp_desktop.models.stock import Warehouse
+from erp_desktop.queries.doctor import examine
 from erp_desktop.reports.lines import LineKind
 from erp_desktop.reports.report import (
     Parameter,
@@ -38,16 +41,27 @@ from erp_desktop.reports.report import (
     report_definitions,
 )
 from erp_desktop.reports.screen import ScreenModel, ScreenSection
+from erp_desktop.sync.cache import cache_path
+from erp_desktop.sync.signing_in import who_is_signed_in
 
 # --- the books ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Books:
-    """One company in an open database, seen as it was at one moment."""
+    """The companies of an open database, seen as they were at one moment."""
 
     session: Session
-    company: Company
+    companies: tuple[Company, ...]
+    permissions: frozenset[str] | None  # of the person whose copy this is; None: everything is here
+
+    @property
+    def company(self) -> Company:
+        """The only company. Raises CommandFailed where there are several to choose from."""
+        if len(self.companies) > 1:
+            text = translate("Command line", "There are several companies here: choose one of {codes} with --company.")
+            raise CommandFailed(text.format(codes=", ".join(company.code for company in self.companies)))
+        return self.companies[0]
 
 
 @contextmanager
@@ -55,8 +69,13 @@ def open_books(options: Namespace) -> Iterator[Books]:
     """The books that the options name: a database, this computer's copy of an office's, or its own. Raises CommandFailed."""
     engine = open_engine(_address(options))
     try:
+        if not is_current(engine):
+            text = translate(
+                "Command line", "These books are of another version of the program. Open them in the window once."
+            )
+            raise CommandFailed(text)
         with Session(reader(engine)) as session:
-            yield Books(session, _company(session, getattr(options, "company", None)))
+            yield Books(session, _companies(session, getattr(options, "company", None)), _permissions(session))
     finally:
         engine.dispose()
 
@@ -69,8 +88,6 @@ def _address(options: Namespace) -> URL:
         return address
     directory = getattr(options, "data_dir", None)
     if getattr(options, "centre", None):
-        from erp_desktop.sync.cache import cache_path
-
         if not (getattr(options, "company", None) and getattr(options, "user", None)):
             raise CommandFailed(translate("Command line", "--centre needs --company and --user."), status=2)
         path = cache_path(options.centre, options.company, options.user, directory)
@@ -90,20 +107,21 @@ def _refuse_missing(path: Path) -> None:
         raise CommandFailed(text.format(path=path))
 
 
-def _company(session: Session, code: str | None) -> Company:
+def _companies(session: Session, code: str | None) -> tuple[Company, ...]:
     companies = session.scalars(select(Company).order_by(Company.code)).all()
-    if code is not None:
-        for company in companies:
-            if company.code.casefold() == code.casefold():
-                return company
-        text = translate("Command line", "There is no company {code} here. There are: {codes}.")
-        raise CommandFailed(text.format(code=code, codes=", ".join(company.code for company in companies) or "–"))
-    if len(companies) == 1:
-        return companies[0]
     if not companies:
         raise CommandFailed(translate("Command line", "There is no company in these books yet."))
-    text = translate("Command line", "There are several companies here: choose one of {codes} with --company.")
-    raise CommandFailed(text.format(codes=", ".join(company.code for company in companies)))
+    chosen = tuple(company for company in companies if code is None or company.code.casefold() == code.casefold())
+    if not chosen:
+        text = translate("Command line", "There is no company {code} here. There are: {codes}.")
+        raise CommandFailed(text.format(code=code, codes=", ".join(company.code for company in companies)))
+    return chosen
+
+
+def _permissions(session: Session) -> frozenset[str] | None:
+    """A desk's copy holds what its user may see; a central database holds everything."""
+    who = who_is_signed_in(session.connection())
+    return None if who is None else who.permissions
 
 
 # --- report ---------------------------------------------------------------------------------------------------------
@@ -118,6 +136,8 @@ def run_report(options: Namespace) -> int:
         return 0
     definition = _definition(options.name)
     with open_books(options) as books:
+        if books.permissions is not None and definition.permission not in books.permissions:
+            raise NotPermitted(permission=definition.permission)
         report = definition.run(books.session, books.company.id, **parameters_of(definition, options.surplus, books))
         printed_at = datetime.now(ZoneInfo(books.company.time_zone))
     _write(report, options, printed_at)
@@ -247,6 +267,29 @@ def _write(report: Report, options: Namespace, printed_at: datetime) -> None:
             print(line)
     for path in written:
         print(translate("Command line", "Written: {path}").format(path=path), file=sys.stderr)
+
+
+# --- doctor ---------------------------------------------------------------------------------------------------------
+
+
+def run_doctor(options: Namespace) -> int:
+    """`erp-desktop doctor`: 0 when every kept figure equals what it sums up, in every company here; 1 otherwise."""
+    is_sound = True
+    with open_books(options) as books:
+        for company in books.companies:
+            differences = examine(books.session, company.id, books.permissions)
+            if differences:
+                is_sound = False
+                text = translate("Command line", "{company}: {count} differences.")
+                print(text.format(company=company.code, count=len(differences)))
+                for difference in differences:
+                    print(f"  {difference.sentence}")
+            else:
+                text = translate(
+                    "Command line", "{company}: every balance, cost layer and account agrees with its movements."
+                )
+                print(text.format(company=company.code))
+    return 0 if is_sound else 1
 
 
 # --- a report as text -----------------------------------------------------------------------------------------------

@@ -133,7 +133,8 @@ class StartWindow(QDialog):
             fields = [self.centre, self.company, self.login, self.password]
             if not self._is_filled(fields):
                 return
-            self._ask(SignIn(*(field.text().strip() for field in fields[:3]), self.password.text()))
+            centre, company, login = (field.text().strip() for field in fields[:3])
+            self._ask(SignIn(centre, company, login, self.password.text()))
 
         self._add_buttons(layout, translate("StartWindow", "Sign in"), go)
         return page
