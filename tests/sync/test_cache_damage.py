@@ -1,0 +1,163 @@
+"""A cache file that breaks: what only this computer knew is saved, the person is told, the rest is fetched again."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from furnished_cache import ADA, furnish
+from sqlalchemy import select
+
+from erp_desktop.actions.masters import SaveParty
+from erp_desktop.ids import new_id
+from erp_desktop.models.party import Party
+from erp_desktop.models.sync import OutboxAction
+from erp_desktop.sync import applying, outbox
+from erp_desktop.sync.cache import Cache, CacheInUse, device_id
+
+PAGE = 4096
+
+
+def fill(path: Path, actions: int) -> object:
+    cache = Cache(path)
+    cache.write(furnish).result()
+    for n in range(actions):
+        action = SaveParty(party_id=new_id(), code=f"S-{n}", name="x" * 190, is_supplier=True)
+        cache.write(lambda connection, action=action: outbox.perform(connection, ADA, action)).result()
+    known_as = cache.write(device_id).result()
+    cache.write(lambda connection: None).result()
+    cache.close()
+    return known_as
+
+
+def pages_of(path: Path, table: str) -> list[int]:
+    import sqlite3
+
+    with sqlite3.connect(path) as connection:
+        try:
+            found = connection.execute("SELECT pageno, pagetype FROM dbstat WHERE name = ?", (table,))
+            return [page for page, kind in found if kind == "leaf"]
+        except sqlite3.OperationalError:  # built without dbstat: the root page will do
+            (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+            return [root]
+
+
+def spoil(path: Path, page: int) -> None:
+    with path.open("r+b") as file:
+        file.seek((page - 1) * PAGE)
+        file.write(os.urandom(PAGE))
+
+
+def waiting_codes(cache: Cache) -> list[str]:
+    rows = cache.write(
+        lambda c: c.execute(select(OutboxAction.args).order_by(OutboxAction.seq)).scalars().all()
+    ).result()
+    return [row.split('"code":"')[1].split('"')[0] for row in rows]
+
+
+def test_a_damaged_page_of_a_table_costs_nothing_that_the_centre_does_not_have(path: Path) -> None:
+    known_as = fill(path, 40)
+    spoil(path, pages_of(path, "party")[0])
+    cache = Cache(path)
+    assert waiting_codes(cache) == [f"S-{n}" for n in range(40)]
+    assert cache.write(device_id).result() == known_as
+    assert not cache.write(applying.is_filled).result()
+    assert "40 changes that were waiting were saved" in cache.damage
+    assert len(list(path.parent.glob("cache.damaged-*.db"))) == 1
+    cache.close()
+    again = Cache(path)
+    assert again.damage == ""
+    again.close()
+
+
+def test_a_damaged_page_of_the_outbox_costs_only_the_rows_on_it(path: Path) -> None:
+    fill(path, 40)
+    leaves = pages_of(path, "outbox")
+    assert len(leaves) > 3
+    spoil(path, leaves[1])
+    cache = Cache(path)
+    saved = waiting_codes(cache)
+    assert 20 < len(saved) < 40
+    assert saved[0] == "S-0"
+    assert saved[-1] == "S-39"
+    perform_next = SaveParty(party_id=new_id(), code="S-next", name="next", is_supplier=True)
+    cache.write(lambda connection: outbox.perform(connection, ADA, perform_next)).result()
+    assert waiting_codes(cache)[-1] == "S-next"
+    cache.close()
+
+
+def test_a_file_that_is_no_database_is_put_aside(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"This is not a database at all. " * 1000)
+    cache = Cache(path)
+    assert "damaged" in cache.damage
+    assert cache.read(outbox.waiting).result() == outbox.Waiting(0, 0)
+    cache.close()
+
+
+def test_a_cache_that_another_program_holds_is_not_opened(path: Path) -> None:
+    cache = Cache(path)
+    with pytest.raises(CacheInUse):
+        Cache(path)
+    cache.close()
+    Cache(path).close()
+
+
+CRASH = """
+    import os, signal, sys
+    from pathlib import Path
+    sys.path.insert(0, {helpers!r})
+    from furnished_cache import ADA, furnish
+    from sqlalchemy import event
+    from erp_desktop.actions.masters import SaveParty
+    from erp_desktop.ids import new_id
+    from erp_desktop.sync import outbox
+    from erp_desktop.sync.cache import Cache
+
+    cache = Cache(Path({path!r}))
+    cache.write(furnish).result()
+
+    def perform(code):
+        action = SaveParty(party_id=new_id(), code=code, name=code, is_supplier=True)
+        cache.write(lambda connection: outbox.perform(connection, ADA, action)).result()
+        print(code, flush=True)
+
+    perform("S-1")
+    perform("S-2")
+    left = {statements}
+
+    @event.listens_for(cache._engine, "before_cursor_execute")
+    def count(*_):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    perform("S-3")
+    perform("S-4")
+    perform("S-5")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("statements", [0, 2, 5, 9, 13, 16, 25, 1000])
+def test_a_program_that_is_killed_while_performing_loses_nothing_that_it_confirmed(path: Path, statements: int) -> None:
+    program = textwrap.dedent(CRASH).format(helpers=str(Path(__file__).parent), path=str(path), statements=statements)
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    confirmed = killed.stdout.split()
+    assert confirmed[:2] == ["S-1", "S-2"]
+
+    cache = Cache(path)
+    waiting = waiting_codes(cache)
+    parties = cache.write(lambda c: list(c.scalars(select(Party.code).order_by(Party.code)))).result()
+    assert waiting == parties  # an action and what it wrote are there together, or neither
+    assert waiting[: len(confirmed)] == confirmed
+    assert len(waiting) <= len(confirmed) + 1  # the last one may be safe though nobody was told any more
+    before = len(waiting)
+    cache.write(lambda connection: outbox.run_again(connection, ADA)).result()
+    assert len(waiting_codes(cache)) == before
+    cache.close()
