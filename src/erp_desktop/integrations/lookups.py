@@ -13,6 +13,7 @@ from erp_desktop.actions.saving import NAMES_PER_STATEMENT
 from erp_desktop.models import Base
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.company import Company
+from erp_desktop.models.ledger import Period
 from erp_desktop.models.sales import CustomerReturn, SalesOrder
 from erp_desktop.models.stock import Bin, StockCount, StockCountLine, StockMove, Warehouse
 
@@ -75,6 +76,33 @@ class StoredRows:
             for row in rows.mappings():
                 found[tuple(row[name] for name in self.key)] = dict(row)
         return found
+
+
+@dataclass(frozen=True)
+class RowsHere:
+    """Which of `ids` are rows of `table` already."""
+
+    tables: ClassVar[frozenset[str]] = frozenset()
+
+    table: str
+    ids: tuple[UUID, ...]
+
+    def run(self, session: Session, company_id: UUID) -> set[UUID]:
+        model = model_of(self.table)
+        found: set[UUID] = set()
+        for chunk in chunks(self.ids):
+            found.update(session.scalars(select(model.id).where(model.company_id == company_id, model.id.in_(chunk))))
+        return found
+
+
+@dataclass(frozen=True)
+class OpenYears:
+    """The calendar years that have accounting periods."""
+
+    tables: ClassVar[frozenset[str]] = frozenset()
+
+    def run(self, session: Session, company_id: UUID) -> set[int]:
+        return {day.year for day in session.scalars(select(Period.starts_on).where(Period.company_id == company_id))}
 
 
 @dataclass(frozen=True)
