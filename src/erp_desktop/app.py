@@ -25,6 +25,7 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from erp_desktop import __version__, embedded
+from erp_desktop.central.performing import Centre
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import EmbeddedCentre
 from erp_desktop.i18n import translate
@@ -295,9 +296,13 @@ class Program(QObject):
         return embedded.open_company(opening, self._directory)
 
     def _sample_company(self) -> embedded.CompanyHere:
-        from erp_desktop.demo.command import make_sample_here
+        from erp_desktop.demo.company import CODE, NAME, make_sample_company
 
-        return make_sample_here(self._directory)
+        def make(centre: Centre, password: str) -> embedded.CompanyHere:
+            make_sample_company(centre, date.today(), password)  # noqa: DTZ011  the person's own calendar
+            return embedded.CompanyHere(CODE, NAME, "owner")
+
+        return embedded.open_here(make, self._directory)
 
     # --- with a desk
 

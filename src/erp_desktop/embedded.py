@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,16 +60,29 @@ def open_books(directory: Path | None = None) -> Engine:
     return engine
 
 
-def open_company(opening: OpenCompany, directory: Path | None = None) -> CompanyHere:
-    """Open a company here; its owner's password is made and kept. Raises CodeInUse, NotOpened, NewerDatabase."""
+def open_here(make: Callable[[Centre, str], CompanyHere], directory: Path | None = None) -> CompanyHere:
+    """Open a company here as `make(centre, password)` does; its owner's password is made up and kept.
+
+    Raises CodeInUse, NotOpened, NewerDatabase.
+    """
     engine = open_books(directory)
     try:
         password = secrets.token_urlsafe(24)
-        Centre(engine).open_company(opening, password)
+        here = make(Centre(engine), password)
     finally:
         engine.dispose()
-    keep_password(opening.code, opening.owner_login, password, directory)
-    return CompanyHere(opening.code, opening.name, opening.owner_login)
+    keep_password(here.code, here.login, password, directory)
+    return here
+
+
+def open_company(opening: OpenCompany, directory: Path | None = None) -> CompanyHere:
+    """Open an empty company here. Raises CodeInUse, NotOpened, NewerDatabase."""
+
+    def make(centre: Centre, password: str) -> CompanyHere:
+        centre.open_company(opening, password)
+        return CompanyHere(opening.code, opening.name, opening.owner_login)
+
+    return open_here(make, directory)
 
 
 def companies_here(directory: Path | None = None) -> list[CompanyHere]:
