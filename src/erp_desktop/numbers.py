@@ -5,7 +5,7 @@ A stored number is an integer scaled by 10**places in a signed 64-bit column, so
 """
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 
 ZERO = Decimal(0)
@@ -18,6 +18,7 @@ UNIT_COST_PLACES = 6
 RATE_PLACES = 10
 
 LARGEST_STORED = 2**63 - 1
+_MANY = Decimal(2**63)
 
 
 class NumberNotExact(ValueError):
@@ -38,6 +39,8 @@ def to_scaled(value: Decimal | int, places: int) -> int:
     scaled: int
     if isinstance(value, int):
         scaled = value * 10**places
+    elif (quick := _whole(value, places)) is not None:
+        scaled = quick
     else:
         sign, digits, exponent = value.as_tuple()
         if not isinstance(exponent, int):
@@ -54,6 +57,19 @@ def to_scaled(value: Decimal | int, places: int) -> int:
     if not -LARGEST_STORED <= scaled <= LARGEST_STORED:
         raise NumberNotExact(value, places, "size")
     return scaled
+
+
+_EXACTLY = Context(prec=40, traps=[Inexact, InvalidOperation])
+
+
+def _whole(value: Decimal, places: int) -> int | None:
+    """value * 10**places for the usual case, a whole number of few digits; None sends the caller the long way."""
+    try:
+        shifted = _EXACTLY.scaleb(value, places)
+        whole = int(shifted) if -_MANY < shifted < _MANY else None
+    except (ArithmeticError, ValueError):
+        return None
+    return whole if whole is not None and whole == shifted else None
 
 
 def from_scaled(scaled: int, places: int) -> Decimal:

@@ -17,6 +17,8 @@ from erp_desktop.models.company import Company
 from erp_desktop.models.ledger import Period
 from erp_desktop.models.product import Product
 
+MOST_ROWS_HELD = 50_000
+
 Row = TypeVar("Row", bound=Replicated)
 
 
@@ -66,10 +68,7 @@ class WrongState(Refused):
 
 def find(session: Session, ctx: Context, table: type[Row], row_id: UUID) -> Row:
     """The row of `table` with `row_id`. Raises NotFound, naming the kind of thing."""
-    row = session.get(table, (ctx.company_id, row_id))
-    if row is None:
-        raise NotFound(kind=str(table.__tablename__).replace("_", " "))
-    return row
+    return find_all(session, ctx, table, [row_id])[row_id]
 
 
 def find_all(session: Session, ctx: Context, table: type[Row], ids: Iterable[UUID]) -> dict[UUID, Row]:
@@ -86,17 +85,21 @@ def find_all(session: Session, ctx: Context, table: type[Row], ids: Iterable[UUI
         rows.update((row.id, row) for row in found)
         if len(rows) < len(wanted):
             raise NotFound(kind=str(table.__tablename__).replace("_", " "))
-        _hold(session, rows.values())
+        _hold(session, table, rows.values())
     return rows
 
 
-def _hold(session: Session, rows: Iterable[object]) -> None:
-    """Keeps rows in the session's memory until its end; by itself it would forget those that nobody names any more."""
-    session.info.setdefault("held", set()).update(rows)
+def _hold(session: Session, table: type[Replicated], rows: Iterable[object]) -> None:
+    """Keeps master data in the session's memory; by itself it would forget rows that nobody names any more."""
+    if table.read_permission == "master.read":
+        held: set[object] = session.info.setdefault("held", set())
+        if len(held) > MOST_ROWS_HELD:
+            held.clear()
+        held.update(rows)
 
 
 def company_of(session: Session, ctx: Context) -> Company:
-    return session.get_one(Company, (ctx.company_id, ctx.company_id))
+    return find(session, ctx, Company, ctx.company_id)
 
 
 def open_period(session: Session, ctx: Context, day: date) -> Period:

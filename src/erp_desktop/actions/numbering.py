@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
@@ -24,17 +23,15 @@ PREFIXES = {
 
 def next_in_series(session: Session, company_id: UUID, kind: str, scope: str, count: int = 1) -> int:
     """Takes `count` consecutive numbers and gives the first. The company's clock is held, so nobody is in between."""
-    taken = session.scalar(
-        update(NumberSeries)
-        .where(NumberSeries.company_id == company_id, NumberSeries.kind == kind, NumberSeries.scope == scope)
-        .values(last=NumberSeries.last + count)
-        .returning(NumberSeries.last),
-        execution_options={"synchronize_session": False},
-    )
-    if taken is None:
-        session.execute(insert(NumberSeries).values(company_id=company_id, kind=kind, scope=scope, last=count))
-        taken = count
-    return taken - count + 1
+    key = (company_id, kind, scope)
+    all_series: dict[tuple[UUID, str, str], NumberSeries] = session.info.setdefault("number_series", {})
+    series = all_series.get(key) or session.get(NumberSeries, key)
+    if series is None:
+        series = NumberSeries(company_id=company_id, kind=kind, scope=scope, last=0)
+        session.add(series)
+    all_series[key] = series
+    series.last += count
+    return series.last - count + 1
 
 
 def give_numbers(session: Session, ctx: Context, kind: str, year: int, count: int) -> Sequence[str | None]:

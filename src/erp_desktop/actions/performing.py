@@ -32,7 +32,6 @@ def perform_action(session: Session, ctx: Context, performed: Action) -> None:
         with session.no_autoflush:  # half-filled rows are written when the action is done, not when it asks something
             performed.run(session, ctx)
         session.flush()
-        _check_references_now(session)
     except NumberNotExact as error:
         raise NumberRefused(value=error.value, places=error.places) from error
     except IntegrityError as error:
@@ -45,9 +44,9 @@ def perform_action(session: Session, ctx: Context, performed: Action) -> None:
         raise
 
 
-def _check_references_now(session: Session) -> None:
-    """Foreign keys wait for the commit so that rows may come in any order; several actions share one commit, so each
-    is held to its own references here."""
+def check_references_now(session: Session) -> None:
+    """Hold what was written so far to its foreign keys. They wait for the commit otherwise, so that rows may come in any
+    order; then nobody can tell which of several actions broke one."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")

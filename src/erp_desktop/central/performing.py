@@ -17,13 +17,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, MalformedAction, action_args, read_action
 from erp_desktop.actions.opening import OpenCompany
-from erp_desktop.actions.performing import AgainstTheRules, perform_action
+from erp_desktop.actions.performing import AgainstTheRules, check_references_now, perform_action
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.central.accounts import hash_password, keep_password
@@ -82,6 +82,17 @@ class _Lane:
     lock: threading.Lock = field(default_factory=threading.Lock)
     queue: deque[_Push] = field(default_factory=deque)
     chain_end: tuple[UUID, int, bytes] | None = None  # epoch, tick, hash
+    session: Session | None = None
+    permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Nothing that this process remembers of the company may be relied on any more."""
+        self.chain_end = None
+        self.permissions.clear()
+        if self.session is not None:
+            self.session.rollback()
+            self.session.close()
+            self.session.info.clear()
 
 
 class Centre:
@@ -125,11 +136,12 @@ class Centre:
         password_hash = hash_password(password)
         company_id, epoch = new_id(), new_id()
         founding = _as_pushed(opening, opening.owner_id, datetime.now(UTC))
-        with self._writer.begin() as connection:
+        with Session(self._writer) as session, session.begin():
+            connection = session.connection()
             if connection.scalar(select(Company.id).where(Company.code == opening.code)) is not None:
                 raise CodeInUse(opening.code)
             connection.execute(insert(CompanyClock).values(company_id=company_id, tick=0, epoch=epoch))
-            turn = _Turn(connection, company_id, _Lane(), {})
+            turn = _Turn(session, company_id, _Lane())
             (result,) = turn.perform([(None, founding)])
             if result.outcome != "applied":
                 raise NotOpened(Problem.from_dict(result.problem or {}).sentence)
@@ -162,7 +174,6 @@ class Centre:
         try:
             results = self._perform_together(company_id, lane, [(p.device_id, a) for p in together for a in p.actions])
         except Exception as error:
-            lane.chain_end = None
             for push in together:
                 push.error = error
             if not isinstance(error, Busy | UnknownCompany):
@@ -174,6 +185,11 @@ class Centre:
     def _perform_together(
         self, company_id: UUID, lane: _Lane, actions: Sequence[tuple[UUID | None, PushedAction]]
     ) -> list[PushResult]:
+        """All in one go where nothing is refused, which is the rule; else once more, each in its own savepoint."""
+        try:
+            return self._transaction(company_id, lane, actions, is_smooth=True)
+        except (_NotSmooth, IntegrityError):
+            pass
         try:
             return self._transaction(company_id, lane, actions)
         except IntegrityError:
@@ -193,22 +209,30 @@ class Centre:
         lane: _Lane,
         actions: Sequence[tuple[UUID | None, PushedAction]],
         forbidden: Mapping[UUID, Problem] | None = None,
+        *,
+        is_smooth: bool = False,
     ) -> list[PushResult]:
+        if lane.session is None:
+            lane.session = Session(self._writer, expire_on_commit=False)
+        session = lane.session
         for tries_left in reversed(range(TRIES)):
             try:
-                with self._writer.begin() as connection:
-                    turn = _Turn(connection, company_id, lane, forbidden or {})
-                    results = turn.perform(actions)
-                    turn.finish()
-            except IntegrityError:
-                raise
+                turn = _Turn(session, company_id, lane, forbidden or {}, is_smooth=is_smooth)
+                results = turn.perform(actions)
+                turn.finish()
+                session.commit()
             except DBAPIError as error:
-                lane.chain_end = None
+                lane.forget()
+                if isinstance(error, IntegrityError):
+                    raise
                 if tries_left and getattr(error.orig, "sqlstate", None) in WORTH_RETRYING:
                     time.sleep(random.uniform(0.0, 0.02) * (TRIES - tries_left))
                     continue
                 log.warning("the database could not perform: %s", error.orig)
                 raise Busy(str(error.orig)) from error
+            except BaseException:
+                lane.forget()
+                raise
             lane.chain_end = turn.chain_end
             if turn.has_news:
                 self._tell(company_id, turn.tick)
@@ -220,28 +244,44 @@ class Centre:
             listener(company_id, tick)
 
 
+class _NotSmooth(Exception):
+    """An action did not go through, so what was written together with it has to be taken back and done with care."""
+
+
 class _Turn:
-    """One transaction under a company's clock."""
+    """One transaction under a company's clock, begun here and ended by the caller."""
 
     def __init__(
-        self, connection: Connection, company_id: UUID, lane: _Lane, forbidden: Mapping[UUID, Problem]
+        self,
+        session: Session,
+        company_id: UUID,
+        lane: _Lane,
+        forbidden: Mapping[UUID, Problem] | None = None,
+        *,
+        is_smooth: bool = False,
     ) -> None:
-        clock = connection.execute(
+        self._session = session
+        self._connection = session.connection()
+        clock = self._connection.execute(
             select(CompanyClock.tick, CompanyClock.epoch).where(CompanyClock.company_id == company_id).with_for_update()
         ).one_or_none()
         if clock is None:
             raise UnknownCompany(str(company_id))
         self.tick: int = clock.tick
-        self._connection = connection
         self._company_id = company_id
         self._epoch: UUID = clock.epoch
-        self._forbidden = forbidden
+        self._lane = lane
+        self._forbidden = forbidden or {}
+        self._is_smooth = is_smooth
         self._rows: list[dict[str, Any]] = []
-        self._permissions: dict[UUID, frozenset[str]] = {}
         self._answers: dict[UUID, tuple[bytes, PushResult]] = {}  # by action id: the content's digest, and the answer
         if lane.chain_end is not None and lane.chain_end[:2] == (self._epoch, self.tick):
+            # Nobody else performed since: what the session remembers of the company still holds.
             self._last_hash = lane.chain_end[2]
         else:
+            session.expunge_all()
+            session.info.clear()
+            lane.permissions.clear()
             self._last_hash = self._stored_hash()
 
     @property
@@ -303,30 +343,30 @@ class _Turn:
         )
         try:
             performed = read_action(pushed.name, pushed.version, pushed.args)
-            with Session(self._connection, join_transaction_mode="create_savepoint") as session:
-                perform_action(session, context, performed)
-                session.commit()
-        except Refused as refusal:
-            return refusal.problem
-        except MalformedAction as error:
-            return Problem("malformed", {"detail": str(error)[:500]})
+            if self._is_smooth:
+                perform_action(self._session, context, performed)
+            else:
+                with self._session.begin_nested():
+                    perform_action(self._session, context, performed)
+                    check_references_now(self._session)
         except (OperationalError, InterfaceError, InternalError):
             raise  # the database's trouble, not the action's
-        except Exception:
-            # Our bug. The queue goes on; the action keeps its data on the desk and can be sent again once we are mended.
-            log.exception("%s@%s %s failed", pushed.name, pushed.version, pushed.id)
-            return Problem("fault", {"action": pushed.name})
+        except Exception as error:
+            if self._is_smooth:
+                raise _NotSmooth from error
+            self._session.info.clear()
+            return _problem_of(error, pushed)
         if performed.permission == "admin":
-            self._permissions.clear()  # it may have changed who may do what
+            self._lane.permissions.clear()  # it may have changed who may do what
         return None
 
     def _permissions_of(self, actor_id: UUID) -> frozenset[str]:
         if self.tick == 1:
             return ALL_PERMISSIONS  # opening the company: nobody is there yet to be asked
-        if actor_id not in self._permissions:
-            found = permissions_of(self._connection, self._company_id, actor_id)
-            self._permissions[actor_id] = found or frozenset()
-        return self._permissions[actor_id]
+        known = self._lane.permissions
+        if actor_id not in known:
+            known[actor_id] = permissions_of(self._connection, self._company_id, actor_id) or frozenset()
+        return known[actor_id]
 
     def _write_log(self, device_id: UUID | None, pushed: PushedAction, digest: bytes, problem: Problem | None) -> None:
         row: dict[str, Any] = {
@@ -364,6 +404,16 @@ class _Turn:
         for row in rows:
             answer = PushResult(id=row.action_id, outcome=row.outcome, tick=row.tick, problem=row.problem)
             self._answers[row.action_id] = (bytes(row.args_digest), answer)
+
+
+def _problem_of(error: Exception, pushed: PushedAction) -> Problem:
+    if isinstance(error, Refused):
+        return error.problem
+    if isinstance(error, MalformedAction):
+        return Problem("malformed", {"detail": str(error)[:500]})
+    # Our bug. The queue goes on; the action keeps its data on the desk and can be sent again once we are mended.
+    log.error("%s@%s %s failed", pushed.name, pushed.version, pushed.id, exc_info=error)
+    return Problem("fault", {"action": pushed.name})
 
 
 def _as_pushed(performed: Action, actor_id: UUID, issued_at: datetime) -> PushedAction:
