@@ -87,3 +87,15 @@ def pdf_text(path: Path) -> str:
 def figures_in(text: str) -> list[Decimal]:
     """Every number with two or more decimals in `text`, in order."""
     return [Decimal(found.replace(",", "")) for found in re.findall(r"-?[\d,]+\.\d{2,}", text)]
+
+
+def outline_titles(path: Path) -> list[str]:
+    """The titles of a PDF's bookmarks, in order. They are written openly, as octal escapes of UTF-16 where not Latin."""
+
+    def text(raw: bytes) -> str:
+        plain = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found.group(1), 8)]), raw)
+        plain = re.sub(rb"\\([()\\])", rb"\1", plain)
+        return plain.decode("utf-16" if plain.startswith((b"\xfe\xff", b"\xff\xfe")) else "latin-1")
+
+    objects = re.findall(rb"<<[^<>]*?/Parent[^<>]*?/Title \(((?:\\.|[^\\)])*)\)", path.read_bytes(), re.DOTALL)
+    return [text(title) for title in objects]

@@ -152,7 +152,7 @@ def test_awkward_text_neither_breaks_the_file_nor_becomes_something_else(tmp_pat
     shown = [str(cell.value) for cell in cells]
     assert shown[:2] == AWKWARD[:2]
     assert shown[2] == "_x005F_x0041_"  # how the file format writes it, so that it is not read as the letter A
-    assert "\ufffd" in shown[3]
+    assert shown[3] == "a□b c"
     assert shown[5] == "http://example.com"
     assert cells[5].hyperlink is None
     assert shown[7:9] == AWKWARD[7:9]
@@ -267,8 +267,8 @@ from pathlib import Path
 from samples import COLUMNS, product_row, report_of
 from erp_desktop.reports.excel import write_excel
 from erp_desktop.reports.report import Section
-few = report_of(Section(COLUMNS, tuple(product_row(n) for n in range(10_000)), totals=("value",)))
-many = report_of(Section(COLUMNS, few.sections[0].rows * 10, totals=("value",)))
+few = report_of(Section(COLUMNS[3:6], tuple(product_row(n) for n in range(5_000)), totals=("value",)))
+many = report_of(Section(COLUMNS[3:6], few.sections[0].rows * 20, totals=("value",)))
 for report in (few, many):
     write_excel(report, Path({str(tmp_path / "report.xlsx")!r}), language="en")
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

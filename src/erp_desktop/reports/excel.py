@@ -25,10 +25,10 @@ from erp_desktop.reports.numbers_format import (
     SectionFormat,
     digits_wide,
     format_number,
+    has_more_digits,
     places_of,
     plain_text,
     section_format,
-    significant_digits,
 )
 from erp_desktop.reports.output import Cancelled, Progress, complete_file, go_on
 from erp_desktop.reports.report import Check, Column, ColumnKind, Report, Section
@@ -203,7 +203,7 @@ class _Writer:
     def _number(
         self, sheet: Worksheet, row: int, column: int, value: Decimal | int, properties: dict[str, Any]
     ) -> None:
-        if significant_digits(value) > MOST_DIGITS:
+        if has_more_digits(value, MOST_DIGITS):
             exact = format_number(value, 0, self.words.language)
             self.notes.append((sheet.get_name(), xl_rowcol_to_cell(row, column), exact))
             self._text(sheet, row, column, exact, **{**properties, "align": "right", "num_format": "@"})
@@ -334,7 +334,7 @@ class _Writer:
             sheet.worksheet.write_datetime(row, index, value, self._format(**properties))
         else:
             formula = self._formula(sheet, row, index, column, line, value)
-            if formula and significant_digits(value) <= MOST_DIGITS:
+            if formula and not has_more_digits(value, MOST_DIGITS):
                 sheet.worksheet.write_formula(row, index, formula, self._format(**properties), value)
             else:
                 self._number(sheet.worksheet, row, index, value, properties)
@@ -430,7 +430,7 @@ class _Writer:
         differs = self.words.translate("Report", "Does not agree")
         shown = agrees if check.holds else differs
         expected, found, cell = (xl_rowcol_to_cell(row, column) for column in (1, 2, 3))
-        if max(significant_digits(v) for v in (check.expected, check.found)) > MOST_DIGITS:
+        if any(has_more_digits(figure, MOST_DIGITS) for figure in (check.expected, check.found)):
             self._number(sheet, row, 3, difference, look)
             self._text(sheet, row, 4, shown, bold=True)
             return

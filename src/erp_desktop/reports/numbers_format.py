@@ -15,7 +15,7 @@ from babel import Locale
 from erp_desktop.reports.report import ColumnKind, Section
 
 DASH = "–"  # a zero in a statement
-REPLACEMENT = "\ufffd"
+REPLACEMENT = "□"  # in every font, as U+FFFD is not
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,18 @@ def places_of(value: Decimal | int) -> int:
     if isinstance(value, int):
         return 0
     _, digits, exponent = value.as_tuple()
-    if not isinstance(exponent, int) or exponent >= 0:
-        return 0
-    trailing = len(digits) - len("".join(map(str, digits)).rstrip("0"))
-    return max(0, -exponent - trailing)
+    places = -exponent if isinstance(exponent, int) else 0
+    last = len(digits) - 1
+    while places > 0 and last >= 0 and digits[last] == 0:
+        places -= 1
+        last -= 1
+    return max(places, 0) if last >= 0 else 0
 
 
-def significant_digits(value: Decimal | int) -> int:
-    """How many digits `value` has between its first and its last that is not zero: 3 for 1,230 and for 0.0123."""
-    digits = "".join(map(str, Decimal(value).as_tuple().digits))
-    return len(digits.strip("0"))
+def has_more_digits(value: Decimal | int, most: int) -> bool:
+    """Whether `value` has more than `most` digits from its first to its last that is not zero: 1,230 and 0.0123 have 3."""
+    digits = Decimal(value).as_tuple().digits
+    return len(digits) > most and len("".join(map(str, digits)).strip("0")) > most
 
 
 def format_number(value: Decimal | int, places: int, language: str) -> str:
@@ -97,7 +99,7 @@ def _is_shown(character: str) -> bool:
 
 
 def plain_text(text: str) -> str:
-    """`text` on one line: line ends and tabs become spaces, characters that no file may hold become U+FFFD."""
+    """`text` on one line: line ends and tabs become spaces, characters that no file may hold become a box."""
     if text.isprintable():
         return text
     spaced = " ".join(text.split()) if any(mark in text for mark in "\r\n\t\x0b\x0c") else text

@@ -1,0 +1,43 @@
+"""Printed documents as questions to ask: each writes its PDF into a folder, under the document's number, and gives the path."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from erp_desktop.reports.documents.packing_slip import packing_slip_file_name, packing_slip_pdf
+from erp_desktop.reports.documents.purchase_order import purchase_order_file_name, purchase_order_pdf
+
+
+@dataclass(frozen=True)
+class PrintedPurchaseOrder:
+    """The order as it is sent to the supplier, in `language`. Raises DocumentNotFound, CannotWrite."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"purchase_order", "purchase_order_line", "party"})
+
+    order_id: UUID
+    folder: Path
+    language: str
+
+    def run(self, session: Session, company_id: UUID) -> Path:
+        path = self.folder / purchase_order_file_name(session, company_id, self.order_id)
+        purchase_order_pdf(session, company_id, self.order_id, path, self.language)
+        return path
+
+
+@dataclass(frozen=True)
+class PrintedPackingSlip:
+    """The slip that goes into a parcel, in `language`. Raises DocumentNotFound, CannotWrite."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"shipment", "shipment_line", "party"})
+
+    shipment_id: UUID
+    folder: Path
+    language: str
+
+    def run(self, session: Session, company_id: UUID) -> Path:
+        path = self.folder / packing_slip_file_name(session, company_id, self.shipment_id)
+        packing_slip_pdf(session, company_id, self.shipment_id, path, self.language)
+        return path
