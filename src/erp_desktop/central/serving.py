@@ -13,6 +13,7 @@ from erp_desktop.central.service import Service
 
 SECONDS_TO_FINISH = 10  # what is being performed when the service stops
 STARTUP_SECONDS = 60
+LARGEST_BACKLOG = 512  # desks that connect at the same moment
 
 
 class CannotListen(OSError):
@@ -90,10 +91,13 @@ def served(engine: Engine) -> Iterator[Server]:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # TCP said outright: asyncio turns off Nagle's delay (40 ms an answer) only for sockets that say so
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listening = socket.create_server((host, port), family=family, backlog=512)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(LARGEST_BACKLOG)
     except OSError as error:
+        listening.close()
         raise CannotListen(f"{host}:{port}: {error.strerror or error}") from error
-    # Named as TCP, asyncio switches Nagle's algorithm off for each connection; else every answer waits 40 ms for an
-    # acknowledgement between its head and its body.
-    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listening.detach())
+    return listening
