@@ -1,6 +1,7 @@
 """Running the central service on a socket until somebody stops it."""
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -94,7 +95,8 @@ def _listen(host: str, port: int) -> socket.socket:
     # TCP said outright: asyncio turns off Nagle's delay (40 ms an answer) only for sockets that say so
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would let another program take the port over
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(LARGEST_BACKLOG)
     except OSError as error:
