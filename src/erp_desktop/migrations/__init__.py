@@ -1,14 +1,17 @@
-"""One history of the tables for desks and centres, on SQLite and PostgreSQL. How to add to it: README.md beside this file."""
+"""One history of the tables for desks and centres, on SQLite and PostgreSQL. How to add to it: README.md beside this file.
+
+Alembic is imported only where there is a step to do: a program that finds its tables as they should be starts without it.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from erp_desktop.database import writer
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _HERE = Path(__file__).parent
 _ONE_AT_A_TIME = 0x6572705F  # PostgreSQL advisory lock: two workers that start together do not both upgrade
@@ -18,23 +21,31 @@ class NewerDatabase(RuntimeError):
     """The database was made by a newer program; this one would not understand its tables."""
 
 
-def configuration() -> Config:
+def configuration() -> "Config":
     """Alembic's configuration for this history, wherever the program is installed."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     return config
 
 
+def known_revisions() -> list[str]:
+    """Every revision from the first to the newest: the history is one line, numbered in its files' names."""
+    return sorted(file.name.partition("_")[0] for file in (_HERE / "versions").glob("[0-9]*_*.py"))
+
+
 def newest_revision() -> str:
     """The revision that this program's tables have."""
-    head = ScriptDirectory.from_config(configuration()).get_current_head()
-    assert head is not None, "the history has a first revision"
-    return head
+    return known_revisions()[-1]
 
 
 def revision_of(connection: Connection) -> str | None:
     """The revision of a database; None where nothing has been created yet."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 def is_current(engine: Engine) -> bool:
@@ -48,15 +59,16 @@ def upgrade(engine: Engine) -> None:
 
     Raises NewerDatabase where the database knows a revision that this program does not.
     """
-    config = configuration()
-    scripts = ScriptDirectory.from_config(config)
     with writer(engine).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         current = revision_of(connection)
-        if current == scripts.get_current_head():
+        if current == newest_revision():
             return
-        if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        if current is not None and current not in known_revisions():
             raise NewerDatabase(f"the database has revision {current}")
+        from alembic import command
+
+        config = configuration()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
