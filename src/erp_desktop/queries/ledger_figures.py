@@ -70,7 +70,7 @@ def trial_balance(
     named = (_account.c.company_id == company_id) & (_account.c.id == figures.c.account_id)
     statement = statement.select_from(figures.join(_account, named)).order_by(_account.c.code)
     return tuple(
-        TrialBalanceLine(*account, debit_before - credit_before, debit_now, credit_now)
+        TrialBalanceLine(*(*account, debit_before - credit_before, debit_now, credit_now))
         for *account, debit_before, credit_before, debit_now, credit_now in session.execute(statement)
     )
 
@@ -140,7 +140,7 @@ def account_ledger(
     balance, lines = opening, []
     for row in session.execute(statement):
         balance += row.debit - row.credit
-        lines.append(AccountLedgerLine(*row, balance))
+        lines.append(AccountLedgerLine(*(*row, balance)))
     return AccountLedger(opening, tuple(lines))
 
 
