@@ -136,7 +136,7 @@ class StartWindow(QDialog):
             centre, company, login = (field.text().strip() for field in fields[:3])
             self._ask(SignIn(centre, company, login, self.password.text()))
 
-        self._add_buttons(layout, translate("StartWindow", "Sign in"), go)
+        self.sign_in_button = self._add_buttons(layout, translate("StartWindow", "Sign in"), go)
         return page
 
     def _add_new_company(self) -> QWidget:
@@ -172,7 +172,7 @@ class StartWindow(QDialog):
                 )
             )
 
-        self._add_buttons(layout, translate("StartWindow", "Open the company"), go)
+        self.new_company_button = self._add_buttons(layout, translate("StartWindow", "Open the company"), go)
         return page
 
     def _suggest_code(self) -> None:
@@ -191,7 +191,7 @@ class StartWindow(QDialog):
         self.pages.addWidget(page)
         return page, layout
 
-    def _add_buttons(self, layout: QVBoxLayout, text: str, go: Callable[[], None]) -> None:
+    def _add_buttons(self, layout: QVBoxLayout, text: str, go: Callable[[], None]) -> QPushButton:
         back = QPushButton(translate("StartWindow", "Back"))
         back.setAutoDefault(False)
         back.clicked.connect(lambda: self._show(self._choice))
@@ -204,6 +204,7 @@ class StartWindow(QDialog):
         row.addStretch(1)
         row.addWidget(main)
         layout.addLayout(row)
+        return main
 
     def _show(self, page: QWidget) -> None:
         self._say_trouble("")

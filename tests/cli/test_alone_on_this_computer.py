@@ -1,0 +1,184 @@
+"""The program alone on a computer: real windows offscreen, the embedded centre as a real child process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from erp_desktop import app, embedded
+from erp_desktop.actions.opening import OpenCompany
+from erp_desktop.ids import new_id
+from erp_desktop.sync.transport import NoAnswer, Transport
+from erp_desktop.views.shell.main_window import MainWindow
+from erp_desktop.views.start.start_window import StartWindow
+from erp_desktop.views.widgets.asking import announcements
+from erp_desktop.wire import Hello
+
+SECONDS_FOR_A_LOADED_MACHINE = 90
+
+
+def opening(code: str = "ACME") -> OpenCompany:
+    return OpenCompany(
+        code=code,
+        name="Acme Trading",
+        currency="CNY",
+        time_zone="Asia/Shanghai",
+        chart="cn-small-enterprise",
+        first_period_on=date(2026, 1, 1),
+        owner_id=new_id(),
+        owner_login="owner",
+        owner_name="Li Wei",
+    )
+
+
+@pytest.fixture
+def company_here(tmp_path: Path) -> embedded.CompanyHere:
+    return embedded.open_company(opening(), tmp_path)
+
+
+@pytest.fixture
+def quiet_hooks() -> Iterator[None]:
+    """Whatever hooks and handlers the program sets are taken back."""
+    import logging
+    import threading
+
+    before = sys.excepthook, threading.excepthook, list(logging.getLogger().handlers), logging.getLogger().level
+    yield
+    sys.excepthook, threading.excepthook = before[:2]
+    for handler in set(logging.getLogger().handlers) - set(before[2]):
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    logging.getLogger().setLevel(before[3])
+
+
+def hello(centre: embedded.EmbeddedCentre) -> Hello:
+    transport = Transport(centre.address)
+    try:
+        return transport.get("/v1/sync/hello", Hello)
+    finally:
+        transport.close()
+
+
+def test_a_company_here_is_known_with_its_owner(company_here: embedded.CompanyHere, tmp_path: Path) -> None:
+    assert embedded.companies_here(tmp_path) == [embedded.CompanyHere("ACME", "Acme Trading", "owner")]
+    assert embedded.kept_password("ACME", "owner", tmp_path)
+    assert embedded.companies_here(tmp_path / "elsewhere") == []
+
+
+def test_the_embedded_centre_answers_on_the_loopback_address_and_comes_back_after_a_crash(
+    company_here: embedded.CompanyHere, tmp_path: Path
+) -> None:
+    centre = embedded.EmbeddedCentre(tmp_path)
+    try:
+        assert [company["code"] for company in hello(centre).companies] == ["ACME"]
+        assert centre.address().startswith("http://127.0.0.1:")
+        assert centre._process is not None
+        time.sleep(embedded.SECONDS_BETWEEN_STARTS)
+        centre._process.kill()
+        centre._process.wait()
+        assert [company["code"] for company in hello(centre).companies] == ["ACME"]
+        ended = centre._process
+    finally:
+        centre.close()
+    assert ended.returncode == 0
+    with pytest.raises(NoAnswer):
+        centre.address()
+
+
+def test_a_centre_that_cannot_start_is_no_answer_and_its_log_says_why(tmp_path: Path) -> None:
+    embedded.database_path(tmp_path).parent.mkdir()
+    embedded.database_path(tmp_path).write_bytes(b"this is not a database" * 100)
+    centre = embedded.EmbeddedCentre(tmp_path)
+    try:
+        with pytest.raises(NoAnswer):
+            centre.address()
+    finally:
+        centre.close()
+    assert (tmp_path / "logs" / "centre.log").stat().st_size
+
+
+@pytest.mark.usefixtures("quiet_hooks")
+def test_the_first_window_opens_a_company_and_the_next_start_goes_straight_to_it(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    app.know_screens()
+    program = app.Program(qapp, tmp_path, app.wanted_place(Namespace(), tmp_path))
+    try:
+        program._begin()
+        start = next(window for window in qapp.topLevelWidgets() if isinstance(window, StartWindow))
+        qtbot.addWidget(start)
+        start._show(start._new_company)
+        start.name.setText("Yangtze Trading")
+        start.name.editingFinished.emit()
+        assert start.code.text() == "YANGTZET"
+        start.owner_name.setText("Li Wei")
+        start.new_company_button.click()
+        qtbot.waitUntil(lambda: program._window is not None, timeout=SECONDS_FOR_A_LOADED_MACHINE * 1000)
+        assert isinstance(program._window, MainWindow)
+        assert "Yangtze Trading" in program._window.windowTitle()
+        program._window.close()
+    finally:
+        program.close()
+
+    again = app.Program(qapp, tmp_path, app.wanted_place(Namespace(), tmp_path))
+    try:
+        again._begin()
+        assert again._window is not None  # at once, from the cache, while the centre still starts
+        assert "Yangtze Trading" in again._window.windowTitle()
+        again._window.close()
+    finally:
+        again.close()
+
+
+def test_what_is_missing_in_the_first_window_is_said_and_keeps_what_was_typed(qtbot: QtBot, tmp_path: Path) -> None:
+    start = StartWindow(lambda _wish: pytest.fail("nothing was asked"), {"ifrs-trading": "IFRS"}, date(2026, 3, 1))
+    qtbot.addWidget(start)
+    start._show(start._new_company)
+    start.name.setText("Acme")
+    start.new_company_button.click()
+    assert start.trouble.text() == "Please fill in every field."
+    assert start.name.text() == "Acme"
+
+
+@pytest.mark.usefixtures("quiet_hooks")
+def test_an_error_that_nobody_caught_is_logged_under_the_reference_that_the_window_tells(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    log_file = app.keep_log(tmp_path)
+    app.catch_what_nobody_caught()
+    told = []
+    announcements().failed.connect(told.append)
+    try:
+        raise LookupError("nobody expected this")
+    except LookupError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    assert told[0].reference in log_file.read_text("utf-8")
+    assert "nobody expected this" in log_file.read_text("utf-8")
+
+
+def test_a_second_start_brings_the_first_forward_and_ends(company_here: embedded.CompanyHere, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "erp_desktop.cli", "--data-dir", str(tmp_path)]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    first = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        place = app.Place("ACME", "owner")
+        deadline = time.monotonic() + SECONDS_FOR_A_LOADED_MACHINE
+        while not app.bring_forward(place.cache(tmp_path)):
+            assert first.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        second = subprocess.run(command, env=environment, timeout=SECONDS_FOR_A_LOADED_MACHINE, check=False)
+        assert second.returncode == 0
+        assert first.poll() is None
+    finally:
+        first.send_signal(signal.SIGTERM)
+        first.wait(SECONDS_FOR_A_LOADED_MACHINE)
