@@ -95,3 +95,12 @@ def test_shipments_and_invoices_name_order_and_customer(trade):
     assert (shipment.order_number, shipment.customer_name, shipment.qty) == ("SO-2026-00001", "Zhang Min", 10)
     (invoice,) = trade.ask(selling.SalesInvoices()).rows
     assert (invoice.total, invoice.currency) == (Decimal("99.00"), "CNY")
+
+
+@pytest.mark.parametrize("products", [3, 60])
+def test_a_search_finds_the_moves_of_few_products_and_of_many(books, products):
+    lines = [(books.product(f"BTL-{place}", f"Bottle {place}"), 1, "1") for place in range(products)]
+    books.receive(books.purchase_order(*lines, (books.product("CAP"), 1, "1")))
+    page = books.ask(stock.StockMoves(ListRequest(search="bottle btl")))
+    assert page.count == products
+    assert {row.product_name for row in page.rows} == {f"Bottle {place}" for place in range(products)}

@@ -38,7 +38,7 @@ from erp_desktop.models.types import String
 from erp_desktop.queries.base import Between, Contains, IsEmpty, ListPage, ListRequest, NotHere, OneOf, Position, Record
 
 MOST_FREQUENT = 20
-FEW_NAMES = 20
+FEW_NAMES = 50
 FIRST_PAGE = ListRequest()
 
 
@@ -320,10 +320,12 @@ class ListQuery(Generic[Record]):
         for join, conditions in elsewhere.values():
             target = join.target
             ids = select(target.c.id).where(target.c.company_id == company_id, or_(*conditions))
-            if not here and len(elsewhere) == 1:  # nothing but these names: with few of them, an index finds their rows
+            if not here and len(elsewhere) == 1:
+                # Nothing but these names: of few of them an index finds the rows, of many the list's own order soon does.
                 few = session.execute(ids.limit(FEW_NAMES + 1)).scalars().all()
-                if len(few) <= FEW_NAMES:
-                    return join.key.in_(few) if few else false()
+                if len(few) > FEW_NAMES:
+                    return ids.where(target.c.id == join.key).correlate(shape.base).exists()
+                return join.key.in_(few) if few else false()
             here.append(join.key.in_(ids))
         return or_(*here) if here else true()
 

@@ -1,0 +1,174 @@
+"""What a person who enters an order or counts goods is helped with: last prices, what is free, what a barcode means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.models.company import Company
+from erp_desktop.models.product import Barcode, Product, ProductUnit, Unit
+from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
+from erp_desktop.models.stock import StockBalance
+from erp_desktop.numbers import ONE, ZERO, UnitFactor
+from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.lookups import ChannelLookup, Choice, WarehouseLookup
+
+_order = table_of(PurchaseOrder)
+_order_line = table_of(PurchaseOrderLine)
+_balance = table_of(StockBalance)
+_barcode = table_of(Barcode)
+_product = table_of(Product)
+_pack = table_of(ProductUnit)
+_unit = table_of(Unit)
+_company = table_of(Company)
+
+USUAL_CHANNEL = "DIRECT"  # every company opens with it
+
+
+@dataclass(frozen=True)
+class LastPurchasePrice:
+    """The unit price of the newest confirmed order of a product, from this supplier if there is one; None without any."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"purchase_order", "purchase_order_line"})
+
+    product_id: UUID
+    supplier_id: UUID | None = None
+
+    def run(self, session: Session, company_id: UUID) -> Decimal | None:
+        same = (_order.c.company_id == _order_line.c.company_id) & (_order.c.id == _order_line.c.order_id)
+        statement = (
+            select(_order_line.c.unit_price)
+            .select_from(_order_line.join(_order, same))
+            .where(
+                _order_line.c.company_id == company_id,
+                _order_line.c.product_id == self.product_id,
+                _order.c.status.not_in([PurchaseOrderStatus.DRAFT, PurchaseOrderStatus.CANCELLED]),
+            )
+            .order_by(
+                (_order.c.supplier_id == self.supplier_id).desc(),
+                _order.c.ordered_on.desc(),
+                _order.c.id.desc(),
+                _order_line.c.line_no,
+            )
+            .limit(1)
+        )
+        price: Decimal | None = session.execute(statement).scalar_one_or_none()
+        return price
+
+
+@dataclass(frozen=True)
+class FreeToPromise:
+    """On hand less allocated of each product in a warehouse, in stock units; 0 for a product that is not there."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"stock_balance"})
+
+    warehouse_id: UUID
+    product_ids: tuple[UUID, ...]
+
+    def run(self, session: Session, company_id: UUID) -> Mapping[UUID, Decimal]:
+        statement = (
+            select(_balance.c.product_id, func.sum(_balance.c.on_hand), func.sum(_balance.c.allocated))
+            .where(
+                _balance.c.company_id == company_id,
+                _balance.c.warehouse_id == self.warehouse_id,
+                _balance.c.product_id.in_(self.product_ids),
+            )
+            .group_by(_balance.c.product_id)
+        )
+        found = {product_id: on_hand - allocated for product_id, on_hand, allocated in session.execute(statement)}
+        return {product_id: found.get(product_id, ZERO) for product_id in self.product_ids}
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What was scanned: a product, and how many stock units the pack with this barcode holds."""
+
+    product_id: UUID
+    product_code: str
+    qty: Decimal
+
+
+@dataclass(frozen=True)
+class ScannedProduct:
+    """The product that a barcode, or else a product code, stands on; None if nobody knows it."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"product", "barcode", "product_unit"})
+
+    text: str
+
+    def run(self, session: Session, company_id: UUID) -> Scanned | None:
+        text = self.text.strip()
+        product = (_product.c.company_id == _barcode.c.company_id) & (_product.c.id == _barcode.c.product_id)
+        pack = (
+            (_pack.c.company_id == _barcode.c.company_id)
+            & (_pack.c.product_id == _barcode.c.product_id)
+            & (_pack.c.unit_id == _barcode.c.unit_id)
+        )
+        statement = select(_product.c.id, _product.c.code, _pack.c.numerator, _pack.c.denominator)
+        statement = statement.select_from(_barcode.join(_product, product).outerjoin(_pack, pack))
+        row = session.execute(statement.where(_barcode.c.company_id == company_id, _barcode.c.code == text)).first()
+        if row is not None:
+            qty = UnitFactor(row.numerator, row.denominator).to_stock_qty(ONE) if row.numerator else ONE
+            return Scanned(row.id, row.code, qty)
+        by_code = select(_product.c.id, _product.c.code)
+        by_code = by_code.where(_product.c.company_id == company_id, func.lower(_product.c.code) == text.lower())
+        found = session.execute(by_code.order_by(_product.c.id)).first()
+        return Scanned(found.id, found.code, ONE) if found is not None else None
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A further unit in which a product may be ordered: one of it is `factor` stock units."""
+
+    unit_id: UUID
+    unit_code: str
+    factor: UnitFactor
+
+
+@dataclass(frozen=True)
+class PacksOfProduct:
+    """The further units of a product, by code."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"product_unit", "unit"})
+
+    product_id: UUID
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Pack, ...]:
+        same = (_unit.c.company_id == _pack.c.company_id) & (_unit.c.id == _pack.c.unit_id)
+        statement = select(_pack.c.unit_id, _unit.c.code, _pack.c.numerator, _pack.c.denominator)
+        statement = statement.select_from(_pack.join(_unit, same)).order_by(_unit.c.code)
+        statement = statement.where(_pack.c.company_id == company_id, _pack.c.product_id == self.product_id)
+        return tuple(Pack(row[0], row[1], UnitFactor(row[2], row[3])) for row in session.execute(statement))
+
+
+@dataclass(frozen=True)
+class FirstChoices:
+    """What a new order starts with: the company's money, when it posts revenue, its first warehouse and usual channel."""
+
+    currency: str
+    currency_places: int
+    revenue_at: str  # "shipment" or "invoice"
+    warehouse: Choice | None
+    channel: Choice | None
+
+
+@dataclass(frozen=True)
+class OrderDefaults:
+    """What a new order starts with."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"company", "warehouse", "channel"})
+
+    def run(self, session: Session, company_id: UUID) -> FirstChoices:
+        money = select(_company.c.currency, _company.c.currency_places, _company.c.revenue_at)
+        currency, places, revenue_at = session.execute(
+            money.where(_company.c.company_id == company_id, _company.c.id == company_id)
+        ).one()
+        warehouses = WarehouseLookup("").run(session, company_id)
+        channels = ChannelLookup(USUAL_CHANNEL).run(session, company_id) or ChannelLookup("").run(session, company_id)
+        return FirstChoices(
+            currency, places, revenue_at, *(next(iter(found), None) for found in (warehouses, channels))
+        )
