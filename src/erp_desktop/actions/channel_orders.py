@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Integer, String, column, insert, select, table
+from sqlalchemy import Date, column, insert, select, table
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import AmountNegative, NoLines, QtyNotPositive, company_of, find
@@ -180,20 +181,12 @@ def _chunks(items: list[Any]) -> Iterable[list[Any]]:
 
 
 def _as_stored(model: Any) -> Any:
-    """The model's table with scaled numbers as the integers that they are stored as: no conversion for each cell."""
-    plain = {"company_id": IdType(), "tick": BigInteger(), "line_no": Integer(), "priority": Integer()}
-
-    def kind(name: str, stored: Any) -> Any:
-        if isinstance(stored, IdType):
-            return stored
-        if isinstance(stored, Date):
-            return Date()
-        if isinstance(getattr(stored, "impl", None), BigInteger):
-            return BigInteger()
-        return plain.get(name) or String()
-
+    """The model's table in the values that the driver takes as they are: no conversion for each of millions of cells."""
     columns = model.__table__.columns
-    return table(model.__tablename__, *(column(stored.name, kind(stored.name, stored.type)) for stored in columns))
+    return table(
+        model.__tablename__,
+        *(column(stored.name, stored.type if isinstance(stored.type, Date) else NullType()) for stored in columns),
+    )
 
 
 class _Bulk:
@@ -208,13 +201,24 @@ class _Bulk:
         self.session = session
         self.ctx = ctx
         self.currency_places = currency_places
-        self.tick = session.connection().info.get(TICK_IN_CONNECTION_INFO, PENDING_TICK)
+        connection = session.connection()
+        self.tick = connection.info.get(TICK_IN_CONNECTION_INFO, PENDING_TICK)
+        self._bind = IdType().bind_processor(connection.dialect) or (lambda row_id: row_id)
+        self._bound: dict[UUID, Any] = {}  # products and customers come again and again
+        self.company_id = self._bind(ctx.company_id)
+
+    def _known(self, row_id: UUID | None) -> Any:
+        bound = self._bound.get(row_id) if row_id is not None else None
+        if bound is None and row_id is not None:
+            bound = self._bound[row_id] = self._bind(row_id)
+        return bound
 
     def write_orders(self, batch: TakeInChannelOrders, orders: list[ChannelOrder], currency: str) -> None:
         numbers = self._numbers("sales_order", [order.ordered_on for order in orders])
         heads, lines = [], []
         for order, number in zip(orders, numbers, strict=True):
             order_id = channel_order_id(batch.channel_id, order.external_number)
+            bound_id = self._bind(order_id)
             freight = round_money(order.freight, self.currency_places)
             total = to_scaled(freight, MONEY_PLACES)
             for line_no, line in enumerate(order.lines, start=1):
@@ -222,12 +226,12 @@ class _Bulk:
                 total += amount
                 lines.append(
                     {
-                        "company_id": self.ctx.company_id,
-                        "id": child_id(order_id, line_no),
+                        "company_id": self.company_id,
+                        "id": self._bind(child_id(order_id, line_no)),
                         "tick": self.tick,
-                        "order_id": order_id,
+                        "order_id": bound_id,
                         "line_no": line_no,
-                        "product_id": line.product_id,
+                        "product_id": self._known(line.product_id),
                         "qty": to_scaled(line.qty, QTY_PLACES),
                         "unit_price": to_scaled(line.unit_price, UNIT_PRICE_PLACES),
                         "discount": to_scaled(line.discount, RATE_PLACES),
@@ -239,15 +243,15 @@ class _Bulk:
                 )
             heads.append(
                 {
-                    "company_id": self.ctx.company_id,
-                    "id": order_id,
+                    "company_id": self.company_id,
+                    "id": bound_id,
                     "tick": self.tick,
                     "number": number,
-                    "channel_id": batch.channel_id,
+                    "channel_id": self._known(batch.channel_id),
                     "external_number": _storable(order.external_number, SalesOrder, "external_number"),
-                    "customer_id": order.customer_id,
+                    "customer_id": self._known(order.customer_id),
                     "distributor_id": None,
-                    "warehouse_id": batch.warehouse_id,
+                    "warehouse_id": self._known(batch.warehouse_id),
                     "ordered_on": order.ordered_on,
                     "due_on": order.ordered_on,
                     "priority": USUAL_PRIORITY,
@@ -257,7 +261,7 @@ class _Bulk:
                     "freight": to_scaled(freight, MONEY_PLACES),
                     "status": SalesOrderStatus.CONFIRMED.value,
                     "total": _storable_amount(total),
-                    "entered_by": self.ctx.actor_id,
+                    "entered_by": self._known(self.ctx.actor_id),
                 }
             )
         self._write(self.orders_table, heads)
@@ -268,19 +272,20 @@ class _Bulk:
         heads, lines = [], []
         for announced, number in zip(returns, numbers, strict=True):
             return_id = channel_return_id(batch.channel_id, announced.external_number)
+            bound_id = self._bind(return_id)
             total = 0
             for line_no, line in enumerate(announced.lines, start=1):
                 amount = self._amount(line)
                 total += amount
                 lines.append(
                     {
-                        "company_id": self.ctx.company_id,
-                        "id": child_id(return_id, line_no),
+                        "company_id": self.company_id,
+                        "id": self._bind(child_id(return_id, line_no)),
                         "tick": self.tick,
-                        "return_id": return_id,
+                        "return_id": bound_id,
                         "line_no": line_no,
                         "shipment_line_id": None,
-                        "product_id": line.product_id,
+                        "product_id": self._known(line.product_id),
                         "bin_id": None,
                         "qty": to_scaled(line.qty, QTY_PLACES),
                         "unit_price": to_scaled(line.unit_price, UNIT_PRICE_PLACES),
@@ -289,15 +294,15 @@ class _Bulk:
                 )
             heads.append(
                 {
-                    "company_id": self.ctx.company_id,
-                    "id": return_id,
+                    "company_id": self.company_id,
+                    "id": bound_id,
                     "tick": self.tick,
                     "number": number,
-                    "channel_id": batch.channel_id,
+                    "channel_id": self._known(batch.channel_id),
                     "external_number": _storable(announced.external_number, CustomerReturn, "external_number"),
                     "shipment_id": None,
-                    "customer_id": announced.customer_id,
-                    "warehouse_id": batch.warehouse_id,
+                    "customer_id": self._known(announced.customer_id),
+                    "warehouse_id": self._known(batch.warehouse_id),
                     "returned_on": announced.returned_on,
                     "reason": _storable(announced.reason, CustomerReturn, "reason"),
                     "total": _storable_amount(total),

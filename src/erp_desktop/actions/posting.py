@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import open_period
 from erp_desktop.actions.numbering import next_in_series
@@ -59,30 +60,32 @@ def post(
     session.add(entry)
     accounts = _accounts(session, ctx)
     sums: defaultdict[tuple[UUID, UUID | None], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+    rows = []
     for line_no, line in enumerate(lines, start=1):
         account_id = line.account_id or _account_for(session, ctx, accounts, line)
         dimensions = line.dimensions
-        session.add(
-            JournalLine(
-                company_id=ctx.company_id,
-                id=ctx.new_centre_id(),
-                entry_id=entry.id,
-                line_no=line_no,
-                account_id=account_id,
-                dated_on=dated_on,
-                debit=line.debit,
-                credit=line.credit,
-                cost_centre_id=dimensions.cost_centre_id,
-                party_id=dimensions.party_id,
-                product_id=dimensions.product_id,
-                warehouse_id=dimensions.warehouse_id,
-                channel_id=dimensions.channel_id,
-                line_id=dimensions.line_id,
-            )
+        rows.append(
+            {
+                "company_id": ctx.company_id,
+                "id": ctx.new_centre_id(),
+                "entry_id": entry.id,
+                "line_no": line_no,
+                "account_id": account_id,
+                "dated_on": dated_on,
+                "debit": line.debit,
+                "credit": line.credit,
+                "cost_centre_id": dimensions.cost_centre_id,
+                "party_id": dimensions.party_id,
+                "product_id": dimensions.product_id,
+                "warehouse_id": dimensions.warehouse_id,
+                "channel_id": dimensions.channel_id,
+                "line_id": dimensions.line_id,
+            }
         )
         both = sums[account_id, dimensions.cost_centre_id]
         both[0] += line.debit
         both[1] += line.credit
+    append_rows(session, JournalLine, rows)
     _keep_balances(session, ctx, period.id, sums)
     return entry.id
 

@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import company_of, find_all
 from erp_desktop.actions.refusals import Refused
@@ -64,6 +66,8 @@ class Pools:
         category_ids = {product.category_id for product in self._products.values()}
         self._categories = find_all(session, ctx, Category, category_ids)
         self._moved = 0
+        self._costs: list[dict[str, Any]] = []
+        self._edges: list[dict[str, Any]] = []
         ids = {self._pool_id(product_id, warehouse_id) for product_id, warehouse_id in keys}
         self.rows: dict[UUID, CostPool] = {
             row.id: row
@@ -116,15 +120,19 @@ class Pools:
 
     def receive(self, move: StockMove, value: Decimal | None, warehouse_id: UUID | None) -> Decimal:
         """`move` comes in at `value` (rounded here), or at current cost where None. Gives the value it came in at."""
-        row, pool = self.of(move.product_id, warehouse_id)
+        _, pool = self.of(move.product_id, warehouse_id)
         if value is None:
-            unit_cost = pool.unit_cost or pool.last_unit_cost
-            if unit_cost is None:
+            if not pool.on_hand and pool.last_unit_cost is None:
                 raise NoCostKnown(product=self._products[move.product_id].code)
-            value = unit_cost * move.qty
+            value = pool.current_cost(move.qty)
         value = round_money(value, self._places)
+        self._take_in(move, move.qty, value, warehouse_id)
+        return value
+
+    def _take_in(self, move: StockMove, qty: Decimal, value: Decimal, warehouse_id: UUID | None) -> None:
+        row, pool = self.of(move.product_id, warehouse_id)
         seq = self._next_seq()
-        received = pool.receive(self._ctx.new_centre_id(), seq, move.qty, value)
+        received = pool.receive(self._ctx.new_centre_id(), seq, qty, value)
         if received.opened:
             layer = CostLayer(
                 company_id=self._ctx.company_id,
@@ -133,7 +141,7 @@ class Pools:
                 dated_on=move.moved_on,
                 seq=seq,
                 move_id=move.id,
-                qty_in=move.qty,
+                qty_in=qty,
                 value_in=value,
                 qty_left=received.layer.qty,
                 value_left=received.layer.value,
@@ -142,10 +150,9 @@ class Pools:
             self._session.add(layer)
         else:
             joined = self.layer_rows[received.layer.key]
-            joined.qty_in += move.qty
+            joined.qty_in += qty
             joined.value_in += value
-        self._write_cost(row, move, seq, move.qty, value)
-        return value
+        self._write_cost(row, move, seq, qty, value)
 
     def issue(self, move: StockMove, warehouse_id: UUID | None) -> Decimal:
         """`move` leaves at what its method says. Gives its cost."""
@@ -155,12 +162,20 @@ class Pools:
         self._write_cost(row, move, self._next_seq(), -move.qty, -issued.value)
         return issued.value
 
-    def revalue(self, product_id: UUID, warehouse_id: UUID | None, layer_id: UUID, amount: Decimal) -> None:
-        """Adds `amount` to what is left of a layer (landed cost, a price difference)."""
-        self.of(product_id, warehouse_id)[1].revalue(layer_id, amount)
+    def transfer(self, move: StockMove) -> None:
+        """`move` goes from one pool to another with its cost: each part that it took arrives as a layer of its own."""
+        row, pool = self.of(move.product_id, move.from_warehouse_id)
+        issued = pool.issue(move.qty)
+        self._write_edges(row, move, issued.takes)
+        self._write_cost(row, move, self._next_seq(), -move.qty, -issued.value)
+        for take in issued.takes:
+            self._take_in(move, take.qty, take.value, move.to_warehouse_id)
 
     def write(self) -> None:
-        """Bring the stored pools and layers to where costing left them."""
+        """Bring the stored pools and layers to where costing left them, and write down what each move cost and took."""
+        append_rows(self._session, MoveCost, self._costs)
+        append_rows(self._session, CostEdge, self._edges)
+        self._costs, self._edges = [], []
         for pool_id, pool in self._open.items():
             row = self.rows[pool_id]
             row.on_hand = pool.on_hand
@@ -179,32 +194,32 @@ class Pools:
 
     def _write_cost(self, row: CostPool, move: StockMove, seq: int, qty: Decimal, cost: Decimal) -> None:
         row.last_moved_on = max(row.last_moved_on or move.moved_on, move.moved_on)
-        self._session.add(
-            MoveCost(
-                company_id=self._ctx.company_id,
-                id=self._ctx.new_centre_id(),
-                pool_id=row.id,
-                product_id=move.product_id,
-                move_id=move.id,
-                kind=move.kind,
-                dated_on=move.moved_on,
-                seq=seq,
-                qty=qty,
-                cost=cost,
-            )
+        self._costs.append(
+            {
+                "company_id": self._ctx.company_id,
+                "id": self._ctx.new_centre_id(),
+                "pool_id": row.id,
+                "product_id": move.product_id,
+                "move_id": move.id,
+                "kind": move.kind,
+                "dated_on": move.moved_on,
+                "seq": seq,
+                "qty": qty,
+                "cost": cost,
+            }
         )
 
     def _write_edges(self, row: CostPool, move: StockMove, takes: Sequence[Take]) -> None:
-        self._session.add_all(
-            CostEdge(
-                company_id=self._ctx.company_id,
-                id=self._ctx.new_centre_id(),
-                pool_id=row.id,
-                issue_move_id=move.id,
-                layer_id=take.layer_key,
-                qty=take.qty,
-                value=take.value,
-            )
+        self._edges.extend(
+            {
+                "company_id": self._ctx.company_id,
+                "id": self._ctx.new_centre_id(),
+                "pool_id": row.id,
+                "issue_move_id": move.id,
+                "layer_id": take.layer_key,
+                "qty": take.qty,
+                "value": take.value,
+            }
             for take in takes
         )
 
@@ -257,8 +272,7 @@ def transfer_cost(session: Session, ctx: Context, move: StockMove) -> None:
     for book in books_of(session, ctx):
         pools = Pools(session, ctx, book, keys)
         if pools.of(move.product_id, move.from_warehouse_id) != pools.of(move.product_id, move.to_warehouse_id):
-            cost = pools.issue(move, move.from_warehouse_id)
-            pools.receive(move, cost, move.to_warehouse_id)
+            pools.transfer(move)
         pools.write()
 
 
@@ -273,8 +287,8 @@ def value_returns(session: Session, ctx: Context, moves: Sequence[StockMove]) ->
         for move in moves:
             value = _settled_cost_of_return(session, ctx, book, move)
             valued.append(Valued(move, pools.receive(move, value, move.to_warehouse_id)))
-            session.flush()  # the next return of the same issue must see this one
-        pools.write()
+            pools.write()  # the next return of the same issue must see this one
+            session.flush()
         posted = valued if book.posts_to_ledger else posted
     return posted
 
