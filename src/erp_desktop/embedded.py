@@ -174,6 +174,8 @@ class EmbeddedCentre:
             return
         if self._process is not None:
             log.error("the embedded centre ended with %s", self._process.returncode)
+            if self._process.stdin is not None:
+                self._process.stdin.close()
             if time.monotonic() - self._started_at < SECONDS_BETWEEN_STARTS:
                 raise NoAnswer("the embedded centre ended at once; its log says why")
         database_path(self._directory).parent.mkdir(parents=True, exist_ok=True, mode=0o700)

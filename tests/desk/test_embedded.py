@@ -1,0 +1,95 @@
+"""Alone on this computer: the central service is a child of the program, and comes back when it dies."""
+
+import os
+import signal
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from erp_desktop import embedded
+from erp_desktop.actions.masters import SaveParty
+from erp_desktop.actions.opening import OpenCompany
+from erp_desktop.desk import Desk
+from erp_desktop.embedded import EmbeddedCentre
+from erp_desktop.ids import new_id
+from erp_desktop.sync.cache import cache_path
+from erp_desktop.sync.state import SyncKind
+from erp_desktop.sync.transport import NoAnswer
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    embedded.open_company(
+        OpenCompany(
+            code="SOLO",
+            name="Solo Trading",
+            currency="CNY",
+            time_zone="Asia/Shanghai",
+            chart="cn-small-enterprise",
+            first_period_on=date(2026, 1, 1),
+            owner_id=new_id(),
+            owner_login="owner",
+            owner_name="Wang Fang",
+        ),
+        tmp_path,
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def centre(directory: Path) -> Iterator[EmbeddedCentre]:
+    running = EmbeddedCentre(directory)
+    yield running
+    running.close()
+
+
+def open_desk(directory: Path, centre: EmbeddedCentre) -> Desk:
+    (here,) = embedded.companies_here(directory)
+    password = embedded.kept_password(here.code, here.login, directory)
+    path = cache_path(embedded.THIS_COMPUTER, here.code, here.login, directory)
+    return Desk.open(path, centre.address, here.code, here.login, password)
+
+
+def someone(code: str) -> SaveParty:
+    return SaveParty(party_id=new_id(), code=code, name=code, is_supplier=True)
+
+
+def test_nobody_is_asked_for_a_password_and_the_service_that_dies_is_started_again(
+    directory: Path, centre: EmbeddedCentre
+) -> None:
+    desk = open_desk(directory, centre)
+    try:
+        assert desk.user.name == "Wang Fang"
+        desk.perform_and_wait(someone("S-1"))
+        assert desk.wait_until_synced()
+
+        process = centre._process
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        desk.perform_and_wait(someone("S-2"))  # work goes on meanwhile
+        assert desk.wait_until_synced(60)
+        assert desk.sync_state.kind is SyncKind.SYNCED
+        assert desk.sync_state.waiting == 0
+    finally:
+        desk.close()
+
+
+def test_the_service_ends_with_the_program(directory: Path) -> None:
+    running = EmbeddedCentre(directory)
+    running.start()
+    assert running.address().startswith("http://127.0.0.1:")
+    process = running._process
+    assert process is not None
+    running.close()
+    assert process.returncode == 0
+    with pytest.raises(NoAnswer):
+        running.address()
+
+
+def test_the_password_of_this_computers_company_is_readable_by_its_owner_alone(directory: Path) -> None:
+    assert embedded.kept_password("SOLO", "owner", directory)
+    for file in directory.rglob("secrets.json"):
+        assert file.stat().st_mode & 0o077 == 0
