@@ -1,10 +1,11 @@
 """Orders of a channel: taken in once, all of a batch or nothing, with numbers and ids that do not depend on the batch."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context, action_args, read_action
@@ -29,7 +30,6 @@ from erp_desktop.actions.performing import perform_action
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import CodeTaken, NotFound, NumberRefused, TextRefused
 from erp_desktop.ids import new_id
-from erp_desktop.models import Base
 from erp_desktop.models.base import set_tick
 from erp_desktop.models.company import Company
 from erp_desktop.models.sales import CustomerReturn, SalesOrder, SalesOrderLine
@@ -43,15 +43,12 @@ def order(number: str, qty: object = 2, price: str = "4.505", **more: object) ->
 
 
 @pytest.fixture
-def session():
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
+def session(engine: Engine) -> Iterator[Session]:
     with Session(engine) as session:
         session.add(
             Company(company_id=COMPANY, id=COMPANY, code="C", name="C", currency="CNY", time_zone="UTC", chart="x")
         )
         yield session
-    engine.dispose()
 
 
 @pytest.fixture

@@ -203,7 +203,9 @@ class _Bulk:
         self.currency_places = currency_places
         connection = session.connection()
         self.tick = connection.info.get(TICK_IN_CONNECTION_INFO, PENDING_TICK)
-        self._bind = IdType().bind_processor(connection.dialect) or (lambda row_id: row_id)
+        self._bind = IdType().dialect_impl(connection.dialect).bind_processor(connection.dialect) or (
+            lambda row_id: row_id
+        )
         self._bound: dict[UUID, Any] = {}  # products and customers come again and again
         self.company_id = self._bind(ctx.company_id)
 
