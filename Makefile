@@ -1,6 +1,6 @@
 # make demo   a sample company in the window (without a screen: one business day headless, files in demo-output/)
 # make test   every test, PostgreSQL included     make check   style, types, layers     make bench   the benchmarks
-.PHONY: demo test check bench setup setup-test lock clean
+.PHONY: demo test check check-style check-format check-types check-layers bench setup setup-test lock clean
 .DEFAULT_GOAL := demo
 
 setup:
@@ -15,10 +15,18 @@ demo: setup
 test: setup-test
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-check: setup
+check: check-style check-format check-types check-layers
+
+check-style: setup
 	.venv/bin/ruff check .
+
+check-format: setup
 	.venv/bin/ruff format --check .
+
+check-types: setup
 	.venv/bin/mypy
+
+check-layers: setup
 	.venv/bin/lint-imports
 
 bench: setup-test

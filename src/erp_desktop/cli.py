@@ -298,6 +298,6 @@ def _known(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    from erp_desktop import cli  # as a module of its name: what the rooms raise is what is caught
+    from erp_desktop import cli  # noqa: PLW0406  as a module of its name: what the rooms raise is what is caught
 
     sys.exit(cli.main())
