@@ -22,6 +22,7 @@ from erp_desktop.reports.figures import (
     stock_values,
 )
 from erp_desktop.reports.report import (
+    Bilingual,
     Check,
     Column,
     ColumnKind,
@@ -71,14 +72,22 @@ def inventory_valuation(
     book = cost_book(session, company_id, cost_book_id)
     values = stock_values(session, company_id, book.id, as_of)
     products = session.execute(
-        select(Product, Category, Unit)
+        select(
+            Product.id,
+            Product.code,
+            Product.name,
+            Product.name_zh,
+            Category.name.label("category"),
+            Category.name_zh.label("category_zh"),
+            Unit.code.label("unit"),
+        )
         .join(Category, (Category.company_id == Product.company_id) & (Category.id == Product.category_id))
         .join(Unit, (Unit.company_id == Product.company_id) & (Unit.id == Product.unit_id))
         .where(Product.company_id == company_id)
         .order_by(Category.code, Product.code)
     )
     rows = []
-    for product, category, unit in products:
+    for product in products:
         stock = values.get(product.id)
         if stock is None or not (zero_rows or stock.qty or stock.value):
             continue
@@ -89,12 +98,12 @@ def inventory_valuation(
                     "code": product.code,
                     "product": named(product),
                     "qty": stock.qty,
-                    "unit": unit.code,
+                    "unit": product.unit,
                     "unit_cost": unit_cost_of(stock),
                     "value": stock.value,
                 },
                 link=Link("report", report="stock_ledger", parameters=parameters),
-                group=named(category),
+                group=Bilingual(product.category, product.category_zh),
             )
         )
     section = Section(COLUMNS, tuple(rows), totals=("value",), group_heading=QT_TRANSLATE_NOOP("Report", "Category"))

@@ -20,6 +20,7 @@ from erp_desktop.reports.words import Words
 
 SIZE = 9.0
 FACT_LABEL_WIDTH = 92.0
+SIGNATURES_HEIGHT = 56.0
 
 
 class DocumentNotFound(LookupError):
@@ -139,13 +140,18 @@ class DocumentPaper:
             table.add(block)
         self.pages.skip(12)
 
-    def paragraph(self, heading: str, text: str) -> None:
-        """A heading and running text; nothing without text."""
-        if text.strip():
-            self.pages.text(heading, 8, bold=True)
-            for line in text.splitlines():
-                self.pages.text(line, SIZE)
-            self.pages.skip(8)
+    def paragraph(self, heading: str, text: str, *, is_last: bool = False) -> None:
+        """A heading and running text; nothing without text. The last one stays on a page with the signatures."""
+        lines = [part for line in text.splitlines() for part in wrapped(plain_text(line), self.pages.inner_width, SIZE)]
+        if not text.strip():
+            return
+        height = 8 * LEADING + len(lines) * SIZE * LEADING + 8
+        if is_last and height + SIGNATURES_HEIGHT > self.pages.room:
+            self.pages.new_page()
+        self.pages.text(heading, 8, bold=True)
+        for line in lines:
+            self.pages.text(line, SIZE)
+        self.pages.skip(8)
 
     def signatures(self, *headings: str) -> None:
         """A line to sign on for each heading, side by side."""
@@ -160,7 +166,7 @@ class DocumentPaper:
                 canvas.line(x, top - 34, x + width, top - 34)
                 canvas.drawString(x, top - 46, heading)
 
-        self.pages.place(56, draw)
+        self.pages.place(SIGNATURES_HEIGHT, draw)
 
     def save(self, path: Path) -> None:
         """Raises CannotWrite."""

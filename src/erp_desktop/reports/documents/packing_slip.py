@@ -78,7 +78,7 @@ def packing_slip_pdf(
         ]
     )
     paper.table(_columns(vocabulary), _lines(session, shipment, vocabulary))
-    paper.paragraph(vocabulary.translate("Document", "Note"), order.note if order else "")
+    paper.paragraph(vocabulary.translate("Document", "Note"), order.note if order else "", is_last=True)
     paper.signatures(
         vocabulary.translate("Document", "Packed by, date"), vocabulary.translate("Document", "Received by, date")
     )

@@ -88,7 +88,7 @@ def purchase_order_pdf(
         "Please state our order number on the delivery note and the invoice, and tell us at once if a date, a quantity "
         "or a price cannot be kept.",
     )
-    paper.paragraph(vocabulary.translate("Document", "Terms"), terms_text)
+    paper.paragraph(vocabulary.translate("Document", "Terms"), terms_text, is_last=True)
     paper.signatures(
         vocabulary.translate("Document", "Ordered by, date"),
         vocabulary.translate("Document", "Confirmed by supplier, date"),
