@@ -175,6 +175,12 @@ def build_parser() -> Parser:
         "--dry-run", action="store_true", help=translate("Command line", "say what would happen, change nothing")
     )
 
+    taken_in.add_argument(
+        "--opening-cost-share",
+        metavar="SHARE",
+        help=translate("Command line", "Northwind: cost of the opening stock as a share of the list price (0.60)"),
+    )
+
     report = add("report", run_report, translate("Command line", "show a report, or write it to Excel, PDF or JSON"))
     report.add_argument("name", nargs="?", help=translate("Command line", "which report; without it they are listed"))
     report.add_argument("--xlsx", type=Path, metavar="FILE")
@@ -220,7 +226,7 @@ def run_tour(options: argparse.Namespace) -> int:
 
 
 def run_import(options: argparse.Namespace) -> int:
-    from erp_desktop.integrations.command import run_import
+    from erp_desktop.import_command import run_import
 
     return run_import(options)
 

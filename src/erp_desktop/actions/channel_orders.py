@@ -6,7 +6,7 @@ hundreds of thousands of lines. Not here: stock (allocating does that), money (s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -203,9 +203,9 @@ class _Bulk:
         self.currency_places = currency_places
         connection = session.connection()
         self.tick = connection.info.get(TICK_IN_CONNECTION_INFO, PENDING_TICK)
-        self._bind = IdType().dialect_impl(connection.dialect).bind_processor(connection.dialect) or (
-            lambda row_id: row_id
-        )
+        self._bind: Callable[[UUID], Any] = IdType().dialect_impl(connection.dialect).bind_processor(
+            connection.dialect
+        ) or (lambda row_id: row_id)
         self._bound: dict[UUID, Any] = {}  # products and customers come again and again
         self.company_id = self._bind(ctx.company_id)
 
