@@ -6,6 +6,7 @@ desk.perform(ConfirmPurchaseOrder(order_id)).add_done_callback(...)
 """
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ from erp_desktop.sync import outbox
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.secrets import Secrets
-from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, SignedIn
-from erp_desktop.sync.state import SyncState
+from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, SignedIn, SignInNeeded
+from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.sync.transport import Timing, Transport
 
 Answer = TypeVar("Answer")
@@ -113,10 +114,11 @@ class Desk(QObject):
         """Open the cache at `path`, sign in where that is needed, and start syncing. Blocks; the first time until the
         company is here.
 
-        `password` None goes on with the sign-in that is kept. Raises WrongPassword, CentreOutOfReach, SignInRefused,
-        CacheInUse, CacheFull.
+        `password` None goes on with the sign-in that is kept. Raises SignInNeeded where there is none,
+        WrongPassword, TooManyTries, CentreOutOfReach, SignInRefused, CacheInUse, CacheFull.
         """
         address = centre if callable(centre) else lambda: str(centre)
+        is_new = not path.exists()
         cache = Cache(path)
         try:
             credentials = Credentials(cache, secrets or Secrets(path.parent))
@@ -126,15 +128,32 @@ class Desk(QObject):
                     credentials.sign_in(transport, company, login, password)
                 finally:
                     transport.close()
+            elif credentials.who is None:
+                raise SignInNeeded()
             desk = cls(cache, credentials, address, timing, parent)
         except BaseException:
             cache.close()
+            if is_new:
+                cache.remove()  # whoever finds a cache may take it that somebody has signed in to it
             raise
         desk.start()
-        if not desk.is_filled and not desk.wait_until_synced(fill_timeout):
+        try:
+            desk.wait_until_filled(fill_timeout)
+        except BaseException:
             desk.close()
-            raise CentreOutOfReach()
+            raise
         return desk
+
+    def wait_until_filled(self, timeout: float = FIRST_FILL_SECONDS) -> None:
+        """Block until the company is here. Raises SignInNeeded, CentreOutOfReach."""
+        deadline = time.monotonic() + timeout
+        while not self.is_filled:
+            if self._engine.wait_for(1, 0.05):
+                continue
+            if self.sync_state.kind in (SyncKind.SIGNED_OUT, SyncKind.UPGRADE_NEEDED):
+                raise SignInNeeded()
+            if time.monotonic() > deadline:
+                raise CentreOutOfReach()
 
     def start(self) -> None:
         """Begin to sync."""
@@ -178,7 +197,7 @@ class Desk(QObject):
         """Blocks once, for as long as a read of one row takes."""
         if self._company is None:
             company_id = self._who().company_id
-            self._company = self._cache.read(lambda session: _company(session, company_id)).result()
+            self._company = self._cache.read_here(lambda session: _company(session, company_id))
         return self._company
 
     @property

@@ -112,6 +112,10 @@ class Cache:
         """Run `job` in one snapshot of the data, on a reader's thread. It cannot write."""
         return self._readers.submit(self._read, job)
 
+    def read_here(self, job: Callable[[Session], Found]) -> Found:
+        """`read` on the caller's own thread, for a few rows: it waits behind no report."""
+        return self._read(job)
+
     def close(self) -> None:
         """Finish the work that was handed in, and let go of the file."""
         if self._closed.is_set():
@@ -123,6 +127,11 @@ class Cache:
         self._connection.close()
         self._engine.dispose()
         self._lock.release()
+
+    def remove(self) -> None:
+        """After `close`: take a cache that nobody has used off the disk."""
+        for suffix in ("", "-wal", "-shm", ".lock"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def _written(self, job: Callable[[Connection], Found]) -> Found:
         try:

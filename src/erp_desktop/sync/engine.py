@@ -126,7 +126,7 @@ class Engine:
 
     def count(self) -> None:
         """Show how many wait now."""
-        waiting = self._cache.read(outbox.waiting).result()
+        waiting = self._cache.read_here(outbox.waiting)
         self._set_state(lambda before: before.with_counts(waiting.pending, waiting.attention))
 
     def noticed(self, waiting: outbox.Waiting) -> None:
@@ -136,7 +136,7 @@ class Engine:
 
     def is_filled(self) -> bool:
         """Whether the cache holds the company."""
-        return self._cache.read(lambda session: applying.is_filled(session.connection())).result()
+        return self._cache.read_here(lambda session: applying.is_filled(session.connection()))
 
     def sign_in(self, password: str) -> None:
         """Raises WrongPassword, CentreOutOfReach, SignInRefused. Blocks."""
@@ -172,11 +172,13 @@ class Engine:
             asked = self._asked
             try:
                 self._pull(self._listener, wait=wire.LONGEST_WAIT_SECONDS)
-                pause = SHORTEST_PAUSE
             except Exception as error:
                 if self._explain(error):
                     pause = self._pause(asked, pause, error)
-                    self.wake()
+            else:
+                if pause > SHORTEST_PAUSE:
+                    self.wake()  # the centre is back: the sender need not sit out its pause
+                pause = SHORTEST_PAUSE
 
     def _wait_for_work(self) -> bool:
         with self._turn:
@@ -222,7 +224,7 @@ class Engine:
     # --- what a round does
 
     def _round(self, transport: Transport) -> None:
-        if self._cache.read(lambda session: applying.is_filled(session.connection())).result():
+        if self._cache.read_here(lambda session: applying.is_filled(session.connection())):
             self._push(transport)
         while not self._pull(transport, wait=0):
             pass  # the listener's news came first, and may be older than this round
@@ -243,7 +245,7 @@ class Engine:
     def _batch(self, count: int) -> list[wire.PushedAction]:
         with self._turn:
             answered = set(self._answered)
-        if self.state.waiting == 0 and self._cache.read(outbox.waiting).result().pending == 0:
+        if self.state.waiting == 0 and self._cache.read_here(outbox.waiting).pending == 0:
             return []
         return self._cache.write(
             lambda connection: outbox.batch_to_push(connection, answered, count, _PUSH_BYTES)
@@ -372,7 +374,7 @@ class Engine:
         self._cache.write(lambda connection: applying.stage(connection, reply, **facts)).result()
 
     def _position(self) -> applying.Position:
-        return self._cache.read(lambda session: applying.position(session.connection())).result()
+        return self._cache.read_here(lambda session: applying.position(session.connection()))
 
     def _apply(self, transport: Transport, reply: wire.PullReply) -> None:
         who = self._who()

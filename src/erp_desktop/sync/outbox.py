@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, MalformedAction, action_args, read_action
@@ -33,6 +34,7 @@ ATTENTION = (REFUSED, FAILED, HELD)
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _DERIVED_VERSION = 8  # ids.derived_id: rows that everybody shares, such as a balance; they make no dependence
+_MOST_DEPENDENCES = 1_000  # that the wire takes; the queue's own order sees to the rest
 _CHILDREN_LOOKED_FOR = 2_000
 
 _outbox = OutboxAction.__table__
@@ -105,6 +107,8 @@ def replay(connection: Connection, who: SignedIn) -> frozenset[str]:
         try:
             with connection.begin_nested():
                 _run(connection, who, row, read_action(row["name"], row["version"], row["args"]))
+        except OperationalError:
+            raise  # the disk's trouble, not the action's
         except Exception as error:
             problem = _problem(error, row["name"])
             if not offered:
@@ -229,16 +233,17 @@ def _dependences(connection: Connection, seq: int, args: str) -> list[str]:
     mine = connection.execute(select(steps.c.row_id).where(steps.c.outbox_seq == seq)).scalars()
     rows = {UUID(found) for found in _UUID.findall(args)} | set(mine)
     wanted = [row for row in rows if row.version != _DERIVED_VERSION]
-    needed: set[UUID] = set()
+    needed: dict[UUID, int] = {}
     for start in range(0, len(wanted), 500):
         query = (
-            select(_outbox.c.id)
+            select(_outbox.c.id, _outbox.c.seq)
             .distinct()
             .join(steps, steps.c.outbox_seq == _outbox.c.seq)
             .where(steps.c.row_id.in_(wanted[start : start + 500]), _outbox.c.status == PENDING)
         )
-        needed |= set(connection.execute(query).scalars())
-    return sorted(str(action_id) for action_id in needed)
+        needed |= {row.id: row.seq for row in connection.execute(query)}
+    newest = sorted(needed, key=needed.__getitem__)[-_MOST_DEPENDENCES:]
+    return [str(action_id) for action_id in newest]
 
 
 def _next_seq(connection: Connection) -> int:

@@ -34,6 +34,11 @@ class WrongPassword(Refused):
     )
 
 
+class SignInNeeded(Refused):
+    code = "sign_in_needed"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "Sign in with your password to fetch the company's data.")
+
+
 class CentreOutOfReach(Refused):
     code = "centre_out_of_reach"
     sentence = QT_TRANSLATE_NOOP(

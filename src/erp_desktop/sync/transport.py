@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 Reply = TypeVar("Reply", bound=msgspec.Struct)
 
 CONNECT_SECONDS = 10.0
-ANSWER_SECONDS = 60.0  # for all of an answer, besides what the centre was asked to wait
+ANSWER_SECONDS = 30.0  # until an answer begins, besides what the centre was asked to wait: a dead line is found in 60 s
+BODY_SECONDS = 300.0  # for the whole of an answer, which may be a large page on a slow line
 SLOWEST_BYTES_A_SECOND = 512
 _RATE_COUNTS_AFTER = 10.0  # seconds
 LARGEST_BODY = 64 * 1024 * 1024  # unpacked
@@ -63,6 +64,7 @@ class Timing:
 
     connect: float = CONNECT_SECONDS
     answer: float = ANSWER_SECONDS
+    body: float = BODY_SECONDS
 
 
 class Transport:
@@ -113,12 +115,10 @@ class Transport:
             headers["Content-Type"] = "application/json"
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        deadline = time.monotonic() + self._timing.answer + wait
-        # requests bounds each read, not their sum, so a watch of our own pulls the plug.
-        watch = threading.Timer(self._timing.answer + wait, self._sockets.shut)
-        watch.daemon = True
-        watch.start()
         self._session.trust_env = not _is_this_computer(centre)  # no proxy stands between a desk and its own centre
+        answer_seconds = self._timing.answer + wait
+        # requests bounds each read, not their sum, so a watch of our own pulls the plug: first on the head, then on the body
+        watch = self._watch(answer_seconds)
         try:
             with self._session.request(
                 method,
@@ -127,17 +127,24 @@ class Transport:
                 headers=headers,
                 stream=True,
                 allow_redirects=False,
-                timeout=(self._timing.connect, self._timing.answer + wait),
+                timeout=(self._timing.connect, answer_seconds),
             ) as response:
-                raw = _body(response, deadline)
-                return _checked(response, raw, kind)
+                watch.cancel()
+                watch = self._watch(self._timing.body)
+                return _checked(response, _body(response), kind)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
         finally:
             watch.cancel()
 
+    def _watch(self, seconds: float) -> threading.Timer:
+        watch = threading.Timer(seconds, self._sockets.shut)
+        watch.daemon = True
+        watch.start()
+        return watch
 
-def _body(response: requests.Response, deadline: float) -> bytes:
+
+def _body(response: requests.Response) -> bytes:
     """The bytes as they came, still packed."""
     chunks, count, started = [], 0, time.monotonic()
     while True:
@@ -146,9 +153,8 @@ def _body(response: requests.Response, deadline: float) -> bytes:
             break
         chunks.append(chunk)
         count += len(chunk)
-        now = time.monotonic()
-        too_slow = now - started > _RATE_COUNTS_AFTER and count < (now - started) * SLOWEST_BYTES_A_SECOND
-        if now > deadline or too_slow:
+        seconds = time.monotonic() - started
+        if seconds > _RATE_COUNTS_AFTER and count < seconds * SLOWEST_BYTES_A_SECOND:
             raise NoAnswer("the answer came too slowly")
         if count > LARGEST_BODY:
             raise NoAnswer("the answer is too large")
