@@ -47,4 +47,6 @@ def shell(qtbot: QtBot, desk: FakeDesk, settings_file: Path) -> Iterator[object]
     qtbot.addWidget(window)
     window.show()
     yield window
+    for tab in window.tabs.tabs():
+        tab.view.set_dirty(False)
     window.close()

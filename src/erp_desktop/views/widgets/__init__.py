@@ -1,4 +1,4 @@
-'''The widgets that every screen is made of: one table, one form binder, one line grid, one shape for messages.
+"""The widgets that every screen is made of: one table, one form binder, one line grid, one shape for messages.
 
 A list screen, whole::
 
@@ -47,4 +47,31 @@ translates its texts where it builds them; nothing else is to be done for that.
 - `theme.current_theme().color(token)`, `theme.sized_font(font, pixels, bold=True)`.
 - `shell.jobs.run(title, work(job), on_done)`: long work; `job.report(done, total)` also notices Cancel.
 - `needs_attention.register_editor(action_name, open(shell, item))`: which screen mends a refused action.
+
+Forms (resources/ui/NAME.ui; in the .ui promote QLineEdit to NumberField, DateField, LookupField and QTableView to LineGrid)::
+
+    form = load_form("purchase_order", self)                       # widgets/form.py
+    binder = FormBinder(form, fields=("supplier", "ordered_on", "reference", "note"), needed=("supplier", "lines"))
+    binder.widget("supplier").use(desk, LookupSpec(Parties, filters=(("is_supplier", True),), fact=lambda row: row.code))
+    binder.show({"supplier": LookupItem(id, code, name), "ordered_on": date, ...})   # as saved: no dots
+    values = binder.read()          # dict of typed values, or None: the problems are shown, the first one has the focus
+    binder.dirty_changed.connect(self.set_dirty); binder.accept(); binder.show_refusal(refused); binder.show_state("confirmed")
+    binder.use_action("do_confirm", self.add_command("purchase_order.confirm", ..., "Ctrl+Return"))
+
+NumberField has the dynamic property `kind`: money, qty, unit_price, rate, integer. Values: Decimal, date, LookupItem, str,
+bool, a QComboBox's itemData. `required` (bool), `readonlyWhen` ("confirmed received cancelled"), `help` are dynamic too.
+
+Lines::
+
+    grid = binder.widget("lines")                                  # widgets/line_grid.py
+    grid.use(desk, LineSpec(
+        columns=(LineColumn("product", "SKU", lookup=LookupSpec(Products), is_required=True),
+                 LineColumn("qty", "Qty", CellKind.QTY, is_required=True), LineColumn("unit_price", "Price", CellKind.UNIT_COST),
+                 LineColumn("amount", "Amount", CellKind.MONEY, is_computed=True)),
+        compute=lambda line: {"amount": ...},        # line["qty"] may be None
+        fill=lambda item: {"unit_price": item.row.list_price}))
+    grid.show_lines([{"id": ..., "product": LookupItem(...), "qty": Decimal(1), ...}]); grid.lines(); grid.problems()
+    grid.model_of_lines.total("amount"); grid.changed.connect(binder.note_other_change); grid.set_read_only(True)
+
+Reports: `report_table.ReportTable(section)` shows one ScreenSection (reports/screen.py); `drilled(link)` on Enter.
 '''

@@ -46,7 +46,7 @@ class RecordTable(QWidget):
         self.spec = spec
         self._desk = desk
         self._offer = offer
-        self._selected_ids: list[UUID] = []
+        self._selected: list[tuple[int, UUID | None]] = []  # row and record; None for a row that was not here yet
         self._current_id: UUID | None = None
         self._scrolled_to = 0
         self.model = ListModel(desk, spec, self)
@@ -192,17 +192,19 @@ class RecordTable(QWidget):
     # Selection by id
 
     def _forget(self) -> None:
-        self._selected_ids, self._current_id = [], None
+        self._selected, self._current_id = [], None
         self.view.clearSelection()
 
     def _remember(self) -> None:
         current = self.current()
         self._current_id = current.id if current is not None else None
-        self._selected_ids = [record.id for record in self.selected()]
+        rows = ((row, self.model.row_at(row)) for row in self.view.selected_rows())
+        self._selected = [(row, record.id if record is not None else None) for row, record in rows]
         self._scrolled_to = self.view.verticalScrollBar().value()
 
     def _restore(self) -> None:
-        rows = [row for row in map(self.model.row_of, self._selected_ids) if row is not None]
+        found = (self.model.row_of(record) if record is not None else row for row, record in self._selected)
+        rows = sorted(row for row in found if row is not None and row < self.model.rowCount())
         if rows != self.view.selected_rows():
             chosen = QItemSelection()
             last = self.model.columnCount() - 1

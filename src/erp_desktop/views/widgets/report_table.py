@@ -1,0 +1,98 @@
+"""A section of a report as a table: the figures as every renderer shows them, Enter opening what is behind a row."""
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from erp_desktop.reports.report import Link
+from erp_desktop.reports.screen import ScreenSection
+from erp_desktop.views.widgets.cells import CellKind, TableColumn
+from erp_desktop.views.widgets.icons import icon
+from erp_desktop.views.widgets.list_model import BOLD_ROLE, KIND_ROLE, LEVEL_ROLE, VALUE_ROLE, alignment
+from erp_desktop.views.widgets.table_view import TableView
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class ReportModel(QAbstractTableModel):
+    """The rows of one section; they are all there, nothing is asked for."""
+
+    def __init__(self, section: ScreenSection, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.section = section
+        self.columns = tuple(
+            TableColumn(column.name, column.heading, CellKind(column.kind.value), stretches=number == section.label_column)
+            for number, column in enumerate(section.columns)
+        )
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.section.rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row, column = self.section.rows[index.row()], self.columns[index.column()]
+        is_label = index.column() == self.section.label_column
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+                return row.texts[index.column()]
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return alignment(column.kind)
+            case Qt.ItemDataRole.DecorationRole:
+                return icon("drill") if is_label and row.link is not None and row.is_bold else None
+        values = {
+            KIND_ROLE: CellKind.TEXT if column.kind is CellKind.STATUS else column.kind,
+            VALUE_ROLE: self.raw(index.row(), index.column()),
+            BOLD_ROLE: row.is_bold,
+            LEVEL_ROLE: row.level if is_label else 0,
+        }
+        return values.get(role)
+
+    def raw(self, row: int, column: int) -> str:
+        """A cell as a spreadsheet wants it: digits without grouping."""
+        text = self.section.rows[row].texts[column]
+        return text.replace(",", "") if self.columns[column].kind.stands_right else text
+
+    def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if way == Qt.Orientation.Vertical or not 0 <= section < len(self.columns):
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.heading
+        return alignment(column.kind) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+
+class ReportTable(TableView):
+    """One section. `drilled` carries the Link of the row that was opened."""
+
+    drilled = Signal(object)
+
+    def __init__(self, section: ScreenSection, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.row_opened.connect(self._drill)
+        self.show_section(section)
+        self.setAlternatingRowColors(False)
+        self.horizontalHeader().setSectionsMovable(False)
+
+    def show_section(self, section: ScreenSection) -> None:
+        """Shows another section in the same table."""
+        old = self.model()
+        self.report_model = ReportModel(section, self)
+        self.setModel(self.report_model)
+        if old is not None:
+            old.deleteLater()
+        self.lay_out(self.report_model.columns)
+        self.setAccessibleName(section.title)
+
+    def link_at(self, row: int) -> Link | None:
+        """What stands behind a row."""
+        return self.report_model.section.rows[row].link
+
+    def _drill(self, row: int) -> None:
+        link = self.link_at(row)
+        if link is not None:
+            self.drilled.emit(link)
