@@ -424,6 +424,12 @@ class Books:
         return made
 
 
+@pytest.fixture(scope="session")
+def make_books() -> type[Books]:
+    """For tests that open their own session."""
+    return Books
+
+
 @pytest.fixture
 def books(engine: Engine) -> Iterator[Books]:
     """A company of the test's own, on SQLite and on PostgreSQL."""

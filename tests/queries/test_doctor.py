@@ -1,12 +1,15 @@
 """The doctor finds nothing in sound books, and names every single figure that is not what it should be."""
 
+import shutil
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
 
 from erp_desktop.actions.permissions import ROLES
+from erp_desktop.database import open_engine
 from erp_desktop.models.costing import CostEdge, CostLayer, CostPool, MoveCost
 from erp_desktop.models.ledger import JournalEntry, JournalLine, LedgerBalance
 from erp_desktop.models.purchasing import GoodsReceipt, PurchaseOrder, PurchaseOrderLine
@@ -15,8 +18,7 @@ from erp_desktop.models.stock import StockBalance, StockMove
 from erp_desktop.queries.doctor import examine
 
 
-@pytest.fixture
-def trade(books):
+def do_trade(books):
     """Bottles bought twice, sold across both layers, and some promised."""
     bottle = books.bottle = books.product("BTL-500", "Bottle 500 ml")
     books.receive(books.purchase_order((bottle, 20, "2.50"), (books.product("CAP"), 10, "1")))
@@ -26,6 +28,22 @@ def trade(books):
     books.purchase_order((bottle, 7, "2.60"))
     books.session.flush()
     return books
+
+
+@pytest.fixture
+def trade(books):
+    return do_trade(books)
+
+
+@pytest.fixture(scope="module")
+def sound(make_books, sqlite_template, tmp_path_factory):
+    """The same trade, made once; each test takes its damage back."""
+    path = tmp_path_factory.mktemp("doctor") / "erp.db"
+    shutil.copyfile(sqlite_template, path)
+    engine = open_engine(f"sqlite:///{path}")
+    with Session(engine) as session:
+        yield do_trade(make_books(session))
+    engine.dispose()
 
 
 def differences(books, permissions=None):
@@ -269,25 +287,39 @@ CORRUPTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("model", "change", "what", "where", "expected", "found"), CORRUPTIONS)
-def test_one_wrong_figure_is_named(trade, model, change, what, where, expected, found):
-    first = trade.session.query(model).filter_by(company_id=trade.company_id).order_by(model.id).first()
+def named_after(trade, model, change, what, where):
+    """What the doctor says of `what` at `where` once the first row of `model` is changed; the change is taken back."""
+    rows = trade.session.query(model.id).filter_by(company_id=trade.company_id).order_by(model.id)
     if model is StockBalance:  # these ids derive from what they stand for, so they come in any order
-        first = trade.balance(trade.bottle.id)
+        rows = rows.filter_by(product_id=trade.bottle.id)
     elif model is LedgerBalance:
-        first = trade.session.query(model).filter_by(account_id=trade.accounts["inventory"].id).one()
-    here = (model.company_id == trade.company_id, model.id == first.id)
-    trade.session.execute(
-        update(model).where(*here).values({**change, "tick": 2}).execution_options(synchronize_session=False)
-    )
-    named = [
-        difference
-        for difference in differences(trade)
-        if difference.what == what and difference.where.startswith(where)
-    ]
-    assert [(difference.expected, difference.found) for difference in named] == [(expected, found)]
-    assert expected in named[0].sentence
-    assert where in named[0].sentence
+        rows = rows.filter_by(account_id=trade.accounts["inventory"].id)
+    here = (model.company_id == trade.company_id, model.id == rows.first().id)
+    changed = update(model).where(*here).values({**change, "tick": 2})
+    with trade.session.begin_nested() as damage:
+        trade.session.execute(changed.execution_options(synchronize_session=False))
+        found = [one for one in differences(trade) if one.what == what and one.where.startswith(where)]
+        damage.rollback()
+    return found
+
+
+@pytest.mark.parametrize(("model", "change", "what", "where", "expected", "found"), CORRUPTIONS)
+def test_one_wrong_figure_is_named(sound, model, change, what, where, expected, found):
+    (named,) = named_after(sound, model, change, what, where)
+    assert (named.expected, named.found) == (expected, found)
+    assert expected in named.sentence
+    assert where in named.sentence
+
+
+def test_one_wrong_figure_is_named_on_postgresql_too(make_books, postgres_url):
+    engine = open_engine(postgres_url)
+    with Session(engine) as session:
+        trade = do_trade(make_books(session))
+        for model, change, what, where, expected, found in CORRUPTIONS:
+            named = [(one.expected, one.found) for one in named_after(trade, model, change, what, where)]
+            assert named == [(expected, found)], what
+        assert differences(trade) == ()
+    engine.dispose()
 
 
 def test_a_move_that_was_lost_is_missed_by_its_balance_and_its_cost(trade):
