@@ -74,4 +74,4 @@ Lines::
     grid.model_of_lines.total("amount"); grid.changed.connect(binder.note_other_change); grid.set_read_only(True)
 
 Reports: `report_table.ReportTable(section)` shows one ScreenSection (reports/screen.py); `drilled(link)` on Enter.
-'''
+"""

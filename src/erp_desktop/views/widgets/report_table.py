@@ -22,7 +22,9 @@ class ReportModel(QAbstractTableModel):
         super().__init__(parent)
         self.section = section
         self.columns = tuple(
-            TableColumn(column.name, column.heading, CellKind(column.kind.value), stretches=number == section.label_column)
+            TableColumn(
+                column.name, column.heading, CellKind(column.kind.value), stretches=number == section.label_column
+            )
             for number, column in enumerate(section.columns)
         )
 
