@@ -18,6 +18,7 @@ import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.people import permissions_of
@@ -145,11 +146,11 @@ class Accounts:
             self._slow_down.failed(who)
             raise SignInRefused("wrong_password")
         self._slow_down.succeeded(who)
-        with self._writer.begin() as connection:
-            if _hasher.check_needs_rehash(stored_hash):
-                keep_password(connection, found.company_id, found.id, _hasher.hash(request.password))
-            _register(connection, found.company_id, found.id, request)
-            return self._session(connection, found.company_id, found.id, request.device_id)
+        new_hash = _hasher.hash(request.password) if _hasher.check_needs_rehash(stored_hash) else None
+        try:
+            return self._let_in(found.company_id, found.id, request, new_hash)
+        except IntegrityError:  # the same device signed in twice at once: the other one registered it
+            return self._let_in(found.company_id, found.id, request, new_hash)
 
     def refresh(self, request: RefreshRequest) -> Session:
         """A new access token and the next refresh token. Raises SignInRefused: token_expired, device_revoked.
@@ -207,6 +208,13 @@ class Accounts:
             connection.execute(
                 update(Device).where(Device.company_id == company_id, Device.id == device_id).values(is_revoked=True)
             )
+
+    def _let_in(self, company_id: UUID, user_id: UUID, request: LoginRequest, new_hash: str | None) -> Session:
+        with self._writer.begin() as connection:
+            if new_hash is not None:  # today's cost of hashing is higher than when the password was set
+                keep_password(connection, company_id, user_id, new_hash)
+            _register(connection, company_id, user_id, request)
+            return self._session(connection, company_id, user_id, request.device_id)
 
     def _session(self, connection: Connection, company_id: UUID, user_id: UUID, device_id: UUID) -> Session:
         permissions = permissions_of(connection, company_id, user_id)

@@ -90,7 +90,7 @@ def _sentence_for(error: Exception) -> str | None:
 
 
 def serve(chosen: argparse.Namespace) -> int:
-    engine = open_engine(chosen.database, pool_size=20)
+    engine = open_engine(chosen.database)
     upgrade(engine)
     server = Server(engine, chosen.host, chosen.port)
     server.when_ready = lambda: print(json.dumps({"listening": server.url}), flush=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from erp_desktop.database import writer
 from erp_desktop.ids import new_id
@@ -62,10 +63,17 @@ class Identity:
 
 def identity_of(engine: Engine) -> Identity:
     """The centre's id and secret; made the first time it is asked for."""
+    try:
+        server_id, secret = _settings(engine)
+    except IntegrityError:  # another worker that started at the same moment made them
+        server_id, secret = _settings(engine)
+    return Identity(UUID(server_id), Signer(bytes.fromhex(secret)))
+
+
+def _settings(engine: Engine) -> tuple[str, str]:
     with writer(engine).begin() as connection:
         server_id = _setting(connection, "server_id", str(new_id()))
-        secret = _setting(connection, "secret", secrets.token_hex(32))
-    return Identity(UUID(server_id), Signer(bytes.fromhex(secret)))
+        return server_id, _setting(connection, "secret", secrets.token_hex(32))
 
 
 def _setting(connection: Connection, key: str, at_first: str) -> str:
