@@ -170,7 +170,7 @@ def issues_cost_what_they_took(examined: Examined) -> list[Difference]:
 
 @check(StockMove, MoveCost, CostPool, CostBook)
 def every_move_is_costed_in_every_book(examined: Examined) -> list[Difference]:
-    """Compared per product and warehouse, so that a transfer within one pool, which costs nothing, does not count."""
+    """Compared per move: a transfer adds up to nothing, within one pool or between two."""
     differences: list[Difference] = []
     settled = (StockMove.company_id == examined.company_id) & (StockMove.tick != PENDING_TICK)
     signed = case(
