@@ -276,3 +276,10 @@ for report in (few, many):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     few, many = map(int, done.stdout.split())
     assert many < few + 20_000, (few, many)  # kilobytes
+
+
+def test_a_table_without_words_says_total_in_its_first_column(tmp_path):
+    columns = COLUMNS[3:6]
+    report = report_of(Section(columns, (product_row(8), product_row(16)), totals=("value",)))
+    sheet = written(report, tmp_path).worksheets[0]
+    assert [cell.value for cell in sheet[sheet.max_row]][::2] == ["Total", -1.12]

@@ -113,9 +113,7 @@ class _Writer:
                 "title": plain_text(self._title(self.report.title)),
                 "company": plain_text(self._company()),
                 "author": plain_text(self.author),
-                "subject": ", ".join(
-                    f"{self._title(heading)}: {self.words.shown(value)}" for heading, value in self.report.parameters
-                ),
+                "subject": ", ".join(self.words.fact(heading, value) for heading, value in self.report.parameters),
                 "keywords": f"{self.report.name}, {self.report.currency}, {self.report.as_of_tick}",
                 "comments": self._as_of(),
             }
@@ -172,7 +170,7 @@ class _Writer:
 
     @staticmethod
     def _number_format(sheet: _Sheet, column: Column, value: Any) -> str:
-        if column.kind is ColumnKind.TEXT:
+        if column.kind is ColumnKind.TEXT or isinstance(value, str):
             return ""
         if column.kind is ColumnKind.DATE:
             return "yyyy-mm-dd"
@@ -258,7 +256,7 @@ class _Writer:
         worksheet.freeze_panes(HEADING_ROW + 1, 1)
         worksheet.outline_settings(True, True, True, False)
         page = self.words.translate("Report", "Page {page} of {pages}").format(page="&P", pages="&N")
-        title = plain_text(self._title(self.report.title)).replace("&", "&&")
+        title = plain_text(self._title(self.report.title)).replace("&", "&&")[:100]
         company = plain_text(self._company()).replace("&", "&&")[:100]
         worksheet.set_footer(f"&L{company} · {title}&R{page}")
 
@@ -285,9 +283,7 @@ class _Writer:
         if sheet.section.title:
             title = f"{title} – {self.words.heading(sheet.section.title)}"
         self._text(worksheet, 0, 0, title, bold=True, font_size=14)
-        parameters = "  ".join(
-            f"{self._title(heading)}: {self.words.shown(value)}" for heading, value in self.report.parameters
-        )
+        parameters = "  ".join(self.words.fact(heading, value) for heading, value in self.report.parameters)
         self._text(worksheet, 1, 0, f"{self._company()}  {self.report.currency}  {parameters}")
         failing = [check for check in self.report.checks if not check.holds]
         self._text(worksheet, 2, 0, self._as_of())

@@ -80,6 +80,7 @@ def inventory_valuation(
             Category.name.label("category"),
             Category.name_zh.label("category_zh"),
             Unit.code.label("unit"),
+            Unit.name_zh.label("unit_zh"),
         )
         .join(Category, (Category.company_id == Product.company_id) & (Category.id == Product.category_id))
         .join(Unit, (Unit.company_id == Product.company_id) & (Unit.id == Product.unit_id))
@@ -98,7 +99,7 @@ def inventory_valuation(
                     "code": product.code,
                     "product": named(product),
                     "qty": stock.qty,
-                    "unit": product.unit,
+                    "unit": Bilingual(product.unit, product.unit_zh),
                     "unit_cost": unit_cost_of(stock),
                     "value": stock.value,
                 },

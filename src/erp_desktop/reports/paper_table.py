@@ -16,6 +16,7 @@ INDENT = 10.0  # points per level
 NARROWEST_TEXT = 48.0
 LARGEST_SIZE = 8.5
 SMALLEST_SIZE = 5.0
+NEARLY_LONGEST_MEASURED = 400
 LONGEST_CELL = 24  # lines; a cell never fills a page
 
 
@@ -50,17 +51,23 @@ class Layout:
 def natural_widths(columns: Sequence[PaperColumn], lines: Sequence[PaperLine], size: float) -> list[float]:
     """How wide each column would like to be; the last one needs no gap after it.
 
-    Only the longest texts are measured: totals, which are few, and of the other lines the longest so far by count.
+    Totals, which are few, are all measured; of the other lines those that are longest by count, and some nearly as long,
+    because letters are not as wide as each other.
     """
     widths = [_heading_width(column, size) for column in columns]
     longest = [0] * len(columns)
+    tries = [NEARLY_LONGEST_MEASURED] * len(columns)
     for line in lines:
         for index, text in enumerate(line.texts):
-            rough = digits_wide(text)
-            if line.is_bold or line.level or rough > longest[index]:
-                longest[index] = max(longest[index], rough)
-                indent = INDENT * line.level if index == 0 else 0
-                widths[index] = max(widths[index], text_width(text, size, bold=line.is_bold) + indent)
+            count = digits_wide(text)
+            if not line.is_bold and not line.level:
+                if count > longest[index]:
+                    longest[index] = count
+                elif count < 0.7 * longest[index] or not tries[index]:
+                    continue
+                tries[index] -= tries[index] > 0
+            indent = INDENT * line.level if index == 0 else 0
+            widths[index] = max(widths[index], text_width(text, size, bold=line.is_bold) + indent)
     return [width + (GAP if index < len(columns) - 1 else 0) for index, width in enumerate(widths)]
 
 
@@ -76,7 +83,8 @@ def fit(columns: Sequence[PaperColumn], natural: Sequence[float], width: float) 
     """Widths that add up to `width`. Too wide: text columns give way and wrap, then the font gets smaller."""
     total = sum(natural)
     if total <= width:
-        grows = max((i for i, c in enumerate(columns) if not c.is_right), key=lambda i: natural[i], default=0)
+        texts = [index for index, column in enumerate(columns) if not column.is_right]
+        grows = max(texts[1:] or texts or [0], key=lambda index: natural[index])  # codes come first, names after them
         return Layout(LARGEST_SIZE, tuple(w + (width - total if i == grows else 0) for i, w in enumerate(natural)))
     size = LARGEST_SIZE
     while True:

@@ -137,10 +137,7 @@ class _Printer:
             raise Cancelled
 
     def _subtitle(self) -> str:
-        parameters = [
-            f"{self.words.translate('Report', heading)}: {self.words.shown(value)}"
-            for heading, value in self.report.parameters
-        ]
+        parameters = [self.words.fact(heading, value) for heading, value in self.report.parameters]
         return plain_text("   ".join([*parameters, self.report.currency]))
 
     def _top(self, pages: Pages) -> None:

@@ -65,9 +65,7 @@ class ScreenReport:
 def ScreenModel(report: Report, language: str) -> ScreenReport:
     """What the window shows of `report` in `language`."""
     vocabulary = words(language)
-    parameters = "  ".join(
-        f"{vocabulary.translate('Report', heading)}: {vocabulary.shown(value)}" for heading, value in report.parameters
-    )
+    parameters = "  ".join(vocabulary.fact(heading, value) for heading, value in report.parameters)
     return ScreenReport(
         title=vocabulary.translate("Report", report.title),
         company=plain_text(vocabulary.name(report.company_name, report.company_name_zh)),

@@ -33,6 +33,11 @@ class Words:
             return self.name(value.name, value.name_zh)
         return self.translate("Report", value.source) if isinstance(value, Term) else value
 
+    def fact(self, heading: str, value: Any) -> str:
+        """A parameter with its heading (source text): "As of: 2026-03-31"."""
+        pair = self.translate("Report", "{heading}: {value}")
+        return pair.format(heading=self.translate("Report", heading), value=self.shown(value))
+
     def heading(self, title: str | Bilingual) -> str:
         """A title that is source text or a record's name."""
         return self.name(title.name, title.name_zh) if isinstance(title, Bilingual) else self.translate("Report", title)
