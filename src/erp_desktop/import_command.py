@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -29,12 +29,14 @@ from erp_desktop.integrations.importing import ImportPlan, ImportResult, Perform
 from erp_desktop.integrations.judging import Verdict
 from erp_desktop.integrations.lookups import Ask
 from erp_desktop.integrations.mapping import match_columns, read_map
-from erp_desktop.integrations.northwind import USUAL_OPENING_COST_SHARE, NorthwindImport
+from erp_desktop.integrations.northwind import USUAL_OPENING_COST_SHARE, NorthwindImport, PerformAll
 from erp_desktop.integrations.online_retail import TARGET as ONLINE_RETAIL
 from erp_desktop.integrations.online_retail import OnlineRetailImport
 from erp_desktop.integrations.tables import open_table
+from erp_desktop.integrations.tables.cells import BadCell, parse_rate
 from erp_desktop.integrations.targets import TARGETS
 from erp_desktop.models.company import Company, User
+from erp_desktop.numbers import UNIT_COST_PLACES
 
 NORTHWIND = "northwind"
 BAD_ROWS_SHOWN = 20
@@ -48,6 +50,7 @@ class Books:
 
     ask: Ask
     perform: Perform
+    perform_all: PerformAll
 
 
 class RefusedByCentre(Refused):
@@ -91,12 +94,10 @@ def run_import(options: Namespace) -> int:
 
 
 def _import_northwind(options: Namespace, books: Books) -> int:
-    share = getattr(options, "opening_cost_share", None)
-    share = USUAL_OPENING_COST_SHARE if share is None else Decimal(share)
-    if not 0 < share <= 1:
-        raise CommandFailed(translate("Command line", "--opening-cost-share needs a number between 0 and 1."), status=2)
-    perform = _nothing if options.dry_run else books.perform
-    result = NorthwindImport(options.file, books.ask, perform, share).run(Progress())
+    given = getattr(options, "opening_cost_share", None)
+    share = USUAL_OPENING_COST_SHARE if given is None else _share_of(given)
+    perform_all = _nothing_at_all if options.dry_run else books.perform_all
+    result = NorthwindImport(options.file, books.ask, perform_all, share).run(Progress())
     done = ", ".join(f"{count:,} {name}" for name, count in sorted(result.performed.items()))
     nothing = translate("Command line", "nothing: all of it is here already")
     head = translate("Command line", "Would be done") if options.dry_run else translate("Command line", "Done")
@@ -107,6 +108,13 @@ def _import_northwind(options: Namespace, books: Books) -> int:
     for sentence in result.refused:
         print(sentence, file=sys.stderr)
     return 1 if result.refused else 0
+
+
+def _share_of(text: str) -> Decimal:
+    try:
+        return parse_rate(text, UNIT_COST_PLACES)
+    except BadCell as error:
+        raise CommandFailed(f"--opening-cost-share: {error}.", status=2) from error
 
 
 def _import_online_retail(options: Namespace, books: Books) -> ImportResult:
@@ -120,6 +128,10 @@ def _import_online_retail(options: Namespace, books: Books) -> ImportResult:
 
 def _nothing(_action: Action) -> None:
     """What a dry run performs."""
+
+
+def _nothing_at_all(actions: Sequence[Action]) -> list[Problem | None]:
+    return [None] * len(actions)
 
 
 # --- whose books
@@ -178,16 +190,20 @@ def _at_centre(engine: Engine, here: embedded.CompanyHere) -> Books:
             .where(Company.code == here.code, User.login == here.login)
         ).one()
 
+    def perform_all(actions: Sequence[Action]) -> list[Problem | None]:
+        results = centre.perform_local(company_id, owner_id, actions)
+        return [None if result.outcome == "applied" else Problem.from_dict(result.problem or {}) for result in results]
+
     def perform(action: Action) -> None:
-        (result,) = centre.perform_local(company_id, owner_id, [action])
-        if result.outcome != "applied":
-            raise RefusedByCentre(Problem.from_dict(result.problem or {}))
+        (problem,) = perform_all([action])
+        if problem is not None:
+            raise RefusedByCentre(problem)
 
     def ask(query: object) -> object:
         with Session(engine) as session:
             return query.run(session, company_id)  # type: ignore[attr-defined]
 
-    return Books(ask, perform)
+    return Books(ask, perform, perform_all)
 
 
 @contextmanager
@@ -204,8 +220,17 @@ def _office(options: Namespace) -> Iterator[Books]:
     app = QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
     path = cache_path(options.centre, company, user, getattr(options, "data_dir", None))
     desk = Desk.open(path, options.centre, company, user)
+
+    def perform_all(actions: Sequence[Action]) -> list[Problem | None]:
+        done = [desk.perform(action) for action in actions]
+        errors = [future.exception() for future in done]
+        for error in errors:
+            if error is not None and not isinstance(error, Refused):
+                raise error
+        return [error.problem if isinstance(error, Refused) else None for error in errors]
+
     try:
-        yield Books(lambda query: desk.ask(query).result(), desk.perform_and_wait)
+        yield Books(lambda query: desk.ask(query).result(), desk.perform_and_wait, perform_all)
         if not desk.wait_until_synced(SECONDS_TO_SYNC):
             print(translate("Command line", "The changes are kept here and will be sent when the centre answers."))
         refused = len(desk.attention().result())
@@ -226,10 +251,10 @@ def _show_plan(plan: ImportPlan) -> int:
     )
     print(
         text.format(
-            new=plan.count(Verdict.NEW),
-            changed=plan.count(Verdict.CHANGED),
-            same=plan.count(Verdict.SAME),
-            bad=plan.count(Verdict.BAD),
+            new=f"{plan.count(Verdict.NEW):,}",
+            changed=f"{plan.count(Verdict.CHANGED):,}",
+            same=f"{plan.count(Verdict.SAME):,}",
+            bad=f"{plan.count(Verdict.BAD):,}",
         )
     )
     bad = [row for row in plan.rows if row.is_bad]
@@ -245,7 +270,7 @@ def _show_result(result: ImportResult, seconds: float, *, dry_run: bool) -> None
         text = translate(
             "Command line", "{new} new, {changed} changed, {same} the same, {bad} to mend. Nothing was written."
         )
-        print(text.format(new=result.new, changed=result.changed, same=result.same, bad=result.bad))
+        print(text.format(new=f"{result.new:,}", changed=0, same=f"{result.same:,}", bad=f"{result.bad:,}"))
         return
     parts = [translate("Command line", "{count} taken").format(count=f"{result.taken:,}")]
     if result.same:

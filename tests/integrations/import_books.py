@@ -1,6 +1,6 @@
 """A company to import into: a real central database, and `ask` and `perform` as an import gets them from the program."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -48,6 +48,14 @@ class Books:
         if result.outcome != "applied":
             raise RefusedByCentre(Problem.from_dict(result.problem or {}))
         self.performed.append(action)
+
+    def perform_all(self, actions: Sequence[Action]) -> list[Problem | None]:
+        results = self.centre.perform_local(self.company_id, self.owner_id, actions)
+        problems = [
+            None if result.outcome == "applied" else Problem.from_dict(result.problem or {}) for result in results
+        ]
+        self.performed += [action for action, problem in zip(actions, problems, strict=True) if problem is None]
+        return problems
 
     def ask(self, query: Any) -> Any:
         with Session(self.centre.engine) as session:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
@@ -22,13 +21,13 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.masters import SaveCategory, SaveEmployee, SaveMasters, SaveParty, SaveProduct
 from erp_desktop.actions.opening import OpenPeriods
-from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.refusals import Problem
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.ids import derived_id
-from erp_desktop.integrations.importing import Cancelled, Perform, Progress
+from erp_desktop.integrations.importing import Cancelled, Progress
 from erp_desktop.integrations.lookups import (
     Ask,
     IdsByCode,
@@ -44,6 +43,12 @@ from erp_desktop.models.sales import SalesOrder, SalesOrderStatus
 from erp_desktop.numbers import ZERO, round_money
 
 CURRENCY_PLACES = 2
+ACTIONS_AT_ONCE = 100
+
+PerformAll = Callable[
+    [Sequence[Action]], Sequence[Problem | None]
+]  # performs in order; what was refused has its problem
+
 USUAL_OPENING_COST_SHARE = Decimal("0.60")  # of the list price; food importers' cost of sales is about that
 
 OPENING = QT_TRANSLATE_NOOP("Import", "Opening stock of Northwind at {share} of the list price")
@@ -80,125 +85,97 @@ class NorthwindResult:
     was_cancelled: bool = False
 
 
+@dataclass(frozen=True)
+class _Step:
+    """One action. `may_wait` is the number of an order that may as well wait for stock."""
+
+    action: Action
+    may_wait: str = ""
+
+
 class NorthwindImport:
     """One import of one file into one company."""
 
     def __init__(
-        self, path: Path, ask: Ask, perform: Perform, opening_cost_share: Decimal = USUAL_OPENING_COST_SHARE
+        self, path: Path, ask: Ask, perform: PerformAll, opening_cost_share: Decimal = USUAL_OPENING_COST_SHARE
     ) -> None:
+        """Raises UnreadableTable for a file that is not Northwind."""
         self._path = path
         self._data: NorthwindFile = read_northwind(path)
         self._ask = ask
-        self._perform_action = perform
+        self._perform = perform
         self._share = opening_cost_share
         self._channel_id: UUID = ask(IdsByCode("channel", ("DIRECT",)))["DIRECT"]
         self._warehouse_id: UUID = ask(IdsByCode("warehouse", ("MAIN",)))["MAIN"]
         self._unit_id: UUID = ask(IdsByCode("unit", ("PC",)))["PC"]
-        self._performed: Counter[str] = Counter()
-        self._refused: list[str] = []
-        self._waiting: list[str] = []
-        self._product_steps = {row["ProductID"]: self._product(row) for row in self._data["Products"]}
+        self._products = {row["ProductID"]: self._product(row) for row in self._data["Products"]}
 
     def run(self, progress: Progress | None = None, cancelled: Cancelled | None = None) -> NorthwindResult:
-        """Everything that is not here yet. Each step is one action, so stopping leaves whole documents."""
-        steps = [*self._periods(), *self._masters(), self._opening_stock(), *self._trade(), *self._endings()]
-        for done, step in enumerate(steps, start=1):
+        """Everything that is not here yet, some actions at once. Stopping leaves whole actions; the next run goes on."""
+        steps = [*self._periods(), *self._masters(), *self._opening_stock(), *self._trade(), *self._endings()]
+        performed: Counter[str] = Counter()
+        refused: list[str] = []
+        waiting: list[str] = []
+        for start in range(0, len(steps), ACTIONS_AT_ONCE):
             if cancelled is not None and cancelled():
-                return self._result(was_cancelled=True)
-            step()
+                return NorthwindResult(performed, tuple(refused), tuple(waiting), was_cancelled=True)
+            part = steps[start : start + ACTIONS_AT_ONCE]
+            for step, problem in zip(part, self._perform([step.action for step in part]), strict=True):
+                if problem is None:
+                    performed[type(step.action).__name__] += 1
+                elif step.may_wait:
+                    waiting.append(step.may_wait)
+                else:
+                    refused.append(f"{type(step.action).__name__}: {problem.sentence}")
             if progress is not None:
-                progress(done, len(steps))
-        return self._result()
-
-    def _result(self, *, was_cancelled: bool = False) -> NorthwindResult:
-        return NorthwindResult(self._performed, tuple(self._refused), tuple(self._waiting), was_cancelled)
-
-    def _perform(self, action: Action) -> bool:
-        try:
-            self._perform_action(action)
-        except Refused as refusal:
-            self._refused.append(f"{type(action).__name__}: {refusal.problem.sentence}")
-            return False
-        self._performed[type(action).__name__] += 1
-        return True
+                progress(start + len(part), len(steps))
+        return NorthwindResult(performed, tuple(refused), tuple(waiting))
 
     # --- what there is
 
-    def _periods(self) -> Iterator[Callable[[], object]]:
-        days = [
-            _day(row[column]) for row in self._data["Orders"] for column in ("OrderDate", "ShippedDate") if row[column]
-        ]
+    def _periods(self) -> Iterator[_Step]:
+        orders = self._data["Orders"]
+        days = [_day(row[column]) for row in orders for column in ("OrderDate", "ShippedDate") if row[column]]
         first = min(days) - timedelta(days=1)
-        for year in range(first.year, max(days).year + 1):
-            yield partial(self._open_year, year)
+        here = self._ask(OpenYears())
+        return (_Step(OpenPeriods(year)) for year in range(first.year, max(days).year + 1) if year not in here)
 
-    def _open_year(self, year: int) -> None:
-        if year not in self._ask(OpenYears()):
-            self._perform(OpenPeriods(year))
-
-    def _masters(self) -> Iterator[Callable[[], object]]:
+    def _masters(self) -> Iterator[_Step]:
         data = self._data
-        parties = [
-            *(
-                self._party("supplier", row["SupplierID"], f"S{row['SupplierID']}", row, is_supplier=True)
-                for row in data["Suppliers"]
-            ),
-            *(
-                self._party("customer", row["CustomerID"], row["CustomerID"], row, is_distributor=True)
-                for row in data["Customers"]
-            ),
-            *(
-                self._party("shipper", row["ShipperID"], f"C{row['ShipperID']}", row, is_carrier=True)
-                for row in data["Shippers"]
-            ),
-        ]
         categories = [
             SaveCategory(_id("category", row["CategoryID"]), f"NW{row['CategoryID']}", row["CategoryName"])
             for row in data["Categories"]
         ]
-        yield partial(self._save_new, "category", "categories", categories)
-        yield partial(self._save_new, "party", "parties", parties)
-        yield partial(self._save_new, "product", "products", list(self._product_steps.values()))
-        employees = [
-            SaveEmployee(
-                _id("employee", row["EmployeeID"]),
-                f"NW{row['EmployeeID']}",
-                _name_of(row),
-                title=row["Title"],
-                manager_id=_id("employee", row["ReportsTo"]) if row["ReportsTo"] else None,
-                phone=row["HomePhone"],
-                hired_on=_day(row["HireDate"]) if row["HireDate"] else None,
-            )
-            for row in data["Employees"]
+        parties = [
+            *(
+                _party("supplier", row["SupplierID"], f"S{row['SupplierID']}", row, is_supplier=True)
+                for row in data["Suppliers"]
+            ),
+            *(
+                _party("customer", row["CustomerID"], row["CustomerID"], row, is_distributor=True)
+                for row in data["Customers"]
+            ),
+            *(
+                _party("shipper", row["ShipperID"], f"C{row['ShipperID']}", row, is_carrier=True)
+                for row in data["Shippers"]
+            ),
         ]
-        employees.sort(key=lambda employee: employee.manager_id is not None)  # the manager is known before their people
-        for employee in employees:
-            yield partial(self._save_employee, employee)
+        missing: dict[str, tuple[Any, ...]] = {
+            "categories": self._missing("category", categories),
+            "parties": self._missing("party", parties),
+            "products": self._missing("product", list(self._products.values())),
+        }
+        if any(missing.values()):
+            yield _Step(SaveMasters(**missing))
+        employees = [_employee(row) for row in data["Employees"]]
+        employees.sort(key=lambda employee: employee.manager_id is not None)  # who reports to nobody is known first
+        for employee in self._missing("employee", employees):
+            yield _Step(employee)
 
-    def _save_employee(self, employee: SaveEmployee) -> None:
-        if not self._ask(RowsHere("employee", (employee.employee_id,))):
-            self._perform(employee)
-
-    def _save_new(self, table: str, kind: str, rows: Sequence[Any]) -> None:
-        ids = {_first_field(row): row for row in rows}
+    def _missing(self, table: str, rows: Sequence[Any]) -> tuple[Any, ...]:
+        ids = [next(iter(vars(row).values())) for row in rows]  # every Save... begins with its row's id
         here = self._ask(RowsHere(table, tuple(ids)))
-        missing = tuple(row for row_id, row in ids.items() if row_id not in here)
-        if missing:
-            self._perform(SaveMasters(**{kind: missing}))
-
-    def _party(self, kind: str, key: str, code: str, row: Row, **roles: Any) -> SaveParty:
-        return SaveParty(
-            _id(kind, key),
-            code,
-            row["CompanyName"],
-            contact=row.get("ContactName", ""),
-            phone=row["Phone"],
-            address=row.get("Address", ""),
-            city=row.get("City", ""),
-            postal_code=row.get("PostalCode", ""),
-            country=row.get("Country", ""),
-            **roles,
-        )
+        return tuple(row for row_id, row in zip(ids, rows, strict=True) if row_id not in here)
 
     def _product(self, row: Row) -> SaveProduct:
         """A product; how it is packed stands behind its name, because Northwind has no units of measure."""
@@ -216,121 +193,141 @@ class NorthwindImport:
 
     # --- what happened
 
-    def _opening_stock(self) -> Callable[[], object]:
+    def _opening_stock(self) -> Iterator[_Step]:
+        opened, _ = self._ask(OpeningState(tuple(product.product_id for product in self._products.values())))
+        if opened:
+            return
         needed: Counter[str] = Counter({row["ProductID"]: int(row["UnitsInStock"]) for row in self._data["Products"]})
         shipped = {row["OrderID"] for row in self._data["Orders"] if row["ShippedDate"]}
         for line in self._data["OrderDetails"]:
             if line["OrderID"] in shipped:
                 needed[line["ProductID"]] += int(line["Quantity"])
         bin_id = self._ask(WarehouseBins(self._warehouse_id))[""]
-        first_day = min(_day(row["OrderDate"]) for row in self._data["Orders"])
-        count = CountStock(
-            _id("opening stock", str(self._share)),
-            self._warehouse_id,
-            first_day - timedelta(days=1),
-            tuple(
-                CountedLine(
-                    product.product_id,
-                    bin_id,
-                    Decimal(needed[key]),
-                    round_money((product.list_price or ZERO) * self._share, CURRENCY_PLACES),
-                )
-                for key, product in self._product_steps.items()
-                if needed[key]
-            ),
-            reason=translate("Import", OPENING).format(share=f"{self._share:%}".replace(".000000", "")),
-            is_opening=True,
+        lines = tuple(
+            CountedLine(
+                product.product_id,
+                bin_id,
+                Decimal(needed[key]),
+                round_money((product.list_price or ZERO) * self._share, CURRENCY_PLACES),
+            )
+            for key, product in self._products.items()
+            if needed[key]
         )
-        return partial(self._open_with, count)
+        yield _Step(
+            CountStock(
+                _id("opening stock", str(self._share)),
+                self._warehouse_id,
+                min(_day(row["OrderDate"]) for row in self._data["Orders"]) - timedelta(days=1),
+                lines,
+                reason=translate("Import", OPENING).format(share=f"{(self._share * 100).normalize():f} %"),
+                is_opening=True,
+            )
+        )
 
-    def _open_with(self, count: CountStock) -> None:
-        opened, _ = self._ask(OpeningState(tuple(line.product_id for line in count.lines)))
-        if not opened:
-            self._perform(count)
-
-    def _trade(self) -> Iterator[Callable[[], object]]:
+    def _trade(self) -> Iterator[_Step]:
         """Orders and shipments by day; on one day orders come in before parcels go out."""
         orders = self._data["Orders"]
-        states = self._ask(OrderStates(tuple(_id("order", row["OrderID"]) for row in orders)))
+        states: dict[UUID, str] = self._ask(OrderStates(tuple(_id("order", row["OrderID"]) for row in orders)))
         lines: dict[str, list[Row]] = {}
         for line in self._data["OrderDetails"]:
             lines.setdefault(line["OrderID"], []).append(line)
-        events: list[tuple[date, int, int, Callable[[], object]]] = []
+        events: list[tuple[date, int, int, list[_Step]]] = []
         for row in orders:
-            key, state = row["OrderID"], states.get(_id("order", row["OrderID"]), "")
-            if state in ("", SalesOrderStatus.DRAFT):
-                events.append((_day(row["OrderDate"]), 0, int(key), partial(self._order, row, lines[key])))
+            order_id, key = _id("order", row["OrderID"]), int(row["OrderID"])
+            state = states.get(order_id, "")
+            promise = _Step(AllocateSalesOrder(order_id), may_wait="" if row["ShippedDate"] else row["OrderID"])
+            if not state:
+                ordered = [_Step(self._order(row, lines[row["OrderID"]])), _Step(ConfirmSalesOrder(order_id))]
+                events.append((_day(row["OrderDate"]), 0, key, ordered))
+            elif state == SalesOrderStatus.DRAFT:
+                events.append((_day(row["OrderDate"]), 0, key, [_Step(ConfirmSalesOrder(order_id))]))
             if row["ShippedDate"] and state != SalesOrderStatus.SHIPPED:
-                events.append((_day(row["ShippedDate"]), 1, int(key), partial(self._ship, row)))
-        for row in orders:
-            if not row["ShippedDate"] and states.get(_id("order", row["OrderID"])) != SalesOrderStatus.ALLOCATED:
-                events.append((date.max, 2, int(row["OrderID"]), partial(self._promise, row)))
-        return (event for *_, event in sorted(events, key=lambda event: event[:3]))
+                sent = [_Step(_shipment(row))]
+                events.append(
+                    (
+                        _day(row["ShippedDate"]),
+                        1,
+                        key,
+                        sent if state == SalesOrderStatus.ALLOCATED else [promise, *sent],
+                    )
+                )
+            elif not row["ShippedDate"] and state != SalesOrderStatus.ALLOCATED:
+                events.append((date.max, 2, key, [promise]))
+        for *_, steps in sorted(events, key=lambda event: event[:3]):
+            yield from steps
 
-    def _order(self, row: Row, lines: Sequence[Row]) -> None:
-        order_id = _id("order", row["OrderID"])
+    def _order(self, row: Row, lines: Sequence[Row]) -> SaveSalesOrder:
         employee = next((known for known in self._data["Employees"] if known["EmployeeID"] == row["EmployeeID"]), None)
         address = [row[f"Ship{part}"] for part in ("Name", "Address", "City", "Region", "PostalCode", "Country")]
-        saved = self._perform(
-            SaveSalesOrder(
-                order_id=order_id,
-                channel_id=self._channel_id,
-                warehouse_id=self._warehouse_id,
-                ordered_on=_day(row["OrderDate"]),
-                due_on=_day(row["RequiredDate"]),
-                lines=tuple(
-                    SalesLine(
-                        derived_id("northwind", "order line", row["OrderID"], line["ProductID"]),
-                        _id("product", line["ProductID"]),
-                        self._decimal(line["Quantity"]),
-                        self._decimal(line["UnitPrice"]),
-                        self._decimal(line["Discount"]),
-                    )
-                    for line in lines
-                ),
-                customer_id=_id("customer", row["CustomerID"]),
-                external_number=row["OrderID"],
-                ship_to=", ".join(filter(None, address)),
-                note=translate("Import", SOLD_BY).format(name=_name_of(employee)) if employee else "",
-                freight=self._decimal(row["Freight"]),
-            )
+        return SaveSalesOrder(
+            order_id=_id("order", row["OrderID"]),
+            channel_id=self._channel_id,
+            warehouse_id=self._warehouse_id,
+            ordered_on=_day(row["OrderDate"]),
+            due_on=_day(row["RequiredDate"]),
+            lines=tuple(
+                SalesLine(
+                    derived_id("northwind", "order line", row["OrderID"], line["ProductID"]),
+                    _id("product", line["ProductID"]),
+                    self._decimal(line["Quantity"]),
+                    self._decimal(line["UnitPrice"]),
+                    self._decimal(line["Discount"]),
+                )
+                for line in lines
+            ),
+            customer_id=_id("customer", row["CustomerID"]),
+            external_number=row["OrderID"],
+            ship_to=", ".join(filter(None, address)),
+            note=translate("Import", SOLD_BY).format(name=_name_of(employee)) if employee else "",
+            freight=self._decimal(row["Freight"]),
         )
-        if saved:
-            self._perform(ConfirmSalesOrder(order_id))
 
-    def _ship(self, row: Row) -> None:
-        shipment = ShipOrder(
-            derived_id("northwind", "shipment", row["OrderID"]),
-            _id("order", row["OrderID"]),
-            _day(row["ShippedDate"]),
-            carrier_id=_id("shipper", row["ShipVia"]) if row["ShipVia"] else None,
-        )
-        state = self._ask(OrderStates((shipment.order_id,))).get(shipment.order_id)
-        if state == SalesOrderStatus.ALLOCATED or self._perform(AllocateSalesOrder(shipment.order_id)):
-            self._perform(shipment)
-
-    def _promise(self, row: Row) -> None:
-        try:
-            self._perform_action(AllocateSalesOrder(_id("order", row["OrderID"])))
-        except Refused:
-            self._waiting.append(row["OrderID"])
-        else:
-            self._performed["AllocateSalesOrder"] += 1
-
-    def _endings(self) -> Iterator[Callable[[], object]]:
+    def _endings(self) -> Iterator[_Step]:
         """Discontinued products end after their last order."""
-        for row in self._data["Products"]:
-            if int(row["Discontinued"] or 0):
-                ended = replace(self._product_steps[row["ProductID"]], is_active=False)
-                yield partial(self._end, ended)
-
-    def _end(self, ended: SaveProduct) -> None:
-        stored = self._ask(StoredRows("product", ("id",), (ended.product_id,)))
-        if stored and stored[ended.product_id,]["is_active"]:
-            self._perform(ended)
+        ended = [self._products[row["ProductID"]] for row in self._data["Products"] if int(row["Discontinued"] or 0)]
+        stored = self._ask(StoredRows("product", ("id",), tuple(product.product_id for product in ended)))
+        for product in ended:
+            if (product.product_id,) not in stored or stored[product.product_id,]["is_active"]:
+                yield _Step(replace(product, is_active=False))
 
     def _decimal(self, text: str) -> Decimal:
         return decimal_of(text, self._path)
+
+
+def _party(kind: str, key: str, code: str, row: Row, **roles: Any) -> SaveParty:
+    return SaveParty(
+        _id(kind, key),
+        code,
+        row["CompanyName"],
+        contact=row.get("ContactName", ""),
+        phone=row["Phone"],
+        address=row.get("Address", ""),
+        city=row.get("City", ""),
+        postal_code=row.get("PostalCode", ""),
+        country=row.get("Country", ""),
+        **roles,
+    )
+
+
+def _employee(row: Row) -> SaveEmployee:
+    return SaveEmployee(
+        _id("employee", row["EmployeeID"]),
+        f"NW{row['EmployeeID']}",
+        _name_of(row),
+        title=row["Title"],
+        manager_id=_id("employee", row["ReportsTo"]) if row["ReportsTo"] else None,
+        phone=row["HomePhone"],
+        hired_on=_day(row["HireDate"]) if row["HireDate"] else None,
+    )
+
+
+def _shipment(row: Row) -> ShipOrder:
+    return ShipOrder(
+        derived_id("northwind", "shipment", row["OrderID"]),
+        _id("order", row["OrderID"]),
+        _day(row["ShippedDate"]),
+        carrier_id=_id("shipper", row["ShipVia"]) if row["ShipVia"] else None,
+    )
 
 
 def _id(kind: str, key: str) -> UUID:
@@ -343,8 +340,3 @@ def _day(text: str) -> date:
 
 def _name_of(employee: Row) -> str:
     return f"{employee['FirstName']} {employee['LastName']}"
-
-
-def _first_field(row: Any) -> UUID:
-    found: UUID = next(iter(vars(row).values()))
-    return found
