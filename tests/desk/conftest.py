@@ -49,7 +49,7 @@ def open_desk(network: Network, tmp_path: Path) -> Iterator[OpenDesk]:
             login,
             password,
             secrets=Secrets(path.parent, use_keyring=False),
-            timing=Timing(connect=2, answer=3),
+            timing=Timing(connect=2, answer=3, body=3),
         )
         opened.append(desk)
         return desk

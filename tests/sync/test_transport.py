@@ -172,12 +172,15 @@ def test_an_answer_that_drips_is_given_up(where: str, centre: Centre, transport:
     assert time.monotonic() - began < 4
 
 
-def test_stopping_breaks_off_what_is_under_way(centre: Centre, transport: Transport) -> None:
+def test_holding_breaks_off_what_is_under_way(centre: Centre, transport: Transport) -> None:
     centre.answering = lambda handler: time.sleep(0.8)
-    threading.Timer(0.1, transport.stop).start()
+    threading.Timer(0.1, transport.hold).start()
     began = time.monotonic()
     with pytest.raises(NoAnswer):
         ask(transport)
     assert time.monotonic() - began < 0.7
-    with pytest.raises(NoAnswer, match="stopped"):
+    with pytest.raises(NoAnswer, match="held"):
         ask(transport)
+    transport.let_go()
+    centre.answering = whole()
+    assert ask(transport) == PushReply(results=[])

@@ -88,8 +88,8 @@ class Engine:
         with self._turn:
             self._is_closing = True
             self._turn.notify_all()
-        self._sender.stop()
-        self._listener.stop()
+        self._sender.hold()
+        self._listener.hold()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
@@ -115,11 +115,13 @@ class Engine:
         with self._turn:
             self._is_offline_by_choice = True
             self._turn.notify_all()
-        self._sender.interrupt()
-        self._listener.interrupt()
+        self._sender.hold()
+        self._listener.hold()
         self._show(SyncKind.OFFLINE, state.offline_by_choice())
 
     def go_online(self) -> None:
+        self._sender.let_go()
+        self._listener.let_go()
         with self._turn:
             self._is_offline_by_choice = False
         self.wake()

@@ -79,7 +79,6 @@ class Transport:
         self._session = requests.Session()
         for prefix in ("http://", "https://"):
             self._session.mount(prefix, _WatchedAdapter(self._sockets))
-        self._stopped = threading.Event()
 
     def get(self, path: str, kind: type[Reply], token: str | None = None) -> Reply:
         """Raises NoAnswer, Answered."""
@@ -91,24 +90,23 @@ class Transport:
         """Send `message`; the centre may take `wait` seconds longer than usual. Raises NoAnswer, Answered."""
         return self._ask("POST", path, wire.encode(message), kind, token, wait)
 
-    def stop(self) -> None:
-        """From any thread: break off what is under way, and refuse everything from now on."""
-        self._stopped.set()
-        self._sockets.shut(for_good=True)
+    def hold(self) -> None:
+        """From any thread: break off what is under way, and ask nothing until `let_go`."""
+        self._sockets.shut(hold=True)
 
-    def interrupt(self) -> None:
-        """From any thread: break off what is under way."""
-        self._sockets.shut()
+    def let_go(self) -> None:
+        """Requests may be made again."""
+        self._sockets.let_go()
 
     def close(self) -> None:
-        self.stop()
+        """For whoever has it, after `hold`."""
+        self.hold()
         self._session.close()
 
     def _ask(
         self, method: str, path: str, body: bytes | None, kind: type[Reply], token: str | None, wait: float
     ) -> Reply:
-        if self._stopped.is_set():
-            raise NoAnswer("stopped")
+        self._sockets.refuse_while_held()
         centre = self._centre().rstrip("/")
         headers = {"Accept": "application/json", "Accept-Encoding": "zstd, gzip"}
         if body is not None:
@@ -120,6 +118,7 @@ class Transport:
         # requests bounds each read, not their sum, so a watch of our own pulls the plug: first on the head, then on the body
         watch = self._watch(answer_seconds)
         try:
+            self._sockets.refuse_while_held()
             with self._session.request(
                 method,
                 centre + path,
@@ -225,17 +224,24 @@ class _Sockets:
     def __init__(self) -> None:
         self._open: list[socket.socket] = []
         self._guard = threading.Lock()
-        self._is_over = False
+        self._is_held = False
+
+    def refuse_while_held(self) -> None:
+        if self._is_held:
+            raise NoAnswer("held")
+
+    def let_go(self) -> None:
+        self._is_held = False
 
     def add(self, opened: Any) -> None:
         with self._guard:
             self._open = [known for known in self._open if known.fileno() != -1]
             self._open.append(opened)
-        if self._is_over:  # it was being opened while the others were shut
+        if self._is_held:  # it was being opened while the others were shut
             self.shut()
 
-    def shut(self, *, for_good: bool = False) -> None:
-        self._is_over = self._is_over or for_good
+    def shut(self, *, hold: bool = False) -> None:
+        self._is_held = self._is_held or hold
         with self._guard:
             for known in self._open:
                 with suppress(OSError):  # closed already
