@@ -153,7 +153,9 @@ class _Writer:
             self.formats[key] = self.workbook.add_format({"font_name": "Calibri", "valign": "top", **properties})
         return self.formats[key]
 
-    def _cell_format(self, sheet: _Sheet, column: Column, line: Line) -> dict[str, Any]:
+    @staticmethod
+    def _look(line: Line) -> dict[str, Any]:
+        """What sets totals apart, whatever the column."""
         properties: dict[str, Any] = {}
         if line.kind in _BOLD:
             properties["bold"] = True
@@ -161,6 +163,10 @@ class _Writer:
             properties["top"] = 1
         if line.kind is LineKind.TOTAL:
             properties["bottom"] = 6
+        return properties
+
+    def _cell_format(self, sheet: _Sheet, column: Column, line: Line) -> dict[str, Any]:
+        properties = self._look(line)
         if column is label_column(sheet.section) and line.level:
             properties["indent"] = min(line.level, 15)
         number_format = self._number_format(sheet, column, line.cells.get(column.name))
@@ -282,6 +288,7 @@ class _Writer:
         title = self._title(self.report.title)
         if sheet.section.title:
             title = f"{title} – {self.words.heading(sheet.section.title)}"
+        worksheet.set_row(0, 21)
         self._text(worksheet, 0, 0, title, bold=True, font_size=14)
         parameters = "  ".join(self.words.fact(heading, value) for heading, value in self.report.parameters)
         self._text(worksheet, 1, 0, f"{self._company()}  {self.report.currency}  {parameters}")
@@ -314,6 +321,8 @@ class _Writer:
                 sheet.detail_runs.append((row, row))
         if sheet.has_group_column and line.group and line.kind is not LineKind.SUBTOTAL:
             self._text(sheet.worksheet, row, 0, line.group)
+        elif sheet.has_group_column:
+            sheet.worksheet.write_blank(row, 0, None, self._format(**self._look(line)))
         for index, column in sheet.columns:
             self._cell(sheet, row, index, column, line)
 
@@ -374,6 +383,7 @@ class _Writer:
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
+        sheet.set_row(0, 21)
         self._text(sheet, 0, 0, self._title(self.report.title), bold=True, font_size=14)
         row = 2
         facts = [

@@ -66,7 +66,7 @@ def income_statement(session: Session, company_id: UUID, from_: date, to: date, 
     shown, check = [], None
     for first, last in spans:
         balances = _movements(session, company_id, accounts, first, last)
-        rows = _stated(statements.income_statement, balances, layout, "income statement")
+        rows = _stated(statements.income_statement, balances, layout, INCOME_STATEMENT)
         shown.append(rows)
         if check is None:
             ledger = sum((b.credit - b.debit for b in balances if b.type in statements.INCOME_STATEMENT_TYPES), ZERO)
@@ -93,7 +93,7 @@ def balance_sheet(session: Session, company_id: UUID, as_of: date, compare: bool
     shown = []
     for day in [as_of, *([_year_before(as_of)] if compare else [])]:
         totals = account_totals(session, company_id, day)
-        shown.append(_stated(statements.balance_sheet, _balances(accounts, totals), layout, "balance sheet"))
+        shown.append(_stated(statements.balance_sheet, _balances(accounts, totals), layout, BALANCE_SHEET))
     first, second = (statements.amount_of(shown[0], key) for key in layout.must_equal)
     return _report(
         session,
@@ -113,12 +113,16 @@ def _layout(company: Company) -> Layout:
         raise CannotReport(text.format(chart=company.chart)) from None
 
 
-def _stated(make: Any, balances: Sequence[AccountBalance], layout: Layout, statement: str) -> Sequence[StatementRow]:
+def _stated(
+    make: Any, balances: Sequence[AccountBalance], layout: Layout, definition: ReportDefinition
+) -> Sequence[StatementRow]:
     try:
         rows: Sequence[StatementRow] = make(balances, layout)
     except UnmappedAccount as problem:
         text = translate("Report", UNMAPPED)
-        raise CannotReport(text.format(code=problem.code, layout=layout.key, statement=statement)) from problem
+        raise CannotReport(
+            text.format(code=problem.code, layout=layout.key, statement=translate("Report", definition.title))
+        ) from problem
     return rows
 
 
