@@ -1,7 +1,6 @@
 """The language of the window: which catalogues are installed, and that it changes at once."""
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.i18n import install_translator
@@ -34,8 +33,9 @@ def show_language(code: str) -> None:
         app.removeTranslator(_installed.pop())
     note_language(code)
     QLocale.setDefault(QLocale("zh_CN" if code == "zh_CN" else "en_GB"))
-    QGuiApplication.setFont(body_font(code))
-    app.setFont(body_font(code))
+    font = body_font(code)
+    if font != app.font():
+        app.setFont(font)
     if code == "en":
         install_translator(None)
         return

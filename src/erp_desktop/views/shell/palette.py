@@ -66,15 +66,14 @@ class CommandPalette(QFrame):
         self.field.textChanged.connect(self._show_matches)
         self.field.installEventFilter(self)
         self.results.itemClicked.connect(lambda _: self._do())
+        self._name()
+        self.hide()
 
     def ask(self, choices: list[Choice]) -> None:
         """Opens over the parent window with `choices`."""
         self._choices = choices
         self._came_from = QApplication.focusWidget()
-        hint = translate("Palette", "Search screens and commands")
-        self.field.setPlaceholderText(hint)
-        self.field.setAccessibleName(hint)
-        self.results.setAccessibleName(translate("Palette", "Results"))
+        self._name()
         self.field.clear()
         self._show_matches("")
         self.setFixedSize(min(WIDTH, self._window.width() - 40), 440)
@@ -82,6 +81,12 @@ class CommandPalette(QFrame):
         self.show()
         self.raise_()
         self.field.setFocus()
+
+    def _name(self) -> None:
+        hint = translate("Palette", "Search screens and commands")
+        self.field.setPlaceholderText(hint)
+        self.field.setAccessibleName(hint)
+        self.results.setAccessibleName(translate("Palette", "Results"))
 
     def _show_matches(self, typed: str) -> None:
         self.results.clear()

@@ -1,5 +1,6 @@
 """One field of a form as the binder sees it: reading and writing its widget, its dot when changed, its sentence when wrong."""
 
+import re
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -52,7 +53,7 @@ class FormField(QObject):
     def title(self) -> str:
         """What the field is called on the form."""
         if self.label is not None:
-            return self.label.text().replace("&", "").rstrip("* ").rstrip(":：")
+            return re.sub(r"\(&\w\)", "", self.label.text()).replace("&", "").rstrip("* ").rstrip(":：")
         return self.widget.accessibleName() or self.name
 
     @property

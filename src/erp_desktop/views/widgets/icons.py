@@ -1,5 +1,6 @@
 """The program's icons: own SVG drawings in one colour, taken from the theme when they are shown."""
 
+import atexit
 from functools import cache
 from weakref import WeakKeyDictionary
 
@@ -7,6 +8,7 @@ from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton
+from shiboken6 import isValid
 
 from erp_desktop.resources import resource_path
 from erp_desktop.views.widgets.theme import Theme, current_theme, theme_keeper
@@ -54,6 +56,13 @@ def icon(name: str, token: str = "secondary") -> QIcon:
     return _icon(name, token, current_theme().name)
 
 
+@atexit.register
+def _forget_drawings() -> None:
+    """Pixmaps must be gone before the QApplication is."""
+    for kept in (_icon, icon_pixmap, _renderer):
+        kept.cache_clear()
+
+
 _wearers: WeakKeyDictionary[QObject, tuple[str, str]] = WeakKeyDictionary()
 _follows = False
 
@@ -69,8 +78,6 @@ def set_icon(wearer: QAbstractButton | QAction, name: str, token: str = "seconda
 
 
 def _dress_again() -> None:
-    from shiboken6 import isValid
-
     for wearer, (name, token) in list(_wearers.items()):
         if isValid(wearer):
             wearer.setIcon(icon(name, token))  # type: ignore[attr-defined]

@@ -1,6 +1,8 @@
 """The grid that every table of the program is drawn in: fixed row height, statuses as icon and words, copy as a spreadsheet wants it."""
 
+import atexit
 import html
+from functools import cache
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QPainter, QPaintEvent
@@ -175,7 +177,20 @@ class TableView(QTableView):
         table = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
         parcel.setHtml(f"<table>{table}</table>")
         QApplication.clipboard().setMimeData(parcel)
+        _leave_plain_text_at_the_end()
         self.copied_rows.emit(len(rows))
+
+
+@cache
+def _leave_plain_text_at_the_end() -> None:
+    """At the end of the program plain text takes the place of our parcel, which would outlive its interpreter."""
+
+    def leave_text() -> None:
+        if QApplication.instance() is not None:
+            clipboard = QApplication.clipboard()
+            clipboard.setText(clipboard.text())
+
+    atexit.register(leave_text)
 
 
 class TotalsRow(QWidget):

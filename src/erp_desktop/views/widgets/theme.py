@@ -55,6 +55,7 @@ class ThemeKeeper(QObject):
         super().__init__()
         self.choice = "light"
         self.theme = load_theme("light")
+        self._dressed = ""
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     def choose(self, choice: str) -> None:
@@ -64,9 +65,11 @@ class ThemeKeeper(QObject):
         if name == "system":
             is_dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
             name = "dark" if is_dark else "light"
-        self.theme = load_theme(name)
-        _dress(cast(QApplication, QApplication.instance()), self.theme)
-        self.changed.emit()
+        if name != self._dressed:
+            self._dressed = name
+            self.theme = load_theme(name)
+            _dress(cast(QApplication, QApplication.instance()), self.theme)
+            self.changed.emit()
 
     def _follow_system(self) -> None:
         if self.choice == "system":

@@ -1,0 +1,4192 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+<context>
+    <name>About</name>
+    <message>
+        <source>ERP Desktop {version}
+The back office of a company that distributes goods.</source>
+        <translation>ERP Desktop {version}
+经销企业的后台管理系统。</translation>
+    </message>
+    <message>
+        <source>About ERP Desktop</source>
+        <translation>关于 ERP Desktop</translation>
+    </message>
+    <message>
+        <source>Licence: Apache-2.0. Chinese font: Noto Sans SC (OFL).</source>
+        <translation>许可证：Apache-2.0。中文字体：Noto Sans SC（OFL）。</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>Action</name>
+    <message>
+        <source>Open a company</source>
+        <translation>新建公司账套</translation>
+    </message>
+    <message>
+        <source>Save a user</source>
+        <translation>保存用户</translation>
+    </message>
+    <message>
+        <source>Open the periods of a year</source>
+        <translation>开启年度会计期间</translation>
+    </message>
+    <message>
+        <source>Save a purchase order</source>
+        <translation>保存采购订单</translation>
+    </message>
+    <message>
+        <source>Confirm a purchase order</source>
+        <translation>确认采购订单</translation>
+    </message>
+    <message>
+        <source>Cancel a purchase order</source>
+        <translation>取消采购订单</translation>
+    </message>
+    <message>
+        <source>Receive goods</source>
+        <translation>收货</translation>
+    </message>
+    <message>
+        <source>Enter a landed cost</source>
+        <translation>录入到岸成本</translation>
+    </message>
+    <message>
+        <source>Correct the price of a goods receipt</source>
+        <translation>更正收货单价格</translation>
+    </message>
+    <message>
+        <source>Save a sales order</source>
+        <translation>保存销售订单</translation>
+    </message>
+    <message>
+        <source>Confirm a sales order</source>
+        <translation>确认销售订单</translation>
+    </message>
+    <message>
+        <source>Allocate a sales order</source>
+        <translation>分配销售订单</translation>
+    </message>
+    <message>
+        <source>Release the allocation of a sales order</source>
+        <translation>释放销售订单的分配</translation>
+    </message>
+    <message>
+        <source>Cancel a sales order</source>
+        <translation>取消销售订单</translation>
+    </message>
+    <message>
+        <source>Ship an order</source>
+        <translation>订单发货</translation>
+    </message>
+    <message>
+        <source>Post a sales invoice</source>
+        <translation>过账销售发票</translation>
+    </message>
+    <message>
+        <source>Take in a return</source>
+        <translation>收回退货</translation>
+    </message>
+    <message>
+        <source>Count stock</source>
+        <translation>盘点库存</translation>
+    </message>
+    <message>
+        <source>Move stock</source>
+        <translation>移动库存</translation>
+    </message>
+    <message>
+        <source>Post a journal entry</source>
+        <translation>过账记账凭证</translation>
+    </message>
+    <message>
+        <source>Close a period</source>
+        <translation>结账</translation>
+    </message>
+    <message>
+        <source>Reopen a period</source>
+        <translation>反结账</translation>
+    </message>
+    <message>
+        <source>Save a budget</source>
+        <translation>保存预算</translation>
+    </message>
+    <message>
+        <source>Save a party</source>
+        <translation>保存往来单位</translation>
+    </message>
+    <message>
+        <source>Save a product</source>
+        <translation>保存商品</translation>
+    </message>
+    <message>
+        <source>Save a category</source>
+        <translation>保存分类</translation>
+    </message>
+    <message>
+        <source>Save a unit of measure</source>
+        <translation>保存计量单位</translation>
+    </message>
+    <message>
+        <source>Save a warehouse</source>
+        <translation>保存仓库</translation>
+    </message>
+    <message>
+        <source>Save a bin</source>
+        <translation>保存货位</translation>
+    </message>
+    <message>
+        <source>Save a channel</source>
+        <translation>保存渠道</translation>
+    </message>
+    <message>
+        <source>Save a price level</source>
+        <translation>保存价格等级</translation>
+    </message>
+    <message>
+        <source>Save a price</source>
+        <translation>保存价格</translation>
+    </message>
+    <message>
+        <source>Save a barcode</source>
+        <translation>保存条码</translation>
+    </message>
+    <message>
+        <source>Save a unit of a product</source>
+        <translation>保存商品单位</translation>
+    </message>
+    <message>
+        <source>Save an employee</source>
+        <translation>保存员工</translation>
+    </message>
+    <message>
+        <source>Save a cost centre</source>
+        <translation>保存成本中心</translation>
+    </message>
+</context>
+<context>
+    <name>AskAboutChanges</name>
+    <message>
+        <source>Not saved yet</source>
+        <translation>尚未保存</translation>
+    </message>
+    <message>
+        <source>There are changes that are not saved: {titles}</source>
+        <translation>有更改尚未保存：{titles}</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Discard the changes</source>
+        <translation>放弃更改</translation>
+    </message>
+    <message>
+        <source>Keep editing</source>
+        <translation>继续编辑</translation>
+    </message>
+</context>
+<context>
+    <name>Banner</name>
+    <message>
+        <source>Close this message</source>
+        <translation>关闭此消息</translation>
+    </message>
+</context>
+<context>
+    <name>Command line</name>
+    <message>
+        <source>This failed through no fault of yours; the log above says where.</source>
+        <translation>操作失败，并非您的过错；上面的日志说明了位置。</translation>
+    </message>
+    <message>
+        <source>{detail}. Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.</source>
+        <translation>{detail}。请使用 sqlite:///FILE 或 postgresql://USER:PASSWORD@HOST/NAME。</translation>
+    </message>
+    <message>
+        <source>This database was made by a newer erp-central. Upgrade this program.</source>
+        <translation>此数据库由更新版本的 erp-central 建立。请升级本程序。</translation>
+    </message>
+    <message>
+        <source>This database already has a company {code}.</source>
+        <translation>此数据库中已有公司 {code}。</translation>
+    </message>
+    <message>
+        <source>The password does not do: {detail}.</source>
+        <translation>密码不合要求：{detail}。</translation>
+    </message>
+    <message>
+        <source>Cannot listen on {detail}.</source>
+        <translation>无法在 {detail} 上监听。</translation>
+    </message>
+    <message>
+        <source>The database does not answer: {detail}</source>
+        <translation>数据库没有响应：{detail}</translation>
+    </message>
+    <message>
+        <source>Nobody is administrator of {code}.</source>
+        <translation>{code} 没有管理员。</translation>
+    </message>
+    <message>
+        <source>There is no database {name}.</source>
+        <translation>没有数据库 {name}。</translation>
+    </message>
+    <message>
+        <source>This database is not set up for this program yet. Run erp-central init or serve.</source>
+        <translation>此数据库尚未为本程序建立。请运行 erp-central init 或 serve。</translation>
+    </message>
+    <message>
+        <source>There is no company {code} in this database.</source>
+        <translation>此数据库中没有公司 {code}。</translation>
+    </message>
+    <message>
+        <source>Give the password in {variable} or with --password-stdin.</source>
+        <translation>请用 {variable} 或 --password-stdin 提供密码。</translation>
+    </message>
+    <message>
+        <source>Password: </source>
+        <translation>密码：</translation>
+    </message>
+    <message>
+        <source>The same again: </source>
+        <translation>再输入一次：</translation>
+    </message>
+    <message>
+        <source>The two passwords differ; nothing was changed.</source>
+        <translation>两次输入的密码不同；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{arguments} is not understood here. See erp-desktop --help.</source>
+        <translation>这里无法理解 {arguments}。请看 erp-desktop --help。</translation>
+    </message>
+    <message>
+        <source>Stopped.</source>
+        <translation>已停止。</translation>
+    </message>
+    <message>
+        <source>usage: </source>
+        <translation>用法：</translation>
+    </message>
+    <message>
+        <source>options</source>
+        <translation>选项</translation>
+    </message>
+    <message>
+        <source>positional arguments</source>
+        <translation>位置参数</translation>
+    </message>
+    <message>
+        <source>show this help message and exit</source>
+        <translation>显示此帮助并退出</translation>
+    </message>
+    <message>
+        <source>%(prog)s: error: %(message)s
+</source>
+        <translation>%(prog)s：错误：%(message)s
+</translation>
+    </message>
+    <message>
+        <source>the following arguments are required: %s</source>
+        <translation>缺少以下参数：%s</translation>
+    </message>
+    <message>
+        <source>unrecognized arguments: %s</source>
+        <translation>无法识别的参数：%s</translation>
+    </message>
+    <message>
+        <source>expected one argument</source>
+        <translation>需要一个参数</translation>
+    </message>
+    <message>
+        <source>argument %(argument_name)s: %(message)s</source>
+        <translation>参数 %(argument_name)s：%(message)s</translation>
+    </message>
+    <message>
+        <source>invalid %(type)s value: %(value)r</source>
+        <translation>无效的 %(type)s 值：%(value)r</translation>
+    </message>
+    <message>
+        <source>invalid choice: %(value)r (choose from %(choices)s)</source>
+        <translation>无效的选择：%(value)r（可选 %(choices)s）</translation>
+    </message>
+    <message>
+        <source>{message}. See {program} --help.</source>
+        <translation>{message}。请看 {program} --help。</translation>
+    </message>
+    <message>
+        <source>common options</source>
+        <translation>通用选项</translation>
+    </message>
+    <message>
+        <source>where the program keeps its data</source>
+        <translation>程序存放数据的位置</translation>
+    </message>
+    <message>
+        <source>address of the office&apos;s central service</source>
+        <translation>办公室中心服务的地址</translation>
+    </message>
+    <message>
+        <source>which company</source>
+        <translation>哪家公司</translation>
+    </message>
+    <message>
+        <source>who works</source>
+        <translation>操作人</translation>
+    </message>
+    <message>
+        <source>language of texts and documents</source>
+        <translation>文字和单据的语言</translation>
+    </message>
+    <message>
+        <source>keep technical details of an error in a file</source>
+        <translation>把错误的技术细节写入文件</translation>
+    </message>
+    <message>
+        <source>The back office of a company that distributes goods. Without a command the window opens.</source>
+        <translation>经销企业的后台管理系统。不带命令时打开窗口。</translation>
+    </message>
+    <message>
+        <source>commands</source>
+        <translation>命令</translation>
+    </message>
+    <message>
+        <source>make a sample company and open it</source>
+        <translation>建立示例公司并打开</translation>
+    </message>
+    <message>
+        <source>where it is made; default: demo-output</source>
+        <translation>建立的位置；默认：demo-output</translation>
+    </message>
+    <message>
+        <source>number that its history is made from</source>
+        <translation>生成其历史所用的种子数</translation>
+    </message>
+    <message>
+        <source>visit every screen and save a picture of each</source>
+        <translation>访问每个界面并各存一张图片</translation>
+    </message>
+    <message>
+        <source>folder for the pictures</source>
+        <translation>存放图片的文件夹</translation>
+    </message>
+    <message>
+        <source>light or dark</source>
+        <translation>浅色或深色</translation>
+    </message>
+    <message>
+        <source>take in a table from Excel or CSV, or Northwind</source>
+        <translation>从 Excel、CSV 或 Northwind 导入一张表</translation>
+    </message>
+    <message>
+        <source>northwind, or the table that the file fills</source>
+        <translation>northwind，或文件所填充的表</translation>
+    </message>
+    <message>
+        <source>.xlsx, .csv or folder</source>
+        <translation>.xlsx、.csv 或文件夹</translation>
+    </message>
+    <message>
+        <source>which column fills which field</source>
+        <translation>哪一列对应哪个字段</translation>
+    </message>
+    <message>
+        <source>say what would happen, change nothing</source>
+        <translation>只说明会发生什么，不作更改</translation>
+    </message>
+    <message>
+        <source>Northwind: cost of the opening stock as a share of the list price (0.60)</source>
+        <translation>Northwind：期初库存成本占标价的比例（0.60）</translation>
+    </message>
+    <message>
+        <source>show a report, or write it to Excel, PDF or JSON</source>
+        <translation>显示报表，或写成 Excel、PDF、JSON</translation>
+    </message>
+    <message>
+        <source>which report; without it they are listed</source>
+        <translation>哪张报表；不指定则列出全部</translation>
+    </message>
+    <message>
+        <source>without FILE: to the screen</source>
+        <translation>不指定 FILE：显示在屏幕上</translation>
+    </message>
+    <message>
+        <source>read this database instead</source>
+        <translation>改为读取此数据库</translation>
+    </message>
+    <message>
+        <source>recompute every balance and say what differs</source>
+        <translation>重新计算每个余额并说明差异</translation>
+    </message>
+    <message>
+        <source>look at this database instead</source>
+        <translation>改为检查此数据库</translation>
+    </message>
+    <message>
+        <source>The program met something that it did not expect ({kind}), and stopped. Run the command again with --debug to keep the details for support.</source>
+        <translation>程序遇到意外情况（{kind}），已停止。请加 --debug 再次运行，以便为技术支持保留细节。</translation>
+    </message>
+    <message>
+        <source>The program met something that it did not expect, and stopped. The details are in {path}.</source>
+        <translation>程序遇到意外情况，已停止。详情见 {path}。</translation>
+    </message>
+    <message>
+        <source>This is not the address of a database: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.</source>
+        <translation>这不是数据库地址：请使用 sqlite:///FILE 或 postgresql://USER:PASSWORD@HOST/NAME。</translation>
+    </message>
+    <message>
+        <source>These books were made by a newer version of the program. Install it first.</source>
+        <translation>这套账由更新版本的程序建立。请先安装新版本。</translation>
+    </message>
+    <message>
+        <source>The database did not answer: {reason}</source>
+        <translation>数据库没有响应：{reason}</translation>
+    </message>
+    <message>
+        <source>{where}{reason}.</source>
+        <translation>{where}{reason}。</translation>
+    </message>
+    <message>
+        <source>There are several companies here: choose one of {codes} with --company.</source>
+        <translation>这里有多家公司：请用 --company 从 {codes} 中选择一家。</translation>
+    </message>
+    <message>
+        <source>These books are of another version of the program. Open them in the window once.</source>
+        <translation>这套账属于程序的另一版本。请先在窗口中打开一次。</translation>
+    </message>
+    <message>
+        <source>--centre needs --company and --user.</source>
+        <translation>--centre 需要同时提供 --company 和 --user。</translation>
+    </message>
+    <message>
+        <source>There are no books at {path} yet. Open the window once, or name others with --data-dir.</source>
+        <translation>{path} 处还没有账套。请先打开一次窗口，或用 --data-dir 指定其他位置。</translation>
+    </message>
+    <message>
+        <source>There is no company in these books yet.</source>
+        <translation>这套账中还没有公司。</translation>
+    </message>
+    <message>
+        <source>There is no company {code} here. There are: {codes}.</source>
+        <translation>这里没有公司 {code}。现有：{codes}。</translation>
+    </message>
+    <message>
+        <source>There is no report {name}. There are: {names}.</source>
+        <translation>没有报表 {name}。现有：{names}。</translation>
+    </message>
+    <message>
+        <source>The report {name} knows no --{parameter}. It knows: {parameters}.</source>
+        <translation>报表 {name} 没有参数 --{parameter}。可用参数：{parameters}。</translation>
+    </message>
+    <message>
+        <source>{argument} is not understood. Parameters are written --NAME VALUE.</source>
+        <translation>无法理解 {argument}。参数写作 --NAME VALUE。</translation>
+    </message>
+    <message>
+        <source>{argument} needs a value after it.</source>
+        <translation>{argument} 后面需要一个值。</translation>
+    </message>
+    <message>
+        <source>a date such as 2024-03-31</source>
+        <translation>日期，例如 2024-03-31</translation>
+    </message>
+    <message>
+        <source>yes or no</source>
+        <translation>yes 或 no</translation>
+    </message>
+    <message>
+        <source>a code that exists</source>
+        <translation>已有的编码</translation>
+    </message>
+    <message>
+        <source>--{parameter} is {text}, and should be {expected}.</source>
+        <translation>--{parameter} 的值是 {text}，应为{expected}。</translation>
+    </message>
+    <message>
+        <source>Written: {path}</source>
+        <translation>已写入：{path}</translation>
+    </message>
+    <message>
+        <source>{company}: {count} differences.</source>
+        <translation>{company}：{count} 处差异。</translation>
+    </message>
+    <message>
+        <source>{company}: every balance, cost layer and account agrees with its movements.</source>
+        <translation>{company}：每个余额、成本层和科目都与其流水一致。</translation>
+    </message>
+    <message>
+        <source>There is no table {table} to import. There are: {tables}.</source>
+        <translation>没有可导入的表 {table}。现有：{tables}。</translation>
+    </message>
+    <message>
+        <source>nothing: all of it is here already</source>
+        <translation>无：全部已在这里</translation>
+    </message>
+    <message>
+        <source>Would be done</source>
+        <translation>将完成</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>已完成</translation>
+    </message>
+    <message>
+        <source>{count} orders wait for stock: {numbers}</source>
+        <translation>{count} 张订单等待库存：{numbers}</translation>
+    </message>
+    <message>
+        <source>Choose a company with --company. There are: {codes}.</source>
+        <translation>请用 --company 选择公司。现有：{codes}。</translation>
+    </message>
+    <message>
+        <source>The changes are kept here and will be sent when the centre answers.</source>
+        <translation>更改已保存在本机，中心恢复响应后发送。</translation>
+    </message>
+    <message>
+        <source>{count} changes need attention: open the window to see why.</source>
+        <translation>{count} 项更改需要处理：请打开窗口查看原因。</translation>
+    </message>
+    <message>
+        <source>{new} new, {changed} changed, {same} the same, {bad} to mend. Nothing was written.</source>
+        <translation>新增 {new}，更改 {changed}，相同 {same}，待修正 {bad}。未写入任何内容。</translation>
+    </message>
+    <message>
+        <source>Row {number}: {reason}</source>
+        <translation>第 {number} 行：{reason}</translation>
+    </message>
+    <message>
+        <source>... and {count} more</source>
+        <translation>…… 另有 {count} 行</translation>
+    </message>
+    <message>
+        <source>{count} taken</source>
+        <translation>已导入 {count}</translation>
+    </message>
+    <message>
+        <source>{count} here already</source>
+        <translation>已存在 {count}</translation>
+    </message>
+    <message>
+        <source>{count} to mend in {file}</source>
+        <translation>待修正 {count}，见 {file}</translation>
+    </message>
+    <message>
+        <source>{seconds} s, {rate} rows a second</source>
+        <translation>{seconds} 秒，每秒 {rate} 行</translation>
+    </message>
+    <message>
+        <source>{done} of {of}</source>
+        <translation>{done} / {of}</translation>
+    </message>
+</context>
+<context>
+    <name>CountingPage</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Lines counted: {lines}, units: {units}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All as expected</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{code} is not on this document. Put it aside and scan the next one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Scan</source>
+        <translation>扫描</translation>
+    </message>
+    <message>
+        <source>{code}: {counted} of {open}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing is counted yet. Type a quantity in at least one line.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CustomerReturnPage</name>
+    <message>
+        <source>Shipment</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>Returned</source>
+        <translation>已退回</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Credited</source>
+        <translation>退款金额</translation>
+    </message>
+</context>
+<context>
+    <name>CustomerReturns</name>
+    <message>
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message>
+        <source>Shipment</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation>客户</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Returned</source>
+        <translation>已退回</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Credited</source>
+        <translation>退款金额</translation>
+    </message>
+    <message>
+        <source>Customer returns</source>
+        <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>No customer returns yet</source>
+        <translation>还没有销售退货</translation>
+    </message>
+    <message>
+        <source>Number, shipment, customer, reason</source>
+        <translation>编号、发货单、客户、原因</translation>
+    </message>
+</context>
+<context>
+    <name>DockLines</name>
+    <message>
+        <source>No.</source>
+        <translation>序号</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细</translation>
+    </message>
+    <message>
+        <source>Product, bin</source>
+        <translation>商品、货位</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Came back</source>
+        <translation>退回数量</translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation>价格</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+</context>
+<context>
+    <name>Doctor</name>
+    <message>
+        <source>Quantity of a cost pool against its costed moves</source>
+        <translation>成本池数量与已核算流水</translation>
+    </message>
+    <message>
+        <source>Value of a cost pool against its moves and adjustments</source>
+        <translation>成本池价值与流水及调整</translation>
+    </message>
+    <message>
+        <source>Quantity of a cost pool against its layers</source>
+        <translation>成本池数量与成本层</translation>
+    </message>
+    <message>
+        <source>Value of a cost pool against its layers</source>
+        <translation>成本池价值与成本层</translation>
+    </message>
+    <message>
+        <source>Quantity that layers took in against the moves that brought it</source>
+        <translation>成本层入库数量与带来它的流水</translation>
+    </message>
+    <message>
+        <source>Value that layers took in against the moves that brought it</source>
+        <translation>成本层入库价值与带来它的流水</translation>
+    </message>
+    <message>
+        <source>Quantity left of a cost layer against what was taken</source>
+        <translation>成本层剩余数量与已消耗数量</translation>
+    </message>
+    <message>
+        <source>Value left of a cost layer against what was taken and added</source>
+        <translation>成本层剩余价值与消耗及追加</translation>
+    </message>
+    <message>
+        <source>Value where there is no quantity</source>
+        <translation>无数量却有价值</translation>
+    </message>
+    <message>
+        <source>Quantity of an issue against what it took of layers</source>
+        <translation>发出数量与其消耗的成本层</translation>
+    </message>
+    <message>
+        <source>Cost of an issue against the value that it took of layers</source>
+        <translation>发出成本与其消耗的成本层价值</translation>
+    </message>
+    <message>
+        <source>Quantity of a stock move against its costing</source>
+        <translation>库存流水数量与其成本核算</translation>
+    </message>
+    <message>
+        <source>Landed cost against what it added to inventory and cost of sales</source>
+        <translation>到岸成本与计入存货及销售成本的金额</translation>
+    </message>
+    <message>
+        <source>Share of a landed cost against how it fell</source>
+        <translation>到岸成本分摊与其归属</translation>
+    </message>
+    <message>
+        <source>Credits of a journal entry against its debits</source>
+        <translation>记账凭证贷方与借方</translation>
+    </message>
+    <message>
+        <source>Date of a journal line against its entry</source>
+        <translation>分录日期与凭证日期</translation>
+    </message>
+    <message>
+        <source>Date of a journal entry against its period</source>
+        <translation>凭证日期与会计期间</translation>
+    </message>
+    <message>
+        <source>Voucher numbers of a period, missing ones in brackets</source>
+        <translation>期间凭证号，括号内为缺号</translation>
+    </message>
+    <message>
+        <source>Debit balance of an account against its journal lines</source>
+        <translation>科目借方余额与分录</translation>
+    </message>
+    <message>
+        <source>Credit balance of an account against its journal lines</source>
+        <translation>科目贷方余额与分录</translation>
+    </message>
+    <message>
+        <source>Balance of the inventory accounts against the cost layers</source>
+        <translation>存货科目余额与成本层</translation>
+    </message>
+    <message>
+        <source>Balance of the inventory accounts against stock moves at cost</source>
+        <translation>存货科目余额与按成本计的库存流水</translation>
+    </message>
+    <message>
+        <source>Quantity on hand against stock moves</source>
+        <translation>现存量与库存流水</translation>
+    </message>
+    <message>
+        <source>Allocated quantity against open allocations</source>
+        <translation>已分配数量与未结分配</translation>
+    </message>
+    <message>
+        <source>Warehouse of a stock balance against its bin</source>
+        <translation>库存余额的仓库与其货位</translation>
+    </message>
+    <message>
+        <source>Received quantity of a purchase order line against goods receipts</source>
+        <translation>采购订单行已收数量与收货单</translation>
+    </message>
+    <message>
+        <source>Shipped quantity of a sales order line against shipments</source>
+        <translation>销售订单行已发数量与发货单</translation>
+    </message>
+    <message>
+        <source>Allocated quantity of a sales order line against its allocations</source>
+        <translation>销售订单行已分配数量与其分配</translation>
+    </message>
+    <message>
+        <source>Invoiced quantity of a sales order line against sales invoices</source>
+        <translation>销售订单行已开票数量与销售发票</translation>
+    </message>
+    <message>
+        <source>Returned quantity of a shipment line against customer returns</source>
+        <translation>发货行已退数量与销售退货</translation>
+    </message>
+    <message>
+        <source>Status of a purchase order against what was received</source>
+        <translation>采购订单状态与收货情况</translation>
+    </message>
+    <message>
+        <source>Amount of a purchase order line against quantity and price</source>
+        <translation>采购订单行金额与数量及价格</translation>
+    </message>
+    <message>
+        <source>Amount of a sales order line against quantity, price and discount</source>
+        <translation>销售订单行金额与数量、价格及折扣</translation>
+    </message>
+    <message>
+        <source>Total of a purchase order against its lines</source>
+        <translation>采购订单合计与其明细</translation>
+    </message>
+    <message>
+        <source>Total of a sales order against its lines and freight</source>
+        <translation>销售订单合计与其明细及运费</translation>
+    </message>
+    <message>
+        <source>Total of a sales invoice against its lines</source>
+        <translation>销售发票合计与其明细</translation>
+    </message>
+    <message>
+        <source>Total of a customer return against its lines</source>
+        <translation>销售退货合计与其明细</translation>
+    </message>
+    <message>
+        <source>Amount of a landed cost against its shares</source>
+        <translation>到岸成本金额与其分摊</translation>
+    </message>
+    <message>
+        <source>Document numbers, each given once and none left out</source>
+        <translation>单据编号，每个只用一次且不缺号</translation>
+    </message>
+    <message>
+        <source>{what}, {where}: {expected} expected, {found} found</source>
+        <translation>{what}，{where}：应为 {expected}，实为 {found}</translation>
+    </message>
+</context>
+<context>
+    <name>Document</name>
+    <message>
+        <source>Tax number {number}</source>
+        <translation>税号 {number}</translation>
+    </message>
+    <message>
+        <source>Packing slip</source>
+        <translation>装箱单</translation>
+    </message>
+    <message>
+        <source>not numbered yet</source>
+        <translation>尚未编号</translation>
+    </message>
+    <message>
+        <source>Ship to</source>
+        <translation>收货地址</translation>
+    </message>
+    <message>
+        <source>Shipped from</source>
+        <translation>发货仓库</translation>
+    </message>
+    <message>
+        <source>Shipped on</source>
+        <translation>发货日期</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>订单</translation>
+    </message>
+    <message>
+        <source>Your order</source>
+        <translation>贵方订单号</translation>
+    </message>
+    <message>
+        <source>Carrier</source>
+        <translation>承运商</translation>
+    </message>
+    <message>
+        <source>Tracking number</source>
+        <translation>运单号</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>备注</translation>
+    </message>
+    <message>
+        <source>Packed by, date</source>
+        <translation>打包人、日期</translation>
+    </message>
+    <message>
+        <source>Received by, date</source>
+        <translation>收货人、日期</translation>
+    </message>
+    <message>
+        <source>No.</source>
+        <translation>序号</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Ordered</source>
+        <translation>订购</translation>
+    </message>
+    <message>
+        <source>In this parcel</source>
+        <translation>本包裹</translation>
+    </message>
+    <message>
+        <source>To follow</source>
+        <translation>后续发出</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Purchase order</source>
+        <translation>采购订单</translation>
+    </message>
+    <message>
+        <source>Draft: not yet an order.</source>
+        <translation>草稿：尚未成为订单。</translation>
+    </message>
+    <message>
+        <source>Cancelled: do not deliver.</source>
+        <translation>已取消：请勿送货。</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>Deliver to</source>
+        <translation>送货地址</translation>
+    </message>
+    <message>
+        <source>{days} days after the invoice</source>
+        <translation>发票后 {days} 天</translation>
+    </message>
+    <message>
+        <source>Order date</source>
+        <translation>订单日期</translation>
+    </message>
+    <message>
+        <source>Deliver by</source>
+        <translation>要求到货日期</translation>
+    </message>
+    <message>
+        <source>Your reference</source>
+        <translation>贵方参考号</translation>
+    </message>
+    <message>
+        <source>Payment</source>
+        <translation>付款</translation>
+    </message>
+    <message>
+        <source>Buyer</source>
+        <translation>采购员</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>Please state our order number on the delivery note and the invoice, and tell us at once if a date, a quantity or a price cannot be kept.</source>
+        <translation>请在送货单和发票上注明我方订单编号；如日期、数量或价格无法保证，请立即告知我们。</translation>
+    </message>
+    <message>
+        <source>Terms</source>
+        <translation>条款</translation>
+    </message>
+    <message>
+        <source>Ordered by, date</source>
+        <translation>订货人、日期</translation>
+    </message>
+    <message>
+        <source>Confirmed by supplier, date</source>
+        <translation>供应商确认、日期</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Unit price</source>
+        <translation>单价</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Total {currency}</source>
+        <translation>合计 {currency}</translation>
+    </message>
+</context>
+<context>
+    <name>Document kind</name>
+    <message>
+        <source>Purchase order</source>
+        <translation>采购订单</translation>
+    </message>
+    <message>
+        <source>Goods receipt</source>
+        <translation>收货单</translation>
+    </message>
+    <message>
+        <source>Landed cost</source>
+        <translation>到岸成本</translation>
+    </message>
+    <message>
+        <source>Sales order</source>
+        <translation>销售订单</translation>
+    </message>
+    <message>
+        <source>Shipment</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>Sales invoice</source>
+        <translation>销售发票</translation>
+    </message>
+    <message>
+        <source>Customer return</source>
+        <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>Stock count</source>
+        <translation>盘点</translation>
+    </message>
+    <message>
+        <source>Journal entry</source>
+        <translation>记账凭证</translation>
+    </message>
+    <message>
+        <source>New (number follows)</source>
+        <translation>新建（编号随后生成）</translation>
+    </message>
+</context>
+<context>
+    <name>DocumentHeader</name>
+    <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+</context>
+<context>
+    <name>DocumentList</name>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>最近 7 天</translation>
+    </message>
+    <message>
+        <source>This month</source>
+        <translation>本月</translation>
+    </message>
+    <message>
+        <source>This year</source>
+        <translation>本年</translation>
+    </message>
+    <message>
+        <source>Before today</source>
+        <translation>今天之前</translation>
+    </message>
+    <message>
+        <source>Next 7 days</source>
+        <translation>未来 7 天</translation>
+    </message>
+    <message>
+        <source>Next 30 days</source>
+        <translation>未来 30 天</translation>
+    </message>
+    <message>
+        <source>Due</source>
+        <translation>到期</translation>
+    </message>
+</context>
+<context>
+    <name>DocumentPage</name>
+    <message>
+        <source>{action} (Ctrl+Enter)</source>
+        <translation>{action} (Ctrl+Enter)</translation>
+    </message>
+    <message>
+        <source>Your role does not allow this.</source>
+        <translation>您的角色不允许此操作。</translation>
+    </message>
+    <message>
+        <source>Go back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>This document is not here: it was never saved, has not arrived yet, or is not for your role.</source>
+        <translation>此单据不在这里：从未保存、尚未到达，或您的角色无权查看。</translation>
+    </message>
+</context>
+<context>
+    <name>DropDialog</name>
+    <message>
+        <source>Drop with a reason</source>
+        <translation>说明原因并放弃</translation>
+    </message>
+    <message>
+        <source>{what} will not be carried out. Why?</source>
+        <translation>“{what}”将不再执行。原因是什么？</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Drop</source>
+        <translation>放弃</translation>
+    </message>
+    <message>
+        <source>Go back</source>
+        <translation>返回</translation>
+    </message>
+</context>
+<context>
+    <name>ExpectedOrders</name>
+    <message>
+        <source>To receive</source>
+        <translation>待收货</translation>
+    </message>
+    <message>
+        <source>No goods are expected</source>
+        <translation>没有待收的货物</translation>
+    </message>
+    <message>
+        <source>Receive goods</source>
+        <translation>收货</translation>
+    </message>
+</context>
+<context>
+    <name>Field</name>
+    <message>
+        <source>Fill in {field}.</source>
+        <translation>请填写{field}。</translation>
+    </message>
+    <message>
+        <source>Changed, not saved yet</source>
+        <translation>已更改，尚未保存</translation>
+    </message>
+    <message>
+        <source>{text} is not known here. Choose from the list.</source>
+        <translation>这里没有 {text}。请从列表中选择。</translation>
+    </message>
+    <message>
+        <source>Nothing matches</source>
+        <translation>没有匹配项</translation>
+    </message>
+    <message>
+        <source>Records found</source>
+        <translation>找到的记录</translation>
+    </message>
+    <message>
+        <source>{text} has more than {places} decimals. Type fewer.</source>
+        <translation>{text} 的小数超过 {places} 位。请减少位数。</translation>
+    </message>
+    <message>
+        <source>{text} is too large to be kept. Type a smaller number.</source>
+        <translation>{text} 太大，无法保存。请输入较小的数。</translation>
+    </message>
+    <message>
+        <source>{text} is not a number. Type digits, such as 1,234.50, or a sum such as 12*3.5.</source>
+        <translation>{text} 不是数字。请输入数字，例如 1,234.50，或算式，例如 12*3.5。</translation>
+    </message>
+    <message>
+        <source>There is no day {text}. This month has {days} days.</source>
+        <translation>没有 {text} 这一天。本月有 {days} 天。</translation>
+    </message>
+    <message>
+        <source>{text} is not a date. Type 2024-03-15, 0315, 15, +7 or t for today.</source>
+        <translation>{text} 不是日期。请输入 2024-03-15、0315、15、+7，或用 t 表示今天。</translation>
+    </message>
+</context>
+<context>
+    <name>FormPage</name>
+    <message>
+        <source>This document was changed elsewhere while you typed. Nothing of yours is lost.</source>
+        <translation>您输入期间，此单据在别处被更改。您的输入没有丢失。</translation>
+    </message>
+    <message>
+        <source>Show what is saved</source>
+        <translation>显示已保存的内容</translation>
+    </message>
+    <message>
+        <source>Keep mine</source>
+        <translation>保留我的输入</translation>
+    </message>
+</context>
+<context>
+    <name>GoodsReceiptPage</name>
+    <message>
+        <source>Purchase order</source>
+        <translation>采购订单</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>已收货</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Delivery note</source>
+        <translation>送货单号</translation>
+    </message>
+    <message>
+        <source>Enter landed cost</source>
+        <translation>录入到岸成本</translation>
+    </message>
+</context>
+<context>
+    <name>GoodsReceipts</name>
+    <message>
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>订单</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>已收货</translation>
+    </message>
+    <message>
+        <source>Delivery note</source>
+        <translation>送货单号</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Goods receipts</source>
+        <translation>收货单</translation>
+    </message>
+    <message>
+        <source>No goods receipts yet</source>
+        <translation>还没有收货单</translation>
+    </message>
+    <message>
+        <source>Number, order, supplier, delivery note</source>
+        <translation>编号、订单、供应商、送货单号</translation>
+    </message>
+    <message>
+        <source>Receive goods</source>
+        <translation>收货</translation>
+    </message>
+</context>
+<context>
+    <name>Home</name>
+    <message>
+        <source>Purchase orders to receive</source>
+        <translation>待收货的采购订单</translation>
+    </message>
+    <message>
+        <source>Sales orders to ship</source>
+        <translation>待发货的销售订单</translation>
+    </message>
+    <message>
+        <source>Products below their minimum</source>
+        <translation>低于最低库存的商品</translation>
+    </message>
+    <message>
+        <source>Waiting for you</source>
+        <translation>待您处理</translation>
+    </message>
+    <message>
+        <source>Changes that need attention</source>
+        <translation>需要处理的更改</translation>
+    </message>
+    <message>
+        <source>Good morning, {name}</source>
+        <translation>早上好，{name}</translation>
+    </message>
+    <message>
+        <source>Good afternoon, {name}</source>
+        <translation>下午好，{name}</translation>
+    </message>
+    <message>
+        <source>Good evening, {name}</source>
+        <translation>晚上好，{name}</translation>
+    </message>
+</context>
+<context>
+    <name>Import</name>
+    <message>
+        <source>Stock has moved here already; count it instead of opening it again</source>
+        <translation>这里的库存已有流水；请盘点，不要再次录入期初</translation>
+    </message>
+    <message>
+        <source>The warehouse has no bin yet</source>
+        <translation>该仓库还没有货位</translation>
+    </message>
+    <message>
+        <source>Row {row} of this order needs mending; an order is taken in whole</source>
+        <translation>此订单的第 {row} 行需要修正；订单须整张导入</translation>
+    </message>
+    <message>
+        <source>{field} differs from row {row} of the same order</source>
+        <translation>{field}与同一订单第 {row} 行不同</translation>
+    </message>
+    <message>
+        <source>Order {number} is here already with a total of {stored}, not {total}; change it there</source>
+        <translation>订单 {number} 已存在，合计为 {stored}，而不是 {total}；请在那里更改</translation>
+    </message>
+    <message>
+        <source>{field}: {problem}</source>
+        <translation>{field}：{problem}</translation>
+    </message>
+    <message>
+        <source>{field} is missing</source>
+        <translation>缺少{field}</translation>
+    </message>
+    <message>
+        <source>{field}: there is none with the code {code}</source>
+        <translation>{field}：没有编码为 {code} 的记录</translation>
+    </message>
+    <message>
+        <source>The same is in row {row} already</source>
+        <translation>与第 {row} 行重复</translation>
+    </message>
+    <message>
+        <source>{field}: {value} is below zero</source>
+        <translation>{field}：{value} 小于零</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>No column for {field} was found in {file}. Its columns are: {headings}. Name it in a mapping (--map).</source>
+        <translation>在 {file} 中没有找到{field}对应的列。现有列：{headings}。请在映射文件中指定（--map）。</translation>
+    </message>
+    <message>
+        <source>{file} is not a mapping that can be used: {why}.</source>
+        <translation>{file} 不是可用的映射文件：{why}。</translation>
+    </message>
+    <message>
+        <source>there is no field {field}; there are {fields}</source>
+        <translation>没有字段 {field}；现有 {fields}</translation>
+    </message>
+    <message>
+        <source>there is no column {heading} in the file; there are {headings}</source>
+        <translation>文件中没有列 {heading}；现有 {headings}</translation>
+    </message>
+    <message>
+        <source>Opening stock of Northwind at {share} of the list price</source>
+        <translation>Northwind 期初库存，按标价的 {share}</translation>
+    </message>
+    <message>
+        <source>Sold by {name}</source>
+        <translation>由 {name} 销售</translation>
+    </message>
+    <message>
+        <source>{file} is not the Northwind database: it has no table {table}. Choose northwind.sqlite.gz or northwind_csv.zip.</source>
+        <translation>{file} 不是 Northwind 数据库：没有表 {table}。请选择 northwind.sqlite.gz 或 northwind_csv.zip。</translation>
+    </message>
+    <message>
+        <source>Online Retail order lines</source>
+        <translation>Online Retail 订单行</translation>
+    </message>
+    <message>
+        <source>Invoice</source>
+        <translation>发票</translation>
+    </message>
+    <message>
+        <source>Stock code</source>
+        <translation>商品编码</translation>
+    </message>
+    <message>
+        <source>Description</source>
+        <translation>说明</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Invoice date</source>
+        <translation>发票日期</translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation>价格</translation>
+    </message>
+    <message>
+        <source>Customer ID</source>
+        <translation>客户编号</translation>
+    </message>
+    <message>
+        <source>Country</source>
+        <translation>国家</translation>
+    </message>
+    <message>
+        <source>A bad-debt adjustment is no order; post it in the ledger</source>
+        <translation>坏账调整不是订单；请在总账中过账</translation>
+    </message>
+    <message>
+        <source>A negative quantity that is no cancellation corrects stock; count the stock instead</source>
+        <translation>并非取消的负数量用于更正库存；请改为盘点</translation>
+    </message>
+    <message>
+        <source>The quantity is zero</source>
+        <translation>数量为零</translation>
+    </message>
+    <message>
+        <source>A cancellation needs a negative quantity</source>
+        <translation>取消需要负数量</translation>
+    </message>
+    <message>
+        <source>The price is below zero</source>
+        <translation>价格小于零</translation>
+    </message>
+    <message>
+        <source>Row {row} of this invoice needs mending; an invoice is taken in whole</source>
+        <translation>此发票的第 {row} 行需要修正；发票须整张导入</translation>
+    </message>
+    <message>
+        <source>The invoice is here already with a total of {stored}, not {total}</source>
+        <translation>发票已存在，合计为 {stored}，而不是 {total}</translation>
+    </message>
+    <message>
+        <source>There is no product with the code {code}</source>
+        <translation>没有编码为 {code} 的商品</translation>
+    </message>
+    <message>
+        <source>There is no customer with the code {code}</source>
+        <translation>没有编码为 {code} 的客户</translation>
+    </message>
+    <message>
+        <source>{value} is not a number with at most {places} decimal places</source>
+        <translation>{value} 不是最多 {places} 位小数的数字</translation>
+    </message>
+    <message>
+        <source>{value} is not a share between 0 and 1 (or 0 % and 100 %)</source>
+        <translation>{value} 不是 0 到 1（或 0 % 到 100 %）之间的比例</translation>
+    </message>
+    <message>
+        <source>{value} is not a day; write it as 2024-03-15</source>
+        <translation>{value} 不是日期；请写成 2024-03-15</translation>
+    </message>
+    <message>
+        <source>{value} may be two different days; write it as 2024-03-15</source>
+        <translation>{value} 可能是两个不同的日期；请写成 2024-03-15</translation>
+    </message>
+    <message>
+        <source>{value} is neither yes nor no</source>
+        <translation>{value} 既不是“是”也不是“否”</translation>
+    </message>
+    <message>
+        <source>{value} is not a whole number</source>
+        <translation>{value} 不是整数</translation>
+    </message>
+    <message>
+        <source>{value} is not a text</source>
+        <translation>{value} 不是文字</translation>
+    </message>
+    <message>
+        <source>{value} is a code that a spreadsheet has shortened; format the column as text and enter it again</source>
+        <translation>{value} 是被电子表格缩短的编码；请将该列设为文本格式后重新输入</translation>
+    </message>
+    <message>
+        <source>The text is longer than {limit} characters</source>
+        <translation>文字超过 {limit} 个字符</translation>
+    </message>
+    <message>
+        <source>The text holds a character that cannot be stored</source>
+        <translation>文字中含有无法保存的字符</translation>
+    </message>
+    <message>
+        <source>{file} cannot be opened ({why}). Check the name and your rights to it.</source>
+        <translation>无法打开 {file}（{why}）。请检查名称和访问权限。</translation>
+    </message>
+    <message>
+        <source>{file} holds no rows. Choose another file.</source>
+        <translation>{file} 中没有数据行。请选择其他文件。</translation>
+    </message>
+    <message>
+        <source>{file} has no sheet named {sheet}. Choose another sheet.</source>
+        <translation>{file} 中没有名为 {sheet} 的工作表。请选择其他工作表。</translation>
+    </message>
+    <message>
+        <source>{file} is not a table that can be read here. Save it as .xlsx or .csv and import that.</source>
+        <translation>{file} 不是这里能读取的表格。请另存为 .xlsx 或 .csv 后再导入。</translation>
+    </message>
+    <message>
+        <source>{file} is damaged. Open it in the spreadsheet program, save it again as .xlsx, and import that.</source>
+        <translation>{file} 已损坏。请在电子表格程序中打开并重新存为 .xlsx，再导入。</translation>
+    </message>
+    <message>
+        <source>{file} is protected by a password. Save it without one and import that.</source>
+        <translation>{file} 有密码保护。请取消密码保存后再导入。</translation>
+    </message>
+    <message>
+        <source>{file} unpacks to more than can be opened safely. Split it into smaller files, or save it as .csv.</source>
+        <translation>{file} 解压后超过安全限度。请拆分为较小的文件，或存为 .csv。</translation>
+    </message>
+    <message>
+        <source>{file} holds XML definitions that do not belong in a workbook, so it was not opened. Save it again as .xlsx.</source>
+        <translation>{file} 含有不属于工作簿的 XML 定义，因此没有打开。请重新存为 .xlsx。</translation>
+    </message>
+    <message>
+        <source>Row {row} of {file} has more than {most} columns. Remove those that are not needed.</source>
+        <translation>{file} 的第 {row} 行超过 {most} 列。请删除不需要的列。</translation>
+    </message>
+    <message>
+        <source>{file} has more than {most} rows. Split it into smaller files.</source>
+        <translation>{file} 超过 {most} 行。请拆分为较小的文件。</translation>
+    </message>
+    <message>
+        <source>A cell near line {row} of {file} is too long to be one: a quotation mark may be missing. Correct that line.</source>
+        <translation>{file} 第 {row} 行附近的单元格过长：可能缺少引号。请更正该行。</translation>
+    </message>
+    <message>
+        <source>The characters of {file} cannot be recognised. Save it as CSV UTF-8 or as .xlsx and import that.</source>
+        <translation>无法识别 {file} 的字符。请存为 CSV UTF-8 或 .xlsx 后再导入。</translation>
+    </message>
+    <message>
+        <source>The formula has no stored value; open the file in the spreadsheet program, save it, and import it again</source>
+        <translation>公式没有已保存的结果；请在电子表格程序中打开并保存文件，再重新导入</translation>
+    </message>
+    <message>
+        <source>The formula comes out as {error}</source>
+        <translation>公式的结果为 {error}</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Unit price</source>
+        <translation>单价</translation>
+    </message>
+    <message>
+        <source>Contact</source>
+        <translation>联系人</translation>
+    </message>
+    <message>
+        <source>E-mail</source>
+        <translation>电子邮件</translation>
+    </message>
+    <message>
+        <source>Phone</source>
+        <translation>电话</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>City</source>
+        <translation>城市</translation>
+    </message>
+    <message>
+        <source>Postal code</source>
+        <translation>邮政编码</translation>
+    </message>
+    <message>
+        <source>Tax number</source>
+        <translation>税号</translation>
+    </message>
+    <message>
+        <source>Payment days</source>
+        <translation>付款天数</translation>
+    </message>
+    <message>
+        <source>Price level</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>Commission rate</source>
+        <translation>佣金比例</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>List price</source>
+        <translation>标价</translation>
+    </message>
+    <message>
+        <source>Weight (kg)</source>
+        <translation>重量（kg）</translation>
+    </message>
+    <message>
+        <source>Volume (m3)</source>
+        <translation>体积（m3）</translation>
+    </message>
+    <message>
+        <source>Minimum</source>
+        <translation>最低库存</translation>
+    </message>
+    <message>
+        <source>Maximum</source>
+        <translation>最高库存</translation>
+    </message>
+    <message>
+        <source>Stocked</source>
+        <translation>管理库存</translation>
+    </message>
+    <message>
+        <source>Opening stock</source>
+        <translation>期初库存</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Unit cost</source>
+        <translation>单位成本</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Channel orders</source>
+        <translation>渠道订单</translation>
+    </message>
+    <message>
+        <source>Order number</source>
+        <translation>订单编号</translation>
+    </message>
+    <message>
+        <source>Ordered</source>
+        <translation>订购</translation>
+    </message>
+    <message>
+        <source>Discount</source>
+        <translation>折扣</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation>客户</translation>
+    </message>
+    <message>
+        <source>Ship to</source>
+        <translation>收货地址</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>Suppliers</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>Distributors</source>
+        <translation>分销商</translation>
+    </message>
+    <message>
+        <source>Consumers</source>
+        <translation>消费者</translation>
+    </message>
+    <message>
+        <source>Carriers</source>
+        <translation>承运商</translation>
+    </message>
+    <message>
+        <source>Categories</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>Parent category</source>
+        <translation>上级分类</translation>
+    </message>
+    <message>
+        <source>Units of measure</source>
+        <translation>计量单位</translation>
+    </message>
+    <message>
+        <source>Products</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Warehouses</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Bins</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Zone</source>
+        <translation>库区</translation>
+    </message>
+    <message>
+        <source>Channels</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>Price levels</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>Prices</source>
+        <translation>价目表</translation>
+    </message>
+    <message>
+        <source>From quantity</source>
+        <translation>起始数量</translation>
+    </message>
+    <message>
+        <source>From date</source>
+        <translation>起始日期</translation>
+    </message>
+    <message>
+        <source>Barcodes</source>
+        <translation>条码</translation>
+    </message>
+    <message>
+        <source>Employees</source>
+        <translation>员工</translation>
+    </message>
+    <message>
+        <source>Job title</source>
+        <translation>职务</translation>
+    </message>
+    <message>
+        <source>Manager</source>
+        <translation>经理</translation>
+    </message>
+    <message>
+        <source>Hired</source>
+        <translation>入职日期</translation>
+    </message>
+</context>
+<context>
+    <name>JobTray</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Cancel the running job</source>
+        <translation>取消正在运行的任务</translation>
+    </message>
+    <message>
+        <source>Progress of the running job</source>
+        <translation>正在运行的任务的进度</translation>
+    </message>
+    <message>
+        <source>Cancelled: {job}</source>
+        <translation>已取消：{job}</translation>
+    </message>
+    <message>
+        <source>{job}, and {count} more</source>
+        <translation>{job}，另有 {count} 项</translation>
+    </message>
+</context>
+<context>
+    <name>LandedCostForm</name>
+    <message>
+        <source>&amp;Kind</source>
+        <translation>类型(&amp;K)</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>&amp;Amount</source>
+        <translation>金额(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>&amp;Date</source>
+        <translation>日期(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Shared &amp;by</source>
+        <translation>分摊依据(&amp;B)</translation>
+    </message>
+    <message>
+        <source>How the amount is shared over the lines of the receipts</source>
+        <translation>金额如何分摊到收货单各行</translation>
+    </message>
+    <message>
+        <source>Shared by</source>
+        <translation>分摊依据</translation>
+    </message>
+    <message>
+        <source>&amp;Supplier</source>
+        <translation>供应商(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Who charges it: supplier or carrier</source>
+        <translation>收费方：供应商或承运商</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>&amp;Reference</source>
+        <translation>参考号(&amp;R)</translation>
+    </message>
+    <message>
+        <source>The number on their invoice</source>
+        <translation>对方发票上的编号</translation>
+    </message>
+    <message>
+        <source>Reference</source>
+        <translation>参考号</translation>
+    </message>
+    <message>
+        <source>Receipts that bear the cost</source>
+        <translation>承担成本的收货单</translation>
+    </message>
+</context>
+<context>
+    <name>LandedCosts</name>
+    <message>
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Shared by</source>
+        <translation>分摊依据</translation>
+    </message>
+    <message>
+        <source>Reference</source>
+        <translation>参考号</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Landed costs</source>
+        <translation>到岸成本</translation>
+    </message>
+    <message>
+        <source>No landed costs yet</source>
+        <translation>还没有到岸成本</translation>
+    </message>
+    <message>
+        <source>Number, supplier, reference</source>
+        <translation>编号、供应商、参考号</translation>
+    </message>
+    <message>
+        <source>Enter landed cost</source>
+        <translation>录入到岸成本</translation>
+    </message>
+    <message>
+        <source>Freight</source>
+        <translation>运费</translation>
+    </message>
+    <message>
+        <source>Duty</source>
+        <translation>关税</translation>
+    </message>
+    <message>
+        <source>Insurance</source>
+        <translation>保险费</translation>
+    </message>
+    <message>
+        <source>Handling</source>
+        <translation>装卸费</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>价值</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Weight</source>
+        <translation>重量</translation>
+    </message>
+    <message>
+        <source>Volume</source>
+        <translation>体积</translation>
+    </message>
+    <message>
+        <source>Equal parts</source>
+        <translation>平均分摊</translation>
+    </message>
+</context>
+<context>
+    <name>LineGrid</name>
+    <message>
+        <source>{text} is not known here. Choose from the list.</source>
+        <translation>这里没有 {text}。请从列表中选择。</translation>
+    </message>
+    <message>
+        <source>Rows added: {rows}, to fix: {bad}</source>
+        <translation>已添加 {rows} 行，待修正 {bad} 行</translation>
+    </message>
+    <message>
+        <source>Paste</source>
+        <translation>粘贴</translation>
+    </message>
+    <message>
+        <source>Fill down</source>
+        <translation>向下填充</translation>
+    </message>
+    <message>
+        <source>Line {line}, {column}: {problem}</source>
+        <translation>第 {line} 行，{column}：{problem}</translation>
+    </message>
+    <message>
+        <source>{text} is still being looked up.</source>
+        <translation>正在查找 {text}。</translation>
+    </message>
+    <message>
+        <source>fill it in.</source>
+        <translation>请填写。</translation>
+    </message>
+</context>
+<context>
+    <name>Lookups</name>
+    <message>
+        <source>{qty} {unit} free</source>
+        <translation>可用 {qty} {unit}</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Your role may not open this. Ask an administrator.</source>
+        <translation>您的角色无权打开。请联系管理员。</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Like the computer</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Something went wrong inside the program; your work is safe. If it happens again, tell support the reference {reference}.</source>
+        <translation>程序内部出了问题；您的工作没有丢失。如再次发生，请将编号 {reference} 告诉技术支持。</translation>
+    </message>
+    <message>
+        <source>Copy details</source>
+        <translation>复制详情</translation>
+    </message>
+    <message>
+        <source>Screens with unsaved changes keep their language until saved: {count}</source>
+        <translation>有未保存更改的界面在保存前保持原来的语言：{count}</translation>
+    </message>
+    <message>
+        <source>The window&apos;s settings could not be read and were put aside.</source>
+        <translation>窗口设置无法读取，已另存备查。</translation>
+    </message>
+</context>
+<context>
+    <name>Module</name>
+    <message>
+        <source>Home</source>
+        <translation>首页</translation>
+    </message>
+    <message>
+        <source>Sell</source>
+        <translation>销售</translation>
+    </message>
+    <message>
+        <source>Buy</source>
+        <translation>采购</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Stock</source>
+        <translation>库存</translation>
+    </message>
+    <message>
+        <source>Costing</source>
+        <translation>成本</translation>
+    </message>
+    <message>
+        <source>Ledger</source>
+        <translation>总账</translation>
+    </message>
+    <message>
+        <source>Budget</source>
+        <translation>预算</translation>
+    </message>
+    <message>
+        <source>Reports</source>
+        <translation>报表</translation>
+    </message>
+    <message>
+        <source>Alerts</source>
+        <translation>预警</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+</context>
+<context>
+    <name>NeedsAttention</name>
+    <message>
+        <source>What</source>
+        <translation>事项</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Since</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Send again</source>
+        <translation>重新发送</translation>
+    </message>
+    <message>
+        <source>Edit and send</source>
+        <translation>修改并发送</translation>
+    </message>
+    <message>
+        <source>Drop with a reason</source>
+        <translation>说明原因并放弃</translation>
+    </message>
+    <message>
+        <source>Needs attention</source>
+        <translation>待处理</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>发生了什么</translation>
+    </message>
+    <message>
+        <source>What was entered</source>
+        <translation>输入的内容</translation>
+    </message>
+    <message>
+        <source>What to do</source>
+        <translation>该怎么做</translation>
+    </message>
+    <message>
+        <source>Nothing needs attention</source>
+        <translation>没有待处理事项</translation>
+    </message>
+    <message>
+        <source>What cannot be carried out appears here, with what to do about it.</source>
+        <translation>无法执行的更改会出现在这里，并说明该怎么做。</translation>
+    </message>
+    <message>
+        <source>It waits because another change that it builds on was not carried out.</source>
+        <translation>它在等待，因为它所依据的另一项更改没有执行。</translation>
+    </message>
+    <message>
+        <source>It could not be carried out. Nothing was lost.</source>
+        <translation>未能执行。没有丢失任何内容。</translation>
+    </message>
+    <message>
+        <source>Settle the change before it; this one is then sent by itself.</source>
+        <translation>请先处理它前面的更改；此项随后会自动发送。</translation>
+    </message>
+    <message>
+        <source>Put it right and send it, send it again as it is, or drop it.</source>
+        <translation>请改正后发送、原样重新发送，或放弃。</translation>
+    </message>
+    <message>
+        <source>Send it again once the reason is gone, or drop it and enter it anew.</source>
+        <translation>原因消除后重新发送，或放弃并重新录入。</translation>
+    </message>
+    <message>
+        <source>Sent again: {what}</source>
+        <translation>已重新发送：{what}</translation>
+    </message>
+    <message>
+        <source>Dropped: {what}</source>
+        <translation>已放弃：{what}</translation>
+    </message>
+</context>
+<context>
+    <name>OrdersToShip</name>
+    <message>
+        <source>To ship</source>
+        <translation>待发货</translation>
+    </message>
+    <message>
+        <source>Nothing is waiting to be shipped</source>
+        <translation>没有等待发货的订单</translation>
+    </message>
+    <message>
+        <source>Ship</source>
+        <translation>发货</translation>
+    </message>
+</context>
+<context>
+    <name>Palette</name>
+    <message>
+        <source>Search screens and commands</source>
+        <translation>搜索界面和命令</translation>
+    </message>
+    <message>
+        <source>Results</source>
+        <translation>结果</translation>
+    </message>
+    <message>
+        <source>Nothing is called so</source>
+        <translation>没有这样的名称</translation>
+    </message>
+</context>
+<context>
+    <name>Printing</name>
+    <message>
+        <source>Saved as {file}</source>
+        <translation>已保存为 {file}</translation>
+    </message>
+</context>
+<context>
+    <name>ProblemBar</name>
+    <message>
+        <source>Please put right (F8: next)</source>
+        <translation>请改正（F8：下一处）</translation>
+    </message>
+</context>
+<context>
+    <name>Program</name>
+    <message>
+        <source>Sign in</source>
+        <translation>登录</translation>
+    </message>
+    <message>
+        <source>Password of {name}</source>
+        <translation>{name} 的密码</translation>
+    </message>
+</context>
+<context>
+    <name>PurchaseOrderForm</name>
+    <message>
+        <source>&amp;Supplier</source>
+        <translation>供应商(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Code, name or scan</source>
+        <translation>编码、名称或扫描</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>&amp;Ordered</source>
+        <translation>订购日期(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Ordered</source>
+        <translation>订购</translation>
+    </message>
+    <message>
+        <source>&amp;Reference</source>
+        <translation>参考号(&amp;R)</translation>
+    </message>
+    <message>
+        <source>The supplier&apos;s own number for this order</source>
+        <translation>供应商对此订单的编号</translation>
+    </message>
+    <message>
+        <source>Reference</source>
+        <translation>参考号</translation>
+    </message>
+    <message>
+        <source>Deliver &amp;to</source>
+        <translation>送货至(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Code or name</source>
+        <translation>编码或名称</translation>
+    </message>
+    <message>
+        <source>Deliver to</source>
+        <translation>送货地址</translation>
+    </message>
+    <message>
+        <source>&amp;Due</source>
+        <translation>到货日期(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Due</source>
+        <translation>到期</translation>
+    </message>
+    <message>
+        <source>N&amp;ote</source>
+        <translation>备注(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Printed on the order</source>
+        <translation>打印在订单上</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>备注</translation>
+    </message>
+    <message>
+        <source>Lines of the purchase order</source>
+        <translation>采购订单明细</translation>
+    </message>
+</context>
+<context>
+    <name>PurchaseOrderPage</name>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation>价格</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>已收货</translation>
+    </message>
+    <message>
+        <source>Lines: {count}</source>
+        <translation>明细：{count}</translation>
+    </message>
+    <message>
+        <source>Total {currency} {amount}</source>
+        <translation>合计 {currency} {amount}</translation>
+    </message>
+    <message>
+        <source>Save draft</source>
+        <translation>保存草稿</translation>
+    </message>
+    <message>
+        <source>Save draft (Ctrl+S)</source>
+        <translation>保存草稿 (Ctrl+S)</translation>
+    </message>
+    <message>
+        <source>Confirm</source>
+        <translation>确认</translation>
+    </message>
+    <message>
+        <source>Receive goods</source>
+        <translation>收货</translation>
+    </message>
+    <message>
+        <source>Print PDF</source>
+        <translation>打印 PDF</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation>复制单据</translation>
+    </message>
+    <message>
+        <source>Cancel the order</source>
+        <translation>取消订单</translation>
+    </message>
+    <message>
+        <source>Save the order first.</source>
+        <translation>请先保存订单。</translation>
+    </message>
+    <message>
+        <source>The order is cancelled already.</source>
+        <translation>订单已经取消。</translation>
+    </message>
+    <message>
+        <source>Goods of this order have come already.</source>
+        <translation>此订单已有货物到达。</translation>
+    </message>
+    <message>
+        <source>Purchase order saved</source>
+        <translation>采购订单已保存</translation>
+    </message>
+    <message>
+        <source>Confirming orders {count} lines for {currency} {amount} from {supplier}. From then on goods are expected on {due_on} and the lines cannot be changed.</source>
+        <translation>确认后将向 {supplier} 订购 {count} 行，共 {currency} {amount}。此后预计 {due_on} 到货，明细不能再更改。</translation>
+    </message>
+    <message>
+        <source>Confirm the order</source>
+        <translation>确认订单</translation>
+    </message>
+    <message>
+        <source>Purchase order confirmed</source>
+        <translation>采购订单已确认</translation>
+    </message>
+    <message>
+        <source>Cancelling takes the order back: nothing more is expected of it. It stays in the list.</source>
+        <translation>取消后此订单不再有货物到达，但仍保留在列表中。</translation>
+    </message>
+    <message>
+        <source>Purchase order cancelled</source>
+        <translation>采购订单已取消</translation>
+    </message>
+    <message>
+        <source>Printing the purchase order</source>
+        <translation>正在打印采购订单</translation>
+    </message>
+</context>
+<context>
+    <name>PurchaseOrders</name>
+    <message>
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>Ordered</source>
+        <translation>订购</translation>
+    </message>
+    <message>
+        <source>Due</source>
+        <translation>到期</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>已收货</translation>
+    </message>
+    <message>
+        <source>To receive</source>
+        <translation>待收货</translation>
+    </message>
+    <message>
+        <source>Number, supplier, reference</source>
+        <translation>编号、供应商、参考号</translation>
+    </message>
+    <message>
+        <source>Purchase orders</source>
+        <translation>采购订单</translation>
+    </message>
+    <message>
+        <source>No purchase orders yet</source>
+        <translation>还没有采购订单</translation>
+    </message>
+    <message>
+        <source>New purchase order</source>
+        <translation>新建采购订单</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+</context>
+<context>
+    <name>ReceiveGoodsForm</name>
+    <message>
+        <source>&amp;Received</source>
+        <translation>收货日期(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>已收货</translation>
+    </message>
+    <message>
+        <source>Delivery &amp;note</source>
+        <translation>送货单号(&amp;N)</translation>
+    </message>
+    <message>
+        <source>The number on the supplier&apos;s delivery note</source>
+        <translation>供应商送货单上的编号</translation>
+    </message>
+    <message>
+        <source>Delivery note</source>
+        <translation>送货单号</translation>
+    </message>
+    <message>
+        <source>&amp;Scan</source>
+        <translation>扫描(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Product barcode or code, Enter adds one</source>
+        <translation>商品条码或编码，按 Enter 加一件</translation>
+    </message>
+    <message>
+        <source>Scan</source>
+        <translation>扫描</translation>
+    </message>
+    <message>
+        <source>Counted lines</source>
+        <translation>清点明细</translation>
+    </message>
+</context>
+<context>
+    <name>ReceiveGoodsPage</name>
+    <message>
+        <source>Receive goods</source>
+        <translation>收货</translation>
+    </message>
+    <message>
+        <source>All as ordered</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Receive</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Goods received into stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Still open</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Counted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Receive goods of {order}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{order} is in the state {status}: no goods of it are expected.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No goods of this order are expected now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Refusal</name>
+    <message>
+        <source>Debits of {debit} and credits of {credit} differ. Make them equal; nothing was posted.</source>
+        <translation>借方 {debit} 与贷方 {credit} 不相等。请使其平衡；未过账。</translation>
+    </message>
+    <message>
+        <source>Each line needs either a debit or a credit above zero. Correct line {line_no}; nothing was posted.</source>
+        <translation>每行需要大于零的借方或贷方。请更正第 {line_no} 行；未过账。</translation>
+    </message>
+    <message>
+        <source>{amount} has more decimal places than {currency} has. Round it; nothing was posted.</source>
+        <translation>{amount} 的小数位多于 {currency} 的位数。请四舍五入；未过账。</translation>
+    </message>
+    <message>
+        <source>{account} is kept by stock documents, so that it always equals the value of stock. Use a count, a landed cost or a price correction instead.</source>
+        <translation>{account} 由库存单据记账，以便始终等于库存价值。请改用盘点、到岸成本或价格更正。</translation>
+    </message>
+    <message>
+        <source>The period from {starts_on} is still open. Close periods in their order.</source>
+        <translation>{starts_on} 开始的期间仍未结账。请按顺序结账。</translation>
+    </message>
+    <message>
+        <source>The period from {starts_on} is closed already. Reopen the latest one first.</source>
+        <translation>{starts_on} 开始的期间已经结账。请先反结账最近的期间。</translation>
+    </message>
+    <message>
+        <source>There is no line yet. Add at least one product, then try again.</source>
+        <translation>还没有明细行。请至少添加一个商品后再试。</translation>
+    </message>
+    <message>
+        <source>One line is named twice. Keep it once; nothing was changed.</source>
+        <translation>同一行出现两次。请只保留一次；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The quantity {qty} of {product} must be above zero. Correct it; nothing was changed.</source>
+        <translation>{product} 的数量 {qty} 必须大于零。请更正；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{amount} may not be below zero here. Correct it; nothing was changed.</source>
+        <translation>{amount} 在这里不能小于零。请更正；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{day} is in a closed period, so nothing was posted. Use {open_from} or a later day, or ask an accountant.</source>
+        <translation>{day} 属于已结账的期间，因此未过账。请使用 {open_from} 或之后的日期，或联系会计。</translation>
+    </message>
+    <message>
+        <source>No accounting period holds {day}. Check the date, or open the year first; nothing was changed.</source>
+        <translation>没有包含 {day} 的会计期间。请检查日期，或先开启该年度；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{document} is {status}, so this cannot be done to it any more. Refresh to see it as it is now.</source>
+        <translation>{document} 处于“{status}”状态，不能再这样做。请刷新查看现状。</translation>
+    </message>
+    <message>
+        <source>{product} is not active any more. Choose another product or make it active again first.</source>
+        <translation>{product} 已停用。请选择其他商品，或先重新启用。</translation>
+    </message>
+    <message>
+        <source>All that was shipped of {order} is invoiced already. Nothing was changed.</source>
+        <translation>{order} 已发货的部分都已开票。未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The amount {amount} must be above zero. Correct it; nothing was changed.</source>
+        <translation>金额 {amount} 必须大于零。请更正；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{value} is not one of: {choices}. Choose one of these; nothing was changed.</source>
+        <translation>{value} 不在可选值之中：{choices}。请从中选择；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>These receipts brought no stock that could bear the cost. Choose other receipts.</source>
+        <translation>这些收货单没有可承担成本的库存。请选择其他收货单。</translation>
+    </message>
+    <message>
+        <source>{receipt} came on {received_on}; its cost cannot be dated before. Correct the date.</source>
+        <translation>{receipt} 于 {received_on} 到货；其成本日期不能更早。请更正日期。</translation>
+    </message>
+    <message>
+        <source>Only {on_hand} of {product} are in {bin}, {asked} were asked for. Count again or choose another bin.</source>
+        <translation>{bin} 中只有 {on_hand} 个 {product}，需要 {asked} 个。请重新清点或选择其他货位。</translation>
+    </message>
+    <message>
+        <source>Only {free} of {asked} {product} are free in {warehouse}. Order fewer, or wait for the next receipt.</source>
+        <translation>{warehouse} 可用的 {product} 只有 {free} 个，需要 {asked} 个。请减少订购，或等待下次到货。</translation>
+    </message>
+    <message>
+        <source>Warehouse {warehouse} has no bin for goods that arrive. Name a bin, or give the warehouse one.</source>
+        <translation>仓库 {warehouse} 没有收货货位。请指定货位，或为仓库设置一个。</translation>
+    </message>
+    <message>
+        <source>Bin {bin} is in another warehouse. Choose a bin of this one; nothing was changed.</source>
+        <translation>货位 {bin} 属于其他仓库。请选择本仓库的货位；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{value} cannot be used as {field}. Choose one of the values offered; nothing was changed.</source>
+        <translation>{value} 不能用作 {field}。请从给出的值中选择；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>There is no role {role}. Choose one of: {roles}. Nothing was changed.</source>
+        <translation>没有角色 {role}。请从中选择：{roles}。未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{name} is the last administrator. Give another person the role first; nothing was changed.</source>
+        <translation>{name} 是最后一位管理员。请先把该角色授予其他人；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>This would break a rule of the books ({rule}), so nothing was changed. Refresh and try again; if it stays so, tell support the name of the rule.</source>
+        <translation>这会违反账目规则（{rule}），因此未作任何更改。请刷新后再试；如仍如此，请将规则名称告诉技术支持。</translation>
+    </message>
+    <message>
+        <source>No account is set for {purpose}, so nothing was posted. An accountant sets it under Settings, Accounts.</source>
+        <translation>没有为 {purpose} 设置科目，因此未过账。会计可在“设置、科目”中设置。</translation>
+    </message>
+    <message>
+        <source>{party} is not an active supplier. Choose a supplier; nothing was changed.</source>
+        <translation>{party} 不是启用的供应商。请选择供应商；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The due date {due_on} is before the order date. Use {ordered_on} or a later day.</source>
+        <translation>到货日期 {due_on} 早于订购日期。请使用 {ordered_on} 或之后的日期。</translation>
+    </message>
+    <message>
+        <source>{counted} of {product} counted, {open} open on {order}. Count again, or raise the order first.</source>
+        <translation>清点到 {counted} 个 {product}，而 {order} 未收 {open} 个。请重新清点，或先增加订单数量。</translation>
+    </message>
+    <message>
+        <source>This cannot be done. Nothing was changed.</source>
+        <translation>无法这样做。未作任何更改。</translation>
+    </message>
+    <message>
+        <source>Your role does not allow this ({permission}). Ask an administrator; nothing was changed.</source>
+        <translation>您的角色不允许此操作（{permission}）。请联系管理员；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The {kind} that this names is not here any more. Refresh and choose again; nothing was changed.</source>
+        <translation>所指的{kind}已不在这里。请刷新后重新选择；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{value} is not a number that can be kept with {places} decimal places. Correct it; nothing was changed.</source>
+        <translation>{value} 不是能以 {places} 位小数保存的数字。请更正；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>A text is longer than {limit} characters or holds a character that cannot be stored. Shorten or retype it; nothing was changed.</source>
+        <translation>有文字超过 {limit} 个字符，或含有无法保存的字符。请缩短或重新输入；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The code {code} is taken already. Choose another; nothing was changed.</source>
+        <translation>编码 {code} 已被使用。请换一个；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{field} is missing. Fill it in; nothing was changed.</source>
+        <translation>缺少 {field}。请填写；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{asked} of {product} came back, but only {open} of {shipment} are still with the customer. Count again.</source>
+        <translation>退回 {asked} 个 {product}，但 {shipment} 只有 {open} 个仍在客户处。请重新清点。</translation>
+    </message>
+    <message>
+        <source>{shipment} left on {shipped_on}; goods cannot be back before. Correct the date.</source>
+        <translation>{shipment} 于 {shipped_on} 发出；货物不可能更早退回。请更正日期。</translation>
+    </message>
+    <message>
+        <source>{field} cannot be {value}. Correct it; nothing was changed.</source>
+        <translation>{field} 不能是 {value}。请更正；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The {field} of {name} cannot be changed any more, because stock has moved under it. Make a new one instead; nothing was changed.</source>
+        <translation>{name} 的{field}不能再更改，因为已有库存流水。请新建一个；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The same {kind} is entered already. Change that one instead; nothing was changed.</source>
+        <translation>同样的{kind}已经录入。请更改原有的一条；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{party} is not an active customer. Choose a customer; nothing was changed.</source>
+        <translation>{party} 不是启用的客户。请选择客户；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>A discount of {discount} is not between 0 % and 100 %. Correct it; nothing was changed.</source>
+        <translation>折扣 {discount} 不在 0 % 到 100 % 之间。请更正；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>Priority {priority} is not between 1 (first) and 5 (last). Correct it.</source>
+        <translation>优先级 {priority} 不在 1（最先）到 5（最后）之间。请更正。</translation>
+    </message>
+    <message>
+        <source>{party} is not an active carrier. Choose a carrier; nothing was changed.</source>
+        <translation>{party} 不是启用的承运商。请选择承运商；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>Nothing is allocated to {order}. Allocate it first, or name the lines to ship.</source>
+        <translation>{order} 还没有分配库存。请先分配，或指定要发货的行。</translation>
+    </message>
+    <message>
+        <source>{asked} of {product} to ship, {open} open on {order}. Ship no more than was ordered.</source>
+        <translation>要发 {asked} 个 {product}，而 {order} 未发 {open} 个。发货不能超过订购数量。</translation>
+    </message>
+    <message>
+        <source>{counted} of {product} counted, but {allocated} there are promised to orders. Release them first, then count again.</source>
+        <translation>清点到 {counted} 个 {product}，但其中 {allocated} 个已分配给订单。请先释放分配，再重新清点。</translation>
+    </message>
+    <message>
+        <source>The goods are in this bin already. Choose another bin; nothing was changed.</source>
+        <translation>货物已在此货位。请选择其他货位；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{product} has no cost yet, so stock of it cannot be found. State its unit cost; nothing was changed.</source>
+        <translation>{product} 还没有成本，因此不能盘盈。请填写单位成本；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>This computer&apos;s disk is full, so nothing was saved. Free some space and try again.</source>
+        <translation>本机磁盘已满，因此没有保存。请腾出空间后再试。</translation>
+    </message>
+    <message>
+        <source>The central service cannot take this as it is ({reason}). Change it and send it again, or drop it.</source>
+        <translation>中心服务无法按现状接受（{reason}）。请修改后重新发送，或放弃。</translation>
+    </message>
+    <message>
+        <source>This version of the program does not know {name} any more. Enter it again; what you typed is kept.</source>
+        <translation>此版本的程序已不认识 {name}。请重新录入；您输入的内容仍保留。</translation>
+    </message>
+    <message>
+        <source>This could not be done again on the newest data ({detail}). Look at it and send it again, or drop it.</source>
+        <translation>无法在最新数据上重做（{detail}）。请查看后重新发送，或放弃。</translation>
+    </message>
+    <message>
+        <source>The company, the name or the password is not right. Check them and sign in again.</source>
+        <translation>公司、用户名或密码不正确。请检查后重新登录。</translation>
+    </message>
+    <message>
+        <source>Sign in with your password to fetch the company&apos;s data.</source>
+        <translation>请用密码登录以获取公司数据。</translation>
+    </message>
+    <message>
+        <source>The central service does not answer. Signing in for the first time needs it; try again in a moment.</source>
+        <translation>中心服务没有响应。首次登录需要它；请稍后再试。</translation>
+    </message>
+    <message>
+        <source>Too many wrong passwords. Wait {seconds} seconds and try again.</source>
+        <translation>密码错误次数过多。请等待 {seconds} 秒后再试。</translation>
+    </message>
+    <message>
+        <source>The central service did not let you in ({reason}). Ask an administrator.</source>
+        <translation>中心服务拒绝登录（{reason}）。请联系管理员。</translation>
+    </message>
+</context>
+<context>
+    <name>RelatedPanel</name>
+    <message>
+        <source>Related documents</source>
+        <translation>相关单据</translation>
+    </message>
+    <message>
+        <source>Nothing yet. What follows from this document appears here.</source>
+        <translation>还没有。由此单据产生的后续单据会出现在这里。</translation>
+    </message>
+    <message>
+        <source>Your role may not open this.</source>
+        <translation>您的角色无权打开。</translation>
+    </message>
+</context>
+<context>
+    <name>Report</name>
+    <message>
+        <source>About</source>
+        <translation>关于</translation>
+    </message>
+    <message>
+        <source>Figures include everything up to change {tick}.</source>
+        <translation>数据包含截至第 {tick} 次更改的全部内容。</translation>
+    </message>
+    <message>
+        <source>an Excel sheet ends at row 1,048,576</source>
+        <translation>Excel 工作表最多 1,048,576 行</translation>
+    </message>
+    <message>
+        <source>Page {page} of {pages}</source>
+        <translation>第 {page} 页，共 {pages} 页</translation>
+    </message>
+    <message>
+        <source>Does not agree: {checks}</source>
+        <translation>不一致：{checks}</translation>
+    </message>
+    <message>
+        <source>Company</source>
+        <translation>公司</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>As of</source>
+        <translation>截至</translation>
+    </message>
+    <message>
+        <source>{sheet} {cell}: {figure} has more digits than Excel keeps, so it is text.</source>
+        <translation>{sheet} {cell}：{figure} 的位数超出 Excel 能保存的范围，因此写为文本。</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>核对</translation>
+    </message>
+    <message>
+        <source>Expected</source>
+        <translation>应为</translation>
+    </message>
+    <message>
+        <source>Found</source>
+        <translation>实为</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>差异</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>结果</translation>
+    </message>
+    <message>
+        <source>Agrees</source>
+        <translation>一致</translation>
+    </message>
+    <message>
+        <source>Does not agree</source>
+        <translation>不一致</translation>
+    </message>
+    <message>
+        <source>There is no cost book here. Perhaps your role may not see costs.</source>
+        <translation>这里没有成本账簿。您的角色可能无权查看成本。</translation>
+    </message>
+    <message>
+        <source>There is no account {code}.</source>
+        <translation>没有科目 {code}。</translation>
+    </message>
+    <message>
+        <source>Dates</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>从</translation>
+    </message>
+    <message>
+        <source>Up to</source>
+        <translation>截至</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Voucher</source>
+        <translation>凭证号</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>摘要</translation>
+    </message>
+    <message>
+        <source>Document</source>
+        <translation>单据</translation>
+    </message>
+    <message>
+        <source>Debit</source>
+        <translation>借方</translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation>贷方</translation>
+    </message>
+    <message>
+        <source>Balance</source>
+        <translation>余额</translation>
+    </message>
+    <message>
+        <source>Goods receipt</source>
+        <translation>收货单</translation>
+    </message>
+    <message>
+        <source>Landed cost</source>
+        <translation>到岸成本</translation>
+    </message>
+    <message>
+        <source>Price correction</source>
+        <translation>价格更正</translation>
+    </message>
+    <message>
+        <source>Shipment</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>Sales invoice</source>
+        <translation>销售发票</translation>
+    </message>
+    <message>
+        <source>Customer return</source>
+        <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>Return to supplier</source>
+        <translation>采购退货</translation>
+    </message>
+    <message>
+        <source>Stock count</source>
+        <translation>盘点</translation>
+    </message>
+    <message>
+        <source>Opening stock</source>
+        <translation>期初库存</translation>
+    </message>
+    <message>
+        <source>Journal entry</source>
+        <translation>记账凭证</translation>
+    </message>
+    <message>
+        <source>Cost adjustment</source>
+        <translation>成本调整</translation>
+    </message>
+    <message>
+        <source>Revenue</source>
+        <translation>收入</translation>
+    </message>
+    <message>
+        <source>Opening balance</source>
+        <translation>期初余额</translation>
+    </message>
+    <message>
+        <source>Balance after the last line equals the kept balances of the ledger</source>
+        <translation>最后一行之后的余额等于总账余额</translation>
+    </message>
+    <message>
+        <source>A balance on the credit side is negative.</source>
+        <translation>贷方余额以负数表示。</translation>
+    </message>
+    <message>
+        <source>Account</source>
+        <translation>科目</translation>
+    </message>
+    <message>
+        <source>All accounts</source>
+        <translation>全部科目</translation>
+    </message>
+    <message>
+        <source>General ledger</source>
+        <translation>总账</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>到</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Unit cost</source>
+        <translation>单位成本</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>价值</translation>
+    </message>
+    <message>
+        <source>Value of stock equals the inventory accounts of the ledger</source>
+        <translation>库存价值等于总账存货科目</translation>
+    </message>
+    <message>
+        <source>This cost book does not post, so the ledger holds no figure to compare.</source>
+        <translation>此成本账簿不过账，因此总账没有可比较的数字。</translation>
+    </message>
+    <message>
+        <source>The ledger is not held here, so the value was not compared with it.</source>
+        <translation>这里没有总账数据，因此未与总账核对。</translation>
+    </message>
+    <message>
+        <source>Unit cost is value by quantity, rounded for display. The value is exact.</source>
+        <translation>单位成本为价值除以数量，显示时四舍五入；价值是精确的。</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>Cost book</source>
+        <translation>成本账簿</translation>
+    </message>
+    <message>
+        <source>Inventory valuation</source>
+        <translation>存货计价</translation>
+    </message>
+    <message>
+        <source>Show products without stock</source>
+        <translation>显示无库存的商品</translation>
+    </message>
+    <message>
+        <source>Total</source>
+        <translation>合计</translation>
+    </message>
+    <message>
+        <source>Total {group}</source>
+        <translation>{group} 小计</translation>
+    </message>
+    <message>
+        <source>{file} was not written: the disk is full.</source>
+        <translation>未写入 {file}：磁盘已满。</translation>
+    </message>
+    <message>
+        <source>{file} was not written: it is open in another program, or you may not write there.</source>
+        <translation>未写入 {file}：文件正被其他程序打开，或您无权写入。</translation>
+    </message>
+    <message>
+        <source>{file} was not written: the folder {folder} does not exist.</source>
+        <translation>未写入 {file}：文件夹 {folder} 不存在。</translation>
+    </message>
+    <message>
+        <source>{file} was not written: {reason}.</source>
+        <translation>未写入 {file}：{reason}。</translation>
+    </message>
+    <message>
+        <source>Printed by {person} on {time}.</source>
+        <translation>{person} 于 {time} 打印。</translation>
+    </message>
+    <message>
+        <source>Carried forward</source>
+        <translation>转下页</translation>
+    </message>
+    <message>
+        <source>Brought forward</source>
+        <translation>承前页</translation>
+    </message>
+    <message>
+        <source>Nothing to show.</source>
+        <translation>没有可显示的内容。</translation>
+    </message>
+    <message>
+        <source>The report {report} knows no {parameter}.</source>
+        <translation>报表 {report} 没有参数 {parameter}。</translation>
+    </message>
+    <message>
+        <source>The report {report} needs {parameter}.</source>
+        <translation>报表 {report} 需要参数 {parameter}。</translation>
+    </message>
+    <message>
+        <source>Agrees: {check}</source>
+        <translation>一致：{check}</translation>
+    </message>
+    <message>
+        <source>Does not agree: {check}. Expected {expected}, found {found}.</source>
+        <translation>不一致：{check}。应为 {expected}，实为 {found}。</translation>
+    </message>
+    <message>
+        <source>Line</source>
+        <translation>项目</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Last year</source>
+        <translation>上年</translation>
+    </message>
+    <message>
+        <source>Profit equals all income less all expenses of the ledger</source>
+        <translation>利润等于总账的全部收入减全部费用</translation>
+    </message>
+    <message>
+        <source>Assets equal liabilities and equity</source>
+        <translation>资产等于负债与所有者权益之和</translation>
+    </message>
+    <message>
+        <source>Account {code} has postings, but the layout {layout} has no row for it. Add it to a row of the {statement}.</source>
+        <translation>科目 {code} 有发生额，但报表格式 {layout} 中没有对应的行。请将其加入{statement}的某一行。</translation>
+    </message>
+    <message>
+        <source>There is no statement layout for the chart {chart}.</source>
+        <translation>科目表 {chart} 没有对应的报表格式。</translation>
+    </message>
+    <message>
+        <source>Compare with last year</source>
+        <translation>与上年比较</translation>
+    </message>
+    <message>
+        <source>Income statement</source>
+        <translation>利润表</translation>
+    </message>
+    <message>
+        <source>Balance sheet</source>
+        <translation>资产负债表</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>发生了什么</translation>
+    </message>
+    <message>
+        <source>Cost</source>
+        <translation>成本</translation>
+    </message>
+    <message>
+        <source>On hand after</source>
+        <translation>结存数量</translation>
+    </message>
+    <message>
+        <source>Value after</source>
+        <translation>结存价值</translation>
+    </message>
+    <message>
+        <source>Count gain</source>
+        <translation>盘盈</translation>
+    </message>
+    <message>
+        <source>Count loss</source>
+        <translation>盘亏</translation>
+    </message>
+    <message>
+        <source>Transfer</source>
+        <translation>调拨</translation>
+    </message>
+    <message>
+        <source>Back-dated move</source>
+        <translation>补录的流水</translation>
+    </message>
+    <message>
+        <source>Value after the last line equals the valuation of that day</source>
+        <translation>最后一行之后的价值等于当日的存货计价</translation>
+    </message>
+    <message>
+        <source>There is no product {code}.</source>
+        <translation>没有商品 {code}。</translation>
+    </message>
+    <message>
+        <source>Stock ledger</source>
+        <translation>库存明细账</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Debits to date</source>
+        <translation>累计借方</translation>
+    </message>
+    <message>
+        <source>Credits to date</source>
+        <translation>累计贷方</translation>
+    </message>
+    <message>
+        <source>Debit balance</source>
+        <translation>借方余额</translation>
+    </message>
+    <message>
+        <source>Credit balance</source>
+        <translation>贷方余额</translation>
+    </message>
+    <message>
+        <source>Debit balances equal credit balances</source>
+        <translation>借方余额等于贷方余额</translation>
+    </message>
+    <message>
+        <source>Trial balance</source>
+        <translation>试算平衡表</translation>
+    </message>
+    <message>
+        <source>{heading}: {value}</source>
+        <translation>{heading}：{value}</translation>
+    </message>
+</context>
+<context>
+    <name>ReturnForm</name>
+    <message>
+        <source>&amp;Returned</source>
+        <translation>退回日期(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Returned</source>
+        <translation>已退回</translation>
+    </message>
+    <message>
+        <source>Rea&amp;son</source>
+        <translation>原因(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Lines that came back</source>
+        <translation>退回明细</translation>
+    </message>
+</context>
+<context>
+    <name>SalesInvoicePage</name>
+    <message>
+        <source>Sales order</source>
+        <translation>销售订单</translation>
+    </message>
+    <message>
+        <source>Invoiced</source>
+        <translation>开票</translation>
+    </message>
+    <message>
+        <source>Due</source>
+        <translation>到期</translation>
+    </message>
+    <message>
+        <source>Total</source>
+        <translation>合计</translation>
+    </message>
+    <message>
+        <source>No.</source>
+        <translation>序号</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细</translation>
+    </message>
+</context>
+<context>
+    <name>SalesInvoices</name>
+    <message>
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>订单</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation>客户</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Due</source>
+        <translation>到期</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Sales invoices</source>
+        <translation>销售发票</translation>
+    </message>
+    <message>
+        <source>No sales invoices yet</source>
+        <translation>还没有销售发票</translation>
+    </message>
+    <message>
+        <source>Number, order, customer</source>
+        <translation>编号、订单、客户</translation>
+    </message>
+</context>
+<context>
+    <name>SalesOrderForm</name>
+    <message>
+        <source>&amp;Customer</source>
+        <translation>客户(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code, name or scan</source>
+        <translation>编码、名称或扫描</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation>客户</translation>
+    </message>
+    <message>
+        <source>&amp;Ordered</source>
+        <translation>订购日期(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Ordered</source>
+        <translation>订购</translation>
+    </message>
+    <message>
+        <source>C&amp;hannel</source>
+        <translation>渠道(&amp;H)</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>Dis&amp;tributor</source>
+        <translation>分销商(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Who sold it, if not the company itself</source>
+        <translation>销售方（如果不是本公司）</translation>
+    </message>
+    <message>
+        <source>Code or name</source>
+        <translation>编码或名称</translation>
+    </message>
+    <message>
+        <source>Distributor</source>
+        <translation>分销商</translation>
+    </message>
+    <message>
+        <source>&amp;Due</source>
+        <translation>到货日期(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Due</source>
+        <translation>到期</translation>
+    </message>
+    <message>
+        <source>Channel&apos;s &amp;number</source>
+        <translation>渠道单号(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Channel&apos;s number</source>
+        <translation>渠道单号</translation>
+    </message>
+    <message>
+        <source>&amp;Warehouse</source>
+        <translation>仓库(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>&amp;Priority</source>
+        <translation>优先级(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Priority</source>
+        <translation>优先级</translation>
+    </message>
+    <message>
+        <source>Frei&amp;ght</source>
+        <translation>运费(&amp;G)</translation>
+    </message>
+    <message>
+        <source>Charged to the customer</source>
+        <translation>向客户收取</translation>
+    </message>
+    <message>
+        <source>Freight</source>
+        <translation>运费</translation>
+    </message>
+    <message>
+        <source>Ship to</source>
+        <translation>收货地址</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>备注</translation>
+    </message>
+    <message>
+        <source>Lines of the sales order</source>
+        <translation>销售订单明细</translation>
+    </message>
+</context>
+<context>
+    <name>SalesOrders</name>
+    <message>
+        <source>To ship</source>
+        <translation>待发货</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation>客户</translation>
+    </message>
+    <message>
+        <source>Priority</source>
+        <translation>优先级</translation>
+    </message>
+    <message>
+        <source>Ordered</source>
+        <translation>订购</translation>
+    </message>
+    <message>
+        <source>Due</source>
+        <translation>到期</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Number, customer, distributor</source>
+        <translation>编号、客户、分销商</translation>
+    </message>
+    <message>
+        <source>Sales orders</source>
+        <translation>销售订单</translation>
+    </message>
+    <message>
+        <source>No sales orders yet</source>
+        <translation>还没有销售订单</translation>
+    </message>
+    <message>
+        <source>New sales order</source>
+        <translation>新建销售订单</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+</context>
+<context>
+    <name>Screen</name>
+    <message>
+        <source>Home</source>
+        <translation>首页</translation>
+    </message>
+    <message>
+        <source>Needs attention</source>
+        <translation>待处理</translation>
+    </message>
+</context>
+<context>
+    <name>ShipOrderForm</name>
+    <message>
+        <source>&amp;Shipped</source>
+        <translation>发货日期(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Shipped</source>
+        <translation>已发货</translation>
+    </message>
+    <message>
+        <source>&amp;Carrier</source>
+        <translation>承运商(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code or name</source>
+        <translation>编码或名称</translation>
+    </message>
+    <message>
+        <source>Carrier</source>
+        <translation>承运商</translation>
+    </message>
+    <message>
+        <source>&amp;Tracking number</source>
+        <translation>运单号(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Scan the label</source>
+        <translation>扫描面单</translation>
+    </message>
+    <message>
+        <source>Tracking number</source>
+        <translation>运单号</translation>
+    </message>
+    <message>
+        <source>Lines to ship</source>
+        <translation>发货明细</translation>
+    </message>
+</context>
+<context>
+    <name>ShipOrderPage</name>
+    <message>
+        <source>Still open</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To ship</source>
+        <translation>待发货</translation>
+    </message>
+    <message>
+        <source>Allocated</source>
+        <translation>已分配</translation>
+    </message>
+    <message>
+        <source>Ship</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>Allocate</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Parcel shipped</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ship {order}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing of this order is to be shipped now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All that is open is allocated.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ShipmentPage</name>
+    <message>
+        <source>Print packing slip</source>
+        <translation>打印装箱单</translation>
+    </message>
+    <message>
+        <source>Take in return</source>
+        <translation>收回退货</translation>
+    </message>
+    <message>
+        <source>The shipment is being read.</source>
+        <translation>正在读取发货单。</translation>
+    </message>
+    <message>
+        <source>All of it has come back already.</source>
+        <translation>已全部退回。</translation>
+    </message>
+    <message>
+        <source>Printing the packing slip</source>
+        <translation>正在打印装箱单</translation>
+    </message>
+    <message>
+        <source>Sales order</source>
+        <translation>销售订单</translation>
+    </message>
+    <message>
+        <source>Shipped</source>
+        <translation>已发货</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Carrier</source>
+        <translation>承运商</translation>
+    </message>
+    <message>
+        <source>Tracking number</source>
+        <translation>运单号</translation>
+    </message>
+</context>
+<context>
+    <name>Shipments</name>
+    <message>
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>订单</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation>客户</translation>
+    </message>
+    <message>
+        <source>Carrier</source>
+        <translation>承运商</translation>
+    </message>
+    <message>
+        <source>Tracking number</source>
+        <translation>运单号</translation>
+    </message>
+    <message>
+        <source>Shipped</source>
+        <translation>已发货</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Shipments</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>No shipments yet</source>
+        <translation>还没有发货</translation>
+    </message>
+    <message>
+        <source>Number, order, customer, tracking number</source>
+        <translation>编号、订单、客户、运单号</translation>
+    </message>
+    <message>
+        <source>Ship an order</source>
+        <translation>订单发货</translation>
+    </message>
+</context>
+<context>
+    <name>StartWindow</name>
+    <message>
+        <source>Welcome to ERP Desktop</source>
+        <translation>欢迎使用 ERP Desktop</translation>
+    </message>
+    <message>
+        <source>Open a company on this computer</source>
+        <translation>在本机新建公司账套</translation>
+    </message>
+    <message>
+        <source>Sign in to an office</source>
+        <translation>登录办公室</translation>
+    </message>
+    <message>
+        <source>Look at a sample company</source>
+        <translation>查看示例公司</translation>
+    </message>
+    <message>
+        <source>Sign in</source>
+        <translation>登录</translation>
+    </message>
+    <message>
+        <source>Central service</source>
+        <translation>中心服务</translation>
+    </message>
+    <message>
+        <source>Company</source>
+        <translation>公司</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Password</source>
+        <translation>密码</translation>
+    </message>
+    <message>
+        <source>Open a company</source>
+        <translation>新建公司账套</translation>
+    </message>
+    <message>
+        <source>Name of the company</source>
+        <translation>公司名称</translation>
+    </message>
+    <message>
+        <source>Short code</source>
+        <translation>简码</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>Chart of accounts</source>
+        <translation>科目表</translation>
+    </message>
+    <message>
+        <source>Your name</source>
+        <translation>您的姓名</translation>
+    </message>
+    <message>
+        <source>Open the company</source>
+        <translation>建立公司账套</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Please fill in every field.</source>
+        <translation>请填写所有字段。</translation>
+    </message>
+    <message>
+        <source>One moment, the books are being opened …</source>
+        <translation>请稍候，正在建立账套……</translation>
+    </message>
+    <message>
+        <source>This did not work; nothing was changed. For support: {reference}.</source>
+        <translation>未能完成；未作任何更改。技术支持编号：{reference}。</translation>
+    </message>
+</context>
+<context>
+    <name>Status</name>
+    <message>
+        <source>Draft</source>
+        <translation>草稿</translation>
+    </message>
+    <message>
+        <source>Requested</source>
+        <translation>已申请</translation>
+    </message>
+    <message>
+        <source>Confirmed</source>
+        <translation>已确认</translation>
+    </message>
+    <message>
+        <source>Allocated</source>
+        <translation>已分配</translation>
+    </message>
+    <message>
+        <source>Partly allocated</source>
+        <translation>部分分配</translation>
+    </message>
+    <message>
+        <source>Partly received</source>
+        <translation>部分收货</translation>
+    </message>
+    <message>
+        <source>Partly shipped</source>
+        <translation>部分发货</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>已收货</translation>
+    </message>
+    <message>
+        <source>Shipped</source>
+        <translation>已发货</translation>
+    </message>
+    <message>
+        <source>Posted</source>
+        <translation>已过账</translation>
+    </message>
+    <message>
+        <source>Paid</source>
+        <translation>已付款</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>未结</translation>
+    </message>
+    <message>
+        <source>Closed</source>
+        <translation>已关闭</translation>
+    </message>
+    <message>
+        <source>Reversed</source>
+        <translation>已冲销</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>已取消</translation>
+    </message>
+    <message>
+        <source>Late</source>
+        <translation>逾期</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
+    </message>
+    <message>
+        <source>Inactive</source>
+        <translation>停用</translation>
+    </message>
+    <message>
+        <source>In stock</source>
+        <translation>有库存</translation>
+    </message>
+    <message>
+        <source>Low stock</source>
+        <translation>库存不足</translation>
+    </message>
+    <message>
+        <source>Out of stock</source>
+        <translation>缺货</translation>
+    </message>
+    <message>
+        <source>Waiting to be sent</source>
+        <translation>等待发送</translation>
+    </message>
+    <message>
+        <source>Refused</source>
+        <translation>已拒绝</translation>
+    </message>
+    <message>
+        <source>Held back</source>
+        <translation>暂缓</translation>
+    </message>
+    <message>
+        <source>Does not fit any more</source>
+        <translation>已不适用</translation>
+    </message>
+</context>
+<context>
+    <name>StatusBar</name>
+    <message>
+        <source>Ready</source>
+        <translation>就绪</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+</context>
+<context>
+    <name>StatusPath</name>
+    <message>
+        <source>Status: {status}, step {number} of {count}</source>
+        <translation>状态：{status}，第 {number} 步，共 {count} 步</translation>
+    </message>
+</context>
+<context>
+    <name>Sync</name>
+    <message>
+        <source>The program is already open with these data. Go to its window; nothing was lost.</source>
+        <translation>程序已用这份数据打开。请转到其窗口；没有丢失任何内容。</translation>
+    </message>
+    <message>
+        <source>The local copy of the data was damaged and is fetched again. {count} changes that were waiting were saved; the damaged file was kept as {file}.</source>
+        <translation>本机数据副本已损坏，正在重新获取。等待发送的 {count} 项更改已保住；损坏的文件保留为 {file}。</translation>
+    </message>
+    <message>
+        <source>You chose to work offline. Changes are kept here until you go online again.</source>
+        <translation>您选择了离线工作。更改保存在本机，直到您再次联网。</translation>
+    </message>
+    <message>
+        <source>The central service cannot be reached. Work goes on; changes are sent when it is back.</source>
+        <translation>无法连接中心服务。工作可以继续；恢复后将发送更改。</translation>
+    </message>
+    <message>
+        <source>Sign in again to send and receive. Changes that wait are kept.</source>
+        <translation>请重新登录以收发数据。等待的更改会保留。</translation>
+    </message>
+    <message>
+        <source>This program is too old for the central service. Work goes on here; upgrade it to send.</source>
+        <translation>此程序版本过旧，中心服务不再支持。工作可以继续；升级后才能发送。</translation>
+    </message>
+    <message>
+        <source>This computer&apos;s disk is full, so news cannot be stored. Free some space.</source>
+        <translation>本机磁盘已满，无法保存新数据。请腾出空间。</translation>
+    </message>
+    <message>
+        <source>Something unexpected happened while syncing ({kind}); it is tried again.</source>
+        <translation>同步时发生意外（{kind}）；正在重试。</translation>
+    </message>
+</context>
+<context>
+    <name>SyncPill</name>
+    <message>
+        <source>Sign in again</source>
+        <translation>重新登录</translation>
+    </message>
+    <message>
+        <source>Upgrade needed</source>
+        <translation>需要升级</translation>
+    </message>
+    <message>
+        <source>{count} need attention</source>
+        <translation>{count} 项待处理</translation>
+    </message>
+    <message>
+        <source>Offline, {count} changes waiting</source>
+        <translation>离线，{count} 项更改等待发送</translation>
+    </message>
+    <message>
+        <source>Offline</source>
+        <translation>离线</translation>
+    </message>
+    <message>
+        <source>Syncing {done} of {total}</source>
+        <translation>正在同步 {done} / {total}</translation>
+    </message>
+    <message>
+        <source>Syncing</source>
+        <translation>正在同步</translation>
+    </message>
+    <message>
+        <source>Synced</source>
+        <translation>已同步</translation>
+    </message>
+    <message>
+        <source>Synced {time}</source>
+        <translation>已同步 {time}</translation>
+    </message>
+    <message>
+        <source>{state}, {count} waiting</source>
+        <translation>{state}，{count} 项等待</translation>
+    </message>
+    <message>
+        <source>Sync: {state}</source>
+        <translation>同步：{state}</translation>
+    </message>
+    <message>
+        <source>Open Needs attention (Ctrl+Shift+A)</source>
+        <translation>打开“待处理”(Ctrl+Shift+A)</translation>
+    </message>
+</context>
+<context>
+    <name>Table</name>
+    <message>
+        <source>Yes</source>
+        <translation>是</translation>
+    </message>
+    <message>
+        <source>No</source>
+        <translation>否</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>{filter}: {choice}</source>
+        <translation>{filter}：{choice}</translation>
+    </message>
+    <message>
+        <source>Filter this list</source>
+        <translation>筛选此列表</translation>
+    </message>
+    <message>
+        <source>Clear all</source>
+        <translation>全部清除</translation>
+    </message>
+    <message>
+        <source>List</source>
+        <translation>列表</translation>
+    </message>
+    <message>
+        <source>Rows copied: {count}</source>
+        <translation>已复制 {count} 行</translation>
+    </message>
+    <message>
+        <source>Loading</source>
+        <translation>正在加载</translation>
+    </message>
+    <message>
+        <source>Rows: {count}</source>
+        <translation>{count} 行</translation>
+    </message>
+    <message>
+        <source>Total of filtered rows</source>
+        <translation>筛选后合计</translation>
+    </message>
+    <message>
+        <source>Total</source>
+        <translation>合计</translation>
+    </message>
+    <message>
+        <source>Clear filters</source>
+        <translation>清除筛选</translation>
+    </message>
+    <message>
+        <source>Nothing matches</source>
+        <translation>没有匹配项</translation>
+    </message>
+    <message>
+        <source>Nothing here yet</source>
+        <translation>这里还没有内容</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Your work is safe. Tell support the reference {reference} if it stays so.</source>
+        <translation>您的工作没有丢失。如仍如此，请将编号 {reference} 告诉技术支持。</translation>
+    </message>
+    <message>
+        <source>This list could not be read</source>
+        <translation>无法读取此列表</translation>
+    </message>
+</context>
+<context>
+    <name>Tabs</name>
+    <message>
+        <source>Close this tab</source>
+        <translation>关闭此标签页</translation>
+    </message>
+    <message>
+        <source>Close this tab (Ctrl+W)</source>
+        <translation>关闭此标签页 (Ctrl+W)</translation>
+    </message>
+</context>
+<context>
+    <name>TakeInReturnPage</name>
+    <message>
+        <source>Take in return</source>
+        <translation>收回退货</translation>
+    </message>
+    <message>
+        <source>All came back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Return of</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Return taken into stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>With customer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Came back</source>
+        <translation>退回数量</translation>
+    </message>
+    <message>
+        <source>Return of {shipment}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing of this shipment is still with the customer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>TopBar</name>
+    <message>
+        <source>Search screens and commands</source>
+        <translation>搜索界面和命令</translation>
+    </message>
+    <message>
+        <source>{user}: language, theme, sign out</source>
+        <translation>{user}：语言、主题、退出登录</translation>
+    </message>
+</context>
+</TS>
