@@ -105,6 +105,11 @@ class LookupField(QLineEdit):
         """Something is typed, and which record it means is not known yet."""
         return self._item is None and bool(self.text().strip())
 
+    @property
+    def is_waiting(self) -> bool:
+        """A question is under way or about to be asked."""
+        return self._pause.isActive() or self._is_leaving
+
     def value(self) -> LookupItem | None:
         """The record held, None for an empty field. Raises NotReadable for a text that means no record."""
         if self._item is not None or not self.text().strip():
