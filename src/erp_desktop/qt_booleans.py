@@ -12,4 +12,5 @@ _MORE_THAN_CAN_BE_LOST = 1 << 40
 
 if sys.implementation.name == "cpython" and sys.version_info < (3, 12):
     for _boolean in (True, False):
-        ctypes.c_ssize_t.from_address(id(_boolean)).value += _MORE_THAN_CAN_BE_LOST  # the count comes first in an object
+        # the count comes first in an object
+        ctypes.c_ssize_t.from_address(id(_boolean)).value += _MORE_THAN_CAN_BE_LOST
