@@ -122,21 +122,22 @@ def _standing_in_average(session: Session, ctx: Context, row: CostPool, move: St
     ahead = session.scalar(select(func.sum(MoveCost.qty)).where(*in_pool, MoveCost.seq < receipt_seq)) or ZERO
     gone = move.qty - left
     takers: list[tuple[UUID, Decimal]] = []
-    issues = session.execute(
+    issues = (
         select(MoveCost.move_id, MoveCost.qty)
         .where(*in_pool, MoveCost.seq > receipt_seq, MoveCost.qty < 0)
         .order_by(MoveCost.seq)
         .execution_options(yield_per=100)
     )
-    for issue_id, qty in issues:
-        if not gone:
-            break
-        from_ahead = min(ahead, -qty)
-        ahead -= from_ahead
-        taken = min(-qty - from_ahead, gone)
-        if taken:
-            takers.append((issue_id, taken))
-            gone -= taken
+    with session.execute(issues) as found:  # closed at once: the last issues are seldom reached
+        for issue_id, qty in found:
+            if not gone:
+                break
+            from_ahead = min(ahead, -qty)
+            ahead -= from_ahead
+            taken = min(-qty - from_ahead, gone)
+            if taken:
+                takers.append((issue_id, taken))
+                gone -= taken
     return _Standing(layer_id if left else None, left, row.value if left else ZERO, takers)
 
 
