@@ -1,6 +1,5 @@
 """A company to import into: a real central database, and `ask` and `perform` as an import gets them from the program."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -21,9 +20,6 @@ from erp_desktop.integrations.importing import ImportPlan, ImportResult, make_pl
 from erp_desktop.integrations.mapping import ColumnMap, match_columns
 from erp_desktop.integrations.tables import open_table
 from erp_desktop.integrations.targets import TARGETS
-
-DATA = Path(__file__).parents[1] / "data"  # public data, small enough to travel with the tests
-SHARED = Path(os.environ.get("ERP_SHARED", Path(__file__).parents[3] / "shared")) / "data"  # what is too large for that
 
 
 class RefusedByCentre(Refused):

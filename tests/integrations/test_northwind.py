@@ -1,6 +1,7 @@
 """Northwind becomes a company through the real actions, and ends with the totals and the stock that it is known for."""
 
 import json
+import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from import_books import DATA, Books, open_books
+from import_books import Books, open_books
 from sqlalchemy import func, select
 
 from erp_desktop.integrations.northwind import NorthwindImport, NorthwindResult
@@ -21,13 +22,14 @@ from erp_desktop.models.product import Category, Product
 from erp_desktop.models.sales import SalesOrder, SalesOrderLine, Shipment
 from erp_desktop.models.stock import StockBalance
 
-NORTHWIND = DATA / "northwind"
-FILE = NORTHWIND / "northwind.sqlite.gz"
+DATA = Path(os.environ.get("ERP_TEST_DATA", Path(__file__).parents[2].parent / "shared" / "data")) / "northwind"
+FILE = DATA / "northwind.sqlite.gz"
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the public test data is not on this machine")
 
 
 @pytest.fixture(scope="module")
 def facts() -> dict[str, object]:
-    return json.loads((NORTHWIND / "facts.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return json.loads((DATA / "facts.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def northwind(
 
 
 def test_both_files_hold_the_same_company():
-    from_sqlite, from_csv = read_northwind(FILE), read_northwind(NORTHWIND / "northwind_csv.zip")
+    from_sqlite, from_csv = read_northwind(FILE), read_northwind(DATA / "northwind_csv.zip")
     assert numbers_as_decimals(from_sqlite) == numbers_as_decimals(from_csv)
 
 
@@ -164,7 +166,7 @@ def test_the_ledger_balances_and_its_revenue_is_what_was_shipped(northwind):
 def test_importing_northwind_again_changes_nothing(northwind):
     books, first = northwind
     before = len(books.performed)
-    again = NorthwindImport(NORTHWIND / "northwind_csv.zip", books.ask, books.perform_all).run()
+    again = NorthwindImport(DATA / "northwind_csv.zip", books.ask, books.perform_all).run()
     assert again.refused == ()
     assert again.waiting == first.waiting
     assert len(books.performed) == before

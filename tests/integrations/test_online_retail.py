@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from import_books import SHARED, Books, open_books
+from import_books import Books, open_books
 from sqlalchemy import func, select
 
 from erp_desktop.integrations.importing import ImportResult
@@ -21,11 +21,12 @@ from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
 from erp_desktop.models.sales import CustomerReturn, CustomerReturnLine, SalesOrder, SalesOrderLine
 
-DATA = SHARED / "online_retail_2009_2010"
-FILE = DATA / "online_retail_II_2009-2010.csv.gz"
-needs_data = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the larger public test data is not on this machine (ERP_SHARED)"
+DATA = (
+    Path(os.environ.get("ERP_TEST_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
+    / "online_retail_2009_2010"
 )
+FILE = DATA / "online_retail_II_2009-2010.csv.gz"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the public test data is not on this machine")
 HEADINGS = ("Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country")
 LINES_OF_SLICE = 12_000
 
@@ -150,7 +151,7 @@ def test_a_slice_of_the_real_file_is_taken_in_to_the_last_line(shop, tmp_path):
 
 
 @needs_data
-@pytest.mark.skipif("ERP_SLOW_TESTS" not in os.environ, reason="takes a minute or two: set ERP_SLOW_TESTS=1")
+@pytest.mark.skipif("ERP_SLOW_TESTS" not in os.environ, reason="takes a minute: set ERP_SLOW_TESTS=1 (CI does)")
 @pytest.mark.timeout(900)
 def test_every_line_of_the_whole_file_is_taken_in_or_handed_back(sqlite_template, tmp_path):
     facts = json.loads((DATA / "facts.json").read_text(encoding="utf-8"))
