@@ -116,9 +116,9 @@ def test_a_product_keeps_its_unit_and_category_once_stock_moved(session, perform
         )
     )
     session.flush()
-    with pytest.raises(FixedOnceMoved, match="unit_id of CUP"):
+    with pytest.raises(FixedOnceMoved, match="unit of CUP"):
         perform(SaveProduct(CUP, "CUP", "Cup", GENERAL, PIECE))
-    with pytest.raises(FixedOnceMoved, match="cost_method of GENERAL"):
+    with pytest.raises(FixedOnceMoved, match="cost method of GENERAL"):
         perform(SaveCategory(GENERAL, "GENERAL", "General", cost_method="fifo"))
     perform(SaveProduct(CUP, "CUP", "Cup, blue", GENERAL, BOX))
     assert session.get_one(Product, (COMPANY, CUP)).name == "Cup, blue"

@@ -92,7 +92,7 @@ def test_bad_rows_come_back_with_the_reason_and_go_in_once_they_are_mended(books
     assert rows[0] == ("Code", "Name", "List price", "Unit", "Remark", "Reason")
     assert [str(row[-1]) for row in rows[1:]] == [
         "List price: about four is not a number with at most 6 decimal places",
-        "list_price cannot be -1. Correct it; nothing was changed.",
+        "List price: -1 is below zero",
         "Unit: there is none with the code DOZEN",
         "The same is in row 2 already",
         "Code is missing",

@@ -151,7 +151,7 @@ def test_a_slice_of_the_real_file_is_taken_in_to_the_last_line(shop, tmp_path):
 
 
 @needs_data
-@pytest.mark.skipif("ERP_SLOW_TESTS" not in os.environ, reason="takes a minute: set ERP_SLOW_TESTS=1 (CI does)")
+@pytest.mark.skipif("ERP_SLOW_TESTS" not in os.environ, reason="takes a minute or two: set ERP_SLOW_TESTS=1")
 @pytest.mark.timeout(900)
 def test_every_line_of_the_whole_file_is_taken_in_or_handed_back(sqlite_template, tmp_path):
     facts = json.loads((DATA / "facts.json").read_text(encoding="utf-8"))

@@ -27,6 +27,9 @@ class OutOfRange(Refused):
     code = "out_of_range"
     sentence = QT_TRANSLATE_NOOP("Refusal", "{field} cannot be {value}. Correct it; nothing was changed.")
 
+    def __init__(self, field: str, value: object) -> None:
+        super().__init__(field=_in_words(field), value=value)
+
 
 class FixedOnceMoved(Refused):
     code = "fixed_once_moved"
@@ -36,12 +39,19 @@ class FixedOnceMoved(Refused):
         "Make a new one instead; nothing was changed.",
     )
 
+    def __init__(self, field: str, name: str) -> None:
+        super().__init__(field=_in_words(field), name=name)
+
 
 class AlreadyThere(Refused):
     code = "already_there"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal", "The same {kind} is entered already. Change that one instead; nothing was changed."
     )
+
+
+def _in_words(column: str) -> str:
+    return column.removesuffix("_id").replace("_", " ")
 
 
 class Save(Action):
@@ -139,7 +149,11 @@ def _refuse_taken_keys(session: Session, ctx: Context, kind: type[Save], wanted:
     for values in wanted:
         key = tuple(values[name] for name in kind.key)
         if owner.setdefault(key, values["id"]) != values["id"] or values["id"] in saved:
-            raise CodeTaken(code=values["code"]) if "code" in kind.key else AlreadyThere(kind=model.__tablename__)
+            raise (
+                CodeTaken(code=values["code"])
+                if "code" in kind.key
+                else AlreadyThere(kind=_in_words(model.__tablename__))
+            )
         saved.add(values["id"])
 
 
@@ -147,7 +161,7 @@ def _refuse_missing(session: Session, ctx: Context, model: type[Any], named: set
     for chunk in _chunks(named):
         found = set(session.scalars(select(model.id).where(model.company_id == ctx.company_id, model.id.in_(chunk))))
         if len(found) < len(chunk):
-            raise NotFound(kind=model.__tablename__)
+            raise NotFound(kind=_in_words(model.__tablename__))
 
 
 def _has_moved(session: Session, ctx: Context, products: Any) -> bool:

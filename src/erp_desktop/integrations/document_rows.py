@@ -13,7 +13,6 @@ from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.integrations.judging import (
-    NEGATIVE,
     TWICE,
     UNKNOWN_CODE,
     Batch,
@@ -34,6 +33,7 @@ LINES_PER_ACTION = 4000  # about 250 KiB on the wire, half of what a push may ho
 MOVED_ALREADY = QT_TRANSLATE_NOOP("Import", "Stock has moved here already; count it instead of opening it again")
 NO_BIN = QT_TRANSLATE_NOOP("Import", "The warehouse has no bin yet")
 ANOTHER_LINE_IS_BAD = QT_TRANSLATE_NOOP("Import", "Row {row} of this order needs mending; an order is taken in whole")
+NOTHING_ORDERED = QT_TRANSLATE_NOOP("Import", "The quantity is zero")
 LINES_DISAGREE = QT_TRANSLATE_NOOP("Import", "{field} differs from row {row} of the same order")
 OTHER_TOTAL = QT_TRANSLATE_NOOP(
     "Import", "Order {number} is here already with a total of {stored}, not {total}; change it there"
@@ -52,9 +52,6 @@ class OpeningStockRows:
     def judge(self, rows: list[PlannedRow]) -> None:
         for row in rows:
             self._reader.read(row)
-            for name in ("qty", "unit_cost"):
-                if row.values.get(name, ZERO) < 0:
-                    row.refuse(NEGATIVE, field=heading_of(self._target.field(name)), value=row.values[name])
         good = [row for row in rows if not row.is_bad]
         self._reader.find_codes(good)
         self._reader.fill_usual(good)
@@ -159,10 +156,8 @@ class ChannelOrderRows:
     def judge(self, rows: list[PlannedRow]) -> None:
         for row in rows:
             self._reader.read(row)
-            if "qty" in row.values and row.values["qty"] <= 0:
-                row.refuse(NEGATIVE, field=heading_of(self._target.field("qty")), value=row.values["qty"])
-            if row.values.get("unit_price", ZERO) < 0:
-                row.refuse(NEGATIVE, field=heading_of(self._target.field("unit_price")), value=row.values["unit_price"])
+            if row.values.get("qty") == 0:
+                row.refuse(NOTHING_ORDERED)
         self._reader.find_codes(rows)
         self._reader.fill_usual(rows)  # of bad rows too: they keep their whole order out
         orders: dict[tuple[Any, ...], _Order] = {}

@@ -113,6 +113,9 @@ class RowReader:
                 row.values[known.name] = self._parsers[known.name](cell)
             except BadCell as problem:
                 row.refuse(IN_COLUMN, field=heading_of(known), problem=problem)
+            else:
+                if known.kind in ("qty", "price", "whole") and row.values[known.name] < 0:
+                    row.refuse(NEGATIVE, field=heading_of(known), value=f"{row.values[known.name]:f}")
 
     def find_codes(self, rows: Sequence[PlannedRow], table: str = "", except_table: str = "") -> None:
         """Puts ids in place of codes, of `table` only or of all but `except_table`; a code that nothing has refuses its row."""

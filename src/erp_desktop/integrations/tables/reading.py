@@ -39,7 +39,7 @@ class Table:
         for number, cells in self._raw_rows():
             if len(cells) > unreadable.MOST_COLUMNS:
                 raise UnreadableTable(self.path, unreadable.TOO_WIDE, row=number, most=unreadable.MOST_COLUMNS)
-            if all(is_blank(cell) for cell in cells):
+            if not cells or (is_blank(cells[0]) and all(is_blank(cell) for cell in cells)):
                 continue
             count += 1
             if count > unreadable.MOST_ROWS:
