@@ -1,5 +1,7 @@
 """The shared table: what it asks for, what it shows in each state, what it copies."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from erp_desktop.queries.base import ListPage
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.list_model import LOADING_ROLE, PAGE_SIZE, PAGES_KEPT, ListFilter, ListModel, ListSpec
 from erp_desktop.views.widgets.record_table import RecordTable
@@ -198,3 +201,36 @@ def test_the_list_model_keeps_qts_rules(qtbot, desk, qtmodeltester):
     model.refresh()
     qtbot.waitUntil(lambda: model.rowCount() == 120)
     qtmodeltester.check(model)
+
+
+class Million(Orders):
+    def answer(self) -> ListPage[OrderRow]:
+        return ListPage(tuple(Orders.rows), None if self.request.rows_only else 1_000_000, {})
+
+
+def test_a_million_selected_rows_cost_nothing_at_a_refresh(qtbot, desk, monkeypatch):
+    desk.answers[Million] = lambda query: query.answer()
+    table = make_table(qtbot, desk, PAGE_SIZE, replace(SPEC, query=Million))
+    calls = []
+    count_columns = ListModel.columnCount
+    monkeypatch.setattr(ListModel, "columnCount", lambda *given: calls.append(1) or count_columns(*given))
+    table.view.selectAll()
+    table.refresh()
+    qtbot.wait(150)
+    assert len(calls) < 20_000
+    assert len(table.selected()) == PAGE_SIZE
+
+
+EMPTY_CELLS = """
+import erp_desktop.views
+from PySide6.QtGui import QStandardItemModel
+model = QStandardItemModel(1, 1)
+for _ in range(50_000):
+    model.index(0, 0).data()
+print("still here")
+"""
+
+
+def test_a_program_outlives_many_thousand_empty_cells():
+    ended = subprocess.run([sys.executable, "-c", EMPTY_CELLS], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "still here"), ended.stderr

@@ -27,6 +27,7 @@ from erp_desktop.views.shell.top_bar import TopBar
 from erp_desktop.views.translation import LANGUAGES, current_language, show_language, system_language
 from erp_desktop.views.widgets.asking import Failure, announcements
 from erp_desktop.views.widgets.banner import Banner
+from erp_desktop.views.widgets.icons import icon
 from erp_desktop.views.widgets.screen_view import ScreenView
 from erp_desktop.views.widgets.theme import THEME_CHOICES, theme_keeper
 
@@ -264,6 +265,7 @@ class MainWindow(QMainWindow):
             if screen.is_listed:
                 action = QAction(self.palette_window)
                 action.setText(screen.shown_title)
+                action.setIcon(icon(screen.icon))
                 action.triggered.connect(lambda _checked=False, key=screen.key: self.open_screen(key))
                 found.append((screen, action))
         return found

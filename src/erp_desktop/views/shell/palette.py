@@ -2,13 +2,25 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from erp_desktop.i18n import translate
+from erp_desktop.views.widgets.theme import current_theme
 
+_TAIL_ROLE = Qt.ItemDataRole.UserRole + 1
 WIDTH = 560
 MOST_SHOWN = 12
 
@@ -45,6 +57,21 @@ def best_choices(typed: str, choices: list[Choice]) -> list[Choice]:
     return [choice for place, choice in sorted((r for r in ranked if r[0] is not None), key=lambda r: r[0] or 0)]
 
 
+class _TailDelegate(QStyledItemDelegate):
+    """Where a choice belongs and its keys, quietly at the right."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        painter.save()
+        painter.setPen(current_theme().color("secondary"))
+        room = option.rect.adjusted(0, 0, -12, 0)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(room, right, str(index.data(_TAIL_ROLE) or ""))
+        painter.restore()
+
+
 class CommandPalette(QFrame):
     """A field and a list under it; arrows choose, Enter does, Esc closes."""
 
@@ -57,6 +84,8 @@ class CommandPalette(QFrame):
         self.results.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.results.setFrameShape(QFrame.Shape.NoFrame)
         self.results.setUniformItemSizes(True)
+        self.results.setIconSize(QSize(18, 18))
+        self.results.setItemDelegate(_TailDelegate(self.results))
         self._choices: list[Choice] = []
         self._came_from: QWidget | None = None
         layout = QVBoxLayout(self)
@@ -92,9 +121,11 @@ class CommandPalette(QFrame):
         self.results.clear()
         for choice in best_choices(typed, self._choices)[: MOST_SHOWN if typed else 40]:
             keys = choice.action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            tail = "  ·  ".join(part for part in (choice.place, keys) if part)
-            item = QListWidgetItem(choice.action.icon(), f"{choice.text}    {tail}")
+            tail = "   ".join(part for part in (choice.place, keys) if part)
+            item = QListWidgetItem(choice.action.icon(), choice.text)
             item.setData(Qt.ItemDataRole.UserRole, choice)
+            item.setData(_TAIL_ROLE, tail)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{choice.text}, {tail}")
             self.results.addItem(item)
         if self.results.count():
             self.results.setCurrentRow(0)

@@ -76,6 +76,9 @@ class FilterBar(QWidget):
         glass = QAction(self.search)
         set_icon(glass, "search")
         self.search.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
+        clearing = self.search.findChild(QAction, "_q_qlineeditclearaction")
+        if clearing is not None:
+            set_icon(clearing, "close")
         self.chips = [FilterChip(one, self) for one in offered]
         self.clear_button = QToolButton()
         self.clear_button.setText(translate("Table", "Clear all"))

@@ -4,11 +4,10 @@ Here: paging, stale answers, keeping rows on screen during a refresh. Not here: 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
@@ -229,13 +228,12 @@ class ListModel(QAbstractTableModel):
             self._want(page)
         return rows[place] if rows is not None and place < len(rows) else None
 
-    def row_of(self, record_id: UUID) -> int | None:
-        """Which loaded row shows the record, or None if it is not among them."""
-        for page, rows in self._pages.items():
-            for place, record in enumerate(rows):
-                if record.id == record_id and page * PAGE_SIZE + place < self._count:
-                    return page * PAGE_SIZE + place
-        return None
+    def loaded_rows(self) -> Iterator[tuple[int, Any]]:
+        """Row and record of all that is here; asks for nothing."""
+        for page, records in sorted(self._pages.items()):
+            for place, record in enumerate(records):
+                if page * PAGE_SIZE + place < self._count:
+                    yield page * PAGE_SIZE + place, record
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= self._count:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from erp_desktop.desk import Desk
 
 _SIGN_OF_WORK_MS = 150
+MOST_FOLLOWED = 2_000  # selected rows; a larger selection (Ctrl+A) stays on its rows during a refresh
 _REFRESH_PAUSE_MS = 60  # several changes in a row make one refresh
 
 
@@ -48,6 +49,7 @@ class RecordTable(QWidget):
         self._offer = offer
         self._selected: list[tuple[int, UUID | None]] = []  # row and record; None for a row that was not here yet
         self._current_id: UUID | None = None
+        self._follows = True  # the selection is small enough to follow its records
         self._scrolled_to = 0
         self.model = ListModel(desk, spec, self)
         self.filters = FilterBar(spec.filters, spec.search_hint, self)
@@ -112,8 +114,10 @@ class RecordTable(QWidget):
 
     def selected(self) -> list[Any]:
         """The selected records that are loaded, from top to bottom."""
-        rows = (self.model.row_at(row) for row in self.view.selected_rows())
-        return [row for row in rows if row is not None]
+        ranges = self.view.selected_ranges()
+        return [
+            record for row, record in self.model.loaded_rows() if any(first <= row <= last for first, last in ranges)
+        ]
 
     def select_row(self, row: int) -> None:
         """Puts the cursor on `row`."""
@@ -196,22 +200,25 @@ class RecordTable(QWidget):
         self.view.clearSelection()
 
     def _remember(self) -> None:
-        current = self.current()
+        here = dict(self.model.loaded_rows())
+        current = here.get(self.view.currentIndex().row())
         self._current_id = current.id if current is not None else None
-        rows = ((row, self.model.row_at(row)) for row in self.view.selected_rows())
-        self._selected = [(row, record.id if record is not None else None) for row, record in rows]
+        rows = self.view.selected_rows(MOST_FOLLOWED + 1)
+        self._follows = len(rows) <= MOST_FOLLOWED
+        self._selected = [(row, here[row].id if row in here else None) for row in rows] if self._follows else []
         self._scrolled_to = self.view.verticalScrollBar().value()
 
     def _restore(self) -> None:
-        found = (self.model.row_of(record) if record is not None else row for row, record in self._selected)
+        place_of = {record.id: row for row, record in self.model.loaded_rows()}
+        found = (place_of.get(record) if record is not None else row for row, record in self._selected)
         rows = sorted(row for row in found if row is not None and row < self.model.rowCount())
-        if rows != self.view.selected_rows():
+        if self._follows and rows != self.view.selected_rows():
             chosen = QItemSelection()
             last = self.model.columnCount() - 1
             for row in rows:
                 chosen.select(self.model.index(row, 0), self.model.index(row, last))
             self.view.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        current = self.model.row_of(self._current_id) if self._current_id else None
+        current = place_of.get(self._current_id) if self._current_id else None
         if current is not None and current != self.view.currentIndex().row():
             index = self.model.index(current, max(self.view.currentIndex().column(), 0))
             self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)

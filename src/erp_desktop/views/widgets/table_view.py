@@ -4,7 +4,18 @@ import atexit
 import html
 from functools import cache
 
-from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QItemSelectionModel,
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -131,6 +142,12 @@ class TableView(QTableView):
         heads.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.doubleClicked.connect(lambda index: self.row_opened.emit(index.row()))
 
+    def setModel(self, model: QAbstractItemModel | None) -> None:
+        """The heading looks at no selection: with a million rows selected it would ask for each of them at every paint."""
+        super().setModel(model)
+        if model is not None:
+            self.horizontalHeader().setSelectionModel(QItemSelectionModel(model, self.horizontalHeader()))
+
     def lay_out(self, columns: tuple[TableColumn, ...]) -> None:
         """Gives the columns their widths: by kind, never by measuring cells."""
         heads = self.horizontalHeader()
@@ -153,14 +170,22 @@ class TableView(QTableView):
         else:
             super().keyPressEvent(event)
 
-    def selected_rows(self) -> list[int]:
-        """The selected rows from top to bottom."""
+    def selected_ranges(self) -> list[tuple[int, int]]:
+        """First and last row of each selected range, from top to bottom."""
         selection = self.selectionModel()
-        return sorted({index.row() for index in selection.selectedRows()}) if selection else []
+        chosen = list(selection.selection().toList()) if selection else []
+        return sorted((part.top(), part.bottom()) for part in chosen)
+
+    def selected_rows(self, most: int = _MOST_COPIED_ROWS) -> list[int]:
+        """The selected rows from top to bottom, at most so many."""
+        rows: dict[int, None] = {}
+        for first, last in self.selected_ranges():
+            rows.update(dict.fromkeys(range(first, min(last, first + most - len(rows) - 1) + 1)))
+        return sorted(rows)
 
     def copy_rows(self, *, with_headings: bool) -> None:
         """Puts the selected rows on the clipboard as tab-separated text and as an HTML table, columns as they stand."""
-        rows = self.selected_rows()[:_MOST_COPIED_ROWS]
+        rows = self.selected_rows()
         model, heads = self.model(), self.horizontalHeader()
         columns = [heads.logicalIndex(place) for place in range(heads.count())]
         columns = [column for column in columns if not self.isColumnHidden(column)]
