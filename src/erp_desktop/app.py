@@ -25,7 +25,6 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from erp_desktop import __version__, embedded
-from erp_desktop.central.performing import Centre
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import EmbeddedCentre
 from erp_desktop.i18n import translate
@@ -41,6 +40,7 @@ log = logging.getLogger(__name__)
 
 LOG_BYTES, LOGS_KEPT = 2_000_000, 5
 MILLISECONDS_TO_KNOCK = 500
+SAMPLE_SEED = 7
 
 
 @dataclass(frozen=True)
@@ -296,13 +296,9 @@ class Program(QObject):
         return embedded.open_company(opening, self._directory)
 
     def _sample_company(self) -> embedded.CompanyHere:
-        from erp_desktop.demo.company import CODE, NAME, make_sample_company
+        from erp_desktop.demo.here import sample_here
 
-        def make(centre: Centre, password: str) -> embedded.CompanyHere:
-            make_sample_company(centre, date.today(), password)  # noqa: DTZ011  the person's own calendar
-            return embedded.CompanyHere(CODE, NAME, "owner")
-
-        return embedded.open_here(make, self._directory)
+        return sample_here(self._directory, SAMPLE_SEED, date.today())  # noqa: DTZ011  the person's own calendar
 
     # --- with a desk
 
