@@ -583,6 +583,42 @@ The back office of a company that distributes goods.</source>
         <source>{done} of {of}</source>
         <translation>{done} / {of}</translation>
     </message>
+    <message>
+        <source>Opening the window. The company stays in {folder}.</source>
+        <translation>正在打开窗口。公司保存在 {folder}。</translation>
+    </message>
+    <message>
+        <source>No screen here: one business day runs through the same windows, unseen.</source>
+        <translation>这里没有屏幕：将用同样的窗口在后台走完一个营业日。</translation>
+    </message>
+    <message>
+        <source>Making a sample company: a distributor with a year of history.</source>
+        <translation>正在建立示例公司：一家有一年历史的经销企业。</translation>
+    </message>
+    <message>
+        <source>  {done} of {days} days</source>
+        <translation>  {done} / {of} 天</translation>
+    </message>
+    <message>
+        <source>The sample company is ready after {seconds} s.</source>
+        <translation>示例公司已在 {seconds} 秒后就绪。</translation>
+    </message>
+    <message>
+        <source>The day is over. In {folder} you find:</source>
+        <translation>营业日结束。在 {folder} 中有：</translation>
+    </message>
+    <message>
+        <source>  day/        {count} pictures of the day, step by step</source>
+        <translation>  day/        {count} 张图片：逐步展示这一天</translation>
+    </message>
+    <message>
+        <source>  screens/    {count} pictures: every screen of the program</source>
+        <translation>  screens/    {count} 张图片：程序的每个界面</translation>
+    </message>
+    <message>
+        <source>  data/       the company itself: open it with  erp-desktop --data-dir {folder}</source>
+        <translation>  data/       公司数据本身：用  erp-desktop --data-dir {folder}  打开</translation>
+    </message>
 </context>
 <context>
     <name>CountingPage</name>
@@ -604,15 +640,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lines counted: {lines}, units: {units}</source>
-        <translation type="unfinished"></translation>
+        <translation>已清点 {lines} 行，{units} 件</translation>
     </message>
     <message>
         <source>All as expected</source>
-        <translation type="unfinished"></translation>
+        <translation>全部按预期</translation>
     </message>
     <message>
         <source>{code} is not on this document. Put it aside and scan the next one.</source>
-        <translation type="unfinished"></translation>
+        <translation>{code} 不在此单据上。请放到一边，扫描下一件。</translation>
     </message>
     <message>
         <source>Scan</source>
@@ -620,11 +656,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{code}: {counted} of {open}</source>
-        <translation type="unfinished"></translation>
+        <translation>{code}：{counted} / {open}</translation>
     </message>
     <message>
         <source>Nothing is counted yet. Type a quantity in at least one line.</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有清点。请至少在一行中输入数量。</translation>
     </message>
 </context>
 <context>
@@ -1947,6 +1983,101 @@ The back office of a company that distributes goods.</source>
         <source>Receipts that bear the cost</source>
         <translation>承担成本的收货单</translation>
     </message>
+    <message>
+        <source>Enter landed cost</source>
+        <translation>录入到岸成本</translation>
+    </message>
+    <message>
+        <source>What is still in stock becomes dearer; what is sold goes to cost of sales.</source>
+        <translation>仍在库的部分成本增加；已售部分计入销售成本。</translation>
+    </message>
+    <message>
+        <source>Receipts: {count}</source>
+        <translation>收货单：{count}</translation>
+    </message>
+    <message>
+        <source>Choose at least one receipt that bears the cost.</source>
+        <translation>请至少选择一张承担成本的收货单。</translation>
+    </message>
+    <message>
+        <source>Landed cost entered</source>
+        <translation>到岸成本已录入</translation>
+    </message>
+    <message>
+        <source>Goods receipt</source>
+        <translation>收货单</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>已收货</translation>
+    </message>
+    <message>
+        <source>Purchase order</source>
+        <translation>采购订单</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+</context>
+<context>
+    <name>LandedCostPage</name>
+    <message>
+        <source>Kind</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Shared by</source>
+        <translation>分摊依据</translation>
+    </message>
+    <message>
+        <source>Reference</source>
+        <translation>参考号</translation>
+    </message>
+    <message>
+        <source>Receipt</source>
+        <translation>收货单</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Share</source>
+        <translation>分摊</translation>
+    </message>
+    <message>
+        <source>In stock</source>
+        <translation>有库存</translation>
+    </message>
+    <message>
+        <source>Sold already</source>
+        <translation>已售部分</translation>
+    </message>
+    <message>
+        <source>Shares</source>
+        <translation>分摊</translation>
+    </message>
+    <message>
+        <source>The shares follow as soon as the centre has worked them out</source>
+        <translation>中心计算完成后会显示分摊</translation>
+    </message>
 </context>
 <context>
     <name>LandedCosts</name>
@@ -2240,6 +2371,13 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Dropped: {what}</source>
         <translation>已放弃：{what}</translation>
+    </message>
+</context>
+<context>
+    <name>OpenDocument</name>
+    <message>
+        <source>The document behind this has no page that your role may open.</source>
+        <translation>这个数字背后的单据没有您的角色可以打开的页面。</translation>
     </message>
 </context>
 <context>
@@ -2577,39 +2715,39 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>All as ordered</source>
-        <translation type="unfinished"></translation>
+        <translation>全部按订单</translation>
     </message>
     <message>
         <source>Open the order</source>
-        <translation type="unfinished"></translation>
+        <translation>打开订单</translation>
     </message>
     <message>
         <source>Receive</source>
-        <translation type="unfinished"></translation>
+        <translation>收货</translation>
     </message>
     <message>
         <source>Goods received into stock</source>
-        <translation type="unfinished"></translation>
+        <translation>货物已入库</translation>
     </message>
     <message>
         <source>Still open</source>
-        <translation type="unfinished"></translation>
+        <translation>未收</translation>
     </message>
     <message>
         <source>Counted</source>
-        <translation type="unfinished"></translation>
+        <translation>清点</translation>
     </message>
     <message>
         <source>Receive goods of {order}</source>
-        <translation type="unfinished"></translation>
+        <translation>{order} 收货</translation>
     </message>
     <message>
         <source>{order} is in the state {status}: no goods of it are expected.</source>
-        <translation type="unfinished"></translation>
+        <translation>{order} 处于“{status}”状态：没有待收的货物。</translation>
     </message>
     <message>
         <source>No goods of this order are expected now.</source>
-        <translation type="unfinished"></translation>
+        <translation>此订单目前没有待收的货物。</translation>
     </message>
 </context>
 <context>
@@ -3298,6 +3436,48 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ReportParameters</name>
+    <message>
+        <source>Fill in {field}.</source>
+        <translation>请填写{field}。</translation>
+    </message>
+    <message>
+        <source>Main book</source>
+        <translation>主账簿</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Code, name or barcode</source>
+        <translation>编码、名称或条码</translation>
+    </message>
+    <message>
+        <source>All accounts, or codes: 1001, 1002</source>
+        <translation>全部科目，或编码：1001, 1002</translation>
+    </message>
+</context>
+<context>
+    <name>ReportViewer</name>
+    <message>
+        <source>Making the report</source>
+        <translation>正在生成报表</translation>
+    </message>
+    <message>
+        <source>Making {report}</source>
+        <translation>正在生成{report}</translation>
+    </message>
+    <message>
+        <source>as of {clock}, {seconds} s</source>
+        <translation>截至 {clock}，用时 {seconds} 秒</translation>
+    </message>
+    <message>
+        <source>Your role may not open the report behind this figure.</source>
+        <translation>您的角色无权打开这个数字背后的报表。</translation>
+    </message>
+</context>
+<context>
     <name>ReturnForm</name>
     <message>
         <source>&amp;Returned</source>
@@ -3518,6 +3698,173 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>SalesOrderPage</name>
+    <message>
+        <source>Save draft</source>
+        <translation>保存草稿</translation>
+    </message>
+    <message>
+        <source>Save draft (Ctrl+S)</source>
+        <translation>保存草稿 (Ctrl+S)</translation>
+    </message>
+    <message>
+        <source>Confirm</source>
+        <translation>确认</translation>
+    </message>
+    <message>
+        <source>Allocate</source>
+        <translation>分配</translation>
+    </message>
+    <message>
+        <source>Release the allocation</source>
+        <translation>释放分配</translation>
+    </message>
+    <message>
+        <source>Ship</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>Invoice</source>
+        <translation>发票</translation>
+    </message>
+    <message>
+        <source>Cancel the order</source>
+        <translation>取消订单</translation>
+    </message>
+    <message>
+        <source>Save the order first.</source>
+        <translation>请先保存订单。</translation>
+    </message>
+    <message>
+        <source>Only a confirmed order can be promised stock.</source>
+        <translation>只有已确认的订单才能分配库存。</translation>
+    </message>
+    <message>
+        <source>All that is open is allocated.</source>
+        <translation>未发的部分已全部分配。</translation>
+    </message>
+    <message>
+        <source>Nothing is allocated to this order.</source>
+        <translation>此订单没有分配。</translation>
+    </message>
+    <message>
+        <source>All that was shipped is invoiced.</source>
+        <translation>已发货的部分都已开票。</translation>
+    </message>
+    <message>
+        <source>The order is cancelled already.</source>
+        <translation>订单已经取消。</translation>
+    </message>
+    <message>
+        <source>Goods of this order have left already.</source>
+        <translation>此订单已有货物发出。</translation>
+    </message>
+    <message>
+        <source>Confirming takes on an order of {count} lines for {currency} {amount}, due on {due_on}. Stock can then be promised to it, and its lines cannot be changed.</source>
+        <translation>确认后将承接 {count} 行、共 {currency} {amount} 的订单，交货日期 {due_on}。此后可为其分配库存，明细不能再更改。</translation>
+    </message>
+    <message>
+        <source>Confirm the order</source>
+        <translation>确认订单</translation>
+    </message>
+    <message>
+        <source>Sales order confirmed</source>
+        <translation>销售订单已确认</translation>
+    </message>
+    <message>
+        <source>Stock allocated</source>
+        <translation>库存已分配</translation>
+    </message>
+    <message>
+        <source>Allocation released</source>
+        <translation>分配已释放</translation>
+    </message>
+    <message>
+        <source>Invoice posted</source>
+        <translation>发票已过账</translation>
+    </message>
+    <message>
+        <source>Cancelling takes the order back; what was promised to it is free again. It stays in the list.</source>
+        <translation>取消后订单作废，已为其分配的库存重新可用。订单仍保留在列表中。</translation>
+    </message>
+    <message>
+        <source>Sales order cancelled</source>
+        <translation>销售订单已取消</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation>价格</translation>
+    </message>
+    <message>
+        <source>Disc. %</source>
+        <translation>折扣 %</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>可用</translation>
+    </message>
+    <message>
+        <source>Allocated</source>
+        <translation>已分配</translation>
+    </message>
+    <message>
+        <source>Shipped</source>
+        <translation>已发货</translation>
+    </message>
+    <message>
+        <source>Lines: {count}</source>
+        <translation>明细：{count}</translation>
+    </message>
+    <message>
+        <source>Goods {amount}</source>
+        <translation>货款 {amount}</translation>
+    </message>
+    <message>
+        <source>Total {currency} {amount}</source>
+        <translation>合计 {currency} {amount}</translation>
+    </message>
+    <message>
+        <source>Sales order saved</source>
+        <translation>销售订单已保存</translation>
+    </message>
+    <message>
+        <source>1 first</source>
+        <translation>1 最先</translation>
+    </message>
+    <message>
+        <source>2 high</source>
+        <translation>2 高</translation>
+    </message>
+    <message>
+        <source>3 normal</source>
+        <translation>3 一般</translation>
+    </message>
+    <message>
+        <source>4 low</source>
+        <translation>4 低</translation>
+    </message>
+    <message>
+        <source>5 last</source>
+        <translation>5 最后</translation>
+    </message>
+</context>
+<context>
     <name>SalesOrders</name>
     <message>
         <source>To ship</source>
@@ -3634,7 +3981,7 @@ The back office of a company that distributes goods.</source>
     <name>ShipOrderPage</name>
     <message>
         <source>Still open</source>
-        <translation type="unfinished"></translation>
+        <translation>未收</translation>
     </message>
     <message>
         <source>To ship</source>
@@ -3650,27 +3997,27 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Allocate</source>
-        <translation type="unfinished"></translation>
+        <translation>分配</translation>
     </message>
     <message>
         <source>Open the order</source>
-        <translation type="unfinished"></translation>
+        <translation>打开订单</translation>
     </message>
     <message>
         <source>Parcel shipped</source>
-        <translation type="unfinished"></translation>
+        <translation>包裹已发出</translation>
     </message>
     <message>
         <source>Ship {order}</source>
-        <translation type="unfinished"></translation>
+        <translation>{order} 发货</translation>
     </message>
     <message>
         <source>Nothing of this order is to be shipped now.</source>
-        <translation type="unfinished"></translation>
+        <translation>此订单目前没有要发的货物。</translation>
     </message>
     <message>
         <source>All that is open is allocated.</source>
-        <translation type="unfinished"></translation>
+        <translation>未发的部分已全部分配。</translation>
     </message>
 </context>
 <context>
@@ -4151,19 +4498,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>All came back</source>
-        <translation type="unfinished"></translation>
+        <translation>全部退回</translation>
     </message>
     <message>
         <source>Return of</source>
-        <translation type="unfinished"></translation>
+        <translation>所退发货单</translation>
     </message>
     <message>
         <source>Return taken into stock</source>
-        <translation type="unfinished"></translation>
+        <translation>退货已入库</translation>
     </message>
     <message>
         <source>With customer</source>
-        <translation type="unfinished"></translation>
+        <translation>在客户处</translation>
     </message>
     <message>
         <source>Came back</source>
@@ -4171,11 +4518,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Return of {shipment}</source>
-        <translation type="unfinished"></translation>
+        <translation>{shipment} 的退货</translation>
     </message>
     <message>
         <source>Nothing of this shipment is still with the customer.</source>
-        <translation type="unfinished"></translation>
+        <translation>此发货单已没有仍在客户处的货物。</translation>
     </message>
 </context>
 <context>
