@@ -597,7 +597,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>  {done} of {days} days</source>
-        <translation>  {done} / {of} 天</translation>
+        <translation>  {done} / {days} 天</translation>
     </message>
     <message>
         <source>The sample company is ready after {seconds} s.</source>
