@@ -38,3 +38,143 @@ def test_an_order_is_raised_with_the_keyboard_and_gets_its_number_from_the_centr
     trade.wait(lambda: page.title == page.record.number)
     (row,) = trade.ask(PurchaseOrders(ListRequest())).rows
     assert (row.supplier_name, row.total, row.status) == ("Hangzhou Plastics", Decimal("125.00"), "draft")
+
+
+def test_the_last_price_of_a_product_is_proposed(trade):
+    trade.company.purchase_order(("BX-204", "5", "7.25"))
+    trade.hear_news()
+    page = new_order(trade)
+    trade.choose(page, "supplier", "hang")
+    trade.cell(page, 0, "product", "BX-204")
+    trade.wait(lambda: trade.value(page, 0, "unit_price") == Decimal("7.25"))
+    trade.cell(page, 0, "qty", "4")
+    assert trade.value(page, 0, "amount") == Decimal("29.00")
+
+
+def test_what_is_missing_is_said_and_nothing_typed_is_lost(trade):
+    trade.company.product("BX-204")
+    trade.hear_news()
+    page = new_order(trade)
+    trade.cell(page, 0, "product", "BX-204")
+    trade.cell(page, 0, "qty", "ten")
+    trade.keys(Qt.Key.Key_S, CONTROL)
+    trade.wait(lambda: not page.binder.bar.isHidden())
+    assert page.binder.problem_of("supplier") == "Fill in Supplier."
+    trade.choose(page, "supplier", "hang")
+    trade.keys(Qt.Key.Key_S, CONTROL)
+    trade.wait(lambda: len(page.binder.bar.links()) == 2)
+    assert "Line 1, Quantity: ten is not a number" in page.binder.bar.links()[0].text()
+    assert page.grid.model_of_lines.index(0, 1).data() == "ten"
+    assert page.is_dirty
+
+
+def test_a_due_date_before_the_order_date_is_refused_at_its_field(trade):
+    trade.company.product("BX-204")
+    trade.hear_news()
+    page = new_order(trade)
+    trade.choose(page, "supplier", "hang")
+    trade.type(page, "ordered_on", "2026-03-10")
+    trade.type(page, "due_on", "2026-03-02")
+    trade.cell(page, 0, "product", "BX-204")
+    trade.cell(page, 0, "qty", "10")
+    trade.cell(page, 0, "unit_price", "1")
+    trade.keys(Qt.Key.Key_S, CONTROL)
+    trade.wait(lambda: "before the order date" in page.binder.problem_of("due_on"))
+    assert trade.value(page, 0, "qty") == Decimal(10)
+    trade.type(page, "due_on", "2026-03-12")
+    trade.keys(Qt.Key.Key_S, CONTROL)
+    trade.wait(lambda: page.record is not None and not page.is_dirty)
+    assert page.record.due_on == date(2026, 3, 12)
+
+
+def test_confirming_says_its_consequence_first_and_then_the_lines_stand(trade):
+    trade.company.product("BX-204")
+    trade.hear_news()
+    page = new_order(trade)
+    trade.choose(page, "supplier", "hang")
+    trade.cell(page, 0, "product", "BX-204")
+    trade.cell(page, 0, "qty", "10")
+    trade.cell(page, 0, "unit_price", "12.5")
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(lambda: not page.banner.isHidden())
+    assert "1 lines for CNY 125.00 from Hangzhou Plastics" in page.banner.sentence.text()
+    trade.keys(Qt.Key.Key_Space)
+    trade.status(page, "confirmed")
+    assert page.grid.model_of_lines.is_read_only
+    assert page.binder.widget("supplier").isReadOnly()
+    assert page.header.path.present == "confirmed"
+
+
+def test_a_received_order_says_why_it_cannot_be_cancelled(trade):
+    order = trade.company.purchase_order(("BX-204", "5", "7.25"))
+    trade.company.receive(order, "2")
+    trade.hear_news()
+    page = trade.open("purchase_order", id=order)
+    trade.status(page, "part_received")
+    assert not page.do_cancel.isEnabled()
+    assert page.do_cancel.toolTip() == "Goods of this order have come already."
+    assert page.do_cancel in page.header.more_menu.actions()
+    (related, *_) = page.record.related
+    assert related.kind == "goods_receipt"
+
+
+def test_enter_on_a_related_document_opens_it(trade):
+    order = trade.company.purchase_order(("BX-204", "5", "7.25"))
+    receipt = trade.company.receive(order, "2")
+    trade.hear_news()
+    page = trade.open("purchase_order", id=order)
+    trade.wait(lambda: page.related.list.topLevelItemCount() > 0)
+    page.related.list.setFocus()
+    page.related.list.setCurrentItem(page.related.list.topLevelItem(0))
+    trade.keys(Qt.Key.Key_Return)
+    trade.wait(lambda: getattr(trade.page, "document_id", None) == receipt)
+
+
+def test_the_printed_order_is_written_beside_the_window_and_opened(trade, printed):
+    order = trade.company.purchase_order(("BX-204", "5", "7.25"))
+    trade.hear_news()
+    page = trade.open("purchase_order", id=order)
+    trade.do(page.do_print)
+    trade.wait(lambda: bool(printed))
+    assert printed[0].name == f"{page.record.number}.pdf"
+    assert printed[0].read_bytes().startswith(b"%PDF")
+
+
+def test_late_orders_are_marked_with_words_and_received_ones_with_their_part(trade):
+    late = trade.company.purchase_order(("BX-204", "10", "1"), on=date(2026, 1, 5))
+    part = trade.company.purchase_order(("BX-204", "10", "1"), on=date(2026, 1, 6))
+    trade.company.receive(part, "4", on=date(2026, 1, 7))
+    trade.hear_news()
+    screen = trade.open("purchase_orders")
+    trade.wait(lambda: screen.table.model.rowCount() == 2)
+    model = screen.table.model
+    names = [column.name for column in model.spec.columns]
+    shown = {row: [model.index(row, names.index(name)).data() for name in ("status", "received")] for row in (0, 1)}
+    assert shown == {0: ["Late", "40.0%"], 1: ["Late", "0.0%"]}
+    assert model.row_of(late) == 1
+
+
+def test_goods_are_received_in_part_and_then_the_rest(trade):
+    order = trade.company.purchase_order(("BX-204", "10", "2"), ("BX-205", "6", "3"))
+    trade.hear_news()
+    page = trade.open("receive_goods", id=order)
+    trade.wait(lambda: page.grid.model_of_lines.rowCount() == 2)
+    trade.cell(page, 0, "counted", "12")
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(lambda: not page.binder.bar.isHidden())
+    (problem,) = page.binder.bar.findChildren(QPushButton)
+    assert "12 of BX-204 counted, 10 open" in problem.text()
+    trade.cell(page, 0, "counted", "4")
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    receipt = trade.wait_for_page(type(trade.open("goods_receipts")).__mro__[1])
+    assert receipt is not page
+    trade.wait(lambda: trade.ask(PurchaseOrderDetail(order)).status == "part_received")
+
+    page = trade.open("receive_goods", id=order)
+    trade.wait(lambda: page.record is not None and page.record.status == "part_received")
+    assert [line["open"] for line in (page.grid.model_of_lines.line(0), page.grid.model_of_lines.line(1))] == [6, 6]
+    trade.do(page.do_all)
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(lambda: trade.ask(PurchaseOrderDetail(order)).status == "received")
+    trade.hear_news()
+    assert [line.received_qty for line in trade.ask(PurchaseOrderDetail(order)).lines] == [10, 6]

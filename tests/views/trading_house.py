@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from erp_desktop.central.serving import served
 from erp_desktop.database import open_engine
@@ -22,13 +23,15 @@ from erp_desktop.sync.transport import Timing
 from erp_desktop.views import all_screens
 from erp_desktop.views.documents import printing
 from erp_desktop.views.documents.form_page import FormPage
+from erp_desktop.views.shell import main_window
+from erp_desktop.views.shell.asking_to_close import Answer
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.widgets.line_grid import LineGrid
 from erp_desktop.views.widgets.lookup import LookupField
 
 assert all_screens
 
-PATIENCE_MS = 15_000  # a busy machine is not a slow program
+PATIENCE_MS = 5_000  # a busy machine is not a slow program
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -152,16 +155,18 @@ def printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def trade(qtbot: QtBot, sqlite_url: str, tmp_path: Path) -> Iterator[Trade]:
+def trade(qtbot: QtBot, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trade]:
     """The owner of a small company at its window, signed in, everything synced."""
     engine = open_engine(sqlite_url)
     company = open_small_company(engine)
     with served(engine) as server:
-        yield from _at_the_window(qtbot, tmp_path, company, server.url)
+        yield from _at_the_window(qtbot, tmp_path, company, server.url, monkeypatch)
     engine.dispose()
 
 
-def _at_the_window(qtbot: QtBot, tmp_path: Path, company: SmallCompany, url: str) -> Iterator[Trade]:
+def _at_the_window(
+    qtbot: QtBot, tmp_path: Path, company: SmallCompany, url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Trade]:
     path = cache_path("the centre", "ACME", "owner", tmp_path / "office")
     secrets = Secrets(path.parent, use_keyring=False)
     timing = Timing(connect=2, answer=10)
@@ -169,14 +174,12 @@ def _at_the_window(qtbot: QtBot, tmp_path: Path, company: SmallCompany, url: str
     settings = tmp_path / "window.ini"
     settings.write_text("[General]\nlanguage=en\n")
     window = MainWindow(desk, settings)
-    qtbot.addWidget(window)
     window.resize(1280, 720)
     window.show()
     yield Trade(qtbot, company, desk, window)
-    for tab in window.tabs.tabs():
-        if hasattr(tab.view, "set_dirty"):
-            tab.view.set_dirty(False)
+    monkeypatch.setattr(main_window, "ask_about_changes", lambda *_: Answer.DISCARD)
     window.close()
+    delete(window)
     desk.close()
 
 

@@ -218,8 +218,15 @@ class LineGrid(QTableView):
         if index.isValid() and index.row() + 1 < self.model_of_lines.rowCount():
             self.setCurrentIndex(self.model_of_lines.index(index.row() + 1, index.column()))
 
+    def commitData(self, editor: QWidget) -> None:
+        if not editor.property("isClosed"):
+            super().commitData(editor)
+
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
         """Enter goes down, as in a spreadsheet; Tab to the next cell, without opening it."""
+        if editor.property("isClosed"):
+            return  # Enter took a record from the list and closed the cell already
+        editor.setProperty("isClosed", True)
         super().closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
         hints = QAbstractItemDelegate.EndEditHint
         action = QAbstractItemView.CursorAction

@@ -1,0 +1,183 @@
+"""A document's page with a form and lines that people type into: saving what is typed, and where each problem is said.
+
+Here: dirt, waiting for look-ups, problems and refusals at their field or line. Not here: what a document is made of.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
+
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import translate
+from erp_desktop.queries.base import Query
+from erp_desktop.views.documents.page import DocumentPage
+from erp_desktop.views.widgets.form import FormBinder, FormBroken, load_form
+from erp_desktop.views.widgets.line_grid import LineGrid
+from erp_desktop.views.widgets.line_model import BadCell, LineSpec, Pending
+from erp_desktop.views.widgets.lookup import LookupField, LookupItem
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+_LOOK_AGAIN_MS = 25
+_LOOKS = 120  # three seconds for look-ups to settle before what is not known is said
+
+
+class FormPage(DocumentPage):
+    """`binder` holds the fields of resources/ui/FORM.ui, `grid` its widget called `lines`."""
+
+    def __init__(
+        self,
+        desk: "Desk",
+        shell: "MainWindow",
+        kind: str,
+        document_id: UUID,
+        query: Callable[[UUID], Query[Any]],
+        form: str,
+        fields: Iterable[str],
+        needed: Iterable[str],
+        *,
+        is_new: bool = False,
+        has_related: bool = True,
+    ) -> None:
+        super().__init__(desk, shell, kind, document_id, query, is_new=is_new, has_related=has_related)
+        self.form = load_form(form, self)
+        self.binder = FormBinder(self.form, fields, needed)
+        grid = self.binder.widget("lines")
+        if not isinstance(grid, LineGrid):
+            raise FormBroken(f"the form {form}.ui has no line grid called lines, which it needs")
+        self.grid = grid
+        self.binder.dirty_changed.connect(self.set_dirty)
+        self.grid.changed.connect(self._note_lines)
+        self.content.addWidget(self.form, 1)
+
+    def use_lines(self, spec: LineSpec) -> None:
+        """What the lines are made of."""
+        self.grid.use(self.desk, spec)
+
+    def lookup(self, name: str) -> LookupField:
+        """The lookup field `name`; the form must have it."""
+        return cast(LookupField, self.binder.widget(name))
+
+    def show_text(self, name: str, text: str) -> None:
+        """Writes a label of the form, if it still has it."""
+        label = self.binder.widget(name)
+        if isinstance(label, QLabel):
+            label.setText(text)
+
+    def focus_field(self, name: str) -> None:
+        widget = self.binder.widget(name)
+        if isinstance(widget, QWidget):
+            widget.setFocus()
+
+    # --- reading what is typed
+
+    def when_settled(self, then: Callable[[], object]) -> None:
+        """Takes what is still being typed, waits for look-ups under way, then calls `then`."""
+        focus = QApplication.focusWidget()
+        if focus is not None and focus is not self.grid and self.grid.isAncestorOf(focus):
+            self.grid.setFocus()  # the open editor hands its text to the cell
+        elif isinstance(focus, LookupField) and self.isAncestorOf(focus):
+            self.grid.setFocus()  # leaving the field finds the record that its text means
+        self._look(then, _LOOKS)
+
+    def _look(self, then: Callable[[], object], looks: int) -> None:
+        if looks and self._is_waiting():
+            QTimer.singleShot(_LOOK_AGAIN_MS, self, partial(self._look, then, looks - 1))
+        else:
+            then()
+
+    def _is_waiting(self) -> bool:
+        if any(field.is_waiting for field in self.form.findChildren(LookupField)):
+            return True
+        return any(isinstance(value, Pending) for line in self.grid.lines() for value in line.values())
+
+    def read_form(self) -> dict[str, Any] | None:
+        """The fields' values, or None after saying what must be put right, in fields or lines."""
+        values = self.binder.read()
+        if values is None:
+            return None
+        problems = self.grid.problems()
+        if problems:
+            self.binder.bar.show_problems(
+                [(sentence, partial(self.grid.go_to, row, column)) for row, column, sentence in problems]
+            )
+            self.grid.go_to(*problems[0][:2])
+            return None
+        return values
+
+    # --- refusals
+
+    def show_line_refusal(self, refused: Refused, column: str, fields: dict[str, str] | None = None) -> None:
+        """Says a refusal at the line whose product it names (in the cell of `column`), else at the field that `fields`
+        gives for its code, else in the bar."""
+        problem = refused.problem
+        row = self._row_of_product(problem.fields.get("product", ""))
+        if row is not None:
+            number = next(n for n, one in enumerate(self.grid.model_of_lines.spec.columns) if one.name == column)
+            index = self.grid.model_of_lines.index(row, number)
+            typed = str(index.data(Qt.ItemDataRole.EditRole) or "")
+            self.grid.model_of_lines.change({(row, number): BadCell(typed, problem.sentence)})
+            self.binder.bar.show_problems([(problem.sentence, partial(self.grid.go_to, row, number))])
+            self.grid.go_to(row, number)
+            return
+        name = (fields or {}).get(problem.code)
+        if name is not None:
+            self.binder.show_problem(name, problem.sentence)
+            self.binder.bar.show_problems([(problem.sentence, partial(self.focus_field, name))])
+            self.focus_field(name)
+            return
+        self.binder.show_refusal(refused)
+
+    def _row_of_product(self, code: str) -> int | None:
+        model = self.grid.model_of_lines
+        for row in range(model.rowCount() if code else 0):
+            line = model.line(row)
+            product = line.get("product")
+            if (product.code if isinstance(product, LookupItem) else line.get("product_code")) == code:
+                return row
+        return None
+
+    # --- following changes
+
+    @property
+    def is_typing(self) -> bool:
+        """Somebody is in the middle of it: what is shown must not be replaced."""
+        return self.is_dirty or self.grid.state() == QAbstractItemView.State.EditingState
+
+    def show_lines(self, lines: list[dict[str, Any]]) -> None:
+        """Shows saved lines; the cursor stays where it is."""
+        here = self.grid.currentIndex()
+        self.grid.show_lines(list(lines))
+        if here.isValid() and here.row() < self.grid.model_of_lines.rowCount():
+            self.grid.setCurrentIndex(self.grid.model_of_lines.index(here.row(), here.column()))
+
+    def say_changed_elsewhere(self) -> None:
+        """The document was changed by somebody else while it is being typed into here."""
+
+        def take_theirs() -> None:
+            self.binder.accept()
+            self.set_dirty(False)
+            self.banner.hide()
+            self.refresh()
+
+        self.banner.show_sentence(
+            "warning",
+            translate("FormPage", "This document was changed elsewhere while you typed. Nothing of yours is lost."),
+            (
+                (translate("FormPage", "Show what is saved"), take_theirs),
+                (translate("FormPage", "Keep mine"), self.banner.hide),
+            ),
+        )
+
+    def lines_changed(self) -> None:
+        """The person changed a line: totals, proposals."""
+
+    def _note_lines(self) -> None:
+        self.binder.note_other_change()
+        self.lines_changed()

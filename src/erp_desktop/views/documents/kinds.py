@@ -1,0 +1,41 @@
+"""The words and icon of each kind of document."""
+
+from dataclasses import dataclass
+
+from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`title` is source text, context "Document kind"."""
+
+    title: str
+    icon: str
+
+
+KINDS: dict[str, Kind] = {
+    "purchase_order": Kind(QT_TRANSLATE_NOOP("Document kind", "Purchase order"), "purchase_order"),
+    "goods_receipt": Kind(QT_TRANSLATE_NOOP("Document kind", "Goods receipt"), "goods_receipt"),
+    "landed_cost": Kind(QT_TRANSLATE_NOOP("Document kind", "Landed cost"), "landed_cost"),
+    "sales_order": Kind(QT_TRANSLATE_NOOP("Document kind", "Sales order"), "sales_order"),
+    "shipment": Kind(QT_TRANSLATE_NOOP("Document kind", "Shipment"), "shipment"),
+    "sales_invoice": Kind(QT_TRANSLATE_NOOP("Document kind", "Sales invoice"), "invoice"),
+    "customer_return": Kind(QT_TRANSLATE_NOOP("Document kind", "Customer return"), "return"),
+    "stock_count": Kind(QT_TRANSLATE_NOOP("Document kind", "Stock count"), "count"),
+    "journal_entry": Kind(QT_TRANSLATE_NOOP("Document kind", "Journal entry"), "journal_entry"),
+}
+
+
+def kind_text(kind: str) -> str:
+    """What documents of the table `kind` are called in the program's language."""
+    known = KINDS.get(kind)
+    return translate("Document kind", known.title) if known else kind
+
+
+def kind_icon(kind: str) -> str:
+    return KINDS[kind].icon if kind in KINDS else "open"
+
+
+def number_text(number: str | None) -> str:
+    """The document's number, or that the centre has not given it one yet."""
+    return number or translate("Document kind", "New (number follows)")

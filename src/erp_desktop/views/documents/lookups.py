@@ -1,0 +1,96 @@
+"""What the lookups of documents look through, and how a record's names become the item that a lookup holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+from uuid import UUID
+
+from erp_desktop.i18n import translate
+from erp_desktop.queries.base import ListPage, ListRequest, Query
+from erp_desktop.queries.lookups import (
+    BinLookup,
+    CarrierLookup,
+    ChannelLookup,
+    CustomerLookup,
+    PartyLookup,
+    ProductChoice,
+    ProductLookup,
+    WarehouseLookup,
+)
+from erp_desktop.views.language import current_language
+from erp_desktop.views.widgets.cells import shown_number
+from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
+
+
+@dataclass(frozen=True)
+class _AsPage:
+    """A lookup's answer as the page that a lookup field reads."""
+
+    tables: ClassVar[frozenset[str]] = frozenset()
+
+    query: Query[tuple[Any, ...]]
+    limit: int
+
+    def run(self, session: Any, company_id: UUID) -> ListPage[Any]:
+        return ListPage(self.query.run(session, company_id)[: self.limit], None, {})
+
+
+def _page(lookup: Callable[[str], Query[tuple[Any, ...]]], request: ListRequest) -> Query[ListPage[Any]]:
+    return _AsPage(lookup(request.search), request.limit)
+
+
+def _spec(lookup: Callable[..., Query[tuple[Any, ...]]]) -> LookupSpec:
+    return LookupSpec(partial(_page, lookup), fact=lambda row: row.fact)
+
+
+def suppliers() -> LookupSpec:
+    return _spec(partial(PartyLookup, role="supplier"))
+
+
+def parties() -> LookupSpec:
+    """Everybody, whatever their role."""
+    return _spec(PartyLookup)
+
+
+def customers() -> LookupSpec:
+    """Consumers and distributors."""
+    return _spec(CustomerLookup)
+
+
+def distributors() -> LookupSpec:
+    return _spec(partial(PartyLookup, role="distributor"))
+
+
+def carriers() -> LookupSpec:
+    return _spec(CarrierLookup)
+
+
+def warehouses() -> LookupSpec:
+    return _spec(WarehouseLookup)
+
+
+def channels() -> LookupSpec:
+    return _spec(ChannelLookup)
+
+
+def bins(warehouse_id: UUID | None) -> LookupSpec:
+    """The bins of one warehouse."""
+    return _spec(partial(BinLookup, warehouse_id=warehouse_id))
+
+
+def products() -> LookupSpec:
+    """Products by code, name or scanned barcode; the fact is what is free to promise in all warehouses."""
+    return LookupSpec(partial(_page, ProductLookup), fact=_free)
+
+
+def _free(row: ProductChoice) -> str:
+    return translate("Lookups", "{qty} {unit} free").format(qty=shown_number(row.free), unit=row.unit_code)
+
+
+def item(id: UUID | None, code: str | None, name: str | None, name_zh: str | None = None) -> LookupItem | None:
+    """The item for a record whose names are at hand, in the language shown now; None for no record."""
+    if id is None:
+        return None
+    shown = name_zh if name_zh and current_language() == "zh_CN" else name
+    return LookupItem(id, code or "", shown or "")

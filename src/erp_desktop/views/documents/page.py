@@ -1,0 +1,258 @@
+"""A document's page: asks for its document, follows its changes, performs actions and says their refusals.
+
+Here: what every document has. Not here: fields, lines and rules of any particular one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+
+from erp_desktop.actions.base import Action
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import translate
+from erp_desktop.queries.base import NotHere, Query
+from erp_desktop.views.documents.header import DocumentHeader
+from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.documents.related import RelatedPanel
+from erp_desktop.views.widgets.asking import Failure, announcements, say, when_done
+from erp_desktop.views.widgets.banner import Banner
+from erp_desktop.views.widgets.screen_view import ScreenView
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+_REFRESH_PAUSE_MS = 60
+
+
+@dataclass(frozen=True)
+class _FoundOrNone:
+    """The answer of a detail query, or None where the document is not in this database."""
+
+    tables: ClassVar[frozenset[str]] = frozenset()
+
+    query: Query[Any]
+
+    def run(self, session: Any, company_id: UUID) -> Any | None:
+        try:
+            return self.query.run(session, company_id)
+        except NotHere:
+            return None
+
+
+class DocumentPage(ScreenView):
+    """Base of the pages of documents. `record` is the document as it was read last, None while it is new or on its way.
+
+    A page overrides `show_record` and `offer_actions`. Ctrl+Enter is the primary action, F5 reads again, Esc leaves.
+    """
+
+    def __init__(
+        self,
+        desk: "Desk",
+        shell: "MainWindow",
+        kind: str,
+        document_id: UUID,
+        query: Callable[[UUID], Query[Any]],
+        *,
+        is_new: bool = False,
+        has_related: bool = True,
+    ) -> None:
+        super().__init__()
+        self.desk, self.shell = desk, shell
+        self.kind, self.document_id = kind, document_id
+        self.is_new = is_new
+        self.record: Any | None = None
+        self.is_busy = False
+        self._query = query
+        self._asked = 0
+        self._primary: QAction | None = None
+        self.header = DocumentHeader(self)
+        self.banner = Banner(self)
+        self.related = RelatedPanel(shell, self) if has_related else None
+        self.content = QVBoxLayout()
+        self.content.setSpacing(10)
+        middle = QHBoxLayout()
+        middle.setSpacing(12)
+        middle.addLayout(self.content, 1)
+        if self.related is not None:
+            middle.addWidget(self.related)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 12)
+        layout.setSpacing(10)
+        layout.addWidget(self.header)
+        layout.addWidget(self.banner)
+        layout.addLayout(middle, 1)
+        here = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        for keys, run in (
+            ("Ctrl+Return", self.do_primary),
+            ("Ctrl+Enter", self.do_primary),
+            ("F5", self.refresh),
+        ):
+            QShortcut(QKeySequence(keys), self, run, context=here)
+        self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_PAUSE_MS)
+        self._refreshing.timeout.connect(self.refresh)
+        self._tables = frozenset(getattr(query, "tables", frozenset()))
+        desk.changed.connect(self._notice)
+
+    # --- what a page overrides
+
+    def show_record(self, record: Any) -> None:
+        """Shows the document as it is now."""
+
+    def offer_actions(self) -> None:
+        """Offers what can be done in the present state (`offer`, `allow`)."""
+
+    # --- what a page uses
+
+    def add_page_action(
+        self, key: str, text: str, run: Callable[[], object], shortcut: str = "", icon: str = ""
+    ) -> QAction:
+        """An action with its icon's name, so that its button can wear it in its own colour."""
+        action = self.add_command(key, text, run, shortcut, icon)
+        action.setProperty("iconName", icon)
+        action.setProperty("usualTip", action.toolTip())
+        return action
+
+    def offer(self, primary: QAction | None, others: tuple[QAction, ...] = (), more: tuple[QAction, ...] = ()) -> None:
+        """The buttons of the present state; `primary` also answers to Ctrl+Enter."""
+        self._primary = primary
+        if primary is not None:
+            tip = translate("DocumentPage", "{action} (Ctrl+Enter)").format(action=primary.text())
+            primary.setProperty("primaryTip", tip)
+            if primary.isEnabled():
+                primary.setToolTip(tip)
+        self.header.offer(primary, others, more)
+
+    def allow(self, action: QAction, reason: str = "") -> None:
+        """Lets `action` be used, or says in its tooltip why it cannot be now."""
+        action.setEnabled(not reason and not self.is_busy)
+        action.setToolTip(reason or str(action.property("usualTip") or action.text()))
+
+    def may(self, permission: str) -> str:
+        """Why this person may not do what needs `permission`; empty if they may."""
+        if permission in self.desk.permissions:
+            return ""
+        return translate("DocumentPage", "Your role does not allow this.")
+
+    def do_primary(self) -> None:
+        """Ctrl+Enter. What is being typed in a field counts."""
+        if self._primary is not None and self._primary.isEnabled():
+            self._primary.trigger()
+
+    def ask(self, sentence: str, verb: str, then: Callable[[], object]) -> None:
+        """Says the consequence of something first, with a button that does it and one that goes back."""
+
+        def go() -> None:
+            self.banner.hide()
+            then()
+
+        back = translate("DocumentPage", "Go back")
+        self.banner.show_sentence("warning", sentence, ((verb, go), (back, self.banner.hide)))
+        button = next((one for one in self.banner.findChildren(QPushButton) if one.text() == verb), None)
+        if button is not None:
+            button.setFocus()
+
+    def perform(
+        self,
+        action: Action,
+        then: Callable[[], object] | None = None,
+        on_refused: Callable[[Refused], object] | None = None,
+    ) -> None:
+        """Performs `action` beside the window; a refusal is said here and nothing typed is lost."""
+        self._set_busy(True)
+
+        def done(_nothing: None) -> None:
+            self._set_busy(False)
+            self.banner.hide()
+            self.is_new = False
+            if then is not None:
+                then()
+            self.refresh()
+
+        def refused(refusal: Refused) -> None:
+            self._set_busy(False)
+            (on_refused or self.show_refusal)(refusal)
+
+        def failed(failure: Failure) -> None:
+            self._set_busy(False)
+            announcements().failed.emit(failure)
+
+        when_done(self.desk.perform(action), self, done, refused, failed)
+
+    def show_refusal(self, refusal: Refused) -> None:
+        """The sentence of a refusal that belongs to no field."""
+        self.banner.show_sentence("late", refusal.problem.sentence)
+
+    def show_problem(self, sentence: str) -> None:
+        self.banner.show_sentence("late", sentence)
+
+    def tell(self, sentence: str) -> None:
+        say(sentence)
+
+    def refresh(self) -> None:
+        """Reads the document again. Stale answers are dropped."""
+        if self.is_new:
+            return
+        self._asked += 1
+        number = self._asked
+        when_done(
+            self.desk.ask(_FoundOrNone(self._query(self.document_id))),
+            self,
+            partial(self._take, number),
+        )
+
+    # --- inside
+
+    def _take(self, number: int, record: Any) -> None:
+        if number != self._asked:
+            return
+        if record is None:
+            self._say_missing()
+            return
+        self.record = record
+        self.set_title(self.title_of(record))
+        if self.related is not None and hasattr(record, "related"):
+            self.related.show_documents(record.related)
+        self.show_record(record)
+        self.offer_actions()
+
+    def title_of(self, record: Any) -> str:
+        """What the tab is called once the document is read."""
+        return str(record.number or self.new_title())
+
+    def new_title(self) -> str:
+        return f"{kind_text(self.kind)} · {number_text(None)}"
+
+    def _say_missing(self) -> None:
+        sentence = translate(
+            "DocumentPage",
+            "This document is not here: it was never saved, has not arrived yet, or is not for your role.",
+        )
+        self.banner.show_sentence("warning", sentence)
+
+    def _notice(self, tables: frozenset[str]) -> None:
+        if not self._tables or tables & self._tables:
+            self._refreshing.start()
+
+    def _set_busy(self, busy: bool) -> None:
+        self.is_busy = busy
+        self.offer_actions()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc that nothing inside has used: first the message goes, then the page."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._leave()
+        else:
+            super().keyPressEvent(event)
+
+    def _leave(self) -> None:
+        if not self.banner.isHidden():
+            self.banner.hide()
+        else:
+            self.close_asked.emit()

@@ -1,0 +1,92 @@
+"""The page of a document that cannot be changed any more: its facts, its lines in the shared table, related documents."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from erp_desktop.queries.base import Query
+from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.documents.page import DocumentPage
+from erp_desktop.views.widgets.list_model import ListSpec
+from erp_desktop.views.widgets.record_table import RecordTable
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+Facts = tuple[tuple[str, str], ...]
+
+_IN_A_ROW = 3
+
+
+class FactsGrid(QWidget):
+    """Pairs of a label and what it says, three in a row; those that say nothing are left out."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(24)
+        self._grid.setVerticalSpacing(6)
+        self.facts: Facts = ()
+
+    def show_facts(self, facts: Facts) -> None:
+        facts = tuple((label, value) for label, value in facts if value)
+        if facts == self.facts:
+            return
+        self.facts = facts
+        while (item := self._grid.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        for number, (label, value) in enumerate(facts):
+            row, place = divmod(number, _IN_A_ROW)
+            name, words = QLabel(label), QLabel(value)
+            name.setProperty("tone", "secondary")
+            words.setWordWrap(True)
+            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            words.setAccessibleName(f"{label}: {value}")
+            pair = QWidget()
+            column = QVBoxLayout(pair)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(0)
+            column.addWidget(name)
+            column.addWidget(words)
+            self._grid.addWidget(pair, row, place, Qt.AlignmentFlag.AlignTop)
+        for place in range(_IN_A_ROW):
+            self._grid.setColumnStretch(place, 1)
+
+
+class PostedPage(DocumentPage):
+    """`facts(record)` are shown above the lines; `party(record)` beside the number."""
+
+    def __init__(
+        self,
+        desk: "Desk",
+        shell: "MainWindow",
+        kind: str,
+        document_id: UUID,
+        query: Callable[[UUID], Query[Any]],
+        lines: ListSpec,
+        facts: Callable[[Any], Facts],
+        party: Callable[[Any], str] = lambda _record: "",
+    ) -> None:
+        super().__init__(desk, shell, kind, document_id, query)
+        self._facts_of, self._party_of = facts, party
+        self.facts = FactsGrid(self)
+        self.table = RecordTable(desk, lines, self)
+        self.content.addWidget(self.facts)
+        self.content.addWidget(self.table, 1)
+        self.setFocusProxy(self.table)
+        self.set_title(kind_text(kind))
+        self.refresh()
+
+    def show_record(self, record: Any) -> None:
+        self.header.name(f"{kind_text(self.kind)} {number_text(record.number)}", self._party_of(record))
+        self.header.path.show_path((record.status,), record.status)
+        self.header.path.show()
+        self.facts.show_facts(self._facts_of(record))

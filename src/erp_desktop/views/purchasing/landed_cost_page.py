@@ -1,0 +1,56 @@
+"""The page of a landed cost: what each receipt line bears, in stock and in cost of sales."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from erp_desktop.i18n import translate
+from erp_desktop.queries.purchasing_details import LandedCostDetail, LandedCostRecord, LandedCostShares
+from erp_desktop.views.documents.posted_page import Facts, PostedPage
+from erp_desktop.views.purchasing.words import basis_text, kind_of_cost_text
+from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
+from erp_desktop.views.widgets.list_model import ListSpec
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+
+def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
+    """The shares come from the centre; until then the list says so."""
+
+    def facts(record: LandedCostRecord) -> Facts:
+        return (
+            (translate("LandedCostPage", "Kind"), kind_of_cost_text(record.kind)),
+            (translate("LandedCostPage", "Amount"), shown(record.amount, CellKind.MONEY)),
+            (translate("LandedCostPage", "Date"), record.dated_on.isoformat()),
+            (translate("LandedCostPage", "Shared by"), basis_text(record.basis)),
+            (translate("LandedCostPage", "Reference"), record.reference),
+        )
+
+    spec = ListSpec(
+        (
+            TableColumn("receipt_number", translate("LandedCostPage", "Receipt"), width=150),
+            TableColumn("product_code", translate("LandedCostPage", "Code"), width=120),
+            TableColumn("product_name", translate("LandedCostPage", "Product"), stretches=True),
+            TableColumn("qty", translate("LandedCostPage", "Quantity"), CellKind.QTY),
+            TableColumn("amount", translate("LandedCostPage", "Share"), CellKind.MONEY),
+            TableColumn("to_inventory", translate("LandedCostPage", "In stock"), CellKind.MONEY),
+            TableColumn("to_cost_of_sales", translate("LandedCostPage", "Sold already"), CellKind.MONEY, 124),
+        ),
+        partial(LandedCostShares, landed_cost_id=id),
+        tables=LandedCostShares.tables,
+        name=translate("LandedCostPage", "Shares"),
+        empty_text=translate("LandedCostPage", "The shares follow as soon as the centre has worked them out"),
+        sort="line_no",
+    )
+    return PostedPage(
+        desk,
+        shell,
+        "landed_cost",
+        id,
+        LandedCostDetail,
+        spec,
+        facts,
+        lambda record: str(cell_value(record, "supplier_name") or ""),
+    )

@@ -1,0 +1,358 @@
+"""The page of a purchase order: raised, confirmed, received in one or more receipts."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from PySide6.QtGui import QAction
+
+from erp_desktop.actions.purchasing import CancelPurchaseOrder, ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import translate
+from erp_desktop.ids import new_id
+from erp_desktop.models.purchasing import PurchaseOrderStatus
+from erp_desktop.numbers import ZERO
+from erp_desktop.queries.order_entry import FirstChoices, LastPurchasePrice, OrderDefaults
+from erp_desktop.queries.purchasing_details import PurchaseOrderDetail, PurchaseOrderRecord
+from erp_desktop.reports.documents.printed import PrintedPurchaseOrder
+from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.form_page import FormPage
+from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.documents.order_lines import PriceProposals, amount_of
+from erp_desktop.views.documents.printing import print_document
+from erp_desktop.views.language import current_language
+from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
+from erp_desktop.views.widgets.fields import company_today
+from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
+from erp_desktop.views.widgets.lookup import LookupItem
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+Status = PurchaseOrderStatus
+
+PATH = (str(Status.DRAFT), str(Status.CONFIRMED), str(Status.PART_RECEIVED), str(Status.RECEIVED))
+FIELDS = ("supplier", "warehouse", "ordered_on", "due_on", "reference", "note")
+FIELD_OF_REFUSAL = {"not_a_supplier": "supplier", "due_before_ordered": "due_on"}
+TO_RECEIVE = (Status.CONFIRMED, Status.PART_RECEIVED)
+
+
+class PurchaseOrderPage(FormPage):
+    """Opened with `is_new` it raises an order under the id given."""
+
+    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False) -> None:
+        super().__init__(
+            desk,
+            shell,
+            "purchase_order",
+            id,
+            PurchaseOrderDetail,
+            "purchase_order_form",
+            FIELDS,
+            ("supplier", "warehouse", "ordered_on", "due_on"),
+            is_new=is_new,
+        )
+        self._money = FirstChoices("", 2, "", None, None)
+        self.lookup("supplier").use(desk, lookups.suppliers())
+        self.lookup("warehouse").use(desk, lookups.warehouses())
+        self.use_lines(self._line_spec())
+        self._prices = PriceProposals(desk, self.grid, self._last_price, self)
+        self._make_actions()
+        self.show_state(Status.DRAFT)
+        self.set_title(self.new_title())
+        self.header.name(self.new_title())
+        self.lines_changed()
+        when_done(desk.ask(OrderDefaults()), self, self._take_defaults)
+        self.offer_actions()
+        self.refresh()
+        self.setFocusProxy(self.binder.widget("supplier") if is_new else self.grid)
+
+    # --- what is shown
+
+    def _line_spec(self) -> LineSpec:
+        return LineSpec(
+            (
+                LineColumn(
+                    "product",
+                    translate("PurchaseOrderPage", "Product"),
+                    is_required=True,
+                    lookup=lookups.products(),
+                    stretches=True,
+                ),
+                LineColumn("qty", translate("PurchaseOrderPage", "Quantity"), CellKind.QTY, 100, is_required=True),
+                LineColumn("unit", translate("PurchaseOrderPage", "Unit"), width=64, is_computed=True),
+                LineColumn(
+                    "unit_price", translate("PurchaseOrderPage", "Price"), CellKind.UNIT_COST, 110, is_required=True
+                ),
+                LineColumn("amount", translate("PurchaseOrderPage", "Amount"), CellKind.MONEY, 120, is_computed=True),
+                LineColumn("received", translate("PurchaseOrderPage", "Received"), CellKind.QTY, 90, is_computed=True),
+            ),
+            compute=self._computed,
+        )
+
+    def _computed(self, line: Any) -> dict[str, Any]:
+        product = line["product"]
+        unit = product.row.unit_code if isinstance(product, LookupItem) and product.row is not None else ""
+        return {"unit": unit, "amount": amount_of(line, self._money.currency_places)}
+
+    def show_record(self, record: PurchaseOrderRecord) -> None:
+        party = str(cell_value(record, "supplier_name"))
+        self.header.name(f"{kind_text(self.kind)} {number_text(record.number)}", party)
+        self.show_state(record.status)
+        if self.is_typing:
+            if _typed_part(record) != self._shown:
+                self.say_changed_elsewhere()
+            return
+        self._shown = _typed_part(record)
+        self._prices.forget()
+        self.show_lines(
+            [
+                {
+                    "id": line.id,
+                    "product": LookupItem(
+                        line.product_id, line.product_code, str(cell_value(line, "product_name")), line
+                    ),
+                    "qty": line.qty,
+                    "unit_price": line.unit_price,
+                    "received": line.received_qty,
+                }
+                for line in record.lines
+            ]
+        )
+        self.binder.show(
+            {
+                "supplier": lookups.item(
+                    record.supplier_id, record.supplier_code, record.supplier_name, record.supplier_name_zh
+                ),
+                "warehouse": lookups.item(
+                    record.warehouse_id, record.warehouse_code, record.warehouse_name, record.warehouse_name_zh
+                ),
+                "ordered_on": record.ordered_on,
+                "due_on": record.due_on,
+                "reference": record.reference,
+                "note": record.note,
+            }
+        )
+        self.lines_changed()
+
+    _shown: tuple[Any, ...] = ()
+
+    def show_state(self, status: str) -> None:
+        """The path, and what can still be typed in this state."""
+        is_locked = status != Status.DRAFT or bool(self.may("purchasing.write"))
+        self.header.path.show_path(PATH, status)
+        self.header.path.show()
+        self.binder.show_state(Status.CONFIRMED if is_locked else status)
+        if self.grid.model_of_lines.is_read_only != is_locked:
+            self.grid.set_read_only(is_locked)
+
+    def lines_changed(self) -> None:
+        self._prices.look()
+        lines = self.grid.lines()
+        total = self.grid.model_of_lines.total("amount")
+        count = translate("PurchaseOrderPage", "Lines: {count}").format(count=len(lines))
+        self.show_text("line_count", count)
+        money = shown(total, CellKind.MONEY, self._money.currency_places)
+        text = translate("PurchaseOrderPage", "Total {currency} {amount}")
+        self.show_text("total", f"<b>{text.format(currency=self._money.currency, amount=money)}</b>")
+
+    def _take_defaults(self, choices: FirstChoices) -> None:
+        self._money = choices
+        if self.is_new and not self.is_dirty:
+            today = company_today()
+            warehouse = choices.warehouse
+            self.binder.show({"ordered_on": today, "due_on": today})
+            if warehouse is not None:
+                chosen = lookups.item(warehouse.id, warehouse.code, warehouse.name, warehouse.name_zh)
+                self.binder.show({"warehouse": chosen})
+        self.lines_changed()
+        self.offer_actions()
+
+    def _last_price(self, product_id: UUID, _qty: Decimal) -> LastPurchasePrice:
+        try:
+            supplier = self.binder.value("supplier")
+        except ValueError:
+            supplier = None
+        return LastPurchasePrice(product_id, supplier.id if supplier else None)
+
+    # --- what can be done
+
+    def _make_actions(self) -> None:
+        add = self.add_page_action
+        self.do_save = add("purchase_order.save", translate("PurchaseOrderPage", "Save draft"), self.save, "", "save")
+        self.do_save.setProperty("usualTip", translate("PurchaseOrderPage", "Save draft (Ctrl+S)"))
+        self.do_confirm = add(
+            "purchase_order.confirm", translate("PurchaseOrderPage", "Confirm"), self._ask_to_confirm, "", "check"
+        )
+        self.do_receive = add(
+            "purchase_order.receive",
+            translate("PurchaseOrderPage", "Receive goods"),
+            self._receive,
+            "",
+            "goods_receipt",
+        )
+        self.do_print = add(
+            "purchase_order.print", translate("PurchaseOrderPage", "Print PDF"), self._print, "Ctrl+P", "print"
+        )
+        self.do_duplicate = add(
+            "purchase_order.duplicate",
+            translate("PurchaseOrderPage", "Duplicate"),
+            self._duplicate,
+            "Ctrl+Shift+D",
+            "copy",
+        )
+        self.do_cancel = add(
+            "purchase_order.cancel",
+            translate("PurchaseOrderPage", "Cancel the order"),
+            self._ask_to_cancel,
+            "",
+            "close",
+        )
+
+    def offer_actions(self) -> None:
+        record: PurchaseOrderRecord | None = self.record
+        status = record.status if record else Status.DRAFT
+        unsaved = "" if record else translate("PurchaseOrderPage", "Save the order first.")
+        may_write = self.may("purchasing.write")
+        self.allow(self.do_save, may_write)
+        self.allow(self.do_confirm, may_write)
+        self.allow(self.do_receive, self.may("goods.receive"))
+        self.allow(self.do_print, unsaved)
+        self.allow(self.do_duplicate, unsaved or may_write)
+        self.allow(self.do_cancel, unsaved or may_write or self._why_not_cancelled(status))
+        primary: QAction | None
+        others: tuple[QAction, ...]
+        if status == Status.DRAFT:
+            primary, others = self.do_confirm, (self.do_save, self.do_print)
+        elif status in TO_RECEIVE:
+            primary, others = self.do_receive, (self.do_print,)
+        else:
+            primary, others = self.do_print, ()
+        self.offer(primary, others, (self.do_duplicate, self.do_cancel))
+
+    def _why_not_cancelled(self, status: str) -> str:
+        if status == Status.CANCELLED:
+            return translate("PurchaseOrderPage", "The order is cancelled already.")
+        if status not in (Status.DRAFT, Status.CONFIRMED):
+            return translate("PurchaseOrderPage", "Goods of this order have come already.")
+        return ""
+
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Saves the draft and calls `then` once it is safe."""
+        self.when_settled(partial(self._save, then))
+
+    def _save(self, then: Callable[[], object] | None) -> None:
+        values = self.read_form()
+        if values is None:
+            return
+        action = SavePurchaseOrder(
+            order_id=self.document_id,
+            supplier_id=values["supplier"].id,
+            warehouse_id=values["warehouse"].id,
+            ordered_on=values["ordered_on"],
+            due_on=values["due_on"],
+            lines=tuple(
+                PurchaseLine(line.get("id") or new_id(), line["product"].id, line["qty"], line["unit_price"])
+                for line in self.grid.lines()
+            ),
+            reference=values.get("reference", ""),
+            note=values.get("note", ""),
+        )
+
+        def saved() -> None:
+            self.binder.accept()
+            self.set_dirty(False)
+            self.tell(translate("PurchaseOrderPage", "Purchase order saved"))
+            if then is not None:
+                then()
+
+        self.perform(action, saved, self._refused)
+
+    def _refused(self, refused: Refused) -> None:
+        column = "unit_price" if refused.code == "amount_negative" else "qty"
+        self.show_line_refusal(refused, column, FIELD_OF_REFUSAL)
+
+    def _ask_to_confirm(self) -> None:
+        self.when_settled(self._say_what_confirming_does)
+
+    def _say_what_confirming_does(self) -> None:
+        values = self.read_form()
+        if values is None:
+            return
+        lines = self.grid.lines()
+        sentence = translate(
+            "PurchaseOrderPage",
+            "Confirming orders {count} lines for {currency} {amount} from {supplier}. From then on goods are expected on "
+            "{due_on} and the lines cannot be changed.",
+        ).format(
+            count=len(lines),
+            currency=self._money.currency,
+            amount=shown(self.grid.model_of_lines.total("amount"), CellKind.MONEY, self._money.currency_places),
+            supplier=values["supplier"].name,
+            due_on=values["due_on"].isoformat(),
+        )
+        self.ask(sentence, translate("PurchaseOrderPage", "Confirm the order"), self._confirm)
+
+    def _confirm(self) -> None:
+        if self.is_dirty or self.record is None:
+            self.save(self._perform_confirm)
+        else:
+            self._perform_confirm()
+
+    def _perform_confirm(self) -> None:
+        told = translate("PurchaseOrderPage", "Purchase order confirmed")
+        self.perform(ConfirmPurchaseOrder(self.document_id), lambda: self.tell(told))
+
+    def _ask_to_cancel(self) -> None:
+        sentence = translate(
+            "PurchaseOrderPage",
+            "Cancelling takes the order back: nothing more is expected of it. It stays in the list.",
+        )
+        told = translate("PurchaseOrderPage", "Purchase order cancelled")
+        action = CancelPurchaseOrder(self.document_id)
+        self.ask(
+            sentence,
+            translate("PurchaseOrderPage", "Cancel the order"),
+            lambda: self.perform(action, lambda: self.tell(told)),
+        )
+
+    def _receive(self) -> None:
+        self.shell.open_screen("receive_goods", id=self.document_id)
+
+    def _duplicate(self) -> None:
+        page = self.shell.open_screen("purchase_order", id=new_id(), is_new=True)
+        if isinstance(page, PurchaseOrderPage):
+            page.start_from(self)
+
+    def start_from(self, other: "PurchaseOrderPage") -> None:
+        """A new order with what another one holds, dated today."""
+        today = company_today()
+        self.binder.show({"ordered_on": today, "due_on": today})
+        for name in ("supplier", "warehouse"):
+            self.binder.set_value(name, other.binder.value(name))
+        kept = ("product", "qty", "unit_price")
+        lines = [{name: line.get(name) for name in kept} for line in other.grid.lines()]
+        self.show_lines([{**line, "received": ZERO} for line in lines])
+        self._note_lines()
+
+    def _print(self) -> None:
+        title = translate("PurchaseOrderPage", "Printing the purchase order")
+        language = current_language()
+        print_document(
+            self.shell,
+            self.desk,
+            title,
+            lambda folder: PrintedPurchaseOrder(self.document_id, folder, language),
+            self.show_problem,
+        )
+
+
+def _typed_part(record: PurchaseOrderRecord) -> tuple[Any, ...]:
+    """What people type of an order: when it differs from what is shown, somebody else changed it."""
+    header = tuple(getattr(record, name) for name in ("supplier_id", "warehouse_id", "ordered_on", "due_on"))
+    lines = tuple((line.id, line.product_id, line.qty, line.unit_price) for line in record.lines)
+    return (*header, record.reference, record.note, lines)

@@ -1,0 +1,179 @@
+"""What counting at the dock has in common: an order's or shipment's lines, and how many of each were counted."""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from erp_desktop.actions.base import Action
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import translate
+from erp_desktop.ids import new_id
+from erp_desktop.numbers import ZERO
+from erp_desktop.queries.base import Query
+from erp_desktop.queries.order_entry import Scanned, ScannedProduct
+from erp_desktop.views.documents.form_page import FormPage
+from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.views.widgets.cells import CellKind, shown_number
+from erp_desktop.views.widgets.line_model import LineColumn
+from erp_desktop.views.widgets.lookup import LookupSpec
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+
+class CountingPage(FormPage):
+    """Each line has `open` (what is expected at most) and `counted` (what is typed or scanned).
+
+    A page overrides `rows_of`, `header_of` and `action_of`; after it is performed the document made (`makes`) opens.
+    """
+
+    makes = ""  # kind of the document that comes of it
+    field_of_refusal: dict[str, str] = {}
+
+    def __init__(
+        self,
+        desk: "Desk",
+        shell: "MainWindow",
+        kind: str,
+        document_id: UUID,
+        query: Callable[[UUID], Query[Any]],
+        form: str,
+        fields: Iterable[str],
+        needed: Iterable[str],
+    ) -> None:
+        super().__init__(desk, shell, kind, document_id, query, form, fields, needed)
+        self.made_id = new_id()
+
+    # --- what a page overrides
+
+    def rows_of(self, record: Any) -> list[dict[str, Any]]:
+        """The lines to count: id, product_id, product_code, product_name, unit, open, counted."""
+        raise NotImplementedError
+
+    def action_of(self, values: dict[str, Any], counted: list[dict[str, Any]]) -> Action:
+        """The action for the fields' values and the lines with a quantity."""
+        raise NotImplementedError
+
+    # --- columns
+
+    def columns(self, open_heading: str, counted_heading: str, bins: LookupSpec | None) -> tuple[LineColumn, ...]:
+        """The columns that counting has everywhere."""
+        found = (
+            LineColumn("product_code", translate("CountingPage", "Code"), width=130, is_computed=True),
+            LineColumn("product_name", translate("CountingPage", "Product"), is_computed=True, stretches=True),
+            LineColumn("open", open_heading, CellKind.QTY, 110, is_computed=True),
+            LineColumn("counted", counted_heading, CellKind.QTY, 110),
+            LineColumn("unit", translate("CountingPage", "Unit"), width=64, is_computed=True),
+        )
+        if bins is None:
+            return found
+        return (*found, LineColumn("bin", translate("CountingPage", "Bin"), width=150, lookup=bins))
+
+    # --- showing
+
+    def title_of(self, record: Any) -> str:
+        return f"{self.verb()} {number_text(record.number)}"
+
+    def verb(self) -> str:
+        """What is done here, as the tab says it."""
+        return kind_text(self.kind)
+
+    def show_record(self, record: Any) -> None:
+        typed = {line["id"]: line for line in self.grid.lines() if "id" in line}
+        rows = self.rows_of(record)
+        if self.grid.state() == self.grid.State.EditingState:
+            return
+        if self.is_dirty:
+            for row in rows:
+                kept = typed.get(row["id"], {})
+                row.update({name: kept[name] for name in ("counted", "bin") if name in kept})
+        self.show_lines(rows)
+        if rows and not self.grid.currentIndex().isValid():
+            names = [column.name for column in self.grid.model_of_lines.spec.columns]
+            self.grid.setCurrentIndex(self.grid.model_of_lines.index(0, names.index("counted")))
+        self.lines_changed()
+
+    def lines_changed(self) -> None:
+        counted = [line for line in self.grid.lines() if isinstance(line.get("counted"), Decimal)]
+        total = sum((line["counted"] for line in counted), ZERO)
+        text = translate("CountingPage", "Lines counted: {lines}, units: {units}")
+        self.show_text("line_count", text.format(lines=len(counted), units=shown_number(total)))
+
+    def count_all(self) -> None:
+        """Everything that is open was counted; lines with a quantity keep theirs."""
+        model = self.grid.model_of_lines
+        column = [one.name for one in model.spec.columns].index("counted")
+        cells = {}
+        for row in range(model.rowCount()):
+            line = model.line(row)
+            if line.get("counted") is None and line.get("open"):
+                cells[row, column] = line["open"]
+        model.change(cells, translate("CountingPage", "All as expected"))
+        self.grid.setFocus()
+
+    # --- scanning
+
+    def take_scan(self, code: str) -> None:
+        """Adds one pack of the product that `code` stands on to its line."""
+        when_done(self.desk.ask(ScannedProduct(code)), self, partial(self._add_scanned, code))
+
+    def _add_scanned(self, code: str, scanned: Scanned | None) -> None:
+        model = self.grid.model_of_lines
+        lines = [(row, model.line(row)) for row in range(model.rowCount())]
+        mine = [(row, line) for row, line in lines if scanned is not None and line["product_id"] == scanned.product_id]
+        if scanned is None or not mine:
+            name = scanned.product_code if scanned is not None else code
+            text = translate("CountingPage", "{code} is not on this document. Put it aside and scan the next one.")
+            self.show_problem(text.format(code=name))
+            return
+        self.banner.hide()
+        row, line = next(((row, line) for row, line in mine if (_number(line) + scanned.qty) <= line["open"]), mine[0])
+        column = [one.name for one in model.spec.columns].index("counted")
+        model.change({(row, column): _number(line) + scanned.qty}, translate("CountingPage", "Scan"))
+        self.grid.setCurrentIndex(model.index(row, column))
+        text = translate("CountingPage", "{code}: {counted} of {open}")
+        counted = shown_number(_number(model.line(row)))
+        self.tell(text.format(code=scanned.product_code, counted=counted, open=shown_number(line["open"])))
+
+    # --- performing
+
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Performs what was counted."""
+        self.when_settled(partial(self._perform_counted, then))
+
+    def _perform_counted(self, then: Callable[[], object] | None) -> None:
+        values = self.read_form()
+        if values is None:
+            return
+        counted = [line for line in self.grid.lines() if line.get("counted")]
+        if not counted:
+            text = translate("CountingPage", "Nothing is counted yet. Type a quantity in at least one line.")
+            self.binder.bar.show_problems([(text, self.grid.setFocus)])
+            self.grid.setFocus()
+            return
+
+        def done() -> None:
+            self.set_dirty(False)
+            self.tell(self.done_text())
+            if then is not None:
+                then()
+                return
+            self.shell.open_screen(self.makes, id=self.made_id)
+            self.close_asked.emit()
+
+        self.perform(self.action_of(values, counted), done, self._refused)
+
+    def done_text(self) -> str:
+        raise NotImplementedError
+
+    def _refused(self, refused: Refused) -> None:
+        self.show_line_refusal(refused, "counted", self.field_of_refusal)
+
+
+def _number(line: dict[str, Any]) -> Decimal:
+    counted = line.get("counted")
+    return counted if isinstance(counted, Decimal) else ZERO

@@ -1,0 +1,110 @@
+"""The lists of the dock: goods receipts, shipments, customer returns."""
+
+from typing import TYPE_CHECKING, Any
+
+from erp_desktop.i18n import translate
+from erp_desktop.models.sales import ReturnStatus
+from erp_desktop.queries.purchasing import GoodsReceipts
+from erp_desktop.queries.selling import CustomerReturns, Shipments
+from erp_desktop.views.documents.listed import date_filter, document_list, opens, status_filter
+from erp_desktop.views.widgets.cells import CellKind, TableColumn
+from erp_desktop.views.widgets.fields import company_today
+from erp_desktop.views.widgets.list_screen import ListScreen
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+Filters = tuple[tuple[str, Any], ...]
+
+
+def goods_receipts_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ()) -> ListScreen:
+    """All goods receipts, newest first."""
+
+    def receive() -> None:
+        shell.open_screen("expected_orders")
+
+    spec = document_list(
+        GoodsReceipts,
+        (
+            TableColumn("number", translate("GoodsReceipts", "Number"), width=160),
+            TableColumn("order_number", translate("GoodsReceipts", "Order"), width=150),
+            TableColumn("supplier_name", translate("GoodsReceipts", "Supplier"), stretches=True),
+            TableColumn("warehouse_name", translate("GoodsReceipts", "Warehouse"), width=150),
+            TableColumn("received_on", translate("GoodsReceipts", "Received"), CellKind.DATE),
+            TableColumn("delivery_note", translate("GoodsReceipts", "Delivery note"), width=140),
+            TableColumn("status", translate("GoodsReceipts", "Status"), CellKind.STATUS),
+            TableColumn("qty", translate("GoodsReceipts", "Quantity"), CellKind.QTY),
+        ),
+        name=translate("GoodsReceipts", "Goods receipts"),
+        empty_text=translate("GoodsReceipts", "No goods receipts yet"),
+        search_hint=translate("GoodsReceipts", "Number, order, supplier, delivery note"),
+        filters=(date_filter("received_on", translate("GoodsReceipts", "Received"), company_today()),),
+        first_filters=filters,
+    )
+    may_receive = "goods.receive" in desk.permissions and shell.has_screen("expected_orders")
+    text = translate("GoodsReceipts", "Receive goods")
+    screen = ListScreen(desk, spec.name, spec, opens(shell, "goods_receipt"), ((text, receive),) if may_receive else ())
+    if may_receive:
+        action = screen.add_command("goods_receipts.receive", text, receive, "Ctrl+N", "goods_receipt")
+        screen.header.add_button(action, "goods_receipt", primary=True)
+    return screen
+
+
+def shipments_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ()) -> ListScreen:
+    """All shipments, newest first."""
+
+    def ship() -> None:
+        shell.open_screen("orders_to_ship")
+
+    spec = document_list(
+        Shipments,
+        (
+            TableColumn("number", translate("Shipments", "Number"), width=160),
+            TableColumn("order_number", translate("Shipments", "Order"), width=150),
+            TableColumn("customer_name", translate("Shipments", "Customer"), stretches=True),
+            TableColumn("carrier_name", translate("Shipments", "Carrier"), width=140),
+            TableColumn("tracking_number", translate("Shipments", "Tracking number"), width=150),
+            TableColumn("shipped_on", translate("Shipments", "Shipped"), CellKind.DATE),
+            TableColumn("status", translate("Shipments", "Status"), CellKind.STATUS),
+            TableColumn("qty", translate("Shipments", "Quantity"), CellKind.QTY),
+        ),
+        name=translate("Shipments", "Shipments"),
+        empty_text=translate("Shipments", "No shipments yet"),
+        search_hint=translate("Shipments", "Number, order, customer, tracking number"),
+        filters=(date_filter("shipped_on", translate("Shipments", "Shipped"), company_today()),),
+        first_filters=filters,
+    )
+    may_ship = "goods.ship" in desk.permissions and shell.has_screen("orders_to_ship")
+    text = translate("Shipments", "Ship an order")
+    screen = ListScreen(desk, spec.name, spec, opens(shell, "shipment"), ((text, ship),) if may_ship else ())
+    if may_ship:
+        action = screen.add_command("shipments.ship", text, ship, "Ctrl+N", "shipment")
+        screen.header.add_button(action, "shipment", primary=True)
+    return screen
+
+
+def customer_returns_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ()) -> ListScreen:
+    """All customer returns, newest first."""
+    spec = document_list(
+        CustomerReturns,
+        (
+            TableColumn("number", translate("CustomerReturns", "Number"), width=160),
+            TableColumn("shipment_number", translate("CustomerReturns", "Shipment"), width=150),
+            TableColumn("customer_name", translate("CustomerReturns", "Customer"), stretches=True),
+            TableColumn("reason", translate("CustomerReturns", "Reason"), width=180),
+            TableColumn("returned_on", translate("CustomerReturns", "Returned"), CellKind.DATE),
+            TableColumn("status", translate("CustomerReturns", "Status"), CellKind.STATUS),
+            TableColumn("qty", translate("CustomerReturns", "Quantity"), CellKind.QTY),
+            TableColumn("total", translate("CustomerReturns", "Credited"), CellKind.MONEY),
+        ),
+        name=translate("CustomerReturns", "Customer returns"),
+        empty_text=translate("CustomerReturns", "No customer returns yet"),
+        search_hint=translate("CustomerReturns", "Number, shipment, customer, reason"),
+        filters=(
+            status_filter(ReturnStatus),
+            date_filter("returned_on", translate("CustomerReturns", "Returned"), company_today()),
+        ),
+        first_filters=filters,
+    )
+    return ListScreen(desk, spec.name, spec, opens(shell, "customer_return"))

@@ -1,0 +1,187 @@
+"""Pages of what happened at the dock: goods receipt, shipment, customer return."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from erp_desktop.i18n import translate
+from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptLines, GoodsReceiptRecord
+from erp_desktop.queries.selling_details import (
+    CustomerReturnDetail,
+    CustomerReturnLines,
+    CustomerReturnRecord,
+    ShipmentDetail,
+    ShipmentLines,
+    ShipmentRecord,
+)
+from erp_desktop.reports.documents.printed import PrintedPackingSlip
+from erp_desktop.views.documents.kinds import number_text
+from erp_desktop.views.documents.posted_page import Facts, PostedPage
+from erp_desktop.views.documents.printing import print_document
+from erp_desktop.views.language import current_language
+from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
+from erp_desktop.views.widgets.list_model import ListSpec
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+
+def _product_columns() -> tuple[TableColumn, ...]:
+    return (
+        TableColumn("line_no", translate("DockLines", "No."), CellKind.INTEGER, 56),
+        TableColumn("product_code", translate("DockLines", "Code"), width=130),
+        TableColumn("product_name", translate("DockLines", "Product"), stretches=True),
+    )
+
+
+def _lines(query: Any, tables: frozenset[str], *columns: TableColumn) -> ListSpec:
+    return ListSpec(
+        (*_product_columns(), *columns),
+        query,
+        tables=tables,
+        name=translate("DockLines", "Lines"),
+        search_hint=translate("DockLines", "Product, bin"),
+        sort="line_no",
+    )
+
+
+def _qty() -> TableColumn:
+    return TableColumn("qty", translate("DockLines", "Quantity"), CellKind.QTY)
+
+
+def _unit() -> TableColumn:
+    return TableColumn("unit_code", translate("DockLines", "Unit"), width=70)
+
+
+def _bin() -> TableColumn:
+    return TableColumn("bin_code", translate("DockLines", "Bin"), width=110)
+
+
+def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
+    """What arrived. Its value stands on the product's cost pages, for those who may read costs."""
+
+    def facts(record: GoodsReceiptRecord) -> Facts:
+        return (
+            (translate("GoodsReceiptPage", "Purchase order"), number_text(record.order_number)),
+            (translate("GoodsReceiptPage", "Received"), record.received_on.isoformat()),
+            (translate("GoodsReceiptPage", "Warehouse"), cell_value(record, "warehouse_name")),
+            (translate("GoodsReceiptPage", "Delivery note"), record.delivery_note),
+        )
+
+    spec = _lines(partial(GoodsReceiptLines, receipt_id=id), GoodsReceiptLines.tables, _bin(), _qty(), _unit())
+    page = PostedPage(
+        desk,
+        shell,
+        "goods_receipt",
+        id,
+        GoodsReceiptDetail,
+        spec,
+        facts,
+        lambda record: str(cell_value(record, "supplier_name")),
+    )
+    if shell.has_screen("enter_landed_cost"):
+        text = translate("GoodsReceiptPage", "Enter landed cost")
+
+        def enter() -> None:
+            from erp_desktop.ids import new_id
+
+            shell.open_screen("enter_landed_cost", id=new_id(), receipts=(id,))
+
+        page.offer(page.add_page_action("goods_receipt.landed_cost", text, enter, "", "landed_cost"))
+    return page
+
+
+class ShipmentPage(PostedPage):
+    """What left, with whom, and what came back of it."""
+
+    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
+        spec = _lines(
+            partial(ShipmentLines, shipment_id=id),
+            ShipmentLines.tables,
+            _bin(),
+            _qty(),
+            TableColumn("returned_qty", translate("DockLines", "Came back"), CellKind.QTY),
+            _unit(),
+        )
+        super().__init__(
+            desk,
+            shell,
+            "shipment",
+            id,
+            ShipmentDetail,
+            spec,
+            _shipment_facts,
+            lambda record: str(cell_value(record, "customer_name") or ""),
+        )
+        slip = translate("ShipmentPage", "Print packing slip")
+        self.print_slip = self.add_page_action("shipment.print", slip, self._print, "Ctrl+P", "print")
+        text = translate("ShipmentPage", "Take in return")
+        self.take_back = self.add_page_action("shipment.return", text, self._take_back, "", "return")
+        self.offer_actions()
+
+    def offer_actions(self) -> None:
+        if not hasattr(self, "take_back"):
+            return
+        record: ShipmentRecord | None = self.record
+        self.allow(self.print_slip, "" if record else translate("ShipmentPage", "The shipment is being read."))
+        reason = self.may("sales.return")
+        if not reason and record is not None and not any(line.returnable_qty > 0 for line in record.lines):
+            reason = translate("ShipmentPage", "All of it has come back already.")
+        self.allow(self.take_back, reason)
+        self.offer(self.print_slip, (self.take_back,))
+
+    def _print(self) -> None:
+        title = translate("ShipmentPage", "Printing the packing slip")
+        slip = partial(PrintedPackingSlip, self.document_id, language=current_language())
+        print_document(self.shell, self.desk, title, lambda folder: slip(folder=folder), self.show_problem)
+
+    def _take_back(self) -> None:
+        self.shell.open_screen("take_in_return", id=self.document_id)
+
+
+def _shipment_facts(record: ShipmentRecord) -> Facts:
+    return (
+        (translate("ShipmentPage", "Sales order"), number_text(record.order_number)),
+        (translate("ShipmentPage", "Shipped"), record.shipped_on.isoformat()),
+        (translate("ShipmentPage", "Warehouse"), record.warehouse_code),
+        (translate("ShipmentPage", "Carrier"), str(cell_value(record, "carrier_name") or "")),
+        (translate("ShipmentPage", "Tracking number"), record.tracking_number),
+    )
+
+
+def shipment_page(desk: "Desk", shell: "MainWindow", id: UUID) -> ShipmentPage:
+    return ShipmentPage(desk, shell, id)
+
+
+def customer_return_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
+    """What came back and what is credited for it."""
+
+    def facts(record: CustomerReturnRecord) -> Facts:
+        return (
+            (translate("CustomerReturnPage", "Shipment"), record.shipment_number or record.external_number or ""),
+            (translate("CustomerReturnPage", "Returned"), record.returned_on.isoformat()),
+            (translate("CustomerReturnPage", "Warehouse"), record.warehouse_code),
+            (translate("CustomerReturnPage", "Reason"), record.reason),
+            (translate("CustomerReturnPage", "Credited"), shown(record.total, CellKind.MONEY)),
+        )
+
+    spec = _lines(
+        partial(CustomerReturnLines, return_id=id),
+        CustomerReturnLines.tables,
+        _bin(),
+        _qty(),
+        _unit(),
+        TableColumn("unit_price", translate("DockLines", "Price"), CellKind.UNIT_COST),
+        TableColumn("amount", translate("DockLines", "Amount"), CellKind.MONEY),
+    )
+    return PostedPage(
+        desk,
+        shell,
+        "customer_return",
+        id,
+        CustomerReturnDetail,
+        spec,
+        facts,
+        lambda record: str(cell_value(record, "customer_name") or ""),
+    )

@@ -1,0 +1,119 @@
+"""Taking in a return: what came back of a shipment, fit for sale, into which bin."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.i18n import translate
+from erp_desktop.queries.selling_details import ShipmentDetail, ShipmentRecord
+from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.kinds import number_text
+from erp_desktop.views.warehouse.counting_page import CountingPage
+from erp_desktop.views.warehouse.scanning import ScanRouter
+from erp_desktop.views.widgets.cells import cell_value
+from erp_desktop.views.widgets.fields import company_today
+from erp_desktop.views.widgets.line_model import LineSpec
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+
+class TakeInReturnPage(CountingPage):
+    """Opened for one shipment; shows what is still with the customer."""
+
+    makes = "customer_return"
+    field_of_refusal = {
+        "return_before_shipment": "returned_on",
+        "period_closed": "returned_on",
+        "no_period": "returned_on",
+    }
+
+    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
+        super().__init__(
+            desk,
+            shell,
+            "customer_return",
+            id,
+            ShipmentDetail,
+            "return_form",
+            ("returned_on", "reason"),
+            ("returned_on",),
+        )
+        self._warehouse_id: UUID | None = None
+        self._use_columns(None)
+        self.binder.show({"returned_on": company_today(), "reason": ""})
+        add = self.add_page_action
+        self.do_take = add(
+            "take_in_return.take", translate("TakeInReturnPage", "Take in return"), self.save, "", "return"
+        )
+        self.do_all = add(
+            "take_in_return.all", translate("TakeInReturnPage", "All came back"), self.count_all, "Alt+A", "check"
+        )
+        self.router = ScanRouter(self)
+        self.router.scanned.connect(self.take_scan)
+        self.set_title(self.verb())
+        self.header.name(self.verb())
+        self.lines_changed()
+        self.offer_actions()
+        self.refresh()
+        self.setFocusProxy(self.grid)
+
+    def verb(self) -> str:
+        return translate("TakeInReturnPage", "Return of")
+
+    def done_text(self) -> str:
+        return translate("TakeInReturnPage", "Return taken into stock")
+
+    def _use_columns(self, warehouse_id: UUID | None) -> None:
+        columns = self.columns(
+            translate("TakeInReturnPage", "With customer"),
+            translate("TakeInReturnPage", "Came back"),
+            lookups.bins(warehouse_id),
+        )
+        self.use_lines(LineSpec(columns, keep=("id", "product_id"), is_fixed=True))
+
+    def show_record(self, record: ShipmentRecord) -> None:
+        title = translate("TakeInReturnPage", "Return of {shipment}").format(shipment=number_text(record.number))
+        self.header.name(title, str(cell_value(record, "customer_name") or ""))
+        if record.warehouse_id != self._warehouse_id:
+            self._warehouse_id = record.warehouse_id
+            self._use_columns(record.warehouse_id)
+        super().show_record(record)
+
+    def rows_of(self, record: ShipmentRecord) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": line.id,
+                "product_id": line.product_id,
+                "product_code": line.product_code,
+                "product_name": cell_value(line, "product_name"),
+                "unit": line.unit_code,
+                "open": line.returnable_qty,
+            }
+            for line in record.lines
+            if line.returnable_qty > 0
+        ]
+
+    def offer_actions(self) -> None:
+        if not hasattr(self, "do_all"):
+            return
+        record: ShipmentRecord | None = self.record
+        reason = self.may("sales.return")
+        if not reason and (record is None or not any(line.returnable_qty > 0 for line in record.lines)):
+            reason = translate("TakeInReturnPage", "Nothing of this shipment is still with the customer.")
+        self.allow(self.do_take, reason)
+        self.allow(self.do_all, reason)
+        self.offer(self.do_take, (self.do_all,))
+
+    def action_of(self, values: dict[str, Any], counted: list[dict[str, Any]]) -> TakeInReturn:
+        return TakeInReturn(
+            return_id=self.made_id,
+            shipment_id=self.document_id,
+            returned_on=values["returned_on"],
+            lines=tuple(
+                ReturnedLine(line["id"], line["counted"], line["bin"].id if line.get("bin") else None)
+                for line in counted
+            ),
+            reason=values.get("reason", ""),
+        )

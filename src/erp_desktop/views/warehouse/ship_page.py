@@ -1,0 +1,126 @@
+"""Packing and shipping an order: what goes into the parcel, with whom, and under which number it can be followed."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from erp_desktop.actions.selling import AllocateSalesOrder
+from erp_desktop.actions.shipping import ShipOrder, ShippedLine
+from erp_desktop.i18n import translate
+from erp_desktop.models.sales import SalesOrderStatus
+from erp_desktop.queries.selling_details import SalesOrderDetail, SalesOrderRecord
+from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.kinds import number_text
+from erp_desktop.views.selling.words import PATH
+from erp_desktop.views.warehouse.counting_page import CountingPage
+from erp_desktop.views.widgets.cells import CellKind, cell_value
+from erp_desktop.views.widgets.fields import company_today
+from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+TO_SHIP = (SalesOrderStatus.CONFIRMED, SalesOrderStatus.ALLOCATED, SalesOrderStatus.PART_SHIPPED)
+
+
+class ShipOrderPage(CountingPage):
+    """Opened for one sales order; each line starts with what is allocated to it."""
+
+    makes = "shipment"
+    field_of_refusal = {"not_a_carrier": "carrier", "period_closed": "shipped_on", "no_period": "shipped_on"}
+
+    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
+        super().__init__(
+            desk,
+            shell,
+            "shipment",
+            id,
+            SalesOrderDetail,
+            "ship_order_form",
+            ("shipped_on", "carrier", "tracking_number"),
+            ("shipped_on",),
+        )
+        self.lookup("carrier").use(desk, lookups.carriers())
+        columns = list(
+            self.columns(translate("ShipOrderPage", "Still open"), translate("ShipOrderPage", "To ship"), None)
+        )
+        allocated = translate("ShipOrderPage", "Allocated")
+        columns.insert(3, LineColumn("allocated", allocated, CellKind.QTY, 100, is_computed=True))
+        self.use_lines(LineSpec(tuple(columns), keep=("id", "product_id"), is_fixed=True))
+        self.binder.show({"shipped_on": company_today(), "tracking_number": ""})
+        add = self.add_page_action
+        self.do_ship = add("ship_order.ship", translate("ShipOrderPage", "Ship"), self.save, "", "shipment")
+        self.do_allocate = add(
+            "ship_order.allocate", translate("ShipOrderPage", "Allocate"), self._allocate, "Alt+A", "stock"
+        )
+        self.do_open = add(
+            "ship_order.order", translate("ShipOrderPage", "Open the order"), self._open, "", "sales_order"
+        )
+        self.set_title(self.verb())
+        self.header.name(self.verb())
+        self.lines_changed()
+        self.offer_actions()
+        self.refresh()
+        self.setFocusProxy(self.binder.widget("carrier"))
+
+    def verb(self) -> str:
+        return translate("ShipOrderPage", "Ship")
+
+    def done_text(self) -> str:
+        return translate("ShipOrderPage", "Parcel shipped")
+
+    def show_record(self, record: SalesOrderRecord) -> None:
+        title = translate("ShipOrderPage", "Ship {order}").format(order=number_text(record.number))
+        where = " ".join(record.ship_to.split())
+        party = str(cell_value(record, "customer_name") or cell_value(record, "distributor_name") or "")
+        self.header.name(title, " · ".join(part for part in (party, where) if part))
+        self.header.path.show_path(PATH, record.status)
+        self.header.path.show()
+        super().show_record(record)
+
+    def rows_of(self, record: SalesOrderRecord) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": line.id,
+                "product_id": line.product_id,
+                "product_code": line.product_code,
+                "product_name": cell_value(line, "product_name"),
+                "unit": line.unit_code,
+                "open": line.open_qty,
+                "allocated": line.allocated_qty,
+                "counted": line.allocated_qty or None,
+            }
+            for line in record.lines
+            if line.open_qty > 0
+        ]
+
+    def offer_actions(self) -> None:
+        if not hasattr(self, "do_open"):
+            return
+        record: SalesOrderRecord | None = self.record
+        reason = self.may("goods.ship")
+        if not reason and (record is None or record.status not in TO_SHIP):
+            reason = translate("ShipOrderPage", "Nothing of this order is to be shipped now.")
+        self.allow(self.do_ship, reason)
+        missing = record is not None and any(line.unallocated_qty > 0 for line in record.lines)
+        nothing = "" if missing else translate("ShipOrderPage", "All that is open is allocated.")
+        self.allow(self.do_allocate, reason or self.may("sales.write") or nothing)
+        self.allow(self.do_open)
+        self.offer(self.do_ship, (self.do_allocate, self.do_open))
+
+    def action_of(self, values: dict[str, Any], counted: list[dict[str, Any]]) -> ShipOrder:
+        carrier = values.get("carrier")
+        return ShipOrder(
+            shipment_id=self.made_id,
+            order_id=self.document_id,
+            shipped_on=values["shipped_on"],
+            carrier_id=carrier.id if carrier else None,
+            tracking_number=values.get("tracking_number", ""),
+            lines=tuple(ShippedLine(line["id"], line["counted"]) for line in counted),
+        )
+
+    def _allocate(self) -> None:
+        self.perform(AllocateSalesOrder(self.document_id), None, self._refused)
+
+    def _open(self) -> None:
+        self.shell.open_screen("sales_order", id=self.document_id)
