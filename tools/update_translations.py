@@ -33,7 +33,17 @@ def collect(catalogue: Path) -> None:
     """Adds new texts to `catalogue`, takes away those that no source has any more, keeps the translations."""
     sources = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("resources/ui/*.ui")])
     names = [str(source.relative_to(ROOT)) for source in sources]
-    options = ["-no-obsolete", "-locations", "none", "-source-language", "en", "-target-language", "zh_CN"]
+    options = [
+        "-no-obsolete",
+        "-tr-function-alias",
+        "QT_TRANSLATE_NOOP+=noop",
+        "-locations",
+        "none",
+        "-source-language",
+        "en",
+        "-target-language",
+        "zh_CN",
+    ]
     command = [tool("pyside6-lupdate"), *options, *names, "-ts", str(catalogue)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 

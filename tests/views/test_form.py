@@ -124,6 +124,11 @@ def test_saving_lists_all_problems_and_goes_to_the_first(qtbot, binder):
     assert binder.form.focusWidget() is binder.widget("supplier")
     binder.bar.links()[1].click()
     assert binder.form.focusWidget() is binder.widget("ordered_on")
+    binder.set_value("supplier", HANGZHOU)
+    assert [link.text()[:9] for link in binder.bar.links()] == ["yesterday"]
+    binder.widget("ordered_on").selectAll()
+    qtbot.keyClicks(binder.widget("ordered_on"), "t")
+    assert not binder.bar.isVisible()
 
 
 def test_a_draft_may_be_saved_without_its_required_fields(binder):

@@ -63,6 +63,7 @@ class FormBinder(QObject):
         self.form = form
         self._fields: dict[str, FormField] = {}
         self._was_dirty = False
+        self._listed: list[str] = []  # fields whose problems stand in the bar
         self._other_dirt = False
         labels = {label.buddy(): label for label in form.findChildren(QLabel) if label.buddy() is not None}
         needed = set(needed)
@@ -94,6 +95,7 @@ class FormBinder(QObject):
             if name in self._fields:
                 self._fields[name].write(value)
         self._other_dirt = False
+        self._listed = []
         self.bar.show_problems([])
         self._tell_dirty()
 
@@ -122,7 +124,8 @@ class FormBinder(QObject):
         for name, sentence in problems.items():
             self._fields[name].show_problem(sentence)
         wrong = [name for name, sentence in problems.items() if sentence]
-        self.bar.show_problems([(problems[name], self._fields[name].widget.setFocus) for name in wrong])
+        self._listed = wrong
+        self._list_problems()
         if wrong:
             self._fields[wrong[0]].widget.setFocus()
             return None
@@ -209,6 +212,8 @@ class FormBinder(QObject):
         field = self._fields[name]
         if self.problem_of(name) and not field.problem(complete=field.is_required):
             field.show_problem("")
+        if name in self._listed:
+            self._list_problems()
         self.edited.emit(name)
         self._tell_dirty()
 
@@ -221,6 +226,16 @@ class FormBinder(QObject):
         field = self._fields[name]
         if not field.is_shown_only:
             field.show_problem(field.problem(complete=False))
+            if name in self._listed:
+                self._list_problems()
+
+    def _list_problems(self) -> None:
+        """What is still wrong of what the last `read` found."""
+        self._listed = [name for name in self._listed if self.problem_of(name)]
+        if self._listed or self.bar.links():
+            self.bar.show_problems(
+                [(self.problem_of(name), self._fields[name].widget.setFocus) for name in self._listed]
+            )
 
     def _next_problem(self, step: int) -> None:
         wrong = [field.widget for field in self._fields.values() if field.widget.property("problem")]

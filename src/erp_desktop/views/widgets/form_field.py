@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QSizePolicy,
     QWidget,
 )
 
@@ -157,7 +158,10 @@ class FormField(QObject):
         parent = self.widget.parentWidget()
         layout = parent.layout() if parent is not None else None
         box = QWidget(parent)
-        box.setSizePolicy(self.widget.sizePolicy())
+        policy = self.widget.sizePolicy()
+        if policy.verticalPolicy() == QSizePolicy.Policy.Fixed:  # the field stays at the top when its neighbours grow
+            policy.setVerticalPolicy(QSizePolicy.Policy.Preferred)
+        box.setSizePolicy(policy)
         if layout is None or layout.replaceWidget(self.widget, box) is None:
             box.deleteLater()
             return
@@ -178,6 +182,8 @@ class FormField(QObject):
         grid.addWidget(self.widget, 0, 0)
         grid.addWidget(dot, 0, 1, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(line, 1, 0, 1, 2)
+        if self.widget.sizePolicy().verticalPolicy() == QSizePolicy.Policy.Fixed:
+            grid.setRowStretch(2, 1)
         self._dot, self.problem_line = dot, line
 
     def prepare(self) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
@@ -51,6 +51,7 @@ class RecordTable(QWidget):
         self._current_id: UUID | None = None
         self._follows = True  # the selection is small enough to follow its records
         self._scrolled_to = 0
+        self._waits_for_rows = True  # the first rows get the keyboard
         self.model = ListModel(desk, spec, self)
         self.filters = FilterBar(spec.filters, spec.search_hint, self)
         self.filters.show_without_telling(spec.first_filters)
@@ -242,6 +243,14 @@ class RecordTable(QWidget):
         self.totals.show_totals(title, by_number)
         if count:
             self._stack.setCurrentWidget(self.view)
+            focused = QApplication.focusWidget()
+            if (
+                self._waits_for_rows
+                and (focused is None or self.isAncestorOf(focused))
+                and focused is not self.filters.search
+            ):
+                self.view.setFocus()
+            self._waits_for_rows = False
         elif self.model.is_filtered:
             clear = (translate("Table", "Clear filters"), self.filters.clear)
             self.state.show_state("search", translate("Table", "Nothing matches"), buttons=(clear,))
