@@ -200,6 +200,198 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>BinForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>&amp;Warehouse</source>
+        <translation>仓库(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>&amp;Zone</source>
+        <translation>库区(&amp;Z)</translation>
+    </message>
+    <message>
+        <source>Zone</source>
+        <translation>库区</translation>
+    </message>
+    <message>
+        <source>Acti&amp;ve</source>
+        <translation>启用(&amp;V)</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
+    </message>
+</context>
+<context>
+    <name>CategoryForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese na&amp;me</source>
+        <translation>中文名称(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
+    </message>
+    <message>
+        <source>&amp;Part of</source>
+        <translation>上级(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Part of</source>
+        <translation>上级</translation>
+    </message>
+    <message>
+        <source>Costing &amp;method</source>
+        <translation>计价方法(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Costing method</source>
+        <translation>计价方法</translation>
+    </message>
+    <message>
+        <source>Costs are kept per</source>
+        <translation>成本核算范围</translation>
+    </message>
+    <message>
+        <source>One cost for the whole company, or one for each warehouse.</source>
+        <translation>全公司一个成本，或每个仓库一个成本。</translation>
+    </message>
+</context>
+<context>
+    <name>ChannelForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese na&amp;me</source>
+        <translation>中文名称(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
+    </message>
+    <message>
+        <source>Acti&amp;ve</source>
+        <translation>启用(&amp;V)</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
+    </message>
+</context>
+<context>
+    <name>Command</name>
+    <message>
+        <source>Search screens and commands</source>
+        <translation>搜索界面和命令</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Show or hide the module names</source>
+        <translation>显示或隐藏模块名称</translation>
+    </message>
+    <message>
+        <source>Close the tab</source>
+        <translation>关闭标签页</translation>
+    </message>
+    <message>
+        <source>Reopen the tab closed last</source>
+        <translation>重新打开最近关闭的标签页</translation>
+    </message>
+    <message>
+        <source>Next tab</source>
+        <translation>下一个标签页</translation>
+    </message>
+    <message>
+        <source>Previous tab</source>
+        <translation>上一个标签页</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Forward</source>
+        <translation>前进</translation>
+    </message>
+    <message>
+        <source>Needs attention</source>
+        <translation>待处理</translation>
+    </message>
+    <message>
+        <source>Sync now</source>
+        <translation>立即同步</translation>
+    </message>
+    <message>
+        <source>Work offline or go online</source>
+        <translation>离线工作或恢复联网</translation>
+    </message>
+    <message>
+        <source>Light theme</source>
+        <translation>浅色主题</translation>
+    </message>
+    <message>
+        <source>Dark theme</source>
+        <translation>深色主题</translation>
+    </message>
+    <message>
+        <source>About ERP Desktop</source>
+        <translation>关于 ERP Desktop</translation>
+    </message>
+    <message>
+        <source>Sign out</source>
+        <translation>退出登录</translation>
+    </message>
+    <message>
+        <source>Tab by its number</source>
+        <translation>按序号切换标签页</translation>
+    </message>
+</context>
+<context>
     <name>Command line</name>
     <message>
         <source>This failed through no fault of yours; the log above says where.</source>
@@ -618,6 +810,33 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>  data/       the company itself: open it with  erp-desktop --data-dir {folder}</source>
         <translation>  data/       公司数据本身：用  erp-desktop --data-dir {folder}  打开</translation>
+    </message>
+</context>
+<context>
+    <name>CostCentreForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese na&amp;me</source>
+        <translation>中文名称(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
     </message>
 </context>
 <context>
@@ -1235,6 +1454,73 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Go back</source>
         <translation>返回</translation>
+    </message>
+</context>
+<context>
+    <name>EmployeeForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>&amp;Job title</source>
+        <translation>职务(&amp;J)</translation>
+    </message>
+    <message>
+        <source>Job title</source>
+        <translation>职务</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>&amp;Manager</source>
+        <translation>经理(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Manager</source>
+        <translation>经理</translation>
+    </message>
+    <message>
+        <source>&amp;E-mail</source>
+        <translation>电子邮件(&amp;E)</translation>
+    </message>
+    <message>
+        <source>E-mail</source>
+        <translation>电子邮件</translation>
+    </message>
+    <message>
+        <source>&amp;Telephone</source>
+        <translation>电话(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Telephone</source>
+        <translation>电话</translation>
+    </message>
+    <message>
+        <source>&amp;Hired on</source>
+        <translation>入职日期(&amp;H)</translation>
+    </message>
+    <message>
+        <source>Hired on</source>
+        <translation>入职日期</translation>
+    </message>
+    <message>
+        <source>Acti&amp;ve</source>
+        <translation>启用(&amp;V)</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
     </message>
 </context>
 <context>
@@ -1918,6 +2204,29 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>JournalEntryForm</name>
+    <message>
+        <source>&amp;Date</source>
+        <translation>日期(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>&amp;Text</source>
+        <translation>摘要(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>摘要</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细</translation>
+    </message>
+</context>
+<context>
     <name>LandedCostForm</name>
     <message>
         <source>&amp;Kind</source>
@@ -2295,6 +2604,57 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>MoveStockForm</name>
+    <message>
+        <source>&amp;Warehouse</source>
+        <translation>仓库(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>&amp;Product</source>
+        <translation>商品(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>&amp;From bin</source>
+        <translation>调出货位(&amp;F)</translation>
+    </message>
+    <message>
+        <source>From bin</source>
+        <translation>调出货位</translation>
+    </message>
+    <message>
+        <source>&amp;To bin</source>
+        <translation>调入货位(&amp;T)</translation>
+    </message>
+    <message>
+        <source>To bin</source>
+        <translation>调入货位</translation>
+    </message>
+    <message>
+        <source>&amp;Quantity</source>
+        <translation>数量(&amp;Q)</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Moved &amp;on</source>
+        <translation>调拨日期(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Moved on</source>
+        <translation>调拨日期</translation>
+    </message>
+</context>
+<context>
     <name>NeedsAttention</name>
     <message>
         <source>What</source>
@@ -2411,6 +2771,235 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>PartyForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>&amp;Price level</source>
+        <translation>价格等级(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Price level</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese na&amp;me</source>
+        <translation>中文名称(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
+    </message>
+    <message>
+        <source>&amp;Supplier</source>
+        <translation>供应商(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>&amp;Distributor</source>
+        <translation>分销商(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Distributor</source>
+        <translation>分销商</translation>
+    </message>
+    <message>
+        <source>Cons&amp;umer</source>
+        <translation>消费者(&amp;U)</translation>
+    </message>
+    <message>
+        <source>Consumer</source>
+        <translation>消费者</translation>
+    </message>
+    <message>
+        <source>Carrie&amp;r</source>
+        <translation>承运商(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Carrier</source>
+        <translation>承运商</translation>
+    </message>
+    <message>
+        <source>Payment da&amp;ys</source>
+        <translation>付款天数(&amp;Y)</translation>
+    </message>
+    <message>
+        <source>Payment days</source>
+        <translation>付款天数</translation>
+    </message>
+    <message>
+        <source>Commission &amp;rate</source>
+        <translation>佣金比例(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Commission rate</source>
+        <translation>佣金比例</translation>
+    </message>
+    <message>
+        <source>0.05 is five percent.</source>
+        <translation>0.05 即百分之五。</translation>
+    </message>
+    <message>
+        <source>Contact and address</source>
+        <translation>联系人和地址</translation>
+    </message>
+    <message>
+        <source>C&amp;ontact</source>
+        <translation>联系人(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Contact</source>
+        <translation>联系人</translation>
+    </message>
+    <message>
+        <source>&amp;Telephone</source>
+        <translation>电话(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Telephone</source>
+        <translation>电话</translation>
+    </message>
+    <message>
+        <source>&amp;E-mail</source>
+        <translation>电子邮件(&amp;E)</translation>
+    </message>
+    <message>
+        <source>E-mail</source>
+        <translation>电子邮件</translation>
+    </message>
+    <message>
+        <source>Ta&amp;x number</source>
+        <translation>税号(&amp;X)</translation>
+    </message>
+    <message>
+        <source>Tax number</source>
+        <translation>税号</translation>
+    </message>
+    <message>
+        <source>&amp;Address</source>
+        <translation>地址(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>C&amp;ity</source>
+        <translation>城市(&amp;I)</translation>
+    </message>
+    <message>
+        <source>City</source>
+        <translation>城市</translation>
+    </message>
+    <message>
+        <source>Postal code</source>
+        <translation>邮政编码</translation>
+    </message>
+    <message>
+        <source>Countr&amp;y</source>
+        <translation>国家(&amp;Y)</translation>
+    </message>
+    <message>
+        <source>Country</source>
+        <translation>国家</translation>
+    </message>
+    <message>
+        <source>Acti&amp;ve</source>
+        <translation>启用(&amp;V)</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
+    </message>
+</context>
+<context>
+    <name>PriceForm</name>
+    <message>
+        <source>&amp;Product</source>
+        <translation>商品(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Price &amp;level</source>
+        <translation>价格等级(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Price level</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>&amp;From quantity</source>
+        <translation>起始数量(&amp;F)</translation>
+    </message>
+    <message>
+        <source>From quantity</source>
+        <translation>起始数量</translation>
+    </message>
+    <message>
+        <source>From &amp;date</source>
+        <translation>起始日期(&amp;D)</translation>
+    </message>
+    <message>
+        <source>From date</source>
+        <translation>起始日期</translation>
+    </message>
+    <message>
+        <source>&amp;Unit price</source>
+        <translation>单价(&amp;U)</translation>
+    </message>
+    <message>
+        <source>Unit price</source>
+        <translation>单价</translation>
+    </message>
+</context>
+<context>
+    <name>PriceLevelForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese na&amp;me</source>
+        <translation>中文名称(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
+    </message>
+</context>
+<context>
     <name>Printing</name>
     <message>
         <source>Saved as {file}</source>
@@ -2422,6 +3011,113 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Please put right (F8: next)</source>
         <translation>请改正（F8：下一处）</translation>
+    </message>
+</context>
+<context>
+    <name>ProductForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Cate&amp;gory</source>
+        <translation>分类(&amp;G)</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese na&amp;me</source>
+        <translation>中文名称(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
+    </message>
+    <message>
+        <source>Stock &amp;unit</source>
+        <translation>库存单位(&amp;U)</translation>
+    </message>
+    <message>
+        <source>Stock unit</source>
+        <translation>库存单位</translation>
+    </message>
+    <message>
+        <source>Usual &amp;supplier</source>
+        <translation>常用供应商(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Usual supplier</source>
+        <translation>常用供应商</translation>
+    </message>
+    <message>
+        <source>List &amp;price</source>
+        <translation>标价(&amp;P)</translation>
+    </message>
+    <message>
+        <source>List price</source>
+        <translation>标价</translation>
+    </message>
+    <message>
+        <source>&amp;Weight (kg)</source>
+        <translation>重量（kg）(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Weight (kg)</source>
+        <translation>重量（kg）</translation>
+    </message>
+    <message>
+        <source>Mi&amp;nimum stock</source>
+        <translation>最低库存(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Minimum stock</source>
+        <translation>最低库存</translation>
+    </message>
+    <message>
+        <source>&amp;Volume (m³)</source>
+        <translation>体积（m³）(&amp;V)</translation>
+    </message>
+    <message>
+        <source>Volume (m³)</source>
+        <translation>体积（m³）</translation>
+    </message>
+    <message>
+        <source>Ma&amp;ximum stock</source>
+        <translation>最高库存(&amp;X)</translation>
+    </message>
+    <message>
+        <source>Maximum stock</source>
+        <translation>最高库存</translation>
+    </message>
+    <message>
+        <source>Kept in s&amp;tock</source>
+        <translation>管理库存(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Kept in stock</source>
+        <translation>管理库存</translation>
+    </message>
+    <message>
+        <source>Acti&amp;ve</source>
+        <translation>启用(&amp;V)</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
     </message>
 </context>
 <context>
@@ -3436,6 +4132,37 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ReportIndex</name>
+    <message>
+        <source>Ledger</source>
+        <translation>总账</translation>
+    </message>
+    <message>
+        <source>Costing and stock value</source>
+        <translation>成本与库存价值</translation>
+    </message>
+    <message>
+        <source>Stock</source>
+        <translation>库存</translation>
+    </message>
+    <message>
+        <source>Budget</source>
+        <translation>预算</translation>
+    </message>
+    <message>
+        <source>Reports</source>
+        <translation>报表</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>报表</translation>
+    </message>
+    <message>
+        <source>Asked with</source>
+        <translation>查询条件</translation>
+    </message>
+</context>
+<context>
     <name>ReportParameters</name>
     <message>
         <source>Fill in {field}.</source>
@@ -3469,12 +4196,92 @@ The back office of a company that distributes goods.</source>
         <translation>正在生成{report}</translation>
     </message>
     <message>
+        <source>Stopped. Run it again with F5.</source>
+        <translation>已停止。按 F5 重新运行。</translation>
+    </message>
+    <message>
         <source>as of {clock}, {seconds} s</source>
         <translation>截至 {clock}，用时 {seconds} 秒</translation>
     </message>
     <message>
         <source>Your role may not open the report behind this figure.</source>
         <translation>您的角色无权打开这个数字背后的报表。</translation>
+    </message>
+    <message>
+        <source>Fill in what is asked at the left, then run.</source>
+        <translation>请在左侧填写条件，然后运行。</translation>
+    </message>
+    <message>
+        <source>Nothing was found for these parameters.</source>
+        <translation>没有找到符合条件的内容。</translation>
+    </message>
+    <message>
+        <source>Back to the report</source>
+        <translation>返回报表</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>Excel</source>
+        <translation>Excel</translation>
+    </message>
+    <message>
+        <source>PDF</source>
+        <translation>PDF</translation>
+    </message>
+    <message>
+        <source>Back to the figure that was opened (Backspace)</source>
+        <translation>返回刚才打开的数字 (Backspace)</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>参数</translation>
+    </message>
+    <message>
+        <source>Contents</source>
+        <translation>目录</translation>
+    </message>
+    <message>
+        <source>Checks: {checks}</source>
+        <translation>核对：{checks}</translation>
+    </message>
+    <message>
+        <source>Save as Excel</source>
+        <translation>另存为 Excel</translation>
+    </message>
+    <message>
+        <source>Excel workbooks (*.xlsx)</source>
+        <translation>Excel 工作簿 (*.xlsx)</translation>
+    </message>
+    <message>
+        <source>Save as PDF</source>
+        <translation>另存为 PDF</translation>
+    </message>
+    <message>
+        <source>PDF documents (*.pdf)</source>
+        <translation>PDF 文件 (*.pdf)</translation>
+    </message>
+    <message>
+        <source>Saved as {file}</source>
+        <translation>已保存为 {file}</translation>
+    </message>
+    <message>
+        <source>Writing {file}</source>
+        <translation>正在写入 {file}</translation>
+    </message>
+    <message>
+        <source>Open file</source>
+        <translation>打开文件</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Copy path</source>
+        <translation>复制路径</translation>
     </message>
 </context>
 <context>
@@ -3937,6 +4744,114 @@ The back office of a company that distributes goods.</source>
         <source>Needs attention</source>
         <translation>待处理</translation>
     </message>
+    <message>
+        <source>Purchase orders</source>
+        <translation>采购订单</translation>
+    </message>
+    <message>
+        <source>Purchase order</source>
+        <translation>采购订单</translation>
+    </message>
+    <message>
+        <source>Landed costs</source>
+        <translation>到岸成本</translation>
+    </message>
+    <message>
+        <source>Landed cost</source>
+        <translation>到岸成本</translation>
+    </message>
+    <message>
+        <source>Enter landed cost</source>
+        <translation>录入到岸成本</translation>
+    </message>
+    <message>
+        <source>Balance sheet</source>
+        <translation>资产负债表</translation>
+    </message>
+    <message>
+        <source>General ledger</source>
+        <translation>总账</translation>
+    </message>
+    <message>
+        <source>Income statement</source>
+        <translation>利润表</translation>
+    </message>
+    <message>
+        <source>Inventory valuation</source>
+        <translation>存货计价</translation>
+    </message>
+    <message>
+        <source>Stock ledger</source>
+        <translation>库存明细账</translation>
+    </message>
+    <message>
+        <source>Trial balance</source>
+        <translation>试算平衡表</translation>
+    </message>
+    <message>
+        <source>All reports</source>
+        <translation>全部报表</translation>
+    </message>
+    <message>
+        <source>Sales orders</source>
+        <translation>销售订单</translation>
+    </message>
+    <message>
+        <source>Sales order</source>
+        <translation>销售订单</translation>
+    </message>
+    <message>
+        <source>Sales invoices</source>
+        <translation>销售发票</translation>
+    </message>
+    <message>
+        <source>Sales invoice</source>
+        <translation>销售发票</translation>
+    </message>
+    <message>
+        <source>To receive</source>
+        <translation>待收货</translation>
+    </message>
+    <message>
+        <source>Goods receipts</source>
+        <translation>收货单</translation>
+    </message>
+    <message>
+        <source>To ship</source>
+        <translation>待发货</translation>
+    </message>
+    <message>
+        <source>Shipments</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>Customer returns</source>
+        <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>Receive goods</source>
+        <translation>收货</translation>
+    </message>
+    <message>
+        <source>Goods receipt</source>
+        <translation>收货单</translation>
+    </message>
+    <message>
+        <source>Ship an order</source>
+        <translation>订单发货</translation>
+    </message>
+    <message>
+        <source>Shipment</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>Take in a return</source>
+        <translation>收回退货</translation>
+    </message>
+    <message>
+        <source>Customer return</source>
+        <translation>销售退货</translation>
+    </message>
 </context>
 <context>
     <name>ShipOrderForm</name>
@@ -4319,6 +5234,37 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>StockCountForm</name>
+    <message>
+        <source>&amp;Warehouse</source>
+        <translation>仓库(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Counted &amp;on</source>
+        <translation>盘点日期(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Counted on</source>
+        <translation>盘点日期</translation>
+    </message>
+    <message>
+        <source>&amp;Reason</source>
+        <translation>原因(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细</translation>
+    </message>
+</context>
+<context>
     <name>Sync</name>
     <message>
         <source>The program is already open with these data. Go to its window; nothing was lost.</source>
@@ -4534,6 +5480,123 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{user}: language, theme, sign out</source>
         <translation>{user}：语言、主题、退出登录</translation>
+    </message>
+</context>
+<context>
+    <name>UnitForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese na&amp;me</source>
+        <translation>中文名称(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
+    </message>
+</context>
+<context>
+    <name>UserForm</name>
+    <message>
+        <source>&amp;Sign-in name</source>
+        <translation>登录名(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Sign-in name</source>
+        <translation>登录名</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>语言(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>May si&amp;gn in</source>
+        <translation>允许登录(&amp;G)</translation>
+    </message>
+    <message>
+        <source>May sign in</source>
+        <translation>允许登录</translation>
+    </message>
+</context>
+<context>
+    <name>WarehouseForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation>编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese na&amp;me</source>
+        <translation>中文名称(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
+    </message>
+    <message>
+        <source>&amp;Address</source>
+        <translation>地址(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>&amp;Receiving bin</source>
+        <translation>收货货位(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Receiving bin</source>
+        <translation>收货货位</translation>
+    </message>
+    <message>
+        <source>Where goods go that come in without a bin.</source>
+        <translation>未指定货位的货物入此货位。</translation>
+    </message>
+    <message>
+        <source>Acti&amp;ve</source>
+        <translation>启用(&amp;V)</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
     </message>
 </context>
 </TS>
