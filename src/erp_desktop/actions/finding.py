@@ -7,17 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.util import identity_key
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.refusals import NotFound, Refused
+from erp_desktop.actions.remembering import rows_by_id
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.company import Company
 from erp_desktop.models.ledger import Period
 from erp_desktop.models.product import Product
-
-MOST_ROWS_HELD = 50_000
 
 Row = TypeVar("Row", bound=Replicated)
 
@@ -74,28 +72,10 @@ def find(session: Session, ctx: Context, table: type[Row], row_id: UUID) -> Row:
 def find_all(session: Session, ctx: Context, table: type[Row], ids: Iterable[UUID]) -> dict[UUID, Row]:
     """The rows with `ids`, by id, in one question. Raises NotFound if one is missing."""
     wanted = set(ids)
-    rows = {}
-    for row_id in wanted:  # what this transaction has read already is still so: it holds the company's clock
-        known = session.identity_map.get(identity_key(table, (ctx.company_id, row_id)))
-        if known is not None:
-            rows[row_id] = known
-    missing = wanted - rows.keys()
-    if missing:
-        found = session.scalars(select(table).where(table.company_id == ctx.company_id, table.id.in_(missing)))
-        rows.update((row.id, row) for row in found)
-        if len(rows) < len(wanted):
-            raise NotFound(kind=str(table.__tablename__).replace("_", " "))
-        _hold(session, table, rows.values())
+    rows = rows_by_id(session, ctx, table, wanted)
+    if len(rows) < len(wanted):
+        raise NotFound(kind=str(table.__tablename__).replace("_", " "))
     return rows
-
-
-def _hold(session: Session, table: type[Replicated], rows: Iterable[object]) -> None:
-    """Keeps master data in the session's memory; by itself it would forget rows that nobody names any more."""
-    if table.read_permission == "master.read":
-        held: set[object] = session.info.setdefault("held", set())
-        if len(held) > MOST_ROWS_HELD:
-            held.clear()
-        held.update(rows)
 
 
 def company_of(session: Session, ctx: Context) -> Company:

@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import find, find_all
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.remembering import rows_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.models.product import Product
@@ -61,10 +61,8 @@ def balances_at(
     """The balance of each (product, place) by (product, bin); a missing one is begun at zero."""
     wanted = {stock_balance_id(product_id, place.bin_id): (product_id, place) for product_id, place in places}
     begun = [row for row in session.new if isinstance(row, StockBalance) and row.id in wanted]
-    rows = session.scalars(
-        select(StockBalance).where(StockBalance.company_id == ctx.company_id, StockBalance.id.in_(wanted))
-    )
-    found = {(row.product_id, row.bin_id): row for row in (*begun, *rows)}
+    of_products = rows_of(session, ctx, StockBalance, (product_id for product_id, _ in wanted.values()))
+    found = {(row.product_id, row.bin_id): row for rows in (begun, *of_products.values()) for row in rows}
     for balance_id, (product_id, place) in wanted.items():
         if (product_id, place.bin_id) not in found:
             balance = StockBalance(

@@ -13,6 +13,7 @@ from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import open_period
 from erp_desktop.actions.numbering import next_in_series
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.remembering import rows_by_id
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.posting import Event, PostingLine, Purpose
@@ -132,12 +133,8 @@ def _keep_balances(
     ids = {
         ledger_balance_id(account_id, period_id, centre_id): (account_id, centre_id) for account_id, centre_id in sums
     }
-    rows = {
-        row.id: row
-        for row in session.scalars(
-            select(LedgerBalance).where(LedgerBalance.company_id == ctx.company_id, LedgerBalance.id.in_(ids))
-        )
-    }
+    rows = rows_by_id(session, ctx, LedgerBalance, ids)
+    rows.update((row.id, row) for row in session.new if isinstance(row, LedgerBalance))  # begun by this action
     for balance_id, key in ids.items():
         balance = rows.get(balance_id)
         if balance is None:

@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
@@ -21,6 +20,7 @@ from erp_desktop.actions.finding import (
 from erp_desktop.actions.lines import replace_lines
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.remembering import rows_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.party import Party
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
@@ -155,10 +155,5 @@ class CancelPurchaseOrder(Action):
 
 def lines_of(session: Session, ctx: Context, order_id: UUID) -> list[PurchaseOrderLine]:
     """The order's lines by line number."""
-    return list(
-        session.scalars(
-            select(PurchaseOrderLine)
-            .where(PurchaseOrderLine.company_id == ctx.company_id, PurchaseOrderLine.order_id == order_id)
-            .order_by(PurchaseOrderLine.line_no)
-        )
-    )
+    lines = rows_of(session, ctx, PurchaseOrderLine, [order_id])[order_id]
+    return sorted(lines, key=lambda line: line.line_no)

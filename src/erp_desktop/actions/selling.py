@@ -1,6 +1,5 @@
 """Entering, confirming, allocating and cancelling sales orders."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -25,6 +24,7 @@ from erp_desktop.actions.moving import NotEnoughFree
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.purchasing import DueBeforeOrdered
 from erp_desktop.actions.refusals import CodeTaken, Refused
+from erp_desktop.actions.remembering import rows_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.models.party import Party
@@ -303,36 +303,21 @@ def release(session: Session, ctx: Context, order: SalesOrder) -> None:
 
 def lines_of(session: Session, ctx: Context, order_id: UUID) -> list[SalesOrderLine]:
     """The order's lines by line number."""
-    return list(
-        session.scalars(
-            select(SalesOrderLine)
-            .where(SalesOrderLine.company_id == ctx.company_id, SalesOrderLine.order_id == order_id)
-            .order_by(SalesOrderLine.line_no)
-        )
-    )
+    lines = rows_of(session, ctx, SalesOrderLine, [order_id])[order_id]
+    return sorted(lines, key=lambda line: line.line_no)
 
 
 def allocations_of(session: Session, ctx: Context, order_id: UUID) -> dict[UUID, Allocation]:
-    rows = session.scalars(
-        select(Allocation).where(Allocation.company_id == ctx.company_id, Allocation.order_id == order_id)
-    )
-    return {row.id: row for row in rows}
+    return {row.id: row for row in rows_of(session, ctx, Allocation, [order_id])[order_id]}
 
 
 def balances_by_product(
     session: Session, ctx: Context, warehouse_id: UUID, product_ids: set[UUID]
-) -> defaultdict[UUID, list[StockBalance]]:
+) -> dict[UUID, list[StockBalance]]:
     """Balances in the warehouse by product, in the order of the bins' ids, so that desk and centre take the same bins."""
-    balances: defaultdict[UUID, list[StockBalance]] = defaultdict(list)
-    rows = session.scalars(
-        select(StockBalance)
-        .where(
-            StockBalance.company_id == ctx.company_id,
-            StockBalance.warehouse_id == warehouse_id,
-            StockBalance.product_id.in_(product_ids),
+    return {
+        product_id: sorted(
+            (balance for balance in balances if balance.warehouse_id == warehouse_id), key=lambda row: row.bin_id
         )
-        .order_by(StockBalance.bin_id)
-    )
-    for row in rows:
-        balances[row.product_id].append(row)
-    return balances
+        for product_id, balances in rows_of(session, ctx, StockBalance, product_ids).items()
+    }

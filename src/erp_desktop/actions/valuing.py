@@ -18,6 +18,7 @@ from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import company_of, find_all
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.costing.pool import CostPool as Pool
 from erp_desktop.costing.pool import Layer, Take, cost_of_return, open_pool
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
@@ -69,21 +70,13 @@ class Pools:
         self._costs: list[dict[str, Any]] = []
         self._edges: list[dict[str, Any]] = []
         ids = {self._pool_id(product_id, warehouse_id) for product_id, warehouse_id in keys}
-        self.rows: dict[UUID, CostPool] = {
-            row.id: row
-            for row in session.scalars(
-                select(CostPool).where(CostPool.company_id == ctx.company_id, CostPool.id.in_(ids))
-            )
-        }
+        self.rows: dict[UUID, CostPool] = rows_by_id(session, ctx, CostPool, ids)
         self.layer_rows: dict[UUID, CostLayer] = {}
         layers: defaultdict[UUID, list[Layer]] = defaultdict(list)
-        for layer in session.scalars(
-            select(CostLayer)
-            .where(CostLayer.company_id == ctx.company_id, CostLayer.pool_id.in_(self.rows), CostLayer.qty_left != 0)
-            .order_by(CostLayer.dated_on, CostLayer.seq)  # costing.md, rule 2
-        ):
-            self.layer_rows[layer.id] = layer
-            layers[layer.pool_id].append(Layer(layer.id, layer.seq, layer.qty_left, layer.value_left))
+        for pool_id, of_pool in rows_of(session, ctx, CostLayer, self.rows).items():
+            for layer in sorted(of_pool, key=lambda row: (row.dated_on, row.seq)):  # costing.md, rule 2
+                self.layer_rows[layer.id] = layer
+                layers[pool_id].append(Layer(layer.id, layer.seq, layer.qty_left, layer.value_left))
         self._open: dict[UUID, Pool] = {
             pool_id: open_pool(row.method, self._places, layers[pool_id], row.last_unit_cost)
             for pool_id, row in self.rows.items()

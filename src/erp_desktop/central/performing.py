@@ -26,6 +26,7 @@ from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.actions.performing import AgainstTheRules, check_references_now, perform_action
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Problem, Refused
+from erp_desktop.actions.remembering import let_remember, remember
 from erp_desktop.central.accounts import hash_password, keep_password
 from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
 from erp_desktop.central.people import permissions_of
@@ -214,6 +215,7 @@ class Centre:
     ) -> list[PushResult]:
         if lane.session is None:
             lane.session = Session(self._writer, expire_on_commit=False)
+            let_remember(lane.session)
         session = lane.session
         for tries_left in reversed(range(TRIES)):
             try:
@@ -283,6 +285,7 @@ class _Turn:
             session.info.clear()
             lane.permissions.clear()
             self._last_hash = self._stored_hash()
+        remember(session)
 
     @property
     def has_news(self) -> bool:

@@ -1,0 +1,134 @@
+"""What a session that performs one action after another remembers of its company, so that no row is read twice.
+
+Only the centre's sessions remember, for as long as nobody else performs (central/performing.py sees to both): a desk's and
+a replay's ask the database each time. Rows come back by id, or all those that belong to one owner (an order's lines).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import event, select
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm.util import identity_key
+
+from erp_desktop.actions.base import Context
+from erp_desktop.models.base import Replicated
+from erp_desktop.models.costing import CostLayer, CostPool
+from erp_desktop.models.product import Product
+from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine
+from erp_desktop.models.sales import Allocation, SalesOrder, SalesOrderLine
+from erp_desktop.models.stock import StockBalance
+
+MOST_ROWS_HELD = 50_000
+_MEMORY = "memory"
+
+Row = TypeVar("Row", bound=Replicated)
+
+
+@dataclass(frozen=True)
+class _Belonging:
+    """Rows that are asked for by their owner. Those that are zero in `used_up` are of no interest any more."""
+
+    owner: type[Replicated]
+    column: str
+    used_up: str | None = None
+
+
+_BELONGING: dict[type[Any], _Belonging] = {
+    PurchaseOrderLine: _Belonging(PurchaseOrder, "order_id"),
+    SalesOrderLine: _Belonging(SalesOrder, "order_id"),
+    Allocation: _Belonging(SalesOrder, "order_id"),
+    StockBalance: _Belonging(Product, "product_id"),
+    CostLayer: _Belonging(CostPool, "pool_id", used_up="qty_left"),
+}
+
+
+@dataclass
+class _Memory:
+    """Rows by themselves (the session alone would drop what nobody names any more), and complete sets by owner."""
+
+    rows: set[object] = field(default_factory=set)
+    sets: dict[tuple[type[Any], UUID], list[Any]] = field(default_factory=dict)
+
+
+def let_remember(session: Session) -> None:
+    """Call once for a session that outlives its transactions, and `remember` before each of them."""
+    event.listen(session, "after_flush", _take_in_new_rows)
+    event.listen(session, "do_orm_execute", _forget_what_is_written_past_the_session)
+
+
+def remember(session: Session) -> None:
+    """From now on (until `session.info` is cleared) nothing is read twice. Whoever calls holds the company's clock."""
+    memory = session.info.setdefault(_MEMORY, _Memory())
+    if len(memory.rows) > MOST_ROWS_HELD:
+        session.info[_MEMORY] = _Memory()
+
+
+def rows_by_id(session: Session, ctx: Context, table: type[Row], ids: Iterable[UUID]) -> dict[UUID, Row]:
+    """Those of the rows with `ids` that there are."""
+    rows: dict[UUID, Row] = {}
+    missing = []
+    for row_id in set(ids):  # what this transaction has read already is still so: it holds the company's clock
+        known = session.identity_map.get(identity_key(table, (ctx.company_id, row_id)))
+        if known is None:
+            missing.append(row_id)
+        else:
+            rows[row_id] = known
+    if missing:
+        found = session.scalars(select(table).where(table.company_id == ctx.company_id, table.id.in_(missing))).all()
+        rows.update((row.id, row) for row in found)
+        memory: _Memory | None = session.info.get(_MEMORY)
+        if memory is not None:
+            memory.rows.update(found)
+    return rows
+
+
+def rows_of(session: Session, ctx: Context, table: type[Row], owner_ids: Iterable[UUID]) -> dict[UUID, list[Row]]:
+    """All rows of `table` that belong to each of `owner_ids`, in no order; see `_BELONGING` for what belongs to what."""
+    belonging = _BELONGING[table]
+    memory: _Memory = session.info.get(_MEMORY) or _Memory()
+    wanted = set(owner_ids)
+    missing = [owner_id for owner_id in wanted if (table, owner_id) not in memory.sets]
+    if missing:
+        column = getattr(table, belonging.column)
+        statement = select(table).where(table.company_id == ctx.company_id, column.in_(missing))
+        if belonging.used_up:
+            statement = statement.where(getattr(table, belonging.used_up) != 0)
+        memory.sets.update(((table, owner_id), []) for owner_id in missing)
+        for row in session.scalars(statement):
+            memory.sets[table, getattr(row, belonging.column)].append(row)
+            memory.rows.add(row)
+    rows = {owner_id: memory.sets[table, owner_id] for owner_id in wanted}
+    if belonging.used_up:
+        for of_owner in rows.values():
+            of_owner[:] = [row for row in of_owner if getattr(row, belonging.used_up)]
+    return {owner_id: list(of_owner) for owner_id, of_owner in rows.items()}
+
+
+def _take_in_new_rows(session: Session, _flushing: UOWTransaction) -> None:
+    memory: _Memory | None = session.info.get(_MEMORY)
+    if memory is None:
+        return
+    new = list(session.new)
+    memory.rows.update(new)
+    for row in new:
+        for table in _OWNED.get(type(row), ()):
+            memory.sets.setdefault((table, row.id), [])  # who is new owned nothing before
+    for row in new:
+        belonging = _BELONGING.get(type(row))
+        if belonging is not None:
+            of_owner = memory.sets.get((type(row), getattr(row, belonging.column)))
+            if of_owner is not None:
+                of_owner.append(row)
+
+
+def _forget_what_is_written_past_the_session(executed: ORMExecuteState) -> None:
+    if executed.is_update or executed.is_delete:
+        executed.session.info.pop(_MEMORY, None)
+
+
+_OWNED: dict[type[Any], list[type[Any]]] = {}
+for _table, _belonging in _BELONGING.items():
+    _OWNED.setdefault(_belonging.owner, []).append(_table)
