@@ -156,9 +156,9 @@ class LookupField(QLineEdit):
         self._asked += 1
         typed = "" if self._item is not None else self.text().strip()
         query = self._spec.query(self._spec.request(typed))
-        when_done(self._desk.ask(query), self, partial(self._offer, self._asked, typed))
+        when_done(self._desk.ask(query), self, partial(self._offer, self._asked, typed, self.text()))
 
-    def _offer(self, asked: int, typed: str, page: ListPage[Any]) -> None:
+    def _offer(self, asked: int, typed: str, text: str, page: ListPage[Any]) -> None:
         if asked != self._asked or self._spec is None:
             return
         if self._is_leaving or not self.hasFocus():
@@ -169,7 +169,7 @@ class LookupField(QLineEdit):
                 self._hold(best)
             self.settled.emit()
             return
-        self._listed_for = self.text()
+        self._listed_for = text  # more may have been typed since it was asked
         self._list.clear()
         for row in page.rows:
             item, fact = self._spec.item(row), self._spec.fact(row)
@@ -220,6 +220,11 @@ class LookupField(QLineEdit):
             self._list.hide()
             return True
         if event.key() in (keys.Key_Return, keys.Key_Enter, keys.Key_Tab):
+            if self._listed_for != self.text():  # the list answers an older text: find what this one means
+                self._list.hide()
+                self._is_leaving = True
+                self._ask()
+                return False
             self.take_highlighted()
             return event.key() != keys.Key_Tab
         return False

@@ -1,0 +1,165 @@
+"""A person at the window: types, presses keys and buttons, and waits until the screen shows what came of it.
+
+For the headless business day and for the journeys of the tests: both use the program through its real windows.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
+
+from erp_desktop.desk import Desk
+from erp_desktop.queries.base import Query
+from erp_desktop.sync.state import SyncKind
+from erp_desktop.views.documents.form_page import FormPage
+from erp_desktop.views.shell.main_window import MainWindow
+from erp_desktop.views.widgets.line_grid import LineGrid
+from erp_desktop.views.widgets.lookup import LookupField
+
+PATIENCE_SECONDS = 60.0  # a busy machine is not a slow program
+MILLISECONDS_A_KEY = 45  # faster typing is a scanner's, and some screens tell the two apart
+
+Answer = TypeVar("Answer")
+
+
+class NothingCame(AssertionError):
+    """What a person waited for did not appear."""
+
+
+class Person:
+    """Somebody who works with `window`. `pictures` is where `picture` saves what they see; None: nowhere."""
+
+    def __init__(self, window: MainWindow, pictures: Path | None = None) -> None:
+        self.window = window
+        self.desk: Desk = window.desk
+        self._pictures = pictures
+        self.pictures: list[Path] = []
+
+    # --- looking
+
+    @property
+    def page(self) -> Any:
+        """The screen in front."""
+        return self.window.tabs.currentWidget()
+
+    def ask(self, query: Query[Answer]) -> Answer:
+        """What the desk knows."""
+        return self.desk.ask(query).result()
+
+    def wait(self, is_so: Callable[[], object], what: str = "") -> None:
+        """Goes on once `is_so()`. Raises NothingCame, naming `what`, when patience ends."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not is_so():
+            if time.monotonic() > until:
+                raise NothingCame(what or "what was waited for")
+            QTest.qWait(5)
+
+    def wait_for_page(self, kind: type[Any], what: str = "") -> Any:
+        """The page in front, once it is a `kind`."""
+        self.wait(lambda: isinstance(self.page, kind), what or kind.__name__)
+        return self.page
+
+    def wait_for_status(self, page: Any, status: str) -> None:
+        """Until the document on `page` is in that state."""
+        self.wait(lambda: page.record is not None and page.record.status == status, f"the state {status}")
+
+    def hear_news(self) -> None:
+        """Until the desk has sent what waits and has all that the centre has."""
+        self.wait(
+            lambda: self.desk.sync_state.waiting == 0 and self.desk.sync_state.kind is SyncKind.SYNCED, "the centre"
+        )
+
+    def picture(self, name: str) -> None:
+        """Saves what the window shows as NN-name.png."""
+        if self._pictures is None:
+            return
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        QTest.qWait(250)  # lists and icons that are still on their way
+        path = self._pictures / f"{len(self.pictures) + 1:02d}-{name}.png"
+        if not self.window.grab().save(str(path)):
+            raise OSError(f"{path} could not be written")
+        self.pictures.append(path)
+
+    # --- doing
+
+    def open(self, key: str, **args: Any) -> Any:
+        """Opens a screen as the rail or a link does."""
+        view = self.window.open_screen(key, **args)
+        if view is None:
+            raise NothingCame(key)
+        return view
+
+    def choose(self, page: FormPage, field: str, text: str) -> None:
+        """Types into a lookup and takes the first record offered."""
+        lookup = page.lookup(field)
+        lookup.setFocus()
+        lookup.selectAll()
+        _keys(lookup, text)
+        self.wait(lambda: lookup.results.isVisible() and not lookup.is_waiting, f"{text} in {field}")
+        QTest.keyClick(lookup, Qt.Key.Key_Return)
+        self.wait(lambda: lookup.value() is not None, f"{text} in {field}")
+
+    def type(self, page: FormPage, field: str, text: str) -> None:
+        """Types `text` in the place of what a field holds."""
+        widget = page.binder.widget(field)
+        assert isinstance(widget, QLineEdit)
+        widget.setFocus()
+        widget.selectAll()
+        _keys(widget, text)
+        QTest.keyClick(widget, Qt.Key.Key_Tab)
+
+    def cell(self, page: FormPage, row: int, column: str, text: str) -> None:
+        """Types into a cell of the lines and goes on with Enter."""
+        grid = page.grid
+        grid.setFocus()
+        grid.go_to(row, column_of(grid, column))
+        _keys(grid, text[:1])
+        self.wait(lambda: editor_of(grid) is not None, f"the cell {column}")
+        editor = editor_of(grid)
+        assert editor is not None
+        _keys(editor, text[1:])
+        if isinstance(editor, LookupField):
+            self.wait(lambda: editor.results.isVisible() and not editor.is_waiting, f"{text} in {column}")
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+
+    def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """A key for whatever has the keyboard."""
+        QTest.keyClick(QApplication.focusWidget() or self.page, key, modifier)
+
+    def do(self, action: QAction) -> None:
+        """Uses an action once it can be used."""
+        self.wait(action.isEnabled, action.text())
+        action.trigger()
+
+    def agree(self, page: Any) -> None:
+        """Presses the button that goes on, in the question of the page's banner."""
+        self.wait(lambda: visible_buttons(page.banner), "the question")
+        visible_buttons(page.banner)[0].click()
+
+
+def _keys(widget: QWidget, text: str) -> None:
+    for letter in text:
+        QTest.qWait(MILLISECONDS_A_KEY)
+        QTest.keyClicks(widget, letter)
+    QTest.qWait(MILLISECONDS_A_KEY)
+
+
+def column_of(grid: LineGrid, name: str) -> int:
+    """The place of a column by its name."""
+    return [column.name for column in grid.model_of_lines.spec.columns].index(name)
+
+
+def editor_of(grid: LineGrid) -> QLineEdit | None:
+    """The open editor of a cell."""
+    found = [one for one in grid.viewport().findChildren(QLineEdit) if one.isVisible()]
+    return found[0] if found else None
+
+
+def visible_buttons(parent: QWidget) -> list[QPushButton]:
+    """The buttons that can be pressed, in their order."""
+    return [one for one in parent.findChildren(QPushButton) if one.isVisible() and one.text()]
