@@ -132,9 +132,7 @@ compile_translations() {  # .ts is what translators edit; .qm is what Qt reads
     local source
     for source in resources/i18n/*.ts; do
         [ -e "$source" ] || return 0
-        if [ ! -e "${source%.ts}.qm" ] || [ "$source" -nt "${source%.ts}.qm" ]; then
-            .venv/bin/pyside6-lrelease -silent "$source" -qm "${source%.ts}.qm"
-        fi
+        [ -e "${source%.ts}.qm" ] || .venv/bin/pyside6-lrelease -silent "$source" -qm "${source%.ts}.qm"
     done
 }
 
