@@ -26,6 +26,7 @@ from erp_desktop.integrations.tables.cells import (
     parse_text,
     parse_whole,
     parse_yes_no,
+    storable,
 )
 from erp_desktop.integrations.targets import ImportField, ImportTarget
 from erp_desktop.numbers import QTY_PLACES, RATE_PLACES, UNIT_PRICE_PLACES
@@ -67,7 +68,7 @@ class PlannedRow:
     def refuse(self, sentence: str, **fields: object) -> None:
         """The row is bad; the first reason stays."""
         if not self.is_bad:
-            self.verdict, self.reason = Verdict.BAD, translate("Import", sentence).format(**fields)
+            self.verdict, self.reason = Verdict.BAD, storable(translate("Import", sentence).format(**fields))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.saving import NAMES_PER_STATEMENT
+from erp_desktop.integrations.tables.cells import storable
 from erp_desktop.models import Base
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.company import Company
@@ -46,8 +47,10 @@ class IdsByCode:
 
     def run(self, session: Session, company_id: UUID) -> dict[str, UUID]:
         model = model_of(self.table)
+        longest = model.__table__.columns.code.type.length
+        possible = [code for code in self.codes if len(code) <= longest and code == storable(code).replace("\x00", "")]
         found: dict[str, UUID] = {}
-        for chunk in chunks(self.codes):
+        for chunk in chunks(possible):
             rows = session.execute(
                 select(model.code, model.id).where(model.company_id == company_id, model.code.in_(chunk))
             )

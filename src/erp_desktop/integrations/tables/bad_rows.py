@@ -9,7 +9,7 @@ from types import TracebackType
 
 import xlsxwriter
 
-from erp_desktop.integrations.tables.cells import Cell, UnusableCell, as_text
+from erp_desktop.integrations.tables.cells import Cell, UnusableCell, as_text, storable
 from erp_desktop.integrations.tables.reading import Table
 from erp_desktop.integrations.tables.unreadable import CANNOT_OPEN, UnreadableTable
 
@@ -85,7 +85,7 @@ class BadRowsFile:
 
     def _write_row(self, cells: Sequence[Cell]) -> None:
         if self._is_text:
-            self._writer.writerow([as_text(cell) for cell in cells])
+            self._writer.writerow([storable(as_text(cell)) for cell in cells])
             return
         row = self.count
         for place, cell in enumerate(cells):
@@ -99,7 +99,7 @@ class BadRowsFile:
                 is_day = not isinstance(cell, datetime) or cell.time() == time()
                 self._sheet.write_datetime(row, place, cell, self._day if is_day else self._moment)
             else:
-                self._sheet.write_string(row, place, as_text(cell))
+                self._sheet.write_string(row, place, storable(as_text(cell)))
 
     def _close(self) -> None:
         if self._is_text:

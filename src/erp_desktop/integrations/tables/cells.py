@@ -202,5 +202,11 @@ def _refuse_unusable(cell: Cell) -> None:
         raise BadCell(NOT_A_TEXT, str(cell))
 
 
+def storable(text: str) -> str:
+    """`text` with a question mark for half a character (_xD800_ in a workbook), which no file and no screen can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _shortened(text: str) -> str:
+    text = storable(text)
     return text if len(text) <= 40 else text[:39] + "…"
