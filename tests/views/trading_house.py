@@ -67,8 +67,10 @@ class Trade:
     def wait(self, is_so: Callable[[], bool]) -> None:
         self.qtbot.waitUntil(is_so, timeout=PATIENCE_MS)
 
-    def wait_for_page(self, kind: type) -> Any:
-        self.wait(lambda: isinstance(self.page, kind))
+    def wait_for_page(self, kind: str) -> Any:
+        """The page of a document of that kind, once it is in front and read."""
+        self.wait(lambda: getattr(self.page, "makes", "") == "" and getattr(self.page, "kind", "") == kind)
+        self.wait(lambda: self.page.record is not None)
         return self.page
 
     def choose(self, page: FormPage, field: str, text: str) -> None:
@@ -103,6 +105,7 @@ class Trade:
         if isinstance(editor, LookupField):
             self.wait(lambda: editor.results.isVisible())
         self.qtbot.keyClick(editor, Qt.Key.Key_Return)
+        self.wait(lambda: editor_of(grid) is None)
 
     def value(self, page: FormPage, row: int, column: str) -> Any:
         return page.grid.model_of_lines.line(row).get(column)

@@ -52,6 +52,7 @@ class FormPage(DocumentPage):
         if not isinstance(grid, LineGrid):
             raise FormBroken(f"the form {form}.ui has no line grid called lines, which it needs")
         self.grid = grid
+        self.binder.accept()  # an empty form is no change
         self.binder.dirty_changed.connect(self.set_dirty)
         self.grid.changed.connect(self._note_lines)
         self.content.addWidget(self.form, 1)

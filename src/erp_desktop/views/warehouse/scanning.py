@@ -38,7 +38,7 @@ class ScanRouter(QObject):
         return self._take(event, focus)
 
     def _take(self, event: QKeyEvent, focus: QWidget) -> bool:
-        now = monotonic()
+        now = event.timestamp() / 1000 or monotonic()  # when the key was pressed, however busy the window is
         is_fast = now - self._last < FASTEST_TYPING_SECONDS
         self._last = now
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -49,7 +49,10 @@ class ScanRouter(QObject):
             self.scanned.emit(code)
             return True
         text = event.text()
-        if not text.isprintable() or not text or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if not text:
+            return False  # Shift and the like, pressed for the letter that follows
+        if not text.isprintable() or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._keys = ""
             return False
         if not is_fast or not self._keys:
             self._keys = ""

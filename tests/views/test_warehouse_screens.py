@@ -1,0 +1,133 @@
+"""The dock through the real window: scanning, counting, refusals at the line, landed cost."""
+
+from decimal import Decimal
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from trading_house import CONTROL, Trade, printed, trade
+
+from erp_desktop.actions.masters import SaveBarcode
+from erp_desktop.ids import new_id
+from erp_desktop.queries.base import ListRequest
+from erp_desktop.queries.purchasing import LandedCosts
+
+__all__ = ["printed", "trade"]
+
+EAN = "6901234567892"
+
+
+def receiving(trade: Trade, *lines: tuple[str, str, str]):
+    order = trade.company.purchase_order(*lines)
+    trade.hear_news()
+    page = trade.open("receive_goods", id=order)
+    trade.wait(lambda: page.grid.model_of_lines.rowCount() == len(lines))
+    return page
+
+
+def scan(code: str, widget) -> None:
+    """Keys as a scanner sends them: without a pause, Enter at the end."""
+    QTest.keyClicks(widget, code)
+    QTest.keyClick(widget, Qt.Key.Key_Return)
+
+
+def test_a_scanned_barcode_counts_one_more_of_its_product(trade):
+    product = trade.company.product("BX-205")
+    trade.company.perform(SaveBarcode(barcode_id=new_id(), product_id=product, code=EAN))
+    page = receiving(trade, ("BX-204", "10", "2"), ("BX-205", "6", "3"))
+    field = page.binder.widget("scan")
+    field.setFocus()
+    scan(EAN, field)
+    trade.wait(lambda: trade.value(page, 1, "counted") == 1)
+    scan(EAN, field)
+    trade.wait(lambda: trade.value(page, 1, "counted") == 2)
+    assert trade.value(page, 0, "counted") is None
+    assert field.text() == ""
+
+
+def test_a_scan_that_runs_into_another_field_leaves_it_as_it_was(trade):
+    product = trade.company.product("BX-204")
+    trade.company.perform(SaveBarcode(barcode_id=new_id(), product_id=product, code=EAN))
+    page = receiving(trade, ("BX-204", "10", "2"))
+    trade.type(page, "delivery_note", "LS-77")
+    note = page.binder.widget("delivery_note")
+    note.setFocus()
+    scan(EAN, note)
+    trade.wait(lambda: trade.value(page, 0, "counted") == 1)
+    assert note.text() == "LS-77"
+
+
+def test_a_product_that_is_not_on_the_order_is_said_in_words(trade):
+    trade.company.product("BX-999")
+    page = receiving(trade, ("BX-204", "10", "2"))
+    page.take_scan("BX-999")
+    trade.wait(lambda: not page.banner.isHidden())
+    assert page.banner.sentence.text() == "BX-999 is not on this document. Put it aside and scan the next one."
+
+
+def test_an_over_receipt_is_marked_at_its_line_with_the_rules_sentence(trade):
+    page = receiving(trade, ("BX-204", "10", "2"), ("BX-205", "6", "3"))
+    trade.cell(page, 1, "counted", "9")
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(lambda: not page.binder.bar.isHidden())
+    cell = page.grid.model_of_lines.index(1, 3)
+    assert cell.data(Qt.ItemDataRole.ToolTipRole).startswith("9 of BX-205 counted, 6 open")
+    assert cell.data() == "9"
+
+
+def test_counting_goes_down_with_enter_and_all_as_ordered_fills_the_rest(trade):
+    page = receiving(trade, ("BX-204", "10", "2"), ("BX-205", "6", "3"))
+    trade.cell(page, 0, "counted", "4")
+    assert (page.grid.currentIndex().row(), page.grid.currentIndex().column()) == (1, 3)
+    trade.keys(Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
+    trade.wait(lambda: trade.value(page, 1, "counted") == 6)
+    assert trade.value(page, 0, "counted") == 4
+
+
+def test_nothing_counted_is_said_and_not_performed(trade):
+    page = receiving(trade, ("BX-204", "10", "2"))
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(lambda: not page.binder.bar.isHidden())
+    assert "Nothing is counted yet" in page.binder.bar.accessibleName()
+
+
+def test_freight_is_shared_over_the_receipt_that_it_was_opened_from(trade):
+    trade.company.purchase_order(("BX-204", "10", "2"))
+    receipt = trade.company.stock("BX-205", "6", "3")
+    trade.hear_news()
+    page = trade.open("goods_receipt", id=receipt)
+    trade.wait(lambda: page.record is not None)
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    form = trade.page
+    trade.wait(lambda: len(form.grid.lines()) == 1)
+    trade.type(form, "amount", "60")
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    done = trade.wait_for_page("landed_cost")
+    trade.wait(lambda: done.table.model.rowCount() == 1)
+    assert done.table.model.row_at(0).amount == Decimal(60)
+    (row,) = trade.ask(LandedCosts(ListRequest())).rows
+    assert (row.kind, row.basis, row.amount) == ("freight", "value", Decimal(60))
+
+
+def test_a_parcel_with_more_than_was_ordered_is_refused_at_its_line(trade):
+    trade.company.stock("BX-204", "10", "4")
+    order = trade.company.sales_order(("BX-204", "3", "9"))
+    trade.company.allocate(order)
+    trade.hear_news()
+    page = trade.open("ship_order", id=order)
+    trade.wait(lambda: page.grid.model_of_lines.rowCount() == 1)
+    trade.cell(page, 0, "counted", "5")
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(lambda: not page.binder.bar.isHidden())
+    assert "5 of BX-204 to ship, 3 open" in page.binder.bar.accessibleName()
+
+
+def test_the_expected_orders_open_for_counting(trade):
+    order = trade.company.purchase_order(("BX-204", "10", "2"))
+    trade.company.receive(trade.company.purchase_order(("BX-205", "1", "2")), "1")
+    trade.hear_news()
+    screen = trade.open("expected_orders")
+    trade.wait(lambda: screen.table.model.rowCount() == 1)
+    screen.table.select_row(0)
+    screen.table.view.setFocus()
+    trade.keys(Qt.Key.Key_Return)
+    trade.wait(lambda: getattr(trade.page, "document_id", None) == order and trade.page.makes == "goods_receipt")
