@@ -53,18 +53,6 @@ class Books:
     perform_all: PerformAll
 
 
-class RefusedByCentre(Refused):
-    """What the centre said, as an exception."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(**problem.fields)
-        self._said = problem
-
-    @property
-    def problem(self) -> Problem:
-        return self._said
-
-
 def run_import(options: Namespace) -> int:
     """0 when everything is in the books, 1 when rows are left to mend."""
     table = str(options.table).lower()
@@ -197,7 +185,7 @@ def _at_centre(engine: Engine, here: embedded.CompanyHere) -> Books:
     def perform(action: Action) -> None:
         (problem,) = perform_all([action])
         if problem is not None:
-            raise RefusedByCentre(problem)
+            raise problem.as_refusal()
 
     def ask(query: object) -> object:
         with Session(engine) as session:

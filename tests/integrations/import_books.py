@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.opening import OpenCompany
-from erp_desktop.actions.refusals import Problem, Refused
+from erp_desktop.actions.refusals import Problem
 from erp_desktop.central.performing import Centre
 from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
@@ -20,18 +20,6 @@ from erp_desktop.integrations.importing import ImportPlan, ImportResult, make_pl
 from erp_desktop.integrations.mapping import ColumnMap, match_columns
 from erp_desktop.integrations.tables import open_table
 from erp_desktop.integrations.targets import TARGETS
-
-
-class RefusedByCentre(Refused):
-    """What the centre said, as the exception that a desk would raise for it."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(**problem.fields)
-        self._said = problem
-
-    @property
-    def problem(self) -> Problem:
-        return self._said
 
 
 class Books:
@@ -46,7 +34,7 @@ class Books:
     def perform(self, action: Action) -> None:
         (result,) = self.centre.perform_local(self.company_id, self.owner_id, [action])
         if result.outcome != "applied":
-            raise RefusedByCentre(Problem.from_dict(result.problem or {}))
+            raise Problem.from_dict(result.problem or {}).as_refusal()
         self.performed.append(action)
 
     def perform_all(self, actions: Sequence[Action]) -> list[Problem | None]:

@@ -57,6 +57,13 @@ class Problem:
     def as_dict(self) -> dict[str, Any]:
         return {"code": self.code, "fields": self.fields}
 
+    def as_refusal(self) -> Refused:
+        """The exception that this was, for whoever performs at the centre and wants it raised."""
+        kind = _refusals.get(self.code, Refused)
+        refusal = kind.__new__(kind)
+        Refused.__init__(refusal, **self.fields)
+        return refusal
+
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Problem":
         fields = stored.get("fields") or {}
