@@ -232,13 +232,13 @@ def run_import(options: argparse.Namespace) -> int:
 
 
 def run_report(options: argparse.Namespace) -> int:
-    from erp_desktop.commands import run_report
+    from erp_desktop.report_command import run_report
 
     return run_report(options)
 
 
 def run_doctor(options: argparse.Namespace) -> int:
-    from erp_desktop.commands import run_doctor
+    from erp_desktop.books import run_doctor
 
     return run_doctor(options)
 
@@ -286,6 +286,11 @@ def _known(error: Exception) -> str:
     sentence = getattr(error, "sentence", None)
     if isinstance(sentence, str):
         return sentence
+    if isinstance(error, ModuleNotFoundError):
+        text = translate(
+            "Command line", "{name} is not installed: this needs the desktop part, pip install 'erp-desktop[desktop]'."
+        )
+        return text.format(name=error.name)
     if isinstance(error, UnknownDatabase):
         return translate(
             "Command line",

@@ -1,7 +1,6 @@
-"""The commands that read the books, report and doctor: which database they read, and how what they found is printed.
+"""`erp-desktop report`: parameters from text, and a report as lines on a terminal.
 
-Here: opening the books of one company, parameters from text, a report as text. Not here: what a report says, what is
-examined, what can be typed.
+Here: what is typed and printed. Not here: what a report says, the files it is written to (reports/).
 """
 
 import getpass
@@ -9,28 +8,22 @@ import sys
 import unicodedata
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import URL, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from erp_desktop.actions.refusals import NotPermitted
+from erp_desktop.books import Books, open_books
 from erp_desktop.cli import CommandFailed
-from erp_desktop.database import database_url, open_engine, reader
 from erp_desktop.i18n import translate
-from erp_desktop.migrations import is_current
 from erp_desktop.models.base import Replicated
-from erp_desktop.models.company import Company
 from erp_desktop.models.costing import CostBook
 from erp_desktop.models.product import Category, Product
 from erp_desktop.models.stock import Warehouse
-from erp_desktop.queries.doctor import examine
 from erp_desktop.reports.lines import LineKind
 from erp_desktop.reports.report import (
     Parameter,
@@ -41,90 +34,6 @@ from erp_desktop.reports.report import (
     report_definitions,
 )
 from erp_desktop.reports.screen import ScreenModel, ScreenSection
-from erp_desktop.sync.cache import cache_path
-from erp_desktop.sync.signing_in import who_is_signed_in
-
-# --- the books ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Books:
-    """The companies of an open database, seen as they were at one moment."""
-
-    session: Session
-    companies: tuple[Company, ...]
-    permissions: frozenset[str] | None  # of the person whose copy this is; None: everything is here
-
-    @property
-    def company(self) -> Company:
-        """The only company. Raises CommandFailed where there are several to choose from."""
-        if len(self.companies) > 1:
-            text = translate("Command line", "There are several companies here: choose one of {codes} with --company.")
-            raise CommandFailed(text.format(codes=", ".join(company.code for company in self.companies)))
-        return self.companies[0]
-
-
-@contextmanager
-def open_books(options: Namespace) -> Iterator[Books]:
-    """The books that the options name: a database, this computer's copy of an office's, or its own. Raises CommandFailed."""
-    engine = open_engine(_address(options))
-    try:
-        if not is_current(engine):
-            text = translate(
-                "Command line", "These books are of another version of the program. Open them in the window once."
-            )
-            raise CommandFailed(text)
-        with Session(reader(engine)) as session:
-            yield Books(session, _companies(session, getattr(options, "company", None)), _permissions(session))
-    finally:
-        engine.dispose()
-
-
-def _address(options: Namespace) -> URL:
-    if getattr(options, "database", None):
-        address = database_url(options.database)
-        if address.get_backend_name() == "sqlite":
-            _refuse_missing(Path(address.database or ""))
-        return address
-    directory = getattr(options, "data_dir", None)
-    if getattr(options, "centre", None):
-        if not (getattr(options, "company", None) and getattr(options, "user", None)):
-            raise CommandFailed(translate("Command line", "--centre needs --company and --user."), status=2)
-        path = cache_path(options.centre, options.company, options.user, directory)
-    else:
-        from erp_desktop.embedded import database_path
-
-        path = database_path(directory)
-    _refuse_missing(path)
-    return URL.create("sqlite", database=str(path))
-
-
-def _refuse_missing(path: Path) -> None:
-    if not path.is_file():
-        text = translate(
-            "Command line", "There are no books at {path} yet. Open the window once, or name others with --data-dir."
-        )
-        raise CommandFailed(text.format(path=path))
-
-
-def _companies(session: Session, code: str | None) -> tuple[Company, ...]:
-    companies = session.scalars(select(Company).order_by(Company.code)).all()
-    if not companies:
-        raise CommandFailed(translate("Command line", "There is no company in these books yet."))
-    chosen = tuple(company for company in companies if code is None or company.code.casefold() == code.casefold())
-    if not chosen:
-        text = translate("Command line", "There is no company {code} here. There are: {codes}.")
-        raise CommandFailed(text.format(code=code, codes=", ".join(company.code for company in companies)))
-    return chosen
-
-
-def _permissions(session: Session) -> frozenset[str] | None:
-    """A desk's copy holds what its user may see; a central database holds everything."""
-    who = who_is_signed_in(session.connection())
-    return None if who is None else who.permissions
-
-
-# --- report ---------------------------------------------------------------------------------------------------------
 
 
 def run_report(options: Namespace) -> int:
@@ -267,29 +176,6 @@ def _write(report: Report, options: Namespace, printed_at: datetime) -> None:
             print(line)
     for path in written:
         print(translate("Command line", "Written: {path}").format(path=path), file=sys.stderr)
-
-
-# --- doctor ---------------------------------------------------------------------------------------------------------
-
-
-def run_doctor(options: Namespace) -> int:
-    """`erp-desktop doctor`: 0 when every kept figure equals what it sums up, in every company here; 1 otherwise."""
-    is_sound = True
-    with open_books(options) as books:
-        for company in books.companies:
-            differences = examine(books.session, company.id, books.permissions)
-            if differences:
-                is_sound = False
-                text = translate("Command line", "{company}: {count} differences.")
-                print(text.format(company=company.code, count=len(differences)))
-                for difference in differences:
-                    print(f"  {difference.sentence}")
-            else:
-                text = translate(
-                    "Command line", "{company}: every balance, cost layer and account agrees with its movements."
-                )
-                print(text.format(company=company.code))
-    return 0 if is_sound else 1
 
 
 # --- a report as text -----------------------------------------------------------------------------------------------
