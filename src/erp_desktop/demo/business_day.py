@@ -150,6 +150,7 @@ class BusinessDay:
         person.press(Qt.Key.Key_Return, CONTROL)
         person.wait(lambda: person.page is not page, "the shipment")
         person.hear_news()
+        person.wait(lambda: person.page.record is not None and person.page.record.number, "the shipment's number")
         person.picture("shipment")
         shipment = person.page
         self._print(PrintedPackingSlip, shipment.document_id)

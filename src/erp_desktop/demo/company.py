@@ -67,12 +67,13 @@ def make_sample_company(
     owner_id: UUID | None = None,
     owner_login: str = "owner",
     code: str = CODE,
+    days: int = DAYS,
     progress: Progress | None = None,
 ) -> SampleCompany:
-    """A distributor with a year of history that ends yesterday. The same seed and day make the same business."""
+    """A distributor with `days` of history that end yesterday. The same seed and day make the same business."""
     random = Random(seed)
     owner = owner_id or derived_id("sample user", str(seed), owner_login)
-    first_day = today - timedelta(days=DAYS)
+    first_day = today - timedelta(days=days)
     company_id = centre.open_company(
         OpenCompany(
             code=code,
@@ -96,14 +97,14 @@ def make_sample_company(
         maker.perform(datetime.combine(first_day, time(1), UTC), [OpenPeriods(today.year)])
     trader = Trader(maker.traded, random, first_day, today)
     maker.perform(datetime.combine(first_day, time(1), UTC), [*maker.capital(first_day), *trader.opening()])
-    for day_no in range(DAYS):
+    for day_no in range(days):
         day = first_day + timedelta(days=day_no)
         actions = list(trader.day(day))
         if day.day == 1 and day_no > 0:
             actions += maker.month_end(trader, day)
         maker.perform(datetime.combine(day, time(6), UTC), actions)
         if progress is not None:
-            progress(day_no + 1, DAYS)
+            progress(day_no + 1, days)
     maker.perform(datetime.combine(today, time(0), UTC), [*trader.still_open(today), maker.budget(trader, today)])
     return SampleCompany(company_id, owner, maker.performed, trader.purchase_orders, trader.sales_orders)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from erp_desktop import embedded
 from erp_desktop.app import know_screens
 from erp_desktop.central.performing import Centre
-from erp_desktop.demo.company import CODE, NAME, Progress, make_sample_company
+from erp_desktop.demo.company import CODE, DAYS, NAME, Progress, make_sample_company
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import CompanyHere, EmbeddedCentre
 from erp_desktop.sync.cache import cache_path
@@ -18,14 +18,16 @@ from erp_desktop.views.shell.main_window import MainWindow
 OWNER = "owner"
 
 
-def sample_here(directory: Path, seed: int, today: date, progress: Progress | None = None) -> CompanyHere:
-    """The sample company in `directory`; made there if it is not yet. Takes up to a minute the first time."""
+def sample_here(
+    directory: Path, seed: int, today: date, progress: Progress | None = None, days: int = DAYS
+) -> CompanyHere:
+    """The sample company in `directory`; made there if it is not yet. A year takes up to a minute the first time."""
     for known in embedded.companies_here(directory):
         if known.code == CODE:
             return known
 
     def make(centre: Centre, password: str) -> CompanyHere:
-        make_sample_company(centre, today, password, seed=seed, progress=progress)
+        make_sample_company(centre, today, password, seed=seed, days=days, progress=progress)
         return CompanyHere(CODE, NAME, OWNER)
 
     return embedded.open_here(make, directory)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from uuid import UUID
@@ -17,7 +17,7 @@ from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, S
 from erp_desktop.actions.shipping import ShipOrder, shipment_line_id
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.demo.catalogue import SampleProduct
-from erp_desktop.ids import derived_id
+from erp_desktop.ids import child_id, derived_id
 
 CENT = Decimal("0.01")
 PRODUCTS_PER_SUPPLIER = 12
@@ -88,11 +88,15 @@ class Trader:
     _sold: Decimal = Decimal(0)
     _bought: Decimal = Decimal(0)
     _shipped: list[_Shipped] = field(default_factory=list)
+    _day: date | None = None
     _counter: int = 0
 
     def _id(self, kind: str) -> UUID:
+        """Ids in the order of the days, as people's own are: lists that were not sorted show the newest first."""
         self._counter += 1
-        return derived_id(f"sample {kind}", self.traded.channel_ids["WEB"], str(self._counter))
+        made_at = int(datetime.combine(self._day or self.first_day, time(), UTC).timestamp() * 1000) + self._counter
+        named = derived_id(f"sample {kind}", self.traded.channel_ids["WEB"], str(self._counter))
+        return child_id(UUID(int=(made_at << 80) | (named.int & ((1 << 80) - 1))), self._counter)
 
     def opening(self) -> Iterator[Action]:
         """What lay in the bins when the books were opened."""
@@ -115,6 +119,7 @@ class Trader:
 
     def day(self, day: date) -> Iterator[Action]:
         """All that happens on a day, in order: goods in, orders out, things back, new orders to suppliers."""
+        self._day = day
         yield from self._arrivals(day)
         for _ in range(self._orders_of(day)):
             yield from self._sale(day)
@@ -132,6 +137,7 @@ class Trader:
 
     def still_open(self, today: date) -> Iterator[Action]:
         """What waits for people on the first day of use: drafts, orders to allocate and to ship, goods on their way."""
+        self._day = today
         yield from self._purchase(today, 0, [3, 4, 5], confirm=False)
         yield from self._purchase(today - timedelta(days=20), 1, [40, 41, 42, 43])
         for step in range(14):

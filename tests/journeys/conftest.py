@@ -1,0 +1,43 @@
+"""The sample company at work: a real central service in its own process, real desks, the real main window."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from erp_desktop import embedded
+from erp_desktop.database import open_engine, reader
+from erp_desktop.demo.business_day import BusinessDay
+from erp_desktop.demo.here import office_open, sample_here
+from erp_desktop.demo.person import Person
+from erp_desktop.views.widgets.theme import load_fonts
+
+DAYS_OF_HISTORY = 45
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample company with a short history, made once."""
+    folder = tmp_path_factory.mktemp("sample")
+    sample_here(folder, seed=3, today=datetime.now(UTC).date(), days=DAYS_OF_HISTORY)
+    return folder
+
+
+@pytest.fixture
+def day(qapp: object, sample_folder: Path, tmp_path: Path) -> Iterator[BusinessDay]:
+    """Somebody sits at the window of the sample company; what they make is left in a folder of the test."""
+    load_fonts()
+    today = datetime.now(UTC).date()
+    company = sample_here(sample_folder, seed=3, today=today)
+    with office_open(sample_folder, company) as office:
+        window = office.window(office.desk(tmp_path.name), (1280, 720))
+        yield BusinessDay(office, Person(window, tmp_path / "day"), tmp_path, today, lambda _sentence: None)
+
+
+@pytest.fixture
+def books(sample_folder: Path):  # type: ignore[no-untyped-def]
+    """The centre's own database, to look into."""
+    engine = reader(open_engine(embedded.database_address(sample_folder)))
+    yield engine
+    engine.dispose()

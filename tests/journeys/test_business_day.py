@@ -1,0 +1,103 @@
+"""A whole business day through real windows: what point 3 and 4 of the first promise say people can do."""
+
+import shutil
+import subprocess
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.demo.business_day import BusinessDay
+from erp_desktop.models.company import Company
+from erp_desktop.models.ledger import Account, JournalEntry, JournalLine
+from erp_desktop.models.purchasing import GoodsReceipt, PurchaseOrder
+from erp_desktop.models.sales import SalesOrder, Shipment
+from erp_desktop.queries.doctor import examine
+
+REPORTS = ("inventory-valuation", "income-statement", "trial-balance")
+
+
+def nothing_differs(books: Engine) -> bool:
+    """The doctor, at the centre."""
+    with Session(books) as session:
+        company_id = session.scalars(select(Company.id)).one()
+        return not examine(session, company_id)
+
+
+def test_an_order_goes_from_the_supplier_to_the_ledger_through_the_windows(day: BusinessDay, books: Engine) -> None:
+    order_id = day.buy()
+    day.receive(order_id)
+    sold_id = day.sell()
+    day.ship(sold_id)
+    with Session(books) as session:
+        order = session.scalars(select(PurchaseOrder).where(PurchaseOrder.id == order_id)).one()
+        receipts = session.scalars(select(GoodsReceipt).where(GoodsReceipt.order_id == order_id)).all()
+        sold = session.scalars(select(SalesOrder).where(SalesOrder.id == sold_id)).one()
+        shipment = session.scalars(select(Shipment).where(Shipment.order_id == sold_id)).one()
+        assert (order.status, len(receipts), sold.status) == ("received", 2, "shipped")
+        assert shipment.tracking_number == "SF1009998887771"
+        posted = session.execute(
+            select(Account.code, func.sum(JournalLine.debit), func.sum(JournalLine.credit))
+            .join(JournalLine, JournalLine.account_id == Account.id)
+            .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+            .where(JournalEntry.document_id == shipment.id)
+            .group_by(Account.code)
+        ).all()
+    (credited,) = [credit for code, _, credit in posted if code == "1405"]
+    (debited,) = [debit for code, debit, _ in posted if code == "5401"]
+    assert credited == debited > 0
+    printed = [path for path in day.files if path.suffix == ".pdf"]
+    assert [path.name[:2] for path in printed] == ["PO", "SH"] or len(printed) == 2
+    assert nothing_differs(books)
+
+
+def test_the_network_is_cut_and_the_last_units_are_sold_twice(day: BusinessDay, books: Engine) -> None:
+    day.without_a_network()
+    items = day.desk.attention().result()
+    assert "are free in" in items[0].sentence
+    assert items[0].status == "refused"
+    assert nothing_differs(books)
+
+
+def test_excel_and_pdf_hold_the_figures_of_the_screen(day: BusinessDay) -> None:
+    day.account()
+    for name in REPORTS:
+        report = day.desk.report(name.replace("-", "_")).result()
+        totals = {
+            f"{section.total(column):,.2f}" for section in report.sections for column in section.totals if section.rows
+        }
+        workbook = day.out / "reports" / f"{name}.xlsx"
+        shown = recalculated(workbook, day.out)
+        for total in totals:
+            assert Decimal(total.replace(",", "")) in shown, f"{name}: {total} is not in the recalculated workbook"
+        text = pdf_text(day.out / "reports" / f"{name}.pdf")
+        for total in totals:
+            assert total in text, f"{name}: {total} is not in the PDF"
+
+
+def recalculated(workbook: Path, out: Path) -> set[Decimal]:
+    """Every number of `workbook` after LibreOffice has computed it anew."""
+    if shutil.which("soffice") is None:
+        pytest.skip("LibreOffice is not installed here (Debian: apt-get install libreoffice-calc-nogui)")
+    target = out / "recalculated"
+    target.mkdir(exist_ok=True)
+    subprocess.run(
+        ["soffice", "--headless", f"-env:UserInstallation=file://{out}/office", "--convert-to",
+         "xlsx:Calc MS Excel 2007 XML", "--outdir", str(target), str(workbook)],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    found = load_workbook(target / workbook.name, data_only=True, read_only=True)
+    numbers = (cell for sheet in found for row in sheet.iter_rows(values_only=True) for cell in row)
+    numbers_only = {Decimal(str(round(cell, 2))) for cell in numbers if isinstance(cell, int | float)}
+    found.close()
+    return numbers_only
+
+
+def pdf_text(path: Path) -> str:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed here (Debian: apt-get install poppler-utils)")
+    done = subprocess.run(["pdftotext", "-layout", str(path), "-"], check=True, capture_output=True, text=True)
+    return done.stdout
