@@ -97,7 +97,8 @@ def refusals(cls: type[Refused] = Refused) -> Iterator[type[Refused]]:
 
 
 def test_every_refusal_has_a_code_and_a_sentence_of_its_own() -> None:
-    import_all("erp_desktop.actions")
+    for room in ("actions", "sync", "central", "integrations"):
+        import_all(f"erp_desktop.{room}")
     codes: dict[str, type[Refused]] = {}
     for refusal in refusals():
         assert "code" in vars(refusal), refusal

@@ -184,6 +184,7 @@ class Program(QObject):
         self._place = place
         self._centre: EmbeddedCentre | None = None
         self._desk: Desk | None = None
+        self._start: StartWindow | None = None
         self._window: MainWindow | None = None
         self._server: QLocalServer | None = None
         self._worker = ThreadPoolExecutor(1, "opening")
@@ -255,17 +256,17 @@ class Program(QObject):
 
         chinese = current_language() == "zh_CN"
         charts = {key: load_chart(key).name_zh if chinese else load_chart(key).name for key in chart_names()}
-        window = StartWindow(self._fulfil, charts, date.today(), known)  # noqa: DTZ011  the person's own calendar
-        window.opened.connect(lambda opened: self._show(*opened))
-        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        window.show()
+        self._show_start(StartWindow(self._fulfil, charts, date.today(), known))  # noqa: DTZ011  the person's calendar
 
     def _open_behind(self, job: Callable[[], tuple[Desk, Place]]) -> None:
         window = StartWindow(lambda _wish: self._worker.submit(job), {}, date.today())  # noqa: DTZ011
-        window.opened.connect(lambda opened: self._show(*opened))
-        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        window.show()
+        self._show_start(window)
         window.wait_for(self._worker.submit(job))
+
+    def _show_start(self, window: StartWindow) -> None:
+        window.opened.connect(lambda opened: self._show(*opened))
+        self._start = window
+        window.show()
 
     def _fulfil(self, wish: Wish) -> "Future[tuple[Desk, Place]]":
         return self._worker.submit(self._open_as_wished, wish)
@@ -307,6 +308,9 @@ class Program(QObject):
         _remember(place, self._directory)
         window = MainWindow(desk, place.cache(self._directory).with_name("window.ini"))
         self._window = window
+        if self._start is not None:
+            self._start.deleteLater()
+            self._start = None
         window.signed_out.connect(self._sign_out, Qt.ConnectionType.QueuedConnection)
         desk.sync_state_changed.connect(self._watch_sign_in)
         self._open_door(place.cache(self._directory))
@@ -367,6 +371,9 @@ class Program(QObject):
         if self._server is not None:
             self._server.close()
             self._server = None
+        if self._start is not None:
+            self._start.deleteLater()
+            self._start = None
         if self._window is not None:
             self._window.deleteLater()
             self._window = None

@@ -114,8 +114,8 @@ def test_the_first_window_opens_a_company_and_the_next_start_goes_straight_to_it
     program = app.Program(qapp, tmp_path, app.wanted_place(Namespace(), tmp_path))
     try:
         program._begin()
-        start = next(window for window in qapp.topLevelWidgets() if isinstance(window, StartWindow))
-        qtbot.addWidget(start)
+        start = program._start
+        assert start is not None
         start._show(start._new_company)
         start.name.setText("Yangtze Trading")
         start.name.editingFinished.emit()
