@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import company_of, find, open_period
 from erp_desktop.actions.numbering import give_number
@@ -108,18 +109,22 @@ def invoice_lines(
         rows.append((None, None, ONE, freight))
     invoice.total = sum((amount for _, _, _, amount in rows), ZERO)
     session.add(invoice)
-    session.add_all(
-        SalesInvoiceLine(
-            company_id=ctx.company_id,
-            id=ctx.new_id(),
-            invoice_id=invoice.id,
-            line_no=line_no,
-            order_line_id=order_line_id,
-            product_id=product_id,
-            qty=qty,
-            amount=amount,
-        )
-        for line_no, (order_line_id, product_id, qty, amount) in enumerate(rows, start=1)
+    append_rows(
+        session,
+        ctx,
+        SalesInvoiceLine,
+        [
+            {
+                "id": ctx.new_id(),
+                "invoice_id": invoice.id,
+                "line_no": line_no,
+                "order_line_id": order_line_id,
+                "product_id": product_id,
+                "qty": qty,
+                "amount": amount,
+            }
+            for line_no, (order_line_id, product_id, qty, amount) in enumerate(rows, start=1)
+        ],
     )
     if ctx.at_centre:
         is_at_shipment = company_of(session, ctx).revenue_at == "shipment"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import find, find_all
 from erp_desktop.actions.refusals import Refused
@@ -50,6 +51,26 @@ class Place:
     bin_id: UUID
 
 
+@dataclass(frozen=True)
+class Move:
+    """A stock move to be written: the columns of StockMove."""
+
+    id: UUID
+    product_id: UUID
+    kind: MoveKind
+    moved_on: date
+    qty: Decimal
+    from_warehouse_id: UUID | None
+    from_bin_id: UUID | None
+    to_warehouse_id: UUID | None
+    to_bin_id: UUID | None
+    document_kind: str
+    document_id: UUID
+    line_id: UUID
+    line_no: int
+    returns_move_id: UUID | None
+
+
 def stock_balance_id(product_id: UUID, bin_id: UUID) -> UUID:
     """The id of the balance of a product in a bin, the same on every desk and at the centre."""
     return derived_id("stock_balance", product_id, bin_id)
@@ -79,7 +100,7 @@ def balances_at(
     return found
 
 
-def move_stock(session: Session, ctx: Context, moves: Sequence[StockMove]) -> dict[tuple[UUID, UUID], StockBalance]:
+def move_stock(session: Session, ctx: Context, moves: Sequence[Move]) -> dict[tuple[UUID, UUID], StockBalance]:
     """Write `moves` and keep the balances. Raises NotEnoughOnHand if a bin would go below zero."""
     places = []
     for move in moves:
@@ -101,17 +122,17 @@ def move_stock(session: Session, ctx: Context, moves: Sequence[StockMove]) -> di
             balance.on_hand -= move.qty
         if target is not None:
             balances[move.product_id, target.bin_id].on_hand += move.qty
-    session.add_all(moves)
+    append_rows(session, ctx, StockMove, [vars(move) for move in moves])
     return balances
 
 
-def _from(move: StockMove) -> Place | None:
+def _from(move: Move) -> Place | None:
     if move.from_bin_id is None or move.from_warehouse_id is None:
         return None
     return Place(move.from_warehouse_id, move.from_bin_id)
 
 
-def _to(move: StockMove) -> Place | None:
+def _to(move: Move) -> Place | None:
     if move.to_bin_id is None or move.to_warehouse_id is None:
         return None
     return Place(move.to_warehouse_id, move.to_bin_id)
@@ -128,11 +149,11 @@ def new_move(
     source: Place | None = None,
     target: Place | None = None,
     returns_move_id: UUID | None = None,
-) -> StockMove:
+    move_id: UUID | None = None,
+) -> Move:
     """A move of `qty` stock units for a document (table name, id) and its line (id, number)."""
-    return StockMove(
-        company_id=ctx.company_id,
-        id=ctx.new_id(),
+    return Move(
+        id=move_id or ctx.new_id(),
         product_id=product_id,
         kind=kind,
         moved_on=moved_on,

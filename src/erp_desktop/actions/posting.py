@@ -45,20 +45,20 @@ def post(
     if not lines:
         return None
     period = open_period(session, ctx, dated_on)
-    entry = JournalEntry(
-        company_id=ctx.company_id,
-        id=ctx.new_centre_id(),
-        number=next_in_series(session, ctx.company_id, "voucher", period.id.hex),
-        period_id=period.id,
-        dated_on=dated_on,
-        posted_at=ctx.issued_at,
-        event=event.name,
-        document_kind=document[0],
-        document_id=document[1],
-        action_id=ctx.action_id,
-        text=text,
-    )
-    session.add(entry)
+    entry_id = ctx.new_centre_id()
+    entry = {
+        "id": entry_id,
+        "number": next_in_series(session, ctx.company_id, "voucher", period.id.hex),
+        "period_id": period.id,
+        "dated_on": dated_on,
+        "posted_at": ctx.issued_at,
+        "event": event.name,
+        "document_kind": document[0],
+        "document_id": document[1],
+        "action_id": ctx.action_id,
+        "text": text,
+    }
+    append_rows(session, ctx, JournalEntry, [entry])
     accounts = _accounts(session, ctx)
     sums: defaultdict[tuple[UUID, UUID | None], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     rows = []
@@ -67,9 +67,8 @@ def post(
         dimensions = line.dimensions
         rows.append(
             {
-                "company_id": ctx.company_id,
                 "id": ctx.new_centre_id(),
-                "entry_id": entry.id,
+                "entry_id": entry_id,
                 "line_no": line_no,
                 "account_id": account_id,
                 "dated_on": dated_on,
@@ -86,9 +85,9 @@ def post(
         both = sums[account_id, dimensions.cost_centre_id]
         both[0] += line.debit
         both[1] += line.credit
-    append_rows(session, JournalLine, rows)
+    append_rows(session, ctx, JournalLine, rows)
     _keep_balances(session, ctx, period.id, sums)
-    return entry.id
+    return entry_id
 
 
 def ledger_balance_id(account_id: UUID, period_id: UUID, cost_centre_id: UUID | None) -> UUID:

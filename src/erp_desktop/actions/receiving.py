@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     QtyNotPositive,
@@ -86,21 +87,23 @@ class ReceiveGoods(Action):
             status="posted",
         )
         session.add(receipt)
+        receipt_lines = []
         incoming = []
         for line_no, (line, place) in enumerate(zip(self.lines, places, strict=True), start=1):
             order_line = order_lines[line.order_line_id]
             order_line.received_qty += line.qty
-            receipt_line = GoodsReceiptLine(
-                company_id=ctx.company_id,
-                id=ctx.new_id(),
-                receipt_id=receipt.id,
-                line_no=line_no,
-                order_line_id=order_line.id,
-                product_id=order_line.product_id,
-                bin_id=place.bin_id,
-                qty=line.qty,
+            receipt_line_id = ctx.new_id()
+            receipt_lines.append(
+                {
+                    "id": receipt_line_id,
+                    "receipt_id": receipt.id,
+                    "line_no": line_no,
+                    "order_line_id": order_line.id,
+                    "product_id": order_line.product_id,
+                    "bin_id": place.bin_id,
+                    "qty": line.qty,
+                }
             )
-            session.add(receipt_line)
             if products[order_line.product_id].is_stocked:
                 move = new_move(
                     ctx,
@@ -109,10 +112,11 @@ class ReceiveGoods(Action):
                     line.qty,
                     self.received_on,
                     ("goods_receipt", receipt.id),
-                    (receipt_line.id, line_no),
+                    (receipt_line_id, line_no),
                     target=place,
                 )
                 incoming.append(Incoming(move, order_line.unit_price * line.qty))
+        append_rows(session, ctx, GoodsReceiptLine, receipt_lines)
         move_stock(session, ctx, [arrived.move for arrived in incoming])
         all_received = all(line.received_qty == line.qty for line in order_lines.values())
         order.status = PurchaseOrderStatus.RECEIVED if all_received else PurchaseOrderStatus.PART_RECEIVED

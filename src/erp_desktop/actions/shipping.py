@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     QtyNotPositive,
@@ -18,7 +19,7 @@ from erp_desktop.actions.finding import (
     open_period,
 )
 from erp_desktop.actions.invoicing import InvoicedLine, invoice_lines
-from erp_desktop.actions.moving import NotEnoughFree, Place, move_stock, new_move
+from erp_desktop.actions.moving import Move, NotEnoughFree, Place, move_stock, new_move
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import NotFound, Refused
@@ -37,7 +38,7 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import MoveKind, StockBalance, StockMove, Warehouse
+from erp_desktop.models.stock import MoveKind, StockBalance, Warehouse
 from erp_desktop.numbers import ZERO
 
 
@@ -228,33 +229,36 @@ class ShipOrder(Action):
 
     def _write_lines(
         self, session: Session, ctx: Context, shipment: Shipment, products: dict[UUID, Product], taken: list[_Taken]
-    ) -> list[StockMove]:
+    ) -> list[Move]:
+        lines = []
         moves = []
         for line_no, part in enumerate(taken, start=1):
-            line = ShipmentLine(
-                company_id=ctx.company_id,
-                id=shipment_line_id(shipment.id, line_no),
-                shipment_id=shipment.id,
-                line_no=line_no,
-                order_line_id=part.order_line.id,
-                product_id=part.order_line.product_id,
-                bin_id=part.place.bin_id,
-                qty=part.qty,
-                returned_qty=ZERO,
+            line_id = shipment_line_id(shipment.id, line_no)
+            lines.append(
+                {
+                    "id": line_id,
+                    "shipment_id": shipment.id,
+                    "line_no": line_no,
+                    "order_line_id": part.order_line.id,
+                    "product_id": part.order_line.product_id,
+                    "bin_id": part.place.bin_id,
+                    "qty": part.qty,
+                    "returned_qty": ZERO,
+                }
             )
-            session.add(line)
             moves.append(
                 new_move(
                     ctx,
                     MoveKind.SHIPMENT,
-                    line.product_id,
+                    part.order_line.product_id,
                     part.qty,
                     self.shipped_on,
                     ("shipment", shipment.id),
-                    (line.id, line_no),
+                    (line_id, line_no),
                     source=part.place,
                 )
             )
+        append_rows(session, ctx, ShipmentLine, lines)
         return moves
 
 

@@ -17,7 +17,7 @@ from erp_desktop.actions.finding import (
     open_period,
     refuse_empty_or_twice,
 )
-from erp_desktop.actions.moving import NotEnoughOnHand, Place, balances_at, bins_of, move_stock, new_move
+from erp_desktop.actions.moving import Move, NotEnoughOnHand, Place, balances_at, bins_of, move_stock, new_move
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import Refused
@@ -26,7 +26,7 @@ from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.posting import Amount, Dimensions, OpeningStock, StockCounted
 from erp_desktop.models.product import Product
-from erp_desktop.models.stock import Bin, MoveKind, StockCount, StockCountLine, StockMove
+from erp_desktop.models.stock import Bin, MoveKind, StockCount, StockCountLine
 
 
 class CountedBelowAllocated(Refused):
@@ -86,7 +86,7 @@ class CountStock(Action):
         )
         session.add(count)
         gains: list[Incoming] = []
-        losses: list[StockMove] = []
+        losses: list[Move] = []
         for line_no, (line, place) in enumerate(zip(self.lines, places, strict=True), start=1):
             product = products[line.product_id]
             balance = balances[line.product_id, line.bin_id]
@@ -130,7 +130,7 @@ class CountStock(Action):
         line: StockCountLine,
         source: Place | None = None,
         target: Place | None = None,
-    ) -> StockMove:
+    ) -> Move:
         return new_move(
             ctx,
             kind,
@@ -202,8 +202,8 @@ class MoveStock(Action):
             (self.move_id, 1),
             source=source,
             target=target,
+            move_id=self.move_id,
         )
-        move.id = self.move_id
         move_stock(session, ctx, [move])
         if ctx.at_centre:
             transfer_cost(session, ctx, move)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import company_of, find_all
+from erp_desktop.actions.moving import Move
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.costing.pool import CostPool as Pool
@@ -43,7 +44,7 @@ class NoCostKnown(Refused):
 class Incoming:
     """A move into stock and what it is worth, not rounded yet; None: at the pool's current cost."""
 
-    move: StockMove
+    move: Move
     value: Decimal | None
 
 
@@ -51,7 +52,7 @@ class Incoming:
 class Valued:
     """A move and its cost in the book that posts to the ledger, positive in either direction."""
 
-    move: StockMove
+    move: Move
     cost: Decimal
 
 
@@ -111,7 +112,7 @@ class Pools:
             self._open[pool_id] = open_pool(method, self._places, (), None)
         return self.rows[pool_id], self._open[pool_id]
 
-    def receive(self, move: StockMove, value: Decimal | None, warehouse_id: UUID | None) -> Decimal:
+    def receive(self, move: Move, value: Decimal | None, warehouse_id: UUID | None) -> Decimal:
         """`move` comes in at `value` (rounded here), or at current cost where None. Gives the value it came in at."""
         _, pool = self.of(move.product_id, warehouse_id)
         if value is None:
@@ -122,7 +123,7 @@ class Pools:
         self._take_in(move, move.qty, value, warehouse_id)
         return value
 
-    def _take_in(self, move: StockMove, qty: Decimal, value: Decimal, warehouse_id: UUID | None) -> None:
+    def _take_in(self, move: Move, qty: Decimal, value: Decimal, warehouse_id: UUID | None) -> None:
         row, pool = self.of(move.product_id, warehouse_id)
         seq = self._next_seq()
         received = pool.receive(self._ctx.new_centre_id(), seq, qty, value)
@@ -147,7 +148,7 @@ class Pools:
             joined.value_in += value
         self._write_cost(row, move, seq, qty, value)
 
-    def issue(self, move: StockMove, warehouse_id: UUID | None) -> Decimal:
+    def issue(self, move: Move, warehouse_id: UUID | None) -> Decimal:
         """`move` leaves at what its method says. Gives its cost."""
         row, pool = self.of(move.product_id, warehouse_id)
         issued = pool.issue(move.qty)
@@ -155,7 +156,7 @@ class Pools:
         self._write_cost(row, move, self._next_seq(), -move.qty, -issued.value)
         return issued.value
 
-    def transfer(self, move: StockMove) -> None:
+    def transfer(self, move: Move) -> None:
         """`move` goes from one pool to another with its cost: each part that it took arrives as a layer of its own."""
         row, pool = self.of(move.product_id, move.from_warehouse_id)
         issued = pool.issue(move.qty)
@@ -166,8 +167,8 @@ class Pools:
 
     def write(self) -> None:
         """Bring the stored pools and layers to where costing left them, and write down what each move cost and took."""
-        append_rows(self._session, MoveCost, self._costs)
-        append_rows(self._session, CostEdge, self._edges)
+        append_rows(self._session, self._ctx, MoveCost, self._costs)
+        append_rows(self._session, self._ctx, CostEdge, self._edges)
         self._costs, self._edges = [], []
         for pool_id, pool in self._open.items():
             row = self.rows[pool_id]
@@ -185,11 +186,10 @@ class Pools:
         tick: int = self._session.connection().info["tick"]
         return tick * MOVES_PER_ACTION + self._moved
 
-    def _write_cost(self, row: CostPool, move: StockMove, seq: int, qty: Decimal, cost: Decimal) -> None:
+    def _write_cost(self, row: CostPool, move: Move, seq: int, qty: Decimal, cost: Decimal) -> None:
         row.last_moved_on = max(row.last_moved_on or move.moved_on, move.moved_on)
         self._costs.append(
             {
-                "company_id": self._ctx.company_id,
                 "id": self._ctx.new_centre_id(),
                 "pool_id": row.id,
                 "product_id": move.product_id,
@@ -202,10 +202,9 @@ class Pools:
             }
         )
 
-    def _write_edges(self, row: CostPool, move: StockMove, takes: Sequence[Take]) -> None:
+    def _write_edges(self, row: CostPool, move: Move, takes: Sequence[Take]) -> None:
         self._edges.extend(
             {
-                "company_id": self._ctx.company_id,
                 "id": self._ctx.new_centre_id(),
                 "pool_id": row.id,
                 "issue_move_id": move.id,
@@ -247,7 +246,7 @@ def value_receipts(session: Session, ctx: Context, incoming: Sequence[Incoming])
     return posted
 
 
-def value_issues(session: Session, ctx: Context, moves: Sequence[StockMove]) -> list[Valued]:
+def value_issues(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
     """Goods leave, in every book. Gives their cost in the book that posts."""
     keys = {(move.product_id, move.from_warehouse_id) for move in moves}
     posted: list[Valued] = []
@@ -259,7 +258,7 @@ def value_issues(session: Session, ctx: Context, moves: Sequence[StockMove]) -> 
     return posted
 
 
-def transfer_cost(session: Session, ctx: Context, move: StockMove) -> None:
+def transfer_cost(session: Session, ctx: Context, move: Move) -> None:
     """A transfer moves cost unchanged (costing.md, rule 8): out of one pool into the other, where they are two."""
     keys = {(move.product_id, move.from_warehouse_id), (move.product_id, move.to_warehouse_id)}
     for book in books_of(session, ctx):
@@ -269,7 +268,7 @@ def transfer_cost(session: Session, ctx: Context, move: StockMove) -> None:
         pools.write()
 
 
-def value_returns(session: Session, ctx: Context, moves: Sequence[StockMove]) -> list[Valued]:
+def value_returns(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
     """Customers bring goods back, each at the settled cost of the very issue that `returns_move_id` names
     (costing.md, rule 5); piece by piece the returns of an issue give back exactly its cost."""
     keys = {(move.product_id, move.to_warehouse_id) for move in moves}
@@ -286,7 +285,7 @@ def value_returns(session: Session, ctx: Context, moves: Sequence[StockMove]) ->
     return posted
 
 
-def _settled_cost_of_return(session: Session, ctx: Context, book: CostBook, move: StockMove) -> Decimal:
+def _settled_cost_of_return(session: Session, ctx: Context, book: CostBook, move: Move) -> Decimal:
     issue = session.scalars(
         select(MoveCost)
         .join(CostPool, (CostPool.company_id == MoveCost.company_id) & (CostPool.id == MoveCost.pool_id))

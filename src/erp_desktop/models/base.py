@@ -33,9 +33,14 @@ def set_tick(connection: Connection, tick: int) -> None:
     connection.info[TICK_IN_CONNECTION_INFO] = tick
 
 
-def _current_tick(context: DefaultExecutionContext) -> int:
-    tick: int = context.connection.info.get(TICK_IN_CONNECTION_INFO, PENDING_TICK)
+def current_tick(connection: Connection) -> int:
+    """The tick that rows written now carry."""
+    tick: int = connection.info.get(TICK_IN_CONNECTION_INFO, PENDING_TICK)
     return tick
+
+
+def _current_tick(context: DefaultExecutionContext) -> int:
+    return current_tick(context.connection)
 
 
 class Replicated(Base):

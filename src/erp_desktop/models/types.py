@@ -129,6 +129,9 @@ class IdType(TypeDecorator[UUID]):
             return value
         return value.bytes
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return None if dialect.name == "postgresql" else super().bind_processor(dialect)
+
     def process_literal_param(self, value: UUID | None, dialect: Dialect) -> str:
         if value is None:
             return "NULL"
