@@ -27,7 +27,7 @@ from erp_desktop.queries.stock import StockOnHand
 from erp_desktop.reports.documents.printed import PrintedPackingSlip, PrintedPurchaseOrder
 from erp_desktop.reports.excel import write_excel
 from erp_desktop.reports.pdf import write_pdf
-from erp_desktop.reports.report import Report
+from erp_desktop.reports.report import Link, Report
 from erp_desktop.views.language import current_language
 
 Say = Callable[[str], None]
@@ -160,14 +160,37 @@ class BusinessDay:
     # --- accounting
 
     def account(self) -> None:
-        """Inventory valuation and income statement: on the screen, in Excel, in PDF."""
+        """Inventory valuation, income statement and trial balance: looked at, opened down to a document, exported."""
         for name in ("inventory_valuation", "income_statement", "trial_balance"):
-            report = self.desk.report(name).result()
-            self.person.open("report", name=name)
+            viewer: Any = self.person.open(f"report_{name}")
+            report = self._shown(viewer)
             self.person.picture(name.replace("_", "-"))
             self._write(report)
             verdict = "all its checks hold" if all(check.holds for check in report.checks) else "A CHECK DOES NOT HOLD"
             self.say(f"{report.title}: written to Excel and PDF, {verdict}.")
+        document = self.open_what_is_behind("inventory_valuation")
+        self.say(f"From the inventory valuation down to {document}: every figure opens what it is made of.")
+
+    def _shown(self, viewer: Any) -> Report:
+        """The viewer's report, once it is made."""
+        self.person.wait(lambda: viewer.report is not None, "the report")
+        report: Report = viewer.report
+        return report
+
+    def open_what_is_behind(self, name: str) -> str:
+        """From a figure of the report to the moves behind it, and from a move to its document. Gives the document's title."""
+        person = self.person
+        viewer: Any = person.open(f"report_{name}")
+        viewer.drill(first_link(self._shown(viewer)))
+        person.wait(lambda: viewer.report is not None and viewer.report.name != name, "what is behind the figure")
+        person.picture("behind-the-figure")
+        viewer.drill(first_link(viewer.report))
+        person.wait(
+            lambda: person.page is not viewer and getattr(person.page, "record", None) is not None, "the document"
+        )
+        person.picture("the-document-behind")
+        title: str = person.page.title
+        return title
 
     # --- without a network
 
@@ -230,3 +253,8 @@ class BusinessDay:
         folder = self.out / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def first_link(report: Report) -> Link:
+    """Where the first figure that opens something leads to."""
+    return next(row.link for section in report.sections for row in section.rows if row.link is not None)

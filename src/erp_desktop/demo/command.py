@@ -1,7 +1,7 @@
 """`erp-desktop demo`: the sample company, opened in the window; without a screen, one business day that leaves its papers."""
 
 import os
-import sys
+import platform
 import time
 from argparse import Namespace
 from datetime import date
@@ -20,10 +20,9 @@ SIZE = (1280, 720)
 
 def has_screen() -> bool:
     """Whether windows can be shown to a person here."""
-    if sys.platform.startswith("linux"):
-        asked_for_none = os.environ.get("QT_QPA_PLATFORM") == "offscreen"
-        return not asked_for_none and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
+    asked_for_none = os.environ.get("QT_QPA_PLATFORM") == "offscreen"
+    by_itself = os.name == "nt" or platform.system() == "Darwin"
+    return not asked_for_none and (by_itself or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")))
 
 
 def run_demo(options: Namespace) -> int:

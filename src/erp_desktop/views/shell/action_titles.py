@@ -1,7 +1,9 @@
 """What each action is called when a person reads about it: in Needs attention and the history."""
 
 import re
+from uuid import UUID
 
+from erp_desktop.actions.base import Action
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 
 _TITLES = {
@@ -42,6 +44,27 @@ _TITLES = {
     "SaveEmployee": QT_TRANSLATE_NOOP("Action", "Save an employee"),
     "SaveCostCentre": QT_TRANSLATE_NOOP("Action", "Save a cost centre"),
 }
+
+_DOCUMENTS = {  # the document that an action is about: its table, and the argument that names it
+    "SavePurchaseOrder": ("purchase_order", "order_id"),
+    "ConfirmPurchaseOrder": ("purchase_order", "order_id"),
+    "CancelPurchaseOrder": ("purchase_order", "order_id"),
+    "ReceiveGoods": ("purchase_order", "purchase_order_id"),
+    "SaveSalesOrder": ("sales_order", "order_id"),
+    "ConfirmSalesOrder": ("sales_order", "order_id"),
+    "AllocateSalesOrder": ("sales_order", "order_id"),
+    "ReleaseAllocation": ("sales_order", "order_id"),
+    "CancelSalesOrder": ("sales_order", "order_id"),
+    "ShipOrder": ("sales_order", "order_id"),
+    "PostSalesInvoice": ("sales_order", "order_id"),
+    "TakeInReturn": ("shipment", "shipment_id"),
+}
+
+
+def document_of(action: Action | None) -> tuple[str, UUID] | None:
+    """The table and id of the document that `action` is about; None where it is about none that has a page."""
+    known = _DOCUMENTS.get(type(action).__name__)
+    return (known[0], getattr(action, known[1])) if known else None
 
 
 def action_title(name: str) -> str:

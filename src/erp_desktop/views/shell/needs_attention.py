@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import (
@@ -19,8 +20,10 @@ from PySide6.QtWidgets import (
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
-from erp_desktop.views.shell.action_titles import action_title
-from erp_desktop.views.widgets.asking import say, when_done
+from erp_desktop.queries.documents import Address, DocumentAddress
+from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.shell.action_titles import action_title, document_of
+from erp_desktop.views.widgets.asking import Failure, say, when_done
 from erp_desktop.views.widgets.banner import Banner
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, shown
 from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE, alignment
@@ -119,6 +122,10 @@ class DropDialog(QDialog):
         return self.field.text().strip()
 
 
+def _leave_unnamed(_failure: Failure) -> None:
+    """The document is not in this cache (any more): the item says what happened without its name."""
+
+
 class NeedsAttentionView(ScreenView):
     """The list at the left; at the right what happened, what to do, and the buttons that do it."""
 
@@ -131,6 +138,8 @@ class NeedsAttentionView(ScreenView):
         self.send_action = self.add_command("attention.send", again_text, self._send_again, "Ctrl+Return", "send")
         edit_text = translate("NeedsAttention", "Edit and send")
         self.edit_action = self.add_command("attention.edit", edit_text, self._edit, "F2", "edit")
+        open_text = translate("NeedsAttention", "Open the document")
+        self.open_action = self.add_command("attention.open", open_text, self._open_document, "Ctrl+O", "open")
         drop_text = translate("NeedsAttention", "Drop with a reason")
         self.drop_action = self.add_command("attention.drop", drop_text, self._drop, "Ctrl+Delete", "delete")
         self.model = AttentionModel(self)
@@ -164,7 +173,7 @@ class NeedsAttentionView(ScreenView):
         lines.addWidget(self.what)
         for heading, label in (
             (translate("NeedsAttention", "What happened"), self.happened),
-            (translate("NeedsAttention", "What was entered"), self.entered),
+            (translate("NeedsAttention", "What it is about"), self.entered),
             (translate("NeedsAttention", "What to do"), self.to_do),
         ):
             title = QLabel(heading)
@@ -174,7 +183,7 @@ class NeedsAttentionView(ScreenView):
             lines.addWidget(label)
         lines.addSpacing(8)
         self.buttons: list[QPushButton] = []
-        for number, action in enumerate((self.send_action, self.edit_action, self.drop_action)):
+        for number, action in enumerate((self.send_action, self.edit_action, self.open_action, self.drop_action)):
             button = QPushButton(action.text())
             button.setProperty("primary", number == 0)
             button.setToolTip(action.toolTip())
@@ -239,8 +248,30 @@ class NeedsAttentionView(ScreenView):
             return
         self.what.setText(action_title(item.name))
         self.happened.setText(item.sentence or self._why(item))
-        self.entered.setText("\n".join(f"{name}: {value}" for name, value in item.fields.items()) or "-")
+        self._show_document(item)
         self.to_do.setText(self._advice(item))
+
+    def _show_document(self, item: "AttentionItem") -> None:
+        """Names the document that the action is about, once the desk has said what it is called."""
+        document = document_of(item.action)
+        self.open_action.setEnabled(document is not None and self._shell.has_screen(document[0]))
+        self.entered.setText("-")
+        if document is not None:
+            kind, record_id = document
+            asked = self._desk.ask(DocumentAddress(kind, record_id))
+            when_done(asked, self, partial(self._name_document, item.id, kind), on_failed=_leave_unnamed)
+
+    def _name_document(self, item_id: UUID, kind: str, address: Address) -> None:
+        current = self.current()
+        if current is not None and current.id == item_id:
+            name = " ".join(filter(None, (number_text(address.number), address.title)))
+            self.entered.setText(f"{kind_text(kind)} {name}")
+
+    def _open_document(self) -> None:
+        item = self.current()
+        document = document_of(item.action) if item is not None else None
+        if document is not None and self._shell.has_screen(document[0]):
+            self._shell.open_screen(document[0], id=document[1])
 
     def _why(self, item: "AttentionItem") -> str:
         if item.status == "held":
