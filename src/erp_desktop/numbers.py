@@ -5,7 +5,7 @@ A stored number is an integer scaled by 10**places in a signed 64-bit column, so
 """
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, DefaultContext, Inexact, InvalidOperation, getcontext
 from fractions import Fraction
 
 ZERO = Decimal(0)
@@ -19,6 +19,10 @@ RATE_PLACES = 10
 
 LARGEST_STORED = 2**63 - 1
 _MANY = Decimal(2**63)
+
+# Quantity times price has up to 38 digits, and is rounded once, by us; Decimal's usual 28 would round it before.
+DefaultContext.prec = 80  # of every thread that counts from now on
+getcontext().prec = 80  # of this one
 
 
 class NumberNotExact(ValueError):
