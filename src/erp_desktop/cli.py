@@ -220,7 +220,7 @@ def run_demo(options: argparse.Namespace) -> int:
 
 
 def run_tour(options: argparse.Namespace) -> int:
-    from erp_desktop.views.tour import run_tour
+    from erp_desktop.tour_command import run_tour
 
     return run_tour(options)
 
