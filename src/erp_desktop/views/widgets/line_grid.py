@@ -155,18 +155,15 @@ class LineGrid(QTableView):
     # Looking up codes that were typed or pasted
 
     def _look_up(self, pending: Pending) -> None:
-        column = next((c for c in self.model_of_lines.spec.columns if c.lookup is not None), None)
-        if column is None or column.lookup is None or self.desk is None:
+        if pending.lookup is None or self.desk is None:
             return
         self._open_questions += 1
-        query = column.lookup.query(column.lookup.request(pending.text))
+        query = pending.lookup.query(pending.lookup.request(pending.text))
         when_done(self.desk.ask(query), self, partial(self._found, pending))
 
     def _found(self, pending: Pending, page: ListPage[Any]) -> None:
         self._open_questions -= 1
-        column = next(c for c in self.model_of_lines.spec.columns if c.lookup is not None)
-        assert column.lookup is not None
-        item = column.lookup.best(pending.text, page.rows)
+        item = pending.lookup.best(pending.text, page.rows) if pending.lookup is not None else None
         unknown = translate("LineGrid", "{text} is not known here. Choose from the list.").format(text=pending.text)
         self.model_of_lines.settle(pending, item if item is not None else BadCell(pending.text, unknown))
         self._sum_up()

@@ -67,6 +67,7 @@ class Pending:
 
     text: str
     outcome: LookupItem | BadCell | None = field(default=None)
+    lookup: LookupSpec | None = None  # of its column: what it is looked up in
 
 
 def settled(value: Any) -> Any:
@@ -223,7 +224,7 @@ class LineModel(QAbstractTableModel):
         if not typed:
             return None
         if column.lookup is not None:
-            return Pending(typed)
+            return Pending(typed, lookup=column.lookup)
         if column.kind not in _PLACES:
             return typed
         try:

@@ -1,0 +1,188 @@
+"""The kinds of master data: the form of each, what its lookups look through, and the action that saves it."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from erp_desktop.actions import masters
+from erp_desktop.actions.masters import COST_METHODS, COST_POOLS
+from erp_desktop.i18n import translate
+from erp_desktop.queries.base import Query
+from erp_desktop.queries.details import PartyDetail
+from erp_desktop.queries.listing import ListQuery
+from erp_desktop.queries.masters import (
+    Bins,
+    Categories,
+    Channels,
+    CostCentres,
+    Employees,
+    PriceLevels,
+    Prices,
+    Units,
+    Warehouses,
+)
+from erp_desktop.views.documents import lookups
+from erp_desktop.views.masters.record_page import OneOfList, RecordKind, RecordPage
+from erp_desktop.views.widgets.fields import company_today
+from erp_desktop.views.widgets.lookup import LookupSpec
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+METHOD_TEXTS: dict[str | None, Callable[[], str]] = {
+    None: lambda: translate("Masters", "As the cost book says"),
+    "fifo": lambda: translate("Masters", "First in, first out"),
+    "moving_average": lambda: translate("Masters", "Moving average"),
+}
+POOL_TEXTS: dict[str, Callable[[], str]] = {
+    "company": lambda: translate("Masters", "Company"),
+    "warehouse": lambda: translate("Masters", "Warehouse"),
+}
+
+
+def _of_list(query: type[ListQuery[Any]]) -> Callable[[UUID], Query[Any]]:
+    return lambda id: OneOfList(query(), id)
+
+
+def category_lookup() -> LookupSpec:
+    return LookupSpec(Categories)
+
+
+def unit_lookup() -> LookupSpec:
+    return LookupSpec(Units)
+
+
+def price_level_lookup() -> LookupSpec:
+    return LookupSpec(PriceLevels)
+
+
+def party_kind() -> RecordKind:
+    return RecordKind(
+        "party_form",
+        translate("Masters", "Party"),
+        masters.SaveParty,
+        PartyDetail,
+        lookups={"price_level": price_level_lookup()},
+        tables=PartyDetail.tables,
+    )
+
+
+def category_kind() -> RecordKind:
+    methods = tuple((one, METHOD_TEXTS[one]()) for one in (None, *COST_METHODS))
+    pools = tuple((one, POOL_TEXTS[one]()) for one in COST_POOLS)
+    return RecordKind(
+        "category_form",
+        translate("Masters", "Category"),
+        masters.SaveCategory,
+        _of_list(Categories),
+        lookups={"parent": category_lookup()},
+        choices={"cost_method": methods, "cost_pool": pools},
+        tables=Categories.tables,
+    )
+
+
+def unit_kind() -> RecordKind:
+    return RecordKind("unit_form", translate("Masters", "Unit"), masters.SaveUnit, _of_list(Units), tables=Units.tables)
+
+
+def price_level_kind() -> RecordKind:
+    return RecordKind(
+        "price_level_form",
+        translate("Masters", "Price level"),
+        masters.SavePriceLevel,
+        _of_list(PriceLevels),
+        tables=PriceLevels.tables,
+    )
+
+
+def cost_centre_kind() -> RecordKind:
+    return RecordKind(
+        "cost_centre_form",
+        translate("Masters", "Cost centre"),
+        masters.SaveCostCentre,
+        _of_list(CostCentres),
+        tables=CostCentres.tables,
+    )
+
+
+def channel_kind() -> RecordKind:
+    return RecordKind(
+        "channel_form", translate("Masters", "Channel"), masters.SaveChannel, _of_list(Channels), tables=Channels.tables
+    )
+
+
+def bin_kind() -> RecordKind:
+    return RecordKind(
+        "bin_form",
+        translate("Masters", "Bin"),
+        masters.SaveBin,
+        _of_list(Bins),
+        lookups={"warehouse": lookups.warehouses()},
+        tables=Bins.tables,
+    )
+
+
+def warehouse_kind(warehouse_id: UUID) -> RecordKind:
+    return RecordKind(
+        "warehouse_form",
+        translate("Masters", "Warehouse"),
+        masters.SaveWarehouse,
+        _of_list(Warehouses),
+        lookups={"receiving_bin": lookups.bins(warehouse_id)},
+        tables=Warehouses.tables,
+    )
+
+
+def price_kind() -> RecordKind:
+    return RecordKind(
+        "price_form",
+        translate("Masters", "Price"),
+        masters.SavePrice,
+        _of_list(Prices),
+        lookups={"product": lookups.products(), "price_level": price_level_lookup()},
+        first={"from_qty": 0, "from_date": company_today()},
+        tables=Prices.tables,
+    )
+
+
+def employee_kind() -> RecordKind:
+    return RecordKind(
+        "employee_form",
+        translate("Masters", "Employee"),
+        masters.SaveEmployee,
+        _of_list(Employees),
+        lookups={"manager": LookupSpec(Employees, fact=lambda row: row.title)},
+        permission="people.write",
+        tables=Employees.tables,
+    )
+
+
+class PricePage(RecordPage):
+    """A price is called by what it is the price of."""
+
+    def title_of(self, record: Any) -> str:
+        return f"{record.product_code} · {record.price_level_code}"
+
+
+_PAGES: dict[str, tuple[Callable[[], RecordKind], type[RecordPage]]] = {
+    "category": (category_kind, RecordPage),
+    "unit": (unit_kind, RecordPage),
+    "price_level": (price_level_kind, RecordPage),
+    "cost_centre": (cost_centre_kind, RecordPage),
+    "channel": (channel_kind, RecordPage),
+    "bin": (bin_kind, RecordPage),
+    "price": (price_kind, PricePage),
+    "employee": (employee_kind, RecordPage),
+}
+
+
+def record_page(key: str) -> Callable[..., RecordPage]:
+    """What makes the page of a simple record: (desk, shell, id, is_new)."""
+    return partial(_page, key)
+
+
+def _page(key: str, desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False, first: Any = None) -> RecordPage:
+    kind, page = _PAGES[key]
+    return page(desk, shell, kind(), id, is_new=is_new, first=first)

@@ -1,0 +1,36 @@
+"""Reports: the list of them, and a viewer for each."""
+
+from functools import partial
+
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.reports.report import report_definitions
+from erp_desktop.views.shell.screens import register_screen
+
+TITLES = {  # of the reports as screens; the words are those of their definitions
+    "balance_sheet": QT_TRANSLATE_NOOP("Screen", "Balance sheet"),
+    "general_ledger": QT_TRANSLATE_NOOP("Screen", "General ledger"),
+    "income_statement": QT_TRANSLATE_NOOP("Screen", "Income statement"),
+    "inventory_valuation": QT_TRANSLATE_NOOP("Screen", "Inventory valuation"),
+    "stock_ledger": QT_TRANSLATE_NOOP("Screen", "Stock ledger"),
+    "trial_balance": QT_TRANSLATE_NOOP("Screen", "Trial balance"),
+}
+
+
+def register_own_screens() -> None:
+    """The list first, then each report as `report_NAME`: so that it stands in the rail's menu and in the palette."""
+    from erp_desktop.views.reports.index import ReportIndex
+    from erp_desktop.views.reports.viewer import ReportViewer
+
+    register_screen("reports", QT_TRANSLATE_NOOP("Screen", "All reports"), "reports", "reports", ReportIndex)
+    for definition in report_definitions():
+        register_screen(
+            f"report_{definition.name}",
+            TITLES.get(definition.name, definition.title),
+            "reports",
+            "reports",
+            partial(ReportViewer, name=definition.name),
+            definition.permission,
+        )
+
+
+register_own_screens()

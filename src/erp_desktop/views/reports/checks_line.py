@@ -1,0 +1,51 @@
+"""The line under a report that says whether its figures agree with the books."""
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from erp_desktop.reports.screen import ScreenCheck
+from erp_desktop.views.widgets.icons import icon_pixmap
+from erp_desktop.views.widgets.theme import current_theme, theme_keeper
+
+
+class ChecksLine(QWidget):
+    """Icon and words: what agrees in one line, what does not with both figures; the report's notes after it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._checks: tuple[ScreenCheck, ...] = ()
+        self.picture, self.text, self.notes = QLabel(), QLabel(), QLabel()
+        for label in (self.text, self.notes):
+            label.setWordWrap(True)
+        self.notes.setProperty("tone", "secondary")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.picture)
+        layout.addWidget(self.text, 2)
+        layout.addWidget(self.notes, 3)
+        theme_keeper().changed.connect(self._draw)
+        self.hide()
+
+    def show_checks(self, checks: tuple[ScreenCheck, ...], notes: tuple[str, ...]) -> None:
+        self._checks = checks
+        wrong = [check.text for check in checks if not check.holds]
+        if not checks:
+            self.text.setText("")
+        else:
+            self.text.setText("\n".join(wrong or [check.text for check in checks]))
+        self.text.setAccessibleName(self.text.text())
+        self.notes.setText("\n".join(notes))
+        self.setVisible(bool(checks or notes))
+        self._draw()
+
+    @property
+    def holds(self) -> bool:
+        """Everything that was checked agrees."""
+        return all(check.holds for check in self._checks)
+
+    def _draw(self) -> None:
+        tone, name = ("done", "check") if self.holds else ("late", "cross")
+        color = current_theme().tokens[tone]
+        self.picture.setVisible(bool(self._checks))
+        self.picture.setPixmap(icon_pixmap(name, color, 16, self.devicePixelRatioF()))
+        self.text.setStyleSheet(f"color: {color};")

@@ -1,0 +1,114 @@
+"""Moving stock from one bin to another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.stock import MoveStock
+from erp_desktop.i18n import translate
+from erp_desktop.queries.base import ListPage, ListRequest
+from erp_desktop.queries.lookups import Choice
+from erp_desktop.queries.masters import Bins
+from erp_desktop.queries.stock import StockMoves, StockOnHand
+from erp_desktop.views.documents import lookups
+from erp_desktop.views.masters.record_page import OneOfList, RecordKind, RecordPage
+from erp_desktop.views.widgets.cells import cell_value, shown_number
+from erp_desktop.views.widgets.fields import company_today
+from erp_desktop.views.widgets.lookup import LookupField, LookupSpec
+from erp_desktop.views.widgets.reading import NotReadable
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+FIELD_OF_REFUSAL = {
+    "qty_not_positive": "qty",
+    "not_enough_on_hand": "qty",
+    "same_bin": "to_bin",
+    "period_closed": "moved_on",
+    "no_period": "moved_on",
+}
+
+
+@dataclass(frozen=True)
+class _BinsWithStock:
+    """The bins where a product lies, each with what is free there."""
+
+    tables: ClassVar[frozenset[str]] = StockOnHand.tables
+
+    request: ListRequest
+    product_id: UUID | None
+
+    def run(self, session: Any, company_id: UUID) -> ListPage[Any]:
+        if self.product_id is None:
+            return ListPage((), None, {})
+        request = replace(self.request, filters=(("product_id", self.product_id),), search="")
+        rows = StockOnHand(request).run(session, company_id).rows
+        typed = self.request.search.casefold()
+        return ListPage(tuple(_choice(row) for row in rows if typed in row.bin_code.casefold()), None, {})
+
+
+def _choice(row: Any) -> Choice:
+    free = translate("MoveStockPage", "{qty} {unit} free").format(qty=shown_number(row.free), unit=row.unit_code)
+    return Choice(row.bin_id, row.bin_code, row.warehouse_name, row.warehouse_name_zh, free)
+
+
+class MoveStockPage(RecordPage):
+    """What, how much, from where, to where. The bins offered to take from are those where the product lies."""
+
+    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
+        kind = RecordKind(
+            "move_stock_form",
+            translate("MoveStockPage", "Move stock"),
+            MoveStock,
+            lambda move_id: OneOfList(StockMoves(), move_id),
+            lookups={
+                "product": lookups.products(),
+                "from_bin": LookupSpec(self._bins_with_stock, fact=lambda row: row.fact),
+                "to_bin": LookupSpec(Bins, name="warehouse_name", fact=lambda row: str(cell_value(row, "zone"))),
+            },
+            first={"moved_on": company_today()},
+            permission="goods.transfer",
+        )
+        super().__init__(desk, shell, kind, id, is_new=True)
+        self.do_save.setText(translate("MoveStockPage", "Move"))
+
+    def _bins_with_stock(self, request: ListRequest) -> Any:
+        field = self.binder.widget("product")
+        try:
+            product = field.value() if isinstance(field, LookupField) else None
+        except NotReadable:
+            product = None
+        return _BinsWithStock(request, product.id if product is not None else None)
+
+    def add_more(self) -> None:
+        self.content.setStretchFactor(self.form, 0)
+        self.content.addStretch(1)
+
+    def new_title(self) -> str:
+        return self.record_kind.title
+
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Moves; afterwards the tab closes."""
+
+        def leave() -> None:
+            self.tell(translate("MoveStockPage", "Stock moved"))
+            if then is not None:
+                then()
+            else:
+                self.close_asked.emit()
+
+        super().save(leave)
+
+    def _refused(self, refused: Refused) -> None:
+        name = FIELD_OF_REFUSAL.get(refused.problem.code)
+        if name is None:
+            super()._refused(refused)
+            return
+        self.binder.show_problem(name, refused.problem.sentence)
+        widget = self.binder.widget(name)
+        self.binder.bar.show_problems([(refused.problem.sentence, widget.setFocus if widget else None)])
+        if widget is not None:
+            widget.setFocus()
