@@ -26,7 +26,8 @@ def test_an_order_is_raised_with_the_keyboard_and_gets_its_number_from_the_centr
     trade.company.product("BX-204")
     trade.hear_news()
     page = new_order(trade)
-    assert "number follows" in page.title
+    assert page.title == "New: Purchase order"
+    assert page.header.party.text() == "New (number follows)"
     trade.choose(page, "supplier", "hang")
     trade.cell(page, 0, "product", "BX-204")
     trade.cell(page, 0, "qty", "10")

@@ -79,7 +79,8 @@ def test_more_than_is_free_is_refused_at_its_line_and_the_order_stays_confirmed(
     trade.status(page, "confirmed")
     trade.keys(Qt.Key.Key_Return, CONTROL)
     trade.wait(lambda: not page.binder.bar.isHidden())
-    assert "2" in page.binder.bar.accessibleName() and "BX-204" in page.binder.bar.accessibleName()
+    assert "2" in page.binder.bar.accessibleName()
+    assert "BX-204" in page.binder.bar.accessibleName()
     assert page.record.status == "confirmed"
 
 

@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from company_fixtures import PASSWORD, SmallCompany, open_small_company
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
+from company_fixtures import PASSWORD, SmallCompany, open_small_company
 from erp_desktop.central.serving import served
 from erp_desktop.database import open_engine
 from erp_desktop.desk import Desk
@@ -80,7 +80,7 @@ class Trade:
         lookup.selectAll()
         self.qtbot.keyClicks(lookup, text)
         self.wait(lambda: lookup.results.isVisible() or not lookup.is_waiting)
-        self.wait(lambda: lookup.results.isVisible())
+        self.wait(lookup.results.isVisible)
         self.qtbot.keyClick(lookup, Qt.Key.Key_Return)
         assert lookup.value() is not None
 
@@ -103,7 +103,7 @@ class Trade:
         assert editor is not None
         self.qtbot.keyClicks(editor, text[1:])
         if isinstance(editor, LookupField):
-            self.wait(lambda: editor.results.isVisible())
+            self.wait(editor.results.isVisible)
         self.qtbot.keyClick(editor, Qt.Key.Key_Return)
         self.wait(lambda: editor_of(grid) is None)
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.company import Company
-from erp_desktop.models.product import Barcode, Product, ProductUnit, Unit
+from erp_desktop.models.product import Barcode, Product, ProductUnit
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
 from erp_desktop.models.stock import StockBalance
 from erp_desktop.numbers import ONE, ZERO, UnitFactor
@@ -23,7 +23,6 @@ _balance = table_of(StockBalance)
 _barcode = table_of(Barcode)
 _product = table_of(Product)
 _pack = table_of(ProductUnit)
-_unit = table_of(Unit)
 _company = table_of(Company)
 
 USUAL_CHANNEL = "DIRECT"  # every company opens with it
@@ -118,31 +117,6 @@ class ScannedProduct:
         by_code = by_code.where(_product.c.company_id == company_id, func.lower(_product.c.code) == text.lower())
         found = session.execute(by_code.order_by(_product.c.id)).first()
         return Scanned(found.id, found.code, ONE) if found is not None else None
-
-
-@dataclass(frozen=True)
-class Pack:
-    """A further unit in which a product may be ordered: one of it is `factor` stock units."""
-
-    unit_id: UUID
-    unit_code: str
-    factor: UnitFactor
-
-
-@dataclass(frozen=True)
-class PacksOfProduct:
-    """The further units of a product, by code."""
-
-    tables: ClassVar[frozenset[str]] = frozenset({"product_unit", "unit"})
-
-    product_id: UUID
-
-    def run(self, session: Session, company_id: UUID) -> tuple[Pack, ...]:
-        same = (_unit.c.company_id == _pack.c.company_id) & (_unit.c.id == _pack.c.unit_id)
-        statement = select(_pack.c.unit_id, _unit.c.code, _pack.c.numerator, _pack.c.denominator)
-        statement = statement.select_from(_pack.join(_unit, same)).order_by(_unit.c.code)
-        statement = statement.where(_pack.c.company_id == company_id, _pack.c.product_id == self.product_id)
-        return tuple(Pack(row[0], row[1], UnitFactor(row[2], row[3])) for row in session.execute(statement))
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,10 @@ class FormPage(DocumentPage):
         if isinstance(label, QLabel):
             label.setText(text)
 
+    def start_at(self, name: str) -> None:
+        """Where the keyboard is when the page opens."""
+        self.setFocusProxy(self.binder.widget(name) or self.grid)
+
     def focus_field(self, name: str) -> None:
         widget = self.binder.widget(name)
         if isinstance(widget, QWidget):

@@ -1,5 +1,7 @@
 """The top of a document's page: what it is and with whom, the path of its states, and what can be done with it now."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -36,6 +38,7 @@ class DocumentHeader(QWidget):
         layout.addLayout(first)
         layout.addLayout(self._row)
         self._offered: tuple[object, ...] = ()
+        self._follows: list[tuple[QAction, Callable[[], None]]] = []
         self.buttons: dict[QAction, QPushButton] = {}
         self.more_menu: QMenu | None = None
 
@@ -48,6 +51,9 @@ class DocumentHeader(QWidget):
         if (primary, others, more) == self._offered:
             return
         self._offered = (primary, others, more)
+        for action, follow in self._follows:
+            action.changed.disconnect(follow)
+        self._follows = []
         had_focus = any(button.hasFocus() for button in self.buttons.values())
         while (item := self._row.takeAt(0)) is not None:
             old = item.widget()
@@ -81,8 +87,8 @@ class DocumentHeader(QWidget):
             button.setAccessibleDescription(action.toolTip())
 
         follow()
-        changed = action.changed.connect(follow)
-        button.destroyed.connect(lambda: action.disconnect(changed))
+        action.changed.connect(follow)
+        self._follows.append((action, follow))
         self.buttons[action] = button
         return button
 

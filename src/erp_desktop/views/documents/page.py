@@ -18,7 +18,7 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import NotHere, Query
 from erp_desktop.views.documents.header import DocumentHeader
-from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.documents.kinds import kind_text
 from erp_desktop.views.documents.related import RelatedPanel
 from erp_desktop.views.widgets.asking import Failure, announcements, say, when_done
 from erp_desktop.views.widgets.banner import Banner
@@ -227,7 +227,13 @@ class DocumentPage(ScreenView):
         return str(record.number or self.new_title())
 
     def new_title(self) -> str:
-        return f"{kind_text(self.kind)} · {number_text(None)}"
+        """What a document is called that nobody has saved yet, or that has no number yet."""
+        text = (
+            translate("DocumentPage", "New: {document}")
+            if self.is_new
+            else translate("DocumentPage", "{document}, new")
+        )
+        return text.format(document=kind_text(self.kind))
 
     def _say_missing(self) -> None:
         sentence = translate(

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 Facts = tuple[tuple[str, str], ...]
 
-_IN_A_ROW = 3
+_IN_A_ROW = 4
 
 
 class FactsGrid(QWidget):
-    """Pairs of a label and what it says, three in a row; those that say nothing are left out."""
+    """Pairs of a label and what it says, four in a row; those that say nothing are left out."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,10 +79,12 @@ class PostedPage(DocumentPage):
         self._facts_of, self._party_of = facts, party
         self.facts = FactsGrid(self)
         self.table = RecordTable(desk, lines, self)
+        self.table.filters.hide()  # a document's lines are few
         self.content.addWidget(self.facts)
         self.content.addWidget(self.table, 1)
         self.setFocusProxy(self.table)
         self.set_title(kind_text(kind))
+        self.header.name(kind_text(kind))
         self.refresh()
 
     def show_record(self, record: Any) -> None:

@@ -16,7 +16,7 @@ from erp_desktop.views.widgets.theme import theme_keeper
 if TYPE_CHECKING:
     from erp_desktop.views.shell.main_window import MainWindow
 
-WIDTH = 300
+WIDTH = 264
 _DOCUMENT = Qt.ItemDataRole.UserRole
 
 
@@ -30,9 +30,6 @@ class RelatedPanel(QFrame):
         self.setFixedWidth(WIDTH)
         heading = QLabel(translate("RelatedPanel", "Related documents"))
         heading.setProperty("tone", "secondary")
-        self.empty = QLabel(translate("RelatedPanel", "Nothing yet. What follows from this document appears here."))
-        self.empty.setWordWrap(True)
-        self.empty.setProperty("tone", "secondary")
         self.list = QTreeWidget()
         self.list.setColumnCount(2)
         self.list.setHeaderHidden(True)
@@ -51,16 +48,13 @@ class RelatedPanel(QFrame):
         layout.setContentsMargins(12, 10, 12, 10)
         layout.setSpacing(6)
         layout.addWidget(heading)
-        layout.addWidget(self.empty)
         layout.addWidget(self.list, 1)
-        layout.addStretch()
         theme_keeper().changed.connect(self._draw)
         self.show_documents(())
 
     def show_documents(self, documents: tuple[RelatedDocument, ...]) -> None:
-        """In the order given; those that this role may not open stand there without being a link."""
-        self.empty.setVisible(not documents)
-        self.list.setVisible(bool(documents))
+        """In the order given; without any the panel leaves its room to the document. What this role may not open says so."""
+        self.setVisible(bool(documents))
         self.list.clear()
         for document in documents:
             number = number_text(document.number)

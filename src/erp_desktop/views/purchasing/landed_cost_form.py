@@ -68,7 +68,7 @@ class LandedCostForm(FormPage):
         self.offer_actions()
         for receipt_id in receipts:
             when_done(desk.ask(GoodsReceiptDetail(receipt_id)), self, self._add)
-        self.setFocusProxy(self.binder.widget("kind"))
+        self.start_at("kind")
 
     def _fill_choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         box = self.binder.widget(name)

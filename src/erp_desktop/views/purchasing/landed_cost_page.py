@@ -30,13 +30,13 @@ def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
 
     spec = ListSpec(
         (
-            TableColumn("receipt_number", translate("LandedCostPage", "Receipt"), width=150),
-            TableColumn("product_code", translate("LandedCostPage", "Code"), width=120),
+            TableColumn("receipt_number", translate("LandedCostPage", "Receipt"), width=120),
+            TableColumn("product_code", translate("LandedCostPage", "Code"), width=100),
             TableColumn("product_name", translate("LandedCostPage", "Product"), stretches=True),
-            TableColumn("qty", translate("LandedCostPage", "Quantity"), CellKind.QTY),
-            TableColumn("amount", translate("LandedCostPage", "Share"), CellKind.MONEY),
-            TableColumn("to_inventory", translate("LandedCostPage", "In stock"), CellKind.MONEY),
-            TableColumn("to_cost_of_sales", translate("LandedCostPage", "Sold already"), CellKind.MONEY, 124),
+            TableColumn("qty", translate("LandedCostPage", "Quantity"), CellKind.QTY, 84),
+            TableColumn("amount", translate("LandedCostPage", "Share"), CellKind.MONEY, 92),
+            TableColumn("to_inventory", translate("LandedCostPage", "In stock"), CellKind.MONEY, 92),
+            TableColumn("to_cost_of_sales", translate("LandedCostPage", "Sold already"), CellKind.MONEY, 100),
         ),
         partial(LandedCostShares, landed_cost_id=id),
         tables=LandedCostShares.tables,

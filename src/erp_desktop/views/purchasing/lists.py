@@ -50,8 +50,8 @@ def _order_columns() -> tuple[TableColumn, ...]:
         TableColumn("ordered_on", translate("PurchaseOrders", "Ordered"), CellKind.DATE),
         TableColumn("due_on", translate("PurchaseOrders", "Due"), CellKind.DATE),
         TableColumn("status", translate("PurchaseOrders", "Status"), CellKind.STATUS),
-        TableColumn("currency", translate("PurchaseOrders", "Currency"), width=84),
-        TableColumn("total", translate("PurchaseOrders", "Amount"), CellKind.MONEY, 130),
+        TableColumn("currency", translate("PurchaseOrders", "Currency"), width=80),
+        TableColumn("total", translate("PurchaseOrders", "Amount"), CellKind.MONEY, 120),
         TableColumn("received", translate("PurchaseOrders", "Received"), CellKind.PERCENT, 100, is_sortable=False),
     )
 
@@ -143,7 +143,7 @@ def landed_costs_screen(desk: "Desk", shell: "MainWindow", filters: tuple[tuple[
             TableColumn("basis", translate("LandedCosts", "Shared by"), width=110),
             TableColumn("reference", translate("LandedCosts", "Reference"), width=150),
             TableColumn("status", translate("LandedCosts", "Status"), CellKind.STATUS),
-            TableColumn("amount", translate("LandedCosts", "Amount"), CellKind.MONEY, 130),
+            TableColumn("amount", translate("LandedCosts", "Amount"), CellKind.MONEY, 120),
         ),
         name=translate("LandedCosts", "Landed costs"),
         empty_text=translate("LandedCosts", "No landed costs yet"),

@@ -64,12 +64,12 @@ class PurchaseOrderPage(FormPage):
         self._make_actions()
         self.show_state(Status.DRAFT)
         self.set_title(self.new_title())
-        self.header.name(self.new_title())
+        self.header.name(self.new_title(), number_text(None) if is_new else "")
         self.lines_changed()
         when_done(desk.ask(OrderDefaults()), self, self._take_defaults)
         self.offer_actions()
         self.refresh()
-        self.setFocusProxy(self.binder.widget("supplier") if is_new else self.grid)
+        self.start_at("supplier" if is_new else "lines")
 
     # --- what is shown
 
@@ -147,6 +147,8 @@ class PurchaseOrderPage(FormPage):
         self.header.path.show_path(PATH, status)
         self.header.path.show()
         self.binder.show_state(Status.CONFIRMED if is_locked else status)
+        received = next(n for n, one in enumerate(self.grid.model_of_lines.spec.columns) if one.name == "received")
+        self.grid.setColumnHidden(received, status == Status.DRAFT)
         if self.grid.model_of_lines.is_read_only != is_locked:
             self.grid.set_read_only(is_locked)
 
@@ -158,7 +160,7 @@ class PurchaseOrderPage(FormPage):
         self.show_text("line_count", count)
         money = shown(total, CellKind.MONEY, self._money.currency_places)
         text = translate("PurchaseOrderPage", "Total {currency} {amount}")
-        self.show_text("total", f"<b>{text.format(currency=self._money.currency, amount=money)}</b>")
+        self.show_text("total", text.format(currency=self._money.currency, amount=money))
 
     def _take_defaults(self, choices: FirstChoices) -> None:
         self._money = choices

@@ -97,12 +97,12 @@ class SalesOrderPage(FormPage):
         self.actions_of_order = SalesOrderActions(self)
         self.show_state(Status.DRAFT)
         self.set_title(self.new_title())
-        self.header.name(self.new_title())
+        self.header.name(self.new_title(), number_text(None) if is_new else "")
         self.lines_changed()
         when_done(desk.ask(OrderDefaults()), self, self._take_defaults)
         self.offer_actions()
         self.refresh()
-        self.setFocusProxy(self.binder.widget("customer") if is_new else self.grid)
+        self.start_at("customer" if is_new else "lines")
 
     # --- what is shown
 
@@ -158,8 +158,19 @@ class SalesOrderPage(FormPage):
         self.header.path.show_path(PATH, status)
         self.header.path.show()
         self.binder.show_state(Status.CONFIRMED if is_locked else status)
+        self._choose_columns(status)
         if self.grid.model_of_lines.is_read_only != is_locked:
             self.grid.set_read_only(is_locked)
+
+    def _choose_columns(self, status: str) -> None:
+        """What matters in this state: what is free before stock is promised, what is promised and sent after."""
+        hidden = {
+            "free": status not in (Status.DRAFT, Status.CONFIRMED),
+            "allocated": status in (Status.DRAFT, Status.CONFIRMED, Status.SHIPPED, Status.CANCELLED),
+            "shipped": status in (Status.DRAFT, Status.CONFIRMED, Status.CANCELLED),
+        }
+        for number, column in enumerate(self.grid.model_of_lines.spec.columns):
+            self.grid.setColumnHidden(number, hidden.get(column.name, False))
 
     def lines_changed(self) -> None:
         self._prices.look()
@@ -177,7 +188,7 @@ class SalesOrderPage(FormPage):
         self.show_text("goods_total", goods_text)
         total = shown(goods + freight, CellKind.MONEY, places)
         text = translate("SalesOrderPage", "Total {currency} {amount}")
-        self.show_text("total", f"<b>{text.format(currency=self.money.currency, amount=total)}</b>")
+        self.show_text("total", text.format(currency=self.money.currency, amount=total))
 
     def _typed(self, name: str) -> Any:
         try:
@@ -313,7 +324,15 @@ def _field_values(record: SalesOrderRecord) -> dict[str, Any]:
 
 def _typed_part(record: SalesOrderRecord) -> tuple[Any, ...]:
     """What people type of an order: when it differs from what is shown, somebody else changed it."""
-    names = ("customer_id", "distributor_id", "channel_id", "warehouse_id", "ordered_on", "due_on", "external_number")
+    names: tuple[str, ...] = (
+        "customer_id",
+        "distributor_id",
+        "channel_id",
+        "warehouse_id",
+        "ordered_on",
+        "due_on",
+        "external_number",
+    )
     names += ("priority", "freight", "ship_to", "note")
     lines = tuple((line.id, line.product_id, line.qty, line.unit_price, line.discount) for line in record.lines)
     return (*(getattr(record, name) for name in names), lines)

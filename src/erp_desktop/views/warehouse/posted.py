@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 def _product_columns() -> tuple[TableColumn, ...]:
     return (
-        TableColumn("line_no", translate("DockLines", "No."), CellKind.INTEGER, 56),
-        TableColumn("product_code", translate("DockLines", "Code"), width=130),
+        TableColumn("line_no", translate("DockLines", "No."), CellKind.INTEGER, 64),
+        TableColumn("product_code", translate("DockLines", "Code"), width=110),
         TableColumn("product_name", translate("DockLines", "Product"), stretches=True),
     )
 
@@ -47,15 +47,15 @@ def _lines(query: Any, tables: frozenset[str], *columns: TableColumn) -> ListSpe
 
 
 def _qty() -> TableColumn:
-    return TableColumn("qty", translate("DockLines", "Quantity"), CellKind.QTY)
+    return TableColumn("qty", translate("DockLines", "Quantity"), CellKind.QTY, 90)
 
 
 def _unit() -> TableColumn:
-    return TableColumn("unit_code", translate("DockLines", "Unit"), width=70)
+    return TableColumn("unit_code", translate("DockLines", "Unit"), width=60)
 
 
 def _bin() -> TableColumn:
-    return TableColumn("bin_code", translate("DockLines", "Bin"), width=110)
+    return TableColumn("bin_code", translate("DockLines", "Bin"), width=90)
 
 
 def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:

@@ -25,17 +25,26 @@ class ScanRouter(QObject):
         self._last = 0.0
         self._field: QLineEdit | None = None
         self._text_before = ""
-        app = QApplication.instance()
-        assert app is not None
-        app.installEventFilter(self)
+        page.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._page:
+            self._listen_while_shown(event.type())
+            return False
         if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
         focus = QApplication.focusWidget()
         if watched is not focus or focus is None or not self._page.isAncestorOf(focus):
             return False
         return self._take(event, focus)
+
+    def _listen_while_shown(self, kind: QEvent.Type) -> None:
+        """The program's keys pass through here only while the page is in front: this is asked for every event."""
+        app = QApplication.instance()
+        if app is not None and kind == QEvent.Type.Show:
+            app.installEventFilter(self)
+        elif app is not None and kind == QEvent.Type.Hide:
+            app.removeEventFilter(self)
 
     def _take(self, event: QKeyEvent, focus: QWidget) -> bool:
         now = event.timestamp() / 1000 or monotonic()  # when the key was pressed, however busy the window is

@@ -61,7 +61,7 @@ class ShipOrderPage(CountingPage):
         self.lines_changed()
         self.offer_actions()
         self.refresh()
-        self.setFocusProxy(self.binder.widget("carrier"))
+        self.start_at("carrier")
 
     def verb(self) -> str:
         return translate("ShipOrderPage", "Ship")
