@@ -131,3 +131,21 @@ def test_the_expected_orders_open_for_counting(trade):
     screen.table.view.setFocus()
     trade.keys(Qt.Key.Key_Return)
     trade.wait(lambda: getattr(trade.page, "document_id", None) == order and trade.page.makes == "goods_receipt")
+
+
+def test_a_goods_receipt_shows_what_its_lines_cost(trade):
+    receipt = trade.company.receive(trade.company.purchase_order(("BX-204", "10", "2"), ("BX-205", "6", "3")), "4", "6")
+    trade.hear_news()
+    page = trade.open("goods_receipt", id=receipt)
+    trade.wait(lambda: page.table.model.rowCount() == 2)
+    assert [(row.unit_cost, row.cost) for row in map(page.table.model.row_at, (0, 1))] == [(2, 8), (3, 18)]
+    assert page.table.model.total_texts["cost"] == "26.00"
+
+
+def test_whoever_may_not_read_costs_sees_quantities_alone(trade, monkeypatch):
+    receipt = trade.company.stock("BX-204", "4", "2")
+    trade.hear_news()
+    monkeypatch.setattr(type(trade.desk), "permissions", frozenset({"goods.read", "purchasing.read"}))
+    page = trade.open("goods_receipt", id=receipt)
+    trade.wait(lambda: page.table.model.rowCount() == 1)
+    assert [column.name for column in page.table.spec.columns][-2:] == ["qty", "unit_code"]

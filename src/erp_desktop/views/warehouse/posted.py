@@ -6,6 +6,7 @@ from uuid import UUID
 
 from erp_desktop.i18n import translate
 from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptLines, GoodsReceiptRecord
+from erp_desktop.queries.receipt_costs import CostedReceiptLines
 from erp_desktop.queries.selling_details import (
     CustomerReturnDetail,
     CustomerReturnLines,
@@ -59,7 +60,7 @@ def _bin() -> TableColumn:
 
 
 def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
-    """What arrived. Its value stands on the product's cost pages, for those who may read costs."""
+    """What arrived, with its cost for those who may read costs."""
 
     def facts(record: GoodsReceiptRecord) -> Facts:
         return (
@@ -69,7 +70,20 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
             (translate("GoodsReceiptPage", "Delivery note"), record.delivery_note),
         )
 
-    spec = _lines(partial(GoodsReceiptLines, receipt_id=id), GoodsReceiptLines.tables, _bin(), _qty(), _unit())
+    if "cost.read" in desk.permissions:
+        unit_cost = translate("GoodsReceiptPage", "Unit cost")
+        cost = translate("GoodsReceiptPage", "Cost")
+        spec = _lines(
+            partial(CostedReceiptLines, receipt_id=id),
+            CostedReceiptLines.tables,
+            _bin(),
+            _qty(),
+            _unit(),
+            TableColumn("unit_cost", unit_cost, CellKind.UNIT_COST, 96, is_sortable=False),
+            TableColumn("cost", cost, CellKind.MONEY, 104, is_sortable=False),
+        )
+    else:
+        spec = _lines(partial(GoodsReceiptLines, receipt_id=id), GoodsReceiptLines.tables, _bin(), _qty(), _unit())
     page = PostedPage(
         desk,
         shell,
