@@ -9,15 +9,21 @@ Here: engines, and which kind of transaction they begin. Not here: tables, migra
 
 import logging
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 
 log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_SECONDS = 20
+IDLE_SECONDS_TRUSTED = 5.0
 _BEGIN = "erp_begin"
+_PIPELINE = "pipeline"
+_LAST_USED = "last_used"
 _WAL_RESET_FIXED_IN = (3, 51, 3)  # before it several connections could, very rarely, lose a checkpoint to a race
 
 
@@ -47,7 +53,7 @@ def open_engine(url: str | URL, *, foreign_keys: bool = True, pool_size: int = 1
     """
     address = database_url(url) if isinstance(url, str) else url
     if address.get_backend_name() == "postgresql":
-        return create_engine(address, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True)
+        return _open_postgres(address, pool_size)
 
     engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
     _log_sqlite_version()
@@ -66,6 +72,52 @@ def open_engine(url: str | URL, *, foreign_keys: bool = True, pool_size: int = 1
         connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
     return engine
+
+
+def _open_postgres(address: URL, pool_size: int) -> Engine:
+    engine = create_engine(address, pool_size=pool_size, max_overflow=2 * pool_size)
+    # How many rows an UPDATE met is not known before the pipeline is read; the company's clock guards them anyway.
+    engine.dialect.supports_sane_rowcount = engine.dialect.supports_sane_multi_rowcount = False
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def wait_for_answer(
+        connection: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool
+    ) -> None:
+        pipeline = connection.info.get(_PIPELINE)
+        if pipeline is not None and not context.is_crud:
+            pipeline.sync()
+
+    @event.listens_for(engine, "checkin")
+    def note_time(_connection: Any, record: Any) -> None:
+        record.info[_LAST_USED] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def is_still_there(connection: Any, record: Any, _proxy: Any) -> None:
+        """A connection that lay idle is tried first: the server may have been restarted since."""
+        idle = time.monotonic() - record.info.get(_LAST_USED, 0.0)
+        if idle > IDLE_SECONDS_TRUSTED and _LAST_USED in record.info:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError("the connection was lost while it was idle") from error
+
+    return engine
+
+
+@contextmanager
+def pipelined(connection: Connection) -> Iterator[None]:
+    """In this block what is written is sent without waiting for each answer, where the driver can (PostgreSQL); a
+    question waits for its own. An error may show at a later statement than its own; at the end it is the driver's."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.pipeline() as pipeline:
+        connection.info[_PIPELINE] = pipeline
+        try:
+            yield
+        finally:
+            del connection.info[_PIPELINE]
 
 
 def writer(engine: Engine) -> Engine:

@@ -3,13 +3,13 @@
 Nothing posted is rewritten (costing.md, rule 3): each change is a CostAdjustment with what caused it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
@@ -125,20 +125,28 @@ def _standing_in_average(session: Session, ctx: Context, row: CostPool, move: St
     issues = (
         select(MoveCost.move_id, MoveCost.qty)
         .where(*in_pool, MoveCost.seq > receipt_seq, MoveCost.qty < 0)
-        .order_by(MoveCost.seq)
-        .execution_options(yield_per=100)
+        .order_by(MoveCost.seq, MoveCost.id)
     )
-    with session.execute(issues) as found:  # closed at once: the last issues are seldom reached
-        for issue_id, qty in found:
-            if not gone:
-                break
-            from_ahead = min(ahead, -qty)
-            ahead -= from_ahead
-            taken = min(-qty - from_ahead, gone)
-            if taken:
-                takers.append((issue_id, taken))
-                gone -= taken
+    for issue_id, qty in _piece_by_piece(session, issues):  # the last issues are seldom reached
+        if not gone:
+            break
+        from_ahead = min(ahead, -qty)
+        ahead -= from_ahead
+        taken = min(-qty - from_ahead, gone)
+        if taken:
+            takers.append((issue_id, taken))
+            gone -= taken
     return _Standing(layer_id if left else None, left, row.value if left else ZERO, takers)
+
+
+def _piece_by_piece(session: Session, statement: Select[UUID, Decimal]) -> Iterator[Row[UUID, Decimal]]:
+    """The rows of an ordered `statement`: the first hundred, and more only if they are asked for."""
+    read, limit = 0, 100
+    while rows := session.execute(statement.offset(read).limit(limit)).all():
+        yield from rows
+        if len(rows) < limit:
+            return
+        read, limit = read + limit, limit * 4
 
 
 def _write(

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +31,7 @@ from erp_desktop.actions.remembering import let_remember, remember
 from erp_desktop.central.accounts import hash_password, keep_password
 from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
 from erp_desktop.central.people import permissions_of
-from erp_desktop.database import writer
+from erp_desktop.database import pipelined, writer
 from erp_desktop.ids import new_id
 from erp_desktop.models.base import set_tick
 from erp_desktop.models.company import Company
@@ -189,7 +190,7 @@ class Centre:
         """All in one go where nothing is refused, which is the rule; else once more, each in its own savepoint."""
         try:
             return self._transaction(company_id, lane, actions, is_smooth=True)
-        except (_NotSmooth, IntegrityError):
+        except _NotSmooth:
             pass
         try:
             return self._transaction(company_id, lane, actions)
@@ -219,12 +220,15 @@ class Centre:
         session = lane.session
         for tries_left in reversed(range(TRIES)):
             try:
-                turn = _Turn(session, company_id, lane, forbidden or {}, is_smooth=is_smooth)
-                results = turn.perform(actions)
-                turn.finish()
+                with pipelined(session.connection()) if is_smooth else nullcontext():
+                    turn = _Turn(session, company_id, lane, forbidden or {}, is_smooth=is_smooth)
+                    results = turn.perform(actions)
+                    turn.finish()
                 session.commit()
-            except DBAPIError as error:
+            except (DBAPIError, self.engine.dialect.loaded_dbapi.Error) as error:
                 lane.forget()
+                if is_smooth:  # sent without waiting, so that nobody can tell whose error it was
+                    raise _NotSmooth from error
                 if isinstance(error, IntegrityError):
                     raise
                 if tries_left and getattr(error.orig, "sqlstate", None) in WORTH_RETRYING:
