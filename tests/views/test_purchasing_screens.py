@@ -98,7 +98,7 @@ def test_confirming_says_its_consequence_first_and_then_the_lines_stand(trade):
     trade.cell(page, 0, "unit_price", "12.5")
     trade.keys(Qt.Key.Key_Return, CONTROL)
     trade.wait(lambda: not page.banner.isHidden())
-    assert "1 lines for CNY 125.00 from Hangzhou Plastics" in page.banner.sentence.text()
+    assert "an order for CNY 125.00 (lines: 1) to Hangzhou Plastics" in page.banner.sentence.text()
     trade.keys(Qt.Key.Key_Space)
     trade.status(page, "confirmed")
     assert page.grid.model_of_lines.is_read_only
@@ -179,3 +179,17 @@ def test_goods_are_received_in_part_and_then_the_rest(trade):
     trade.wait(lambda: trade.ask(PurchaseOrderDetail(order)).status == "received")
     trade.hear_news()
     assert [line.received_qty for line in trade.ask(PurchaseOrderDetail(order)).lines] == [10, 6]
+
+
+def test_pressing_the_key_twice_receives_once(trade):
+    order = trade.company.purchase_order(("BX-204", "10", "2"))
+    trade.hear_news()
+    page = trade.open("receive_goods", id=order)
+    trade.wait(lambda: page.grid.model_of_lines.rowCount() == 1)
+    trade.cell(page, 0, "counted", "5")
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait_for_page("goods_receipt")
+    trade.hear_news()
+    assert trade.ask(PurchaseOrderDetail(order)).received_qty == 5
+    assert trade.desk.sync_state.attention == 0

@@ -31,7 +31,7 @@ from erp_desktop.views.widgets.lookup import LookupField
 
 assert all_screens
 
-PATIENCE_MS = 5_000  # a busy machine is not a slow program
+PATIENCE_MS = 15_000  # a busy machine is not a slow program
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 

@@ -46,6 +46,7 @@ class FormPage(DocumentPage):
         has_related: bool = True,
     ) -> None:
         super().__init__(desk, shell, kind, document_id, query, is_new=is_new, has_related=has_related)
+        self._is_settling = False
         self.form = load_form(form, self)
         self.binder = FormBinder(self.form, fields, needed)
         grid = self.binder.widget("lines")
@@ -84,6 +85,9 @@ class FormPage(DocumentPage):
 
     def when_settled(self, then: Callable[[], object]) -> None:
         """Takes what is still being typed, waits for look-ups under way, then calls `then`."""
+        if self._is_settling or self.is_busy:
+            return  # the key was pressed twice: once is meant
+        self._is_settling = True
         focus = QApplication.focusWidget()
         if focus is not None and focus is not self.grid and self.grid.isAncestorOf(focus):
             self.grid.setFocus()  # the open editor hands its text to the cell
@@ -95,6 +99,7 @@ class FormPage(DocumentPage):
         if looks and self._is_waiting():
             QTimer.singleShot(_LOOK_AGAIN_MS, self, partial(self._look, then, looks - 1))
         else:
+            self._is_settling = False
             then()
 
     def _is_waiting(self) -> bool:

@@ -288,8 +288,8 @@ class PurchaseOrderPage(FormPage):
         lines = self.grid.lines()
         sentence = translate(
             "PurchaseOrderPage",
-            "Confirming orders {count} lines for {currency} {amount} from {supplier}. From then on goods are expected on "
-            "{due_on} and the lines cannot be changed.",
+            "Confirming sends an order for {currency} {amount} (lines: {count}) to {supplier}. From then on goods are "
+            "expected on {due_on} and the lines cannot be changed.",
         ).format(
             count=len(lines),
             currency=self._money.currency,

@@ -119,7 +119,7 @@ class SalesOrderActions(QObject):
         total = page.grid.model_of_lines.total("amount") + (values.get("freight") or 0)
         sentence = translate(
             "SalesOrderPage",
-            "Confirming takes on an order of {count} lines for {currency} {amount}, due on {due_on}. Stock can then be "
+            "Confirming takes on an order for {currency} {amount} (lines: {count}), due on {due_on}. Stock can then be "
             "promised to it, and its lines cannot be changed.",
         ).format(
             count=len(lines),
