@@ -92,7 +92,7 @@ def inventory_valuation(
         stock = values.get(product.id)
         if stock is None or not (zero_rows or stock.qty or stock.value):
             continue
-        parameters = {"product": product.code, "to": as_of, "cost_book": book.id}
+        parameters = {"product": product.id, "to": as_of, "cost_book": book.id}
         rows.append(
             Row(
                 {

@@ -207,6 +207,8 @@ class ParameterPane(QWidget):
         match widget:
             case LookupField():
                 item = widget.value()
+                if item is None and not widget.isModified():  # its name is still on the way
+                    return self._given.get(parameter.name)
                 return item.id if item is not None else None
             case DateField():
                 return widget.value()
