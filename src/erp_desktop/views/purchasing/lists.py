@@ -81,23 +81,13 @@ def purchase_orders_screen(desk: "Desk", shell: "MainWindow", filters: tuple[tup
     def new() -> None:
         shell.open_screen("purchase_order", id=new_id(), is_new=True)
 
-    def import_orders() -> None:
-        shell.open_screen("import", table="purchase_order")
-
     spec = _orders(
         translate("PurchaseOrders", "Purchase orders"), translate("PurchaseOrders", "No purchase orders yet"), filters
     )
     may_write = "purchasing.write" in desk.permissions
     new_text = translate("PurchaseOrders", "New purchase order")
     offer: tuple[Any, ...] = ((new_text, new),) if may_write else ()
-    if may_write and shell.has_screen("import"):
-        offer += ((translate("PurchaseOrders", "Import"), import_orders),)
     screen = ListScreen(desk, spec.name, spec, opens(shell, "purchase_order"), offer)
-    if may_write and shell.has_screen("import"):
-        imports = screen.add_command(
-            "purchase_orders.import", translate("PurchaseOrders", "Import"), import_orders, "", "import"
-        )
-        screen.header.add_button(imports, "import")
     if may_write:
         action = screen.add_command("purchase_orders.new", new_text, new, "Ctrl+N", "plus")
         screen.header.add_button(action, "plus", primary=True)

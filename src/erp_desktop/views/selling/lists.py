@@ -66,7 +66,7 @@ def sales_orders_screen(desk: "Desk", shell: "MainWindow", filters: tuple[tuple[
         shell.open_screen("sales_order", id=new_id(), is_new=True)
 
     def import_orders() -> None:
-        shell.open_screen("import", table="sales_order")
+        shell.open_screen("import", target="channel-orders")
 
     spec = _orders(translate("SalesOrders", "Sales orders"), translate("SalesOrders", "No sales orders yet"), filters)
     may_write = "sales.write" in desk.permissions
