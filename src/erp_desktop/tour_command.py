@@ -40,7 +40,7 @@ def run_tour(options: Namespace) -> int:
         window = office.window(office.desk("tour"), options.size)
         window.choose_language(options.shown_in)
         window.choose_theme(options.theme)
-        pictures = visit_every_screen(window, options.out.resolve())
+        pictures = visit_every_screen(window, options.out.resolve(), lambda: office.desk("tour, a colleague"))
     app.processEvents()
     text = translate("Command line", "{count} pictures in {folder}.")
     print(text.format(count=len(pictures), folder=options.out.resolve()))

@@ -29,7 +29,7 @@ class PeriodsScreen(ListScreen):
             (
                 TableColumn("starts_on", translate("Periods", "From"), CellKind.DATE, 140),
                 TableColumn("ends_on", translate("Periods", "To"), CellKind.DATE, 140),
-                TableColumn("is_closed", translate("Periods", "State"), CellKind.STATUS, 160),
+                TableColumn("is_closed", translate("Periods", "State"), CellKind.STATUS, stretches=True),
             ),
             lambda request: Dressed(Periods(request), _worded),
             tables=Periods.tables,

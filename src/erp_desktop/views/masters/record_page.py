@@ -60,11 +60,12 @@ class RecordKind:
     first: Mapping[str, Any] = field(default_factory=dict)  # what a new one starts with
     permission: str = "master.write"
     tables: frozenset[str] = frozenset()  # whose changes make the page stale
+    beside: tuple[str, ...] = ()  # fields of the action that the page reads from elsewhere than the form
 
     @property
     def arguments(self) -> tuple[Field[Any], ...]:
-        """The action's fields but the id."""
-        return fields(self.save)[1:]
+        """The action's fields that the form has: all but the id and those beside it."""
+        return tuple(one for one in fields(self.save)[1:] if one.name not in self.beside)
 
     def field_name(self, argument: Field[Any]) -> str:
         return argument.name.removesuffix("_id")
@@ -73,9 +74,9 @@ class RecordKind:
         """The record as its form shows it."""
         return {self.field_name(one): self._value(record, one) for one in self.arguments if _has(record, one.name)}
 
-    def action(self, id: UUID, values: Mapping[str, Any]) -> Action:
+    def action(self, id: UUID, values: Mapping[str, Any], **beside: Any) -> Action:
         """What saves `values` as the record `id`."""
-        given: dict[str, Any] = {}
+        given: dict[str, Any] = dict(beside)
         for argument in self.arguments:
             value = values.get(self.field_name(argument))
             if isinstance(value, LookupItem):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from shiboken6 import isValid
 
 from erp_desktop.i18n import translate
 from erp_desktop.reports.excel import write_excel
@@ -76,10 +77,14 @@ def save_report(
 
     def done(outcome: Path | str) -> None:
         if isinstance(outcome, str):
-            on_problem(outcome)
+            if isValid(parent):
+                on_problem(outcome)
+            else:
+                shell.say(outcome)
             return
         shell.say(translate("ReportViewer", "Saved as {file}").format(file=outcome))
-        on_saved(outcome)
+        if isValid(parent):
+            on_saved(outcome)
 
     shell.jobs.run(translate("ReportViewer", "Writing {file}").format(file=path.name), work, done)
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from erp_desktop.i18n import translate
 from erp_desktop.reports.report import CannotReport, Link, Report, ReportDefinition, report_definition
@@ -128,7 +129,7 @@ class ReportViewer(ScreenView):
                     return problem.sentence
 
         def done(outcome: Report | str | None) -> None:
-            if number == self._run_number:
+            if isValid(self) and number == self._run_number:  # the tab may be closed by now
                 self._take(outcome, time.monotonic() - started)
 
         title = translate("ReportViewer", "Making {report}").format(report=self.report_title)
@@ -211,7 +212,8 @@ class ReportViewer(ScreenView):
         old = self.pane
         self.pane = ParameterPane(self._desk, self.shown.definition, self.shown.parameters, self)
         self.pane.run_asked.connect(self.run)
-        self._pane_place.replaceWidget(old, self.pane)
+        self._pane_place.removeWidget(old)
+        self._pane_place.insertWidget(0, self.pane)
         old.hide()
         old.deleteLater()
         self.do_back.setEnabled(bool(self._above))

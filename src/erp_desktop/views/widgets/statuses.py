@@ -39,6 +39,10 @@ STATUSES: dict[str, StatusLook] = {
     "pending": StatusLook(QT_TRANSLATE_NOOP("Status", "Waiting to be sent"), "clock", "running"),
     "refused": StatusLook(QT_TRANSLATE_NOOP("Status", "Refused"), "cross", "late"),
     "held": StatusLook(QT_TRANSLATE_NOOP("Status", "Held back"), "pause", "hold"),
+    "row_new": StatusLook(QT_TRANSLATE_NOOP("Status", "New"), "plus", "running"),
+    "row_changed": StatusLook(QT_TRANSLATE_NOOP("Status", "Changed"), "edit", "warning"),
+    "row_same": StatusLook(QT_TRANSLATE_NOOP("Status", "Here already"), "check", "done"),
+    "row_bad": StatusLook(QT_TRANSLATE_NOOP("Status", "To mend"), "cross", "late"),
     "failed": StatusLook(QT_TRANSLATE_NOOP("Status", "Does not fit any more"), "cross", "late"),
 }
 

@@ -1,0 +1,101 @@
+"""What the company was opened with, and which program this is. Nothing of it is changed here."""
+
+import platform
+from typing import TYPE_CHECKING
+
+import PySide6
+from PySide6.QtWidgets import QLabel, QVBoxLayout
+
+from erp_desktop import __version__
+from erp_desktop.i18n import translate
+from erp_desktop.queries.company import CompanyDetail, CompanyFacts
+from erp_desktop.views.documents.posted_page import Facts, FactsGrid
+from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.views.widgets.cells import cell_value
+from erp_desktop.views.widgets.list_screen import PageHeader
+from erp_desktop.views.widgets.screen_view import ScreenView
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+
+class CompanyPage(ScreenView):
+    """Facts of the company, of this desk, and of the program."""
+
+    def __init__(self, desk: "Desk", shell: "MainWindow") -> None:
+        super().__init__()
+        self._desk = desk
+        self.header = PageHeader(translate("CompanyPage", "Company"), self)
+        self.company, self.desk_facts, self.program = FactsGrid(self), FactsGrid(self), FactsGrid(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 12)
+        layout.setSpacing(14)
+        layout.addWidget(self.header)
+        for heading, grid in (
+            ("", self.company),
+            (translate("CompanyPage", "This desk"), self.desk_facts),
+            (translate("CompanyPage", "The program"), self.program),
+        ):
+            if heading:
+                label = QLabel(heading)
+                label.setObjectName("sectionTitle")
+                layout.addWidget(label)
+            layout.addWidget(grid)
+        layout.addStretch(1)
+        about = self.add_command(
+            "company.about",
+            translate("CompanyPage", "About ERP Desktop"),
+            lambda: shell.commands.action("about").trigger(),
+            "",
+            "info",
+        )
+        self.header.add_button(about, "info")
+        self.desk_facts.show_facts(
+            ((translate("CompanyPage", "Signed in as"), f"{desk.user.name} ({desk.user.login})"),)
+        )
+        self.program.show_facts(
+            (
+                (translate("CompanyPage", "Version"), __version__),
+                (translate("CompanyPage", "Runs on"), f"Python {platform.python_version()}, Qt {PySide6.__version__}"),
+                (translate("CompanyPage", "Computer"), f"{platform.system()} {platform.release()}"),
+                (translate("CompanyPage", "Licence"), "Apache-2.0"),
+            )
+        )
+        desk.changed.connect(self._notice)
+        self._ask()
+
+    def _notice(self, tables: frozenset[str]) -> None:
+        if tables & CompanyDetail.tables:
+            self._ask()
+
+    def _ask(self) -> None:
+        when_done(self._desk.ask(CompanyDetail()), self, self._show)
+
+    def _show(self, facts: CompanyFacts) -> None:
+        self.header.title.setText(str(cell_value(facts, "name")))
+        self.company.show_facts(_facts(facts))
+
+
+def _facts(facts: CompanyFacts) -> Facts:
+    revenue_at = (
+        translate("CompanyPage", "when goods are shipped")
+        if facts.revenue_at == "shipment"
+        else translate("CompanyPage", "when the invoice is posted")
+    )
+    return (
+        (translate("CompanyPage", "Code"), facts.code),
+        (translate("CompanyPage", "Name"), facts.name),
+        (translate("CompanyPage", "Chinese name"), facts.name_zh),
+        (
+            translate("CompanyPage", "Currency"),
+            translate("CompanyPage", "{currency}, {places} decimals").format(
+                currency=facts.currency, places=facts.currency_places
+            ),
+        ),
+        (translate("CompanyPage", "Time zone of business dates"), facts.time_zone),
+        (translate("CompanyPage", "Chart of accounts"), facts.chart),
+        (translate("CompanyPage", "Revenue is posted"), revenue_at),
+        (translate("CompanyPage", "Address"), facts.address),
+        (translate("CompanyPage", "Tax number"), facts.tax_number),
+    )

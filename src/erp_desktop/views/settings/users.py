@@ -1,0 +1,111 @@
+"""Who may sign in, and which roles they play."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QLabel
+
+from erp_desktop.actions.base import Action
+from erp_desktop.actions.opening import SaveUser
+from erp_desktop.actions.permissions import ROLES
+from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+from erp_desktop.queries.masters import Users
+from erp_desktop.views.language import LANGUAGES
+from erp_desktop.views.masters.lists import active_filter, record_list
+from erp_desktop.views.masters.record_page import OneOfList, RecordKind, RecordPage
+from erp_desktop.views.widgets.cells import CellKind, TableColumn
+from erp_desktop.views.widgets.list_model import ListSpec
+from erp_desktop.views.widgets.list_screen import ListScreen
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+ROLE_NAMES = {
+    "warehouse": QT_TRANSLATE_NOOP("Role", "Warehouse"),
+    "purchasing": QT_TRANSLATE_NOOP("Role", "Purchasing"),
+    "sales": QT_TRANSLATE_NOOP("Role", "Sales"),
+    "accountant": QT_TRANSLATE_NOOP("Role", "Accountant"),
+    "manager": QT_TRANSLATE_NOOP("Role", "Manager"),
+    "hr": QT_TRANSLATE_NOOP("Role", "People"),
+    "administrator": QT_TRANSLATE_NOOP("Role", "Administrator"),
+}
+_IN_A_ROW = 4
+
+
+def role_text(code: str) -> str:
+    return translate("Role", ROLE_NAMES[code]) if code in ROLE_NAMES else code
+
+
+def users_screen(desk: "Desk", shell: "MainWindow") -> ListScreen:
+    spec = ListSpec(
+        (
+            TableColumn("login", translate("Users", "Sign-in name"), width=180),
+            TableColumn("name", translate("Users", "Name"), stretches=True),
+            TableColumn("roles", translate("Users", "Roles"), width=300, is_sortable=False),
+            TableColumn("language", translate("Users", "Language"), width=110),
+            TableColumn("is_active", translate("Users", "May sign in"), CellKind.YES_NO, 110),
+        ),
+        Users,
+        filters=(active_filter(),),
+        name=translate("Users", "Users"),
+        search_hint=translate("Users", "Sign-in name, name, role"),
+    )
+    return record_list(desk, shell, "user", spec, translate("Users", "New user"), "admin")
+
+
+class UserPage(RecordPage):
+    """A person's access. The password is set at the centre and never travels through here."""
+
+    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False) -> None:
+        self.roles: dict[str, QCheckBox] = {}
+        kind = RecordKind(
+            "user_form",
+            translate("UserPage", "User"),
+            SaveUser,
+            lambda user_id: OneOfList(Users(), user_id),
+            choices={"language": tuple(LANGUAGES.items())},
+            permission="admin",
+            tables=Users.tables,
+            beside=("role_codes",),
+        )
+        super().__init__(desk, shell, kind, id, is_new=is_new)
+
+    def add_more(self) -> None:
+        self.content.setStretchFactor(self.form, 0)
+        box = QGroupBox(translate("UserPage", "Roles"))
+        grid = QGridLayout(box)
+        for number, code in enumerate(ROLES):
+            tick = QCheckBox(role_text(code))
+            tick.setAccessibleName(tick.text())
+            tick.setEnabled(not self.may("admin"))
+            tick.clicked.connect(self._note_role)
+            grid.addWidget(tick, *divmod(number, _IN_A_ROW))
+            self.roles[code] = tick
+        hint = QLabel(
+            translate(
+                "UserPage",
+                "Passwords are set where the central service runs (erp-central user), never here.",
+            )
+        )
+        hint.setWordWrap(True)
+        hint.setProperty("tone", "secondary")
+        self.content.addWidget(box)
+        self.content.addWidget(hint)
+        self.content.addStretch(1)
+
+    def title_of(self, record: Any) -> str:
+        return str(record.login)
+
+    def show_more(self, record: Any) -> None:
+        playing = set((record.roles or "").split(", "))
+        for code, tick in self.roles.items():
+            tick.setChecked(code in playing)
+
+    def action_of(self, values: dict[str, Any]) -> Action:
+        codes = tuple(code for code, tick in self.roles.items() if tick.isChecked())
+        return self.record_kind.action(self.document_id, values, role_codes=codes)
+
+    def _note_role(self) -> None:
+        self.binder.note_other_change()
+        self._note_dirt(True)
