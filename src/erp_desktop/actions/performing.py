@@ -34,6 +34,8 @@ def perform_action(session: Session, ctx: Context, performed: Action) -> None:
         session.flush()
     except NumberNotExact as error:
         raise NumberRefused(value=error.value, places=error.places) from error
+    except TextNotStorable as error:
+        raise TextRefused(limit=error.limit) from error
     except IntegrityError as error:
         raise _refusal_of(error) from error
     except StatementError as error:

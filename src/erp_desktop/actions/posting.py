@@ -1,12 +1,14 @@
 """Posting at the centre: what `ledger.posting` says of an event becomes a journal entry on the company's own accounts."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Context
@@ -31,7 +33,12 @@ class NoAccountForPurpose(Refused):
     )
 
 
-Accounts = dict[tuple[str, UUID | None], UUID]  # account by purpose and category; None: every other category
+@dataclass(frozen=True)
+class Accounts:
+    """Which account a purpose goes to, by purpose and category (None: every other category)."""
+
+    ids: dict[tuple[str, UUID | None], UUID]
+    by_category: frozenset[str]  # the purposes that differ by category
 
 
 def post(
@@ -108,7 +115,8 @@ def _accounts(session: Session, ctx: Context) -> Accounts:
                 AccountPurpose.company_id == ctx.company_id
             )
         )
-        known = {(purpose, category_id): account_id for purpose, category_id, account_id in rows}
+        ids = {(purpose, category_id): account_id for purpose, category_id, account_id in rows}
+        known = Accounts(ids, frozenset(purpose for purpose, category_id in ids if category_id is not None))
         session.info["accounts", ctx.company_id] = known
     return known
 
@@ -118,9 +126,9 @@ def _account_for(session: Session, ctx: Context, accounts: Accounts, line: Posti
     if purpose is None:
         raise ValueError("a posting line names a purpose or an account")
     category_id = None
-    if line.dimensions.product_id is not None and any(key[0] == purpose and key[1] for key in accounts):
+    if line.dimensions.product_id is not None and purpose in accounts.by_category:
         category_id = session.get_one(Product, (ctx.company_id, line.dimensions.product_id)).category_id
-    account_id = accounts.get((purpose, category_id)) or accounts.get((purpose, None))
+    account_id = accounts.ids.get((purpose, category_id)) or accounts.ids.get((purpose, None))
     if account_id is None:
         raise NoAccountForPurpose(purpose=Purpose(purpose).value.replace("_", " "))
     return account_id
@@ -149,3 +157,5 @@ def _keep_balances(
             session.add(balance)
         balance.debit += sums[key][0]
         balance.credit += sums[key][1]
+        flag_modified(balance, "debit")  # both columns of every row, so that one statement writes them all
+        flag_modified(balance, "credit")

@@ -41,6 +41,7 @@ _BELONGING: dict[type[Any], _Belonging] = {
     SalesOrderLine: _Belonging(SalesOrder, "order_id"),
     Allocation: _Belonging(SalesOrder, "order_id"),
     StockBalance: _Belonging(Product, "product_id"),
+    CostPool: _Belonging(Product, "product_id"),
     CostLayer: _Belonging(CostPool, "pool_id", used_up="qty_left"),
 }
 

@@ -19,7 +19,7 @@ from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import company_of, find_all
 from erp_desktop.actions.moving import Move
 from erp_desktop.actions.refusals import Refused
-from erp_desktop.actions.remembering import rows_by_id, rows_of
+from erp_desktop.actions.remembering import rows_of
 from erp_desktop.costing.pool import CostPool as Pool
 from erp_desktop.costing.pool import Layer, Take, cost_of_return, open_pool
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
@@ -71,7 +71,10 @@ class Pools:
         self._costs: list[dict[str, Any]] = []
         self._edges: list[dict[str, Any]] = []
         ids = {self._pool_id(product_id, warehouse_id) for product_id, warehouse_id in keys}
-        self.rows: dict[UUID, CostPool] = rows_by_id(session, ctx, CostPool, ids)
+        of_products = rows_of(session, ctx, CostPool, self._products)
+        self.rows: dict[UUID, CostPool] = {
+            row.id: row for rows in of_products.values() for row in rows if row.id in ids
+        }
         self.layer_rows: dict[UUID, CostLayer] = {}
         layers: defaultdict[UUID, list[Layer]] = defaultdict(list)
         for pool_id, of_pool in rows_of(session, ctx, CostLayer, self.rows).items():

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, bindparam, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -43,6 +43,11 @@ log = logging.getLogger(__name__)
 ACTIONS_PER_TRANSACTION = 100
 TRIES = 6
 WORTH_RETRYING = ("40001", "40P01", "55P03")  # serialisation failure, deadlock, lock not available
+
+_OF_COMPANY = CompanyClock.company_id == bindparam("company")
+_TAKE_CLOCK = select(CompanyClock.tick, CompanyClock.epoch).where(_OF_COMPANY).with_for_update()
+_MOVE_CLOCK = update(CompanyClock).where(_OF_COMPANY).values(tick=bindparam("new_tick"))
+_WRITE_LOG = insert(ActionLog)
 
 CommitListener = Callable[[UUID, int], None]
 
@@ -268,9 +273,7 @@ class _Turn:
     ) -> None:
         self._session = session
         self._connection = session.connection()
-        clock = self._connection.execute(
-            select(CompanyClock.tick, CompanyClock.epoch).where(CompanyClock.company_id == company_id).with_for_update()
-        ).one_or_none()
+        clock = self._connection.execute(_TAKE_CLOCK, {"company": company_id}).one_or_none()
         if clock is None:
             raise UnknownCompany(str(company_id))
         self.tick: int = clock.tick
@@ -300,17 +303,18 @@ class _Turn:
         return (self._epoch, self.tick, self._last_hash)
 
     def perform(self, actions: Sequence[tuple[UUID | None, PushedAction]]) -> list[PushResult]:
-        self._read_answers({name for _, pushed in actions for name in (pushed.id, *pushed.depends_on)})
+        named = {name for _, pushed in actions for name in pushed.depends_on}
+        new = {pushed.id for _, pushed in actions}
+        # An id that was answered before cannot be logged again, so all goes well only if none was.
+        self._read_answers(named - new if self._is_smooth else named | new)
         return [self._perform(device_id, pushed) for device_id, pushed in actions]
 
     def finish(self) -> None:
         """Write the log and move the clock. The caller commits."""
         if not self._rows:
             return
-        self._connection.execute(insert(ActionLog), self._rows)
-        self._connection.execute(
-            update(CompanyClock).where(CompanyClock.company_id == self._company_id).values(tick=self.tick)
-        )
+        self._connection.execute(_WRITE_LOG, self._rows)
+        self._connection.execute(_MOVE_CLOCK, {"company": self._company_id, "new_tick": self.tick})
 
     def _perform(self, device_id: UUID | None, pushed: PushedAction) -> PushResult:
         digest = digest_of(pushed)
@@ -403,6 +407,8 @@ class _Turn:
         return bytes(stored) if stored is not None else BEFORE_THE_FIRST
 
     def _read_answers(self, names: set[UUID]) -> None:
+        if not names:
+            return
         rows = self._connection.execute(
             select(
                 ActionLog.action_id, ActionLog.args_digest, ActionLog.outcome, ActionLog.tick, ActionLog.problem
