@@ -87,7 +87,10 @@ class JournalEntryPage(PostedPage):
             open_document(self.shell, self.record.document_kind, self.record.document_id)
 
     def offer_actions(self) -> None:
-        if not hasattr(self, "do_open") or self.record is None:
+        if not hasattr(self, "do_open"):
+            return
+        if self.record is None:
+            self.do_open.setEnabled(False)
             return
         record: JournalEntryRecord = self.record
         reason = ""

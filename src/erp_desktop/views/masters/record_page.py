@@ -135,7 +135,8 @@ class RecordPage(DocumentPage):
             if isinstance(box, QComboBox):
                 for value, text in offered:
                     box.addItem(text, value)
-        self.do_save = self.add_page_action("record.save", translate("RecordPage", "Save"), self.save, "Ctrl+S", "save")
+        self.do_save = self.add_page_action("record.save", translate("RecordPage", "Save"), self.save, "", "save")
+        self.do_save.setProperty("usualTip", translate("RecordPage", "Save (Ctrl+S)"))  # the window's own command
         self.form.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.content.addWidget(self.form, 1)
         self.add_more()

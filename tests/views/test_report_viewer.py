@@ -1,0 +1,144 @@
+"""Reports in the window: made with parameters, opened down to the document, back again, and written to files."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox
+from trading_house import Trade, trade
+
+from erp_desktop.reports.report import report_definitions
+from erp_desktop.views.reports import TITLES, exporting
+from erp_desktop.views.reports.viewer import ReportViewer
+from erp_desktop.views.widgets.fields import DateField
+
+__all__ = ["trade"]
+
+LAST = "2026-12-31"
+
+
+def opened(trade: Trade, name: str, **parameters: object) -> ReportViewer:
+    viewer = trade.open(f"report_{name}", **({"parameters": parameters} if parameters else {}))
+    trade.wait(lambda: viewer.report is not None)
+    return viewer
+
+
+@pytest.fixture
+def stocked(trade: Trade) -> Trade:
+    """Ten BX-204 at 12.50 each are received."""
+    trade.company.stock("BX-204", "10", "12.50")
+    trade.hear_news()
+    return trade
+
+
+def test_every_report_is_a_screen_with_a_name_of_its_own(trade):
+    assert set(TITLES) == {definition.name for definition in report_definitions()}
+    assert all(trade.window.has_screen(f"report_{definition.name}") for definition in report_definitions())
+
+
+def test_the_value_of_stock_leads_down_to_the_receipt_behind_it_and_back(stocked):
+    trade = stocked
+    viewer = opened(trade, "inventory_valuation", as_of=date.fromisoformat(LAST))
+    (section,) = viewer.report.sections
+    assert section.total("value") == Decimal("125.00")
+    assert viewer.checks.holds
+    texts = [row.texts for row in viewer.shown.screen.sections[0].rows]
+    row = next(place for place, cells in enumerate(texts) if "BX-204" in cells)
+
+    viewer.table.selectRow(row)
+    viewer.table.setFocus()
+    trade.qtbot.keyClick(viewer.table, Qt.Key.Key_Return)
+    trade.wait(lambda: viewer.report is not None and viewer.report.name == "stock_ledger")
+    moves = viewer.shown.screen.sections[0].rows
+    receipt = next(place for place, one in enumerate(moves) if one.link is not None)
+    viewer.table.selectRow(receipt)
+    trade.qtbot.keyClick(viewer.table, Qt.Key.Key_Return)
+    trade.wait(lambda: trade.page is not viewer and trade.page.kind == "goods_receipt")
+
+    trade.window.tabs.setCurrentWidget(viewer)
+    viewer.table.setFocus()
+    trade.qtbot.keyClick(viewer.table, Qt.Key.Key_Backspace)
+    assert viewer.report.name == "inventory_valuation"
+    assert viewer.table.currentIndex().row() == row
+
+
+def test_a_report_is_written_to_excel_and_pdf_where_the_person_says(stocked, tmp_path, monkeypatch):
+    trade = stocked
+    viewer = opened(trade, "trial_balance")
+    for action, path in ((viewer.do_excel, tmp_path / "balances.xlsx"), (viewer.do_pdf, tmp_path / "balances.pdf")):
+        monkeypatch.setattr(exporting, "ask_for_file", lambda *_asked, path=path: path)
+        trade.do(action)
+        trade.wait(lambda path=path: viewer.saved.path == path)
+        assert path.stat().st_size > 1000
+        assert str(path) in viewer.saved.text.text()
+    sheet = load_workbook(tmp_path / "balances.xlsx").worksheets[0]
+    assert any(cell.value == "Trial balance" for row in sheet.iter_rows() for cell in row)
+
+
+def test_a_file_that_cannot_be_written_is_said_with_its_name(stocked, tmp_path, monkeypatch):
+    viewer = opened(stocked, "trial_balance")
+    monkeypatch.setattr(exporting, "ask_for_file", lambda *_asked: tmp_path / "not here" / "balances.xlsx")
+    viewer.save_excel()
+    stocked.wait(viewer.banner.isVisible)
+    assert "balances.xlsx" in viewer.banner.sentence.text()
+
+
+def test_what_a_person_asks_with_is_remembered_but_today_stays_today(stocked):
+    trade = stocked
+    viewer = opened(trade, "inventory_valuation")
+    tick = viewer.pane.fields["zero_rows"]
+    tick.setChecked(True)
+    viewer.run()
+    trade.wait(lambda: viewer.shown.parameters.get("zero_rows") is True)
+    trade.window.close_tab(viewer)
+    again = opened(trade, "inventory_valuation")
+    assert again.pane.fields["zero_rows"].isChecked()
+    assert "as_of" not in trade.window.settings.text("report/owner/inventory_valuation")
+
+
+def test_a_date_that_is_none_is_said_under_its_field_and_nothing_is_run(stocked):
+    viewer = opened(stocked, "trial_balance")
+    before = viewer.report
+    field = viewer.pane.fields["as_of"]
+    assert isinstance(field, DateField)
+    field.setText("31 June")
+    viewer.do_run.trigger()
+    assert "31 June" in field.accessibleDescription()
+    assert viewer.report is before
+
+
+def test_the_general_ledger_shows_one_account_at_a_time_with_a_list_of_them(stocked):
+    viewer = opened(stocked, "general_ledger")
+    assert len(viewer.report.sections) == viewer.outline.count() > 1
+    viewer.outline.setCurrentRow(1)
+    assert viewer.table.report_model.section.title == viewer.outline.item(1).text()
+
+
+def test_a_product_must_be_chosen_before_its_stock_ledger_is_made(stocked):
+    viewer = stocked.open("report_stock_ledger")
+    viewer.do_run.trigger()
+    assert viewer.report is None
+    assert viewer.pane.fields["product"].accessibleDescription()
+    books = viewer.pane.fields["cost_book"]
+    assert isinstance(books, QComboBox)
+    stocked.wait(lambda: books.count() > 1)
+
+
+def test_the_list_of_reports_opens_the_one_under_the_cursor(trade):
+    index = trade.open("reports")
+    index.list.setFocus()
+    name = index.list.currentItem().text(0)
+    trade.qtbot.keyClick(index.list, Qt.Key.Key_Return)
+    trade.wait(lambda: isinstance(trade.page, ReportViewer))
+    assert trade.page.title == name
+
+
+def test_closing_the_tab_of_a_running_report_is_no_fault(stocked: Trade, tmp_path: Path):
+    trade = stocked
+    viewer = trade.open("report_trial_balance")
+    trade.window.close_tab(viewer)
+    trade.wait(lambda: not trade.window.jobs.running)
+    assert not trade.window.banner.isVisible()
