@@ -84,6 +84,21 @@ def test_tab_skips_computed_cells_and_enter_goes_down(qtbot, grid):
     qtbot.waitUntil(lambda: (grid.currentIndex().row(), grid.currentIndex().column()) == (1, 1))
 
 
+def test_a_line_is_typed_from_cell_to_cell_with_nothing_but_tab(qtbot, grid):
+    for text in ("PO-2024-0004", "6", "4.25", "PO-2024-0001", "2", "1.5"):
+        grid.edit(grid.currentIndex() if grid.currentIndex().isValid() else grid.model_of_lines.index(0, 0))
+        editor = grid.findChildren(QLineEdit)[-1]
+        editor.selectAll()
+        qtbot.keyClicks(editor, text)
+        qtbot.keyClick(editor, Qt.Key.Key_Tab)
+        qtbot.waitUntil(lambda: not grid.viewport().findChildren(QLineEdit))
+    qtbot.waitUntil(lambda: not grid.problems())
+    assert [(line["product"].id, line["qty"], line["unit_price"]) for line in grid.lines()] == [
+        (UUID(int=4), Decimal(6), Decimal("4.25")),
+        (UUID(int=1), Decimal(2), Decimal("1.5")),
+    ]
+
+
 def test_a_pasted_block_adds_lines_keeps_bad_cells_and_one_undo_takes_it_back(qtbot, grid):
     said = []
     announcements().said.connect(said.append)

@@ -57,7 +57,7 @@ class Person:
         while not is_so():
             if time.monotonic() > until:
                 raise NothingCame(what or "what was waited for")
-            QTest.qWait(5)
+            _let_it_work(0.005)
 
     def wait_for_page(self, kind: type[Any], what: str = "") -> Any:
         """The page in front, once it is a `kind`."""
@@ -79,7 +79,7 @@ class Person:
         if self._pictures is None:
             return
         self._pictures.mkdir(parents=True, exist_ok=True)
-        QTest.qWait(250)  # lists and icons that are still on their way
+        _let_it_work(0.25)  # lists and icons that are still on their way
         path = self._pictures / f"{len(self.pictures) + 1:02d}-{name}.png"
         if not self.window.grab().save(str(path)):
             raise OSError(f"{path} could not be written")
@@ -142,11 +142,21 @@ class Person:
         visible_buttons(page.banner)[0].click()
 
 
+def _let_it_work(seconds: float) -> None:
+    """The window goes on for that long. QTest.qWait keeps the interpreter to itself, and the threads that read starve."""
+    until = time.monotonic() + seconds
+    while True:
+        QApplication.processEvents()
+        if time.monotonic() >= until:
+            return
+        time.sleep(0.003)
+
+
 def _keys(widget: QWidget, text: str) -> None:
     for letter in text:
-        QTest.qWait(MILLISECONDS_A_KEY)
+        _let_it_work(MILLISECONDS_A_KEY / 1000)
         QTest.keyClicks(widget, letter)
-    QTest.qWait(MILLISECONDS_A_KEY)
+    _let_it_work(MILLISECONDS_A_KEY / 1000)
 
 
 def column_of(grid: LineGrid, name: str) -> int:

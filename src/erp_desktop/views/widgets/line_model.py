@@ -241,12 +241,13 @@ class LineModel(QAbstractTableModel):
 
     def _set_lines(self, lines: tuple[Line, ...]) -> None:
         before, now = len(self._lines), len(lines)
+        empty = self.rowCount() - before  # the empty line that is typed into becomes a line; another comes after it
         if now > before:
-            self.beginInsertRows(QModelIndex(), before, now - 1)
+            self.beginInsertRows(QModelIndex(), before + empty, now - 1 + empty)
             self._lines = lines
             self.endInsertRows()
         elif now < before:
-            self.beginRemoveRows(QModelIndex(), now, before - 1)
+            self.beginRemoveRows(QModelIndex(), now + empty, before - 1 + empty)
             self._lines = lines
             self.endRemoveRows()
         else:
