@@ -172,13 +172,13 @@ class Desk(QObject):
     def ask(self, query: Query[Answer]) -> "Future[Answer]":
         """The answer to `query`, from one snapshot of the data."""
         company_id = self._who().company_id
-        return self._cache.read(lambda session: query.run(session, company_id))
+        return self._reading(lambda session: query.run(session, company_id))
 
     def report(self, name: str, **parameters: Any) -> "Future[Report]":
         """The report called `name`. Raises KeyError, and BadParameter in the future."""
         definition = report_definition(name)
         company_id = self._who().company_id
-        return self._cache.read(lambda session: definition.run(session, company_id, **parameters))
+        return self._reading(lambda session: definition.run(session, company_id, **parameters))
 
     # --- who and where
 
@@ -264,6 +264,14 @@ class Desk(QObject):
         self._cache.close()
 
     # --- inside
+
+    def _reading(self, job: Callable[[Session], Answer]) -> "Future[Answer]":
+        """A question that a window still asks while the desk closes (a timer of its own) is cancelled, not an error."""
+        if self._is_closed:
+            cancelled: Future[Answer] = Future()
+            cancelled.cancel()
+            return cancelled
+        return self._cache.read(job)
 
     def _changing(self, job: Callable[[Connection, SignedIn], frozenset[str]]) -> "Future[None]":
         who = self._who()

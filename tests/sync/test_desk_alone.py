@@ -119,3 +119,10 @@ def test_a_centre_that_does_not_answer_is_offline_and_not_signed_out(qtbot: QtBo
     qtbot.waitUntil(lambda: "cannot be reached" in desk.sync_state.detail)
     assert desk.sync_state.kind is SyncKind.OFFLINE
     desk.close()
+
+
+def test_what_a_window_still_asks_while_the_desk_closes_is_cancelled_not_an_error(path: Path) -> None:
+    desk = open_desk(path)
+    desk.close()
+    assert desk.ask(PartyNames()).cancelled()
+    assert desk.report("trial_balance").cancelled()
