@@ -33,6 +33,7 @@ from erp_desktop.views.reports.opening import open_document
 from erp_desktop.views.reports.parameters import ParameterPane, remember, remembered
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.banner import Banner
+from erp_desktop.views.widgets.cells import CellKind
 from erp_desktop.views.widgets.list_screen import PageHeader
 from erp_desktop.views.widgets.report_table import ReportTable
 from erp_desktop.views.widgets.screen_view import ScreenView
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
 
 PANE_WIDTH = 244
 _LOOK_SECONDS = 0.05
-_ROWS_MEASURED, _ROOM, _WIDEST = 60, 36, 280  # rows; pixels beside a text; the widest that does not stretch
+_ROWS_MEASURED = 20_000  # the last ones: totals are there
+_ROOM, _INDENT, _WIDEST = 40, 16, 320  # pixels beside a text, for a level, and at most for a text
 
 
 @dataclass
@@ -278,29 +280,25 @@ class ReportViewer(ScreenView):
             table.setFocus()
 
     def _fit_columns(self, table: ReportTable) -> None:
-        """Texts get the room that the first rows need; the widest of them takes what is left."""
-        columns, rows = table.report_model.columns, table.report_model.section.rows[:_ROWS_MEASURED]
+        """Every column gets the room that its longest text needs; what is left goes to the widest text."""
+        columns, rows = table.report_model.columns, table.report_model.section.rows[-_ROWS_MEASURED:]
         measure, heads = table.fontMetrics(), table.horizontalHeader()
-        needed = {
-            place: max(
-                [measure.horizontalAdvance(column.heading) + _ROOM]
-                + [
-                    measure.horizontalAdvance(row.texts[place]) + _ROOM + 16 * row.level
-                    for row in rows
-                    if row.texts[place]
-                ]
+        label = table.report_model.section.label_column
+        needed: list[int] = []
+        for place, column in enumerate(columns):
+            longest = max((row.texts[place] for row in rows), key=len, default="")
+            deepest = max((row.level for row in rows), default=0) if place == label else 0
+            text = max(measure.horizontalAdvance(longest), measure.horizontalAdvance(column.heading))
+            needed.append(
+                min(text + _ROOM + _INDENT * deepest, _WIDEST if column.kind is CellKind.TEXT else text + _ROOM)
             )
-            for place, column in enumerate(columns)
-            if not column.kind.stands_right
-        }
-        if not needed:
-            return
-        widest = max(needed, key=lambda place: needed[place])
-        for place, width in needed.items():
+        texts = [place for place, column in enumerate(columns) if not column.kind.stands_right]
+        widest = max(texts, key=lambda place: needed[place]) if texts else -1
+        has_room = sum(needed) <= (table.viewport().width() if table.isVisible() else self.width() - PANE_WIDTH - 60)
+        for place, width in enumerate(needed):
             mode = QHeaderView.ResizeMode
-            heads.setSectionResizeMode(place, mode.Stretch if place == widest else mode.Interactive)
-            if place != widest:
-                table.setColumnWidth(place, min(width, _WIDEST))
+            heads.setSectionResizeMode(place, mode.Stretch if place == widest and has_room else mode.Interactive)
+            table.setColumnWidth(place, width)
 
     def _keep_cursor(self) -> None:
         if self.table is not None and self.table.currentIndex().isValid():

@@ -14,6 +14,7 @@ from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.list_screen import PageHeader
 from erp_desktop.views.widgets.screen_view import ScreenView
+from erp_desktop.views.widgets.theme import SECTION_PX, sized_font
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -39,7 +40,7 @@ class CompanyPage(ScreenView):
         ):
             if heading:
                 label = QLabel(heading)
-                label.setObjectName("sectionTitle")
+                label.setFont(sized_font(label.font(), SECTION_PX, bold=True))
                 layout.addWidget(label)
             layout.addWidget(grid)
         layout.addStretch(1)

@@ -101,13 +101,13 @@ def move_columns(*, with_product: bool = True) -> tuple[TableColumn, ...]:
     )
     return (
         TableColumn("moved_on", translate("StockMoves", "Date"), CellKind.DATE),
-        TableColumn("kind", translate("StockMoves", "Kind"), width=140, stretches=not with_product),
+        TableColumn("kind", translate("StockMoves", "Kind"), width=118, stretches=not with_product),
         *(product if with_product else ()),
         TableColumn("qty", translate("StockMoves", "Quantity"), CellKind.QTY),
         TableColumn("unit_code", translate("StockMoves", "Unit"), width=60),
-        TableColumn("from_bin_code", translate("StockMoves", "From"), width=150),
-        TableColumn("to_bin_code", translate("StockMoves", "To"), width=150),
-        TableColumn("document_number", translate("StockMoves", "Document"), width=150),
+        TableColumn("from_bin_code", translate("StockMoves", "From"), width=116),
+        TableColumn("to_bin_code", translate("StockMoves", "To"), width=116),
+        TableColumn("document_number", translate("StockMoves", "Document"), width=136),
     )
 
 
