@@ -24,6 +24,7 @@ from erp_desktop.costing.pool import CostPool as Pool
 from erp_desktop.costing.pool import Layer, Take, cost_of_return, open_pool
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
+from erp_desktop.models.base import current_tick
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
 from erp_desktop.models.product import Category, Product
 from erp_desktop.models.stock import MoveKind, StockMove
@@ -67,7 +68,9 @@ class Pools:
         self._products = find_all(session, ctx, Product, {product_id for product_id, _ in keys})
         category_ids = {product.category_id for product in self._products.values()}
         self._categories = find_all(session, ctx, Category, category_ids)
+        self._tick = current_tick(session.connection())
         self._moved = 0
+        self._pool_ids: dict[tuple[UUID, UUID | None], UUID] = {}
         self._costs: list[dict[str, Any]] = []
         self._edges: list[dict[str, Any]] = []
         ids = {self._pool_id(product_id, warehouse_id) for product_id, warehouse_id in keys}
@@ -91,7 +94,10 @@ class Pools:
         return warehouse_id if category.cost_pool == "warehouse" else None
 
     def _pool_id(self, product_id: UUID, warehouse_id: UUID | None) -> UUID:
-        return derived_id("cost_pool", self._book.id, product_id, self._scope(product_id, warehouse_id))
+        key = (product_id, self._scope(product_id, warehouse_id))
+        if key not in self._pool_ids:
+            self._pool_ids[key] = derived_id("cost_pool", self._book.id, *key)
+        return self._pool_ids[key]
 
     def of(self, product_id: UUID, warehouse_id: UUID | None) -> tuple[CostPool, Pool]:
         """The pool that a product in a warehouse is costed in; begun empty if it is the first time."""
@@ -186,8 +192,7 @@ class Pools:
 
     def _next_seq(self) -> int:
         self._moved += 1
-        tick: int = self._session.connection().info["tick"]
-        return tick * MOVES_PER_ACTION + self._moved
+        return self._tick * MOVES_PER_ACTION + self._moved
 
     def _write_cost(self, row: CostPool, move: Move, seq: int, qty: Decimal, cost: Decimal) -> None:
         row.last_moved_on = max(row.last_moved_on or move.moved_on, move.moved_on)
