@@ -99,6 +99,18 @@ def test_a_line_is_typed_from_cell_to_cell_with_nothing_but_tab(qtbot, grid):
     ]
 
 
+def test_an_answer_that_arrives_takes_nothing_away_from_the_cell_being_typed_into(qtbot, grid):
+    type_into(qtbot, grid, 0, 0, "PO-2024-0004")
+    grid.setCurrentIndex(grid.model_of_lines.index(0, 1))
+    qtbot.keyClicks(grid, "6")
+    qtbot.waitUntil(lambda: grid.lines()[0]["product"] is not None)
+    (editor,) = grid.viewport().findChildren(QLineEdit)
+    assert editor.text() == "6"
+    qtbot.keyClicks(editor, "00")
+    qtbot.keyClick(editor, Qt.Key.Key_Tab)
+    assert grid.lines()[0]["qty"] == Decimal(600)
+
+
 def test_a_pasted_block_adds_lines_keeps_bad_cells_and_one_undo_takes_it_back(qtbot, grid):
     said = []
     announcements().said.connect(said.append)

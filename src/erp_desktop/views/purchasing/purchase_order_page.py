@@ -164,13 +164,13 @@ class PurchaseOrderPage(FormPage):
 
     def _take_defaults(self, choices: FirstChoices) -> None:
         self._money = choices
-        if self.is_new and not self.is_dirty:
+        if self.is_new:
             today = company_today()
             warehouse = choices.warehouse
-            self.binder.show({"ordered_on": today, "due_on": today})
+            self.binder.fill_in({"ordered_on": today, "due_on": today})
             if warehouse is not None:
                 chosen = lookups.item(warehouse.id, warehouse.code, warehouse.name, warehouse.name_zh)
-                self.binder.show({"warehouse": chosen})
+                self.binder.fill_in({"warehouse": chosen})
         self.lines_changed()
         self.offer_actions()
 

@@ -206,12 +206,12 @@ class SalesOrderPage(FormPage):
 
     def _take_defaults(self, choices: FirstChoices) -> None:
         self.money = choices
-        if self.is_new and not self.is_dirty:
+        if self.is_new:
             today = company_today()
-            self.binder.show({"ordered_on": today, "due_on": today})
+            self.binder.fill_in({"ordered_on": today, "due_on": today})
             for name, choice in (("warehouse", choices.warehouse), ("channel", choices.channel)):
                 if choice is not None:
-                    self.binder.show({name: lookups.item(choice.id, choice.code, choice.name, choice.name_zh)})
+                    self.binder.fill_in({name: lookups.item(choice.id, choice.code, choice.name, choice.name_zh)})
         self.lines_changed()
         self.offer_actions()
 

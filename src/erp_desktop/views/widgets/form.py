@@ -99,6 +99,14 @@ class FormBinder(QObject):
         self.bar.show_problems([])
         self._tell_dirty()
 
+    def fill_in(self, values: Mapping[str, Any]) -> None:
+        """Shows `values` as saved in the fields that are still empty; what somebody typed meanwhile stays."""
+        for name, value in values.items():
+            field = self._fields.get(name)
+            if field is not None and not field.is_dirty and field.read() in (None, ""):
+                field.write(value)
+        self._tell_dirty()
+
     def set_value(self, name: str, value: Any) -> None:
         """Fills in a field as if the person had typed it (a proposal): it counts as a change."""
         field = self._fields.get(name)
