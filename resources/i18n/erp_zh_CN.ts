@@ -23,6 +23,68 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>Account type</name>
+    <message>
+        <source>Asset</source>
+        <translation>资产</translation>
+    </message>
+    <message>
+        <source>Liability</source>
+        <translation>负债</translation>
+    </message>
+    <message>
+        <source>Equity</source>
+        <translation>所有者权益</translation>
+    </message>
+    <message>
+        <source>Income</source>
+        <translation>收入</translation>
+    </message>
+    <message>
+        <source>Expense</source>
+        <translation>费用</translation>
+    </message>
+</context>
+<context>
+    <name>Accounts</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Debit</source>
+        <translation>借方</translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation>贷方</translation>
+    </message>
+    <message>
+        <source>Balance</source>
+        <translation>余额</translation>
+    </message>
+    <message>
+        <source>Accounts</source>
+        <translation>科目</translation>
+    </message>
+    <message>
+        <source>No accounts yet</source>
+        <translation>还没有科目</translation>
+    </message>
+    <message>
+        <source>Code, name</source>
+        <translation>编码、名称</translation>
+    </message>
+</context>
+<context>
     <name>Action</name>
     <message>
         <source>Open a company</source>
@@ -628,6 +690,10 @@ The back office of a company that distributes goods.</source>
         <translation>程序遇到意外情况，已停止。详情见 {path}。</translation>
     </message>
     <message>
+        <source>{name} is not installed: this needs the desktop part, pip install &apos;erp-desktop[desktop]&apos;.</source>
+        <translation>未安装 {name}：此功能需要桌面部分，请运行 pip install &apos;erp-desktop[desktop]&apos;。</translation>
+    </message>
+    <message>
         <source>This is not the address of a database: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.</source>
         <translation>这不是数据库地址：请使用 sqlite:///FILE 或 postgresql://USER:PASSWORD@HOST/NAME。</translation>
     </message>
@@ -811,6 +877,101 @@ The back office of a company that distributes goods.</source>
         <source>  data/       the company itself: open it with  erp-desktop --data-dir {folder}</source>
         <translation>  data/       公司数据本身：用  erp-desktop --data-dir {folder}  打开</translation>
     </message>
+    <message>
+        <source>Visiting the sample company in {folder}.</source>
+        <translation>正在走访 {folder} 中的示例公司。</translation>
+    </message>
+    <message>
+        <source>{count} pictures in {folder}.</source>
+        <translation>{folder} 中有 {count} 张图片。</translation>
+    </message>
+</context>
+<context>
+    <name>CompanyPage</name>
+    <message>
+        <source>Company</source>
+        <translation>公司</translation>
+    </message>
+    <message>
+        <source>This desk</source>
+        <translation>本客户端</translation>
+    </message>
+    <message>
+        <source>The program</source>
+        <translation>程序</translation>
+    </message>
+    <message>
+        <source>About ERP Desktop</source>
+        <translation>关于 ERP Desktop</translation>
+    </message>
+    <message>
+        <source>Signed in as</source>
+        <translation>登录用户</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>Runs on</source>
+        <translation>运行环境</translation>
+    </message>
+    <message>
+        <source>Computer</source>
+        <translation>计算机</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>许可证</translation>
+    </message>
+    <message>
+        <source>when goods are shipped</source>
+        <translation>发货时</translation>
+    </message>
+    <message>
+        <source>when the invoice is posted</source>
+        <translation>发票过账时</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation>中文名称</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>{currency}, {places} decimals</source>
+        <translation>{currency}，{places} 位小数</translation>
+    </message>
+    <message>
+        <source>Time zone of business dates</source>
+        <translation>业务日期所用时区</translation>
+    </message>
+    <message>
+        <source>Chart of accounts</source>
+        <translation>会计科目表</translation>
+    </message>
+    <message>
+        <source>Revenue is posted</source>
+        <translation>收入确认</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>Tax number</source>
+        <translation>税号</translation>
+    </message>
 </context>
 <context>
     <name>CostCentreForm</name>
@@ -837,6 +998,81 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Chinese name</source>
         <translation>中文名称</translation>
+    </message>
+</context>
+<context>
+    <name>CountStockPage</name>
+    <message>
+        <source>Post the count</source>
+        <translation>盘点过账</translation>
+    </message>
+    <message>
+        <source>Fill in what the books say</source>
+        <translation>填入账面数</translation>
+    </message>
+    <message>
+        <source>Count stock</source>
+        <translation>盘点库存</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>In the books</source>
+        <translation>账面数</translation>
+    </message>
+    <message>
+        <source>Counted</source>
+        <translation>实盘数</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>差异</translation>
+    </message>
+    <message>
+        <source>Unit cost</source>
+        <translation>单位成本</translation>
+    </message>
+    <message>
+        <source>Choose the warehouse first.</source>
+        <translation>请先选择仓库。</translation>
+    </message>
+    <message>
+        <source>Fill in</source>
+        <translation>填入</translation>
+    </message>
+    <message>
+        <source>Lines filled in: {count}</source>
+        <translation>已填入行数：{count}</translation>
+    </message>
+    <message>
+        <source>Lines counted: {counted} of {lines}</source>
+        <translation>已盘行数：{counted} / {lines}</translation>
+    </message>
+    <message>
+        <source>Lines that differ: {count}</source>
+        <translation>有差异的行数：{count}</translation>
+    </message>
+    <message>
+        <source>Nothing is counted yet. Type what was found in at least one line.</source>
+        <translation>还没有盘点任何一行。请至少在一行中填写实盘数。</translation>
+    </message>
+    <message>
+        <source>Count posted</source>
+        <translation>盘点已过账</translation>
+    </message>
+    <message>
+        <source>{shown} and {count} more</source>
+        <translation>{shown} 等，另有 {count} 项</translation>
+    </message>
+    <message>
+        <source>The books will be changed to what was counted: {differences}.</source>
+        <translation>账面数将改为实盘数：{differences}。</translation>
     </message>
 </context>
 <context>
@@ -1357,7 +1593,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Stock count</source>
-        <translation>盘点</translation>
+        <translation>盘点单</translation>
     </message>
     <message>
         <source>Journal entry</source>
@@ -1422,11 +1658,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Your role does not allow this.</source>
-        <translation>您的角色不允许此操作。</translation>
+        <translation>您的角色无权执行此操作。</translation>
     </message>
     <message>
         <source>Go back</source>
         <translation>返回</translation>
+    </message>
+    <message>
+        <source>New: {document}</source>
+        <translation>新建：{document}</translation>
+    </message>
+    <message>
+        <source>{document}, new</source>
+        <translation>{document}，新建</translation>
     </message>
     <message>
         <source>This document is not here: it was never saved, has not arrived yet, or is not for your role.</source>
@@ -1480,7 +1724,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Name</source>
-        <translation>名称</translation>
+        <translation>姓名</translation>
     </message>
     <message>
         <source>&amp;Manager</source>
@@ -1488,7 +1732,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Manager</source>
-        <translation>经理</translation>
+        <translation>上级</translation>
     </message>
     <message>
         <source>&amp;E-mail</source>
@@ -1521,6 +1765,49 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Active</source>
         <translation>启用</translation>
+    </message>
+</context>
+<context>
+    <name>Employees</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>姓名</translation>
+    </message>
+    <message>
+        <source>Job title</source>
+        <translation>职务</translation>
+    </message>
+    <message>
+        <source>Manager</source>
+        <translation>上级</translation>
+    </message>
+    <message>
+        <source>E-mail</source>
+        <translation>电子邮件</translation>
+    </message>
+    <message>
+        <source>Telephone</source>
+        <translation>电话</translation>
+    </message>
+    <message>
+        <source>Hired</source>
+        <translation>入职日期</translation>
+    </message>
+    <message>
+        <source>Employees</source>
+        <translation>员工</translation>
+    </message>
+    <message>
+        <source>No employees yet</source>
+        <translation>还没有员工</translation>
+    </message>
+    <message>
+        <source>New employee</source>
+        <translation>新建员工</translation>
     </message>
 </context>
 <context>
@@ -1613,6 +1900,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Delivery note</source>
         <translation>送货单号</translation>
+    </message>
+    <message>
+        <source>Unit cost</source>
+        <translation>单位成本</translation>
+    </message>
+    <message>
+        <source>Cost</source>
+        <translation>成本</translation>
     </message>
     <message>
         <source>Enter landed cost</source>
@@ -1813,7 +2108,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Country</source>
-        <translation>国家</translation>
+        <translation>国家/地区</translation>
     </message>
     <message>
         <source>A bad-debt adjustment is no order; post it in the ledger</source>
@@ -2173,11 +2468,178 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Manager</source>
-        <translation>经理</translation>
+        <translation>上级</translation>
     </message>
     <message>
         <source>Hired</source>
         <translation>入职日期</translation>
+    </message>
+</context>
+<context>
+    <name>ImportWindow</name>
+    <message>
+        <source>Tables (*.xlsx *.xlsm *.xls *.csv *.tsv *.txt *.gz)</source>
+        <translation>表格 (*.xlsx *.xlsm *.xls *.csv *.tsv *.txt *.gz)</translation>
+    </message>
+    <message>
+        <source>Choose a file</source>
+        <translation>选择文件</translation>
+    </message>
+    <message>
+        <source>Opening {file}</source>
+        <translation>正在打开 {file}</translation>
+    </message>
+    <message>
+        <source>Checking {file}</source>
+        <translation>正在检查 {file}</translation>
+    </message>
+    <message>
+        <source>Importing {file}</source>
+        <translation>正在导入 {file}</translation>
+    </message>
+    <message>
+        <source>Imported: {taken}, to mend: {bad}</source>
+        <translation>已导入：{taken}，待修正：{bad}</translation>
+    </message>
+    <message>
+        <source>Import rows: {count}</source>
+        <translation>导入行数：{count}</translation>
+    </message>
+    <message>
+        <source>Import rows</source>
+        <translation>导入各行</translation>
+    </message>
+    <message>
+        <source>Nothing is written yet. Rows to mend are left out and come back in a file.</source>
+        <translation>尚未写入任何数据。待修正的行不会导入，会另存为一个文件。</translation>
+    </message>
+    <message>
+        <source>Say which column fills which field, then check the rows.</source>
+        <translation>请指定哪一列填入哪个字段，然后检查各行。</translation>
+    </message>
+    <message>
+        <source>Choose what to import, and the file</source>
+        <translation>选择要导入的内容和文件</translation>
+    </message>
+    <message>
+        <source>Excel or CSV; a file can also be dropped here.</source>
+        <translation>Excel 或 CSV；也可将文件拖放到此处。</translation>
+    </message>
+    <message>
+        <source>New: {count}</source>
+        <translation>新增：{count}</translation>
+    </message>
+    <message>
+        <source>Changed: {count}</source>
+        <translation>有更改：{count}</translation>
+    </message>
+    <message>
+        <source>Here already: {count}</source>
+        <translation>已存在：{count}</translation>
+    </message>
+    <message>
+        <source>To mend: {count}</source>
+        <translation>待修正：{count}</translation>
+    </message>
+    <message>
+        <source>Not reached: {count}</source>
+        <translation>未处理：{count}</translation>
+    </message>
+    <message>
+        <source>Stopped; import the file again to go on</source>
+        <translation>已停止；要继续，请再次导入该文件</translation>
+    </message>
+    <message>
+        <source>Imported</source>
+        <translation>导入完成</translation>
+    </message>
+    <message>
+        <source>The rows to mend are in {file}</source>
+        <translation>待修正的行在 {file} 中</translation>
+    </message>
+    <message>
+        <source>Open the rows to mend</source>
+        <translation>打开待修正的行</translation>
+    </message>
+    <message>
+        <source>Import another file</source>
+        <translation>导入另一个文件</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+    <message>
+        <source>Check the rows</source>
+        <translation>检查各行</translation>
+    </message>
+    <message>
+        <source>2024-03-31 only</source>
+        <translation>仅 2024-03-31</translation>
+    </message>
+    <message>
+        <source>31/03/2024</source>
+        <translation>31/03/2024</translation>
+    </message>
+    <message>
+        <source>03/31/2024</source>
+        <translation>03/31/2024</translation>
+    </message>
+    <message>
+        <source>Sheet</source>
+        <translation>工作表</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Dates</source>
+        <translation>日期格式</translation>
+    </message>
+    <message>
+        <source>Field</source>
+        <translation>字段</translation>
+    </message>
+    <message>
+        <source>Column of the file</source>
+        <translation>文件中的列</translation>
+    </message>
+    <message>
+        <source>First rows</source>
+        <translation>前几行</translation>
+    </message>
+    <message>
+        <source>(no column)</source>
+        <translation>（无对应列）</translation>
+    </message>
+    <message>
+        <source>Column {number}</source>
+        <translation>第 {number} 列</translation>
+    </message>
+    <message>
+        <source>Row</source>
+        <translation>行</translation>
+    </message>
+    <message>
+        <source>Verdict</source>
+        <translation>检查结果</translation>
+    </message>
+    <message>
+        <source>What to mend</source>
+        <translation>需修正的内容</translation>
+    </message>
+    <message>
+        <source>Rows of the file</source>
+        <translation>文件各行</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>{verdict}: {count}</source>
+        <translation>{verdict}：{count}</translation>
     </message>
 </context>
 <context>
@@ -2204,6 +2666,49 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>JournalEntries</name>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Voucher</source>
+        <translation>凭证号</translation>
+    </message>
+    <message>
+        <source>Posts</source>
+        <translation>业务</translation>
+    </message>
+    <message>
+        <source>Document</source>
+        <translation>单据</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>摘要</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Journal entries</source>
+        <translation>记账凭证</translation>
+    </message>
+    <message>
+        <source>Nothing is posted yet</source>
+        <translation>还没有过账</translation>
+    </message>
+    <message>
+        <source>Text, document number</source>
+        <translation>摘要、单据编号</translation>
+    </message>
+    <message>
+        <source>New entry</source>
+        <translation>新建凭证</translation>
+    </message>
+</context>
+<context>
     <name>JournalEntryForm</name>
     <message>
         <source>&amp;Date</source>
@@ -2224,6 +2729,73 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Lines</source>
         <translation>明细</translation>
+    </message>
+</context>
+<context>
+    <name>JournalEntryPage</name>
+    <message>
+        <source>Account</source>
+        <translation>科目</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Party</source>
+        <translation>往来单位</translation>
+    </message>
+    <message>
+        <source>Cost centre</source>
+        <translation>成本中心</translation>
+    </message>
+    <message>
+        <source>Debit</source>
+        <translation>借方</translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation>贷方</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细</translation>
+    </message>
+    <message>
+        <source>Open the document</source>
+        <translation>打开单据</translation>
+    </message>
+    <message>
+        <source>This entry was made by hand: there is no document behind it.</source>
+        <translation>此凭证为手工录入，没有对应单据。</translation>
+    </message>
+    <message>
+        <source>Your role may not open the document.</source>
+        <translation>您的角色无权打开该单据。</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Posted</source>
+        <translation>过账时间</translation>
+    </message>
+    <message>
+        <source>Document</source>
+        <translation>单据</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>摘要</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>金额</translation>
     </message>
 </context>
 <context>
@@ -2476,6 +3048,57 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>Ledger event</name>
+    <message>
+        <source>Goods receipt</source>
+        <translation>收货单</translation>
+    </message>
+    <message>
+        <source>Landed cost</source>
+        <translation>到岸成本</translation>
+    </message>
+    <message>
+        <source>Price correction</source>
+        <translation>价格更正</translation>
+    </message>
+    <message>
+        <source>Cost adjustment</source>
+        <translation>成本调整</translation>
+    </message>
+    <message>
+        <source>Cost of a shipment</source>
+        <translation>发货成本</translation>
+    </message>
+    <message>
+        <source>Revenue</source>
+        <translation>收入</translation>
+    </message>
+    <message>
+        <source>Sales invoice</source>
+        <translation>销售发票</translation>
+    </message>
+    <message>
+        <source>Customer return</source>
+        <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>Supplier return</source>
+        <translation>采购退货</translation>
+    </message>
+    <message>
+        <source>Stock count</source>
+        <translation>盘点单</translation>
+    </message>
+    <message>
+        <source>Opening stock</source>
+        <translation>期初库存</translation>
+    </message>
+    <message>
+        <source>Manual entry</source>
+        <translation>手工凭证</translation>
+    </message>
+</context>
+<context>
     <name>LineGrid</name>
     <message>
         <source>{text} is not known here. Choose from the list.</source>
@@ -2510,7 +3133,54 @@ The back office of a company that distributes goods.</source>
     <name>Lookups</name>
     <message>
         <source>{qty} {unit} free</source>
-        <translation>可用 {qty} {unit}</translation>
+        <translation>可承诺 {qty} {unit}</translation>
+    </message>
+</context>
+<context>
+    <name>LowStock</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Usual supplier</source>
+        <translation>常用供应商</translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation>现存量</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>可承诺量</translation>
+    </message>
+    <message>
+        <source>Minimum</source>
+        <translation>最低库存</translation>
+    </message>
+    <message>
+        <source>Maximum</source>
+        <translation>最高库存</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Low stock</source>
+        <translation>库存不足</translation>
+    </message>
+    <message>
+        <source>Nothing is below its minimum</source>
+        <translation>没有低于最低库存的商品</translation>
+    </message>
+    <message>
+        <source>Code, name, supplier</source>
+        <translation>编码、名称、供应商</translation>
     </message>
 </context>
 <context>
@@ -2554,6 +3224,173 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>The window&apos;s settings could not be read and were put aside.</source>
         <translation>窗口设置无法读取，已另存备查。</translation>
+    </message>
+</context>
+<context>
+    <name>Masters</name>
+    <message>
+        <source>As the cost book says</source>
+        <translation>按成本账簿设定</translation>
+    </message>
+    <message>
+        <source>First in, first out</source>
+        <translation>先进先出</translation>
+    </message>
+    <message>
+        <source>Moving average</source>
+        <translation>移动加权平均</translation>
+    </message>
+    <message>
+        <source>Company</source>
+        <translation>公司</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Party</source>
+        <translation>往来单位</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>计量单位</translation>
+    </message>
+    <message>
+        <source>Price level</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>Cost centre</source>
+        <translation>成本中心</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation>价格</translation>
+    </message>
+    <message>
+        <source>Employee</source>
+        <translation>员工</translation>
+    </message>
+    <message>
+        <source>Yes</source>
+        <translation>是</translation>
+    </message>
+    <message>
+        <source>No</source>
+        <translation>否</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+    <message>
+        <source>Part of</source>
+        <translation>上级</translation>
+    </message>
+    <message>
+        <source>Costing method</source>
+        <translation>计价方法</translation>
+    </message>
+    <message>
+        <source>Costs are kept per</source>
+        <translation>成本核算范围</translation>
+    </message>
+    <message>
+        <source>Categories</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>New category</source>
+        <translation>新建分类</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>Receiving bin</source>
+        <translation>收货货位</translation>
+    </message>
+    <message>
+        <source>Warehouses</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>New warehouse</source>
+        <translation>新建仓库</translation>
+    </message>
+    <message>
+        <source>Zone</source>
+        <translation>库区</translation>
+    </message>
+    <message>
+        <source>Bins</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>New bin</source>
+        <translation>新建货位</translation>
+    </message>
+    <message>
+        <source>Channels</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>New channel</source>
+        <translation>新建渠道</translation>
+    </message>
+    <message>
+        <source>Price levels</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>New price level</source>
+        <translation>新建价格等级</translation>
+    </message>
+    <message>
+        <source>Units</source>
+        <translation>计量单位</translation>
+    </message>
+    <message>
+        <source>New unit</source>
+        <translation>新建计量单位</translation>
+    </message>
+    <message>
+        <source>Cost centres</source>
+        <translation>成本中心</translation>
+    </message>
+    <message>
+        <source>New cost centre</source>
+        <translation>新建成本中心</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
     </message>
 </context>
 <context>
@@ -2604,15 +3441,46 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>Move kind</name>
+    <message>
+        <source>Receipt</source>
+        <translation>收货</translation>
+    </message>
+    <message>
+        <source>Shipment</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>Customer return</source>
+        <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>Supplier return</source>
+        <translation>采购退货</translation>
+    </message>
+    <message>
+        <source>Transfer</source>
+        <translation>调拨</translation>
+    </message>
+    <message>
+        <source>Count: more found</source>
+        <translation>盘盈</translation>
+    </message>
+    <message>
+        <source>Count: less found</source>
+        <translation>盘亏</translation>
+    </message>
+    <message>
+        <source>Scrap</source>
+        <translation>报废</translation>
+    </message>
+    <message>
+        <source>Opening stock</source>
+        <translation>期初库存</translation>
+    </message>
+</context>
+<context>
     <name>MoveStockForm</name>
-    <message>
-        <source>&amp;Warehouse</source>
-        <translation>仓库(&amp;W)</translation>
-    </message>
-    <message>
-        <source>Warehouse</source>
-        <translation>仓库</translation>
-    </message>
     <message>
         <source>&amp;Product</source>
         <translation>商品(&amp;P)</translation>
@@ -2655,6 +3523,25 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>MoveStockPage</name>
+    <message>
+        <source>{qty} {unit} free</source>
+        <translation>可承诺 {qty} {unit}</translation>
+    </message>
+    <message>
+        <source>Move stock</source>
+        <translation>移动库存</translation>
+    </message>
+    <message>
+        <source>Move</source>
+        <translation>移动</translation>
+    </message>
+    <message>
+        <source>Stock moved</source>
+        <translation>库存已移动</translation>
+    </message>
+</context>
+<context>
     <name>NeedsAttention</name>
     <message>
         <source>What</source>
@@ -2677,6 +3564,10 @@ The back office of a company that distributes goods.</source>
         <translation>修改并发送</translation>
     </message>
     <message>
+        <source>Open the document</source>
+        <translation>打开单据</translation>
+    </message>
+    <message>
         <source>Drop with a reason</source>
         <translation>说明原因并放弃</translation>
     </message>
@@ -2689,8 +3580,8 @@ The back office of a company that distributes goods.</source>
         <translation>发生了什么</translation>
     </message>
     <message>
-        <source>What was entered</source>
-        <translation>输入的内容</translation>
+        <source>What it is about</source>
+        <translation>事由</translation>
     </message>
     <message>
         <source>What to do</source>
@@ -2768,6 +3659,77 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Nothing is called so</source>
         <translation>没有这样的名称</translation>
+    </message>
+</context>
+<context>
+    <name>Parties</name>
+    <message>
+        <source>Suppliers</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>Distributors</source>
+        <translation>分销商</translation>
+    </message>
+    <message>
+        <source>Consumers</source>
+        <translation>消费者</translation>
+    </message>
+    <message>
+        <source>Carriers</source>
+        <translation>承运商</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Contact</source>
+        <translation>联系人</translation>
+    </message>
+    <message>
+        <source>Telephone</source>
+        <translation>电话</translation>
+    </message>
+    <message>
+        <source>City</source>
+        <translation>城市</translation>
+    </message>
+    <message>
+        <source>Country</source>
+        <translation>国家/地区</translation>
+    </message>
+    <message>
+        <source>Price level</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>Days</source>
+        <translation>账期天数</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>Customers and suppliers</source>
+        <translation>客户与供应商</translation>
+    </message>
+    <message>
+        <source>No customers or suppliers yet</source>
+        <translation>还没有客户或供应商</translation>
+    </message>
+    <message>
+        <source>Code, name, contact, e-mail, telephone, city</source>
+        <translation>编码、名称、联系人、电子邮件、电话、城市</translation>
+    </message>
+    <message>
+        <source>New party</source>
+        <translation>新建往来单位</translation>
     </message>
 </context>
 <context>
@@ -2918,7 +3880,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Country</source>
-        <translation>国家</translation>
+        <translation>国家/地区</translation>
     </message>
     <message>
         <source>Acti&amp;ve</source>
@@ -2927,6 +3889,100 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Active</source>
         <translation>启用</translation>
+    </message>
+</context>
+<context>
+    <name>Periods</name>
+    <message>
+        <source>From</source>
+        <translation>从</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>到</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Periods</source>
+        <translation>会计期间</translation>
+    </message>
+    <message>
+        <source>Reopen</source>
+        <translation>重新打开</translation>
+    </message>
+    <message>
+        <source>Close the period</source>
+        <translation>结账</translation>
+    </message>
+    <message>
+        <source>Period closed</source>
+        <translation>期间已结账</translation>
+    </message>
+    <message>
+        <source>After closing, nothing is posted between {first} and {last} any more.</source>
+        <translation>结账后，{first} 至 {last} 之间不能再过账。</translation>
+    </message>
+    <message>
+        <source>Go back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Period reopened</source>
+        <translation>期间已重新打开</translation>
+    </message>
+    <message>
+        <source>Your role does not allow this.</source>
+        <translation>您的角色无权执行此操作。</translation>
+    </message>
+</context>
+<context>
+    <name>PostEntryPage</name>
+    <message>
+        <source>Account</source>
+        <translation>科目</translation>
+    </message>
+    <message>
+        <source>Cost centre</source>
+        <translation>成本中心</translation>
+    </message>
+    <message>
+        <source>Debit</source>
+        <translation>借方</translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation>贷方</translation>
+    </message>
+    <message>
+        <source>Post the entry</source>
+        <translation>凭证过账</translation>
+    </message>
+    <message>
+        <source>New journal entry</source>
+        <translation>新建记账凭证</translation>
+    </message>
+    <message>
+        <source>Debit {debit}, credit {credit}</source>
+        <translation>借方 {debit}，贷方 {credit}</translation>
+    </message>
+    <message>
+        <source>Balanced</source>
+        <translation>借贷平衡</translation>
+    </message>
+    <message>
+        <source>Difference {difference}</source>
+        <translation>差额 {difference}</translation>
+    </message>
+    <message>
+        <source>Type at least a debit and a credit.</source>
+        <translation>请至少填写一条借方和一条贷方。</translation>
+    </message>
+    <message>
+        <source>Entry posted; its voucher number comes from the centre</source>
+        <translation>凭证已过账；凭证号由中心服务给出</translation>
     </message>
 </context>
 <context>
@@ -2997,6 +4053,49 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Chinese name</source>
         <translation>中文名称</translation>
+    </message>
+</context>
+<context>
+    <name>Prices</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Price level</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>From quantity</source>
+        <translation>起始数量</translation>
+    </message>
+    <message>
+        <source>From date</source>
+        <translation>起始日期</translation>
+    </message>
+    <message>
+        <source>Unit price</source>
+        <translation>单价</translation>
+    </message>
+    <message>
+        <source>Prices</source>
+        <translation>价目表</translation>
+    </message>
+    <message>
+        <source>No prices yet</source>
+        <translation>还没有价格</translation>
+    </message>
+    <message>
+        <source>Product, price level</source>
+        <translation>商品、价格等级</translation>
+    </message>
+    <message>
+        <source>New price</source>
+        <translation>新建价格</translation>
     </message>
 </context>
 <context>
@@ -3118,6 +4217,132 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Active</source>
         <translation>启用</translation>
+    </message>
+</context>
+<context>
+    <name>ProductPage</name>
+    <message>
+        <source>Units</source>
+        <translation>计量单位</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Stock units</source>
+        <translation>库存单位</translation>
+    </message>
+    <message>
+        <source>for so many</source>
+        <translation>对应数量</translation>
+    </message>
+    <message>
+        <source>Barcodes</source>
+        <translation>条码</translation>
+    </message>
+    <message>
+        <source>Barcode</source>
+        <translation>条码</translation>
+    </message>
+    <message>
+        <source>Prices</source>
+        <translation>价格</translation>
+    </message>
+    <message>
+        <source>Price level</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>From quantity</source>
+        <translation>起始数量</translation>
+    </message>
+    <message>
+        <source>From date</source>
+        <translation>起始日期</translation>
+    </message>
+    <message>
+        <source>Unit price</source>
+        <translation>单价</translation>
+    </message>
+    <message>
+        <source>Stock by bin</source>
+        <translation>各货位库存</translation>
+    </message>
+    <message>
+        <source>Nothing on hand</source>
+        <translation>没有现存量</translation>
+    </message>
+    <message>
+        <source>Moves</source>
+        <translation>库存流水</translation>
+    </message>
+    <message>
+        <source>Nothing has moved yet</source>
+        <translation>还没有库存流水</translation>
+    </message>
+</context>
+<context>
+    <name>Products</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>List price</source>
+        <translation>标价</translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation>现存量</translation>
+    </message>
+    <message>
+        <source>Allocated</source>
+        <translation>已分配</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>可承诺量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
+    </message>
+    <message>
+        <source>Stock</source>
+        <translation>库存</translation>
+    </message>
+    <message>
+        <source>Below the minimum</source>
+        <translation>低于最低库存</translation>
+    </message>
+    <message>
+        <source>Products</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>No products yet</source>
+        <translation>还没有商品</translation>
+    </message>
+    <message>
+        <source>Code, name, category, supplier</source>
+        <translation>编码、名称、分类、供应商</translation>
+    </message>
+    <message>
+        <source>New product</source>
+        <translation>新建商品</translation>
     </message>
 </context>
 <context>
@@ -3281,8 +4506,8 @@ The back office of a company that distributes goods.</source>
         <translation>采购订单已保存</translation>
     </message>
     <message>
-        <source>Confirming orders {count} lines for {currency} {amount} from {supplier}. From then on goods are expected on {due_on} and the lines cannot be changed.</source>
-        <translation>确认后将向 {supplier} 订购 {count} 行，共 {currency} {amount}。此后预计 {due_on} 到货，明细不能再更改。</translation>
+        <source>Confirming sends an order for {currency} {amount} (lines: {count}) to {supplier}. From then on goods are expected on {due_on} and the lines cannot be changed.</source>
+        <translation>确认后将向 {supplier} 下达 {currency} {amount} 的订单（行数：{count}）。此后预计 {due_on} 到货，明细不能再更改。</translation>
     </message>
     <message>
         <source>Confirm the order</source>
@@ -3358,10 +4583,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>New purchase order</source>
         <translation>新建采购订单</translation>
-    </message>
-    <message>
-        <source>Import</source>
-        <translation>导入</translation>
     </message>
 </context>
 <context>
@@ -3444,6 +4665,41 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>No goods of this order are expected now.</source>
         <translation>此订单目前没有待收的货物。</translation>
+    </message>
+</context>
+<context>
+    <name>RecordPage</name>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Save (Ctrl+S)</source>
+        <translation>保存 (Ctrl+S)</translation>
+    </message>
+    <message>
+        <source>{kind}: new</source>
+        <translation>{kind}：新建</translation>
+    </message>
+    <message>
+        <source>Nothing was changed.</source>
+        <translation>未作任何更改。</translation>
+    </message>
+    <message>
+        <source>Saved</source>
+        <translation>已保存</translation>
+    </message>
+    <message>
+        <source>This was changed elsewhere while you typed. Nothing of yours is lost.</source>
+        <translation>您录入期间，此记录已在别处更改。您的内容没有丢失。</translation>
+    </message>
+    <message>
+        <source>Show what is saved</source>
+        <translation>显示已保存的内容</translation>
+    </message>
+    <message>
+        <source>Keep mine</source>
+        <translation>保留我的输入</translation>
     </message>
 </context>
 <context>
@@ -3700,10 +4956,6 @@ The back office of a company that distributes goods.</source>
         <translation>相关单据</translation>
     </message>
     <message>
-        <source>Nothing yet. What follows from this document appears here.</source>
-        <translation>还没有。由此单据产生的后续单据会出现在这里。</translation>
-    </message>
-    <message>
         <source>Your role may not open this.</source>
         <translation>您的角色无权打开。</translation>
     </message>
@@ -3856,7 +5108,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Stock count</source>
-        <translation>盘点</translation>
+        <translation>盘点单</translation>
     </message>
     <message>
         <source>Opening stock</source>
@@ -4244,10 +5496,6 @@ The back office of a company that distributes goods.</source>
         <translation>目录</translation>
     </message>
     <message>
-        <source>Checks: {checks}</source>
-        <translation>核对：{checks}</translation>
-    </message>
-    <message>
         <source>Save as Excel</source>
         <translation>另存为 Excel</translation>
     </message>
@@ -4305,6 +5553,37 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Lines that came back</source>
         <translation>退回明细</translation>
+    </message>
+</context>
+<context>
+    <name>Role</name>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Purchasing</source>
+        <translation>采购</translation>
+    </message>
+    <message>
+        <source>Sales</source>
+        <translation>销售</translation>
+    </message>
+    <message>
+        <source>Accountant</source>
+        <translation>会计</translation>
+    </message>
+    <message>
+        <source>Manager</source>
+        <translation>经理</translation>
+    </message>
+    <message>
+        <source>People</source>
+        <translation>人事</translation>
+    </message>
+    <message>
+        <source>Administrator</source>
+        <translation>管理员</translation>
     </message>
 </context>
 <context>
@@ -4567,8 +5846,8 @@ The back office of a company that distributes goods.</source>
         <translation>此订单已有货物发出。</translation>
     </message>
     <message>
-        <source>Confirming takes on an order of {count} lines for {currency} {amount}, due on {due_on}. Stock can then be promised to it, and its lines cannot be changed.</source>
-        <translation>确认后将承接 {count} 行、共 {currency} {amount} 的订单，交货日期 {due_on}。此后可为其分配库存，明细不能再更改。</translation>
+        <source>Confirming takes on an order for {currency} {amount} (lines: {count}), due on {due_on}. Stock can then be promised to it, and its lines cannot be changed.</source>
+        <translation>确认后将接受 {currency} {amount} 的订单（行数：{count}），交货日期 {due_on}。之后可为其分配库存，明细不能再更改。</translation>
     </message>
     <message>
         <source>Confirm the order</source>
@@ -4624,7 +5903,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Free</source>
-        <translation>可用</translation>
+        <translation>可承诺量</translation>
     </message>
     <message>
         <source>Allocated</source>
@@ -4851,6 +6130,162 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Customer return</source>
         <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>Import from a file</source>
+        <translation>从文件导入</translation>
+    </message>
+    <message>
+        <source>Journal entries</source>
+        <translation>记账凭证</translation>
+    </message>
+    <message>
+        <source>Accounts</source>
+        <translation>科目</translation>
+    </message>
+    <message>
+        <source>Periods</source>
+        <translation>会计期间</translation>
+    </message>
+    <message>
+        <source>Journal entry</source>
+        <translation>记账凭证</translation>
+    </message>
+    <message>
+        <source>New journal entry</source>
+        <translation>新建记账凭证</translation>
+    </message>
+    <message>
+        <source>Products</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Low stock</source>
+        <translation>库存不足</translation>
+    </message>
+    <message>
+        <source>Categories</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>Units</source>
+        <translation>计量单位</translation>
+    </message>
+    <message>
+        <source>Customers and suppliers</source>
+        <translation>客户与供应商</translation>
+    </message>
+    <message>
+        <source>Prices</source>
+        <translation>价目表</translation>
+    </message>
+    <message>
+        <source>Price levels</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>Channels</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>Suppliers</source>
+        <translation>供应商</translation>
+    </message>
+    <message>
+        <source>Warehouses</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Bins</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Cost centres</source>
+        <translation>成本中心</translation>
+    </message>
+    <message>
+        <source>Employees</source>
+        <translation>员工</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Party</source>
+        <translation>往来单位</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>计量单位</translation>
+    </message>
+    <message>
+        <source>Price level</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation>价格</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Cost centre</source>
+        <translation>成本中心</translation>
+    </message>
+    <message>
+        <source>Employee</source>
+        <translation>员工</translation>
+    </message>
+    <message>
+        <source>Company</source>
+        <translation>公司</translation>
+    </message>
+    <message>
+        <source>Users</source>
+        <translation>用户</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>用户</translation>
+    </message>
+    <message>
+        <source>Stock on hand</source>
+        <translation>库存现存量</translation>
+    </message>
+    <message>
+        <source>Stock moves</source>
+        <translation>库存流水</translation>
+    </message>
+    <message>
+        <source>Stock counts</source>
+        <translation>盘点单</translation>
+    </message>
+    <message>
+        <source>Count stock</source>
+        <translation>盘点库存</translation>
+    </message>
+    <message>
+        <source>Stock count</source>
+        <translation>盘点单</translation>
+    </message>
+    <message>
+        <source>Move stock</source>
+        <translation>移动库存</translation>
     </message>
 </context>
 <context>
@@ -5085,7 +6520,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Chart of accounts</source>
-        <translation>科目表</translation>
+        <translation>会计科目表</translation>
     </message>
     <message>
         <source>Your name</source>
@@ -5211,6 +6646,22 @@ The back office of a company that distributes goods.</source>
         <translation>暂缓</translation>
     </message>
     <message>
+        <source>New</source>
+        <translation>新增</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>有更改</translation>
+    </message>
+    <message>
+        <source>Here already</source>
+        <translation>已存在</translation>
+    </message>
+    <message>
+        <source>To mend</source>
+        <translation>待修正</translation>
+    </message>
+    <message>
         <source>Does not fit any more</source>
         <translation>已不适用</translation>
     </message>
@@ -5231,6 +6682,61 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Status: {status}, step {number} of {count}</source>
         <translation>状态：{status}，第 {number} 步，共 {count} 步</translation>
+    </message>
+</context>
+<context>
+    <name>StockCount</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>In the books</source>
+        <translation>账面数</translation>
+    </message>
+    <message>
+        <source>Counted</source>
+        <translation>实盘数</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>差异</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Counted on</source>
+        <translation>盘点日期</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Opening stock</source>
+        <translation>期初库存</translation>
+    </message>
+    <message>
+        <source>Lines that differ</source>
+        <translation>有差异的行</translation>
     </message>
 </context>
 <context>
@@ -5262,6 +6768,155 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Lines</source>
         <translation>明细</translation>
+    </message>
+</context>
+<context>
+    <name>StockCounts</name>
+    <message>
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Counted</source>
+        <translation>盘点日期</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Opening</source>
+        <translation>期初</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Stock counts</source>
+        <translation>盘点单</translation>
+    </message>
+    <message>
+        <source>No stock counts yet</source>
+        <translation>还没有盘点单</translation>
+    </message>
+    <message>
+        <source>Number, warehouse, reason</source>
+        <translation>编号、仓库、原因</translation>
+    </message>
+    <message>
+        <source>Count stock</source>
+        <translation>盘点库存</translation>
+    </message>
+</context>
+<context>
+    <name>StockMoves</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>从</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>到</translation>
+    </message>
+    <message>
+        <source>Document</source>
+        <translation>单据</translation>
+    </message>
+    <message>
+        <source>Stock moves</source>
+        <translation>库存流水</translation>
+    </message>
+    <message>
+        <source>Nothing has moved yet</source>
+        <translation>还没有库存流水</translation>
+    </message>
+    <message>
+        <source>Product code or name</source>
+        <translation>商品编码或名称</translation>
+    </message>
+</context>
+<context>
+    <name>StockOnHand</name>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation>现存量</translation>
+    </message>
+    <message>
+        <source>Allocated</source>
+        <translation>已分配</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>可承诺量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Stock on hand</source>
+        <translation>库存现存量</translation>
+    </message>
+    <message>
+        <source>Nothing is in stock yet</source>
+        <translation>还没有库存</translation>
+    </message>
+    <message>
+        <source>Product, warehouse, bin</source>
+        <translation>商品、仓库、货位</translation>
+    </message>
+    <message>
+        <source>Move stock</source>
+        <translation>移动库存</translation>
+    </message>
+    <message>
+        <source>Count stock</source>
+        <translation>盘点库存</translation>
     </message>
 </context>
 <context>
@@ -5533,7 +7188,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Name</source>
-        <translation>名称</translation>
+        <translation>姓名</translation>
     </message>
     <message>
         <source>May si&amp;gn in</source>
@@ -5542,6 +7197,56 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>May sign in</source>
         <translation>允许登录</translation>
+    </message>
+</context>
+<context>
+    <name>UserPage</name>
+    <message>
+        <source>User</source>
+        <translation>用户</translation>
+    </message>
+    <message>
+        <source>Roles</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>Passwords are set where the central service runs (erp-central user), never here.</source>
+        <translation>密码在运行中心服务的计算机上设置（erp-central user），此处从不设置。</translation>
+    </message>
+</context>
+<context>
+    <name>Users</name>
+    <message>
+        <source>Sign-in name</source>
+        <translation>登录名</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>姓名</translation>
+    </message>
+    <message>
+        <source>Roles</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>May sign in</source>
+        <translation>允许登录</translation>
+    </message>
+    <message>
+        <source>Users</source>
+        <translation>用户</translation>
+    </message>
+    <message>
+        <source>Sign-in name, name, role</source>
+        <translation>登录名、姓名、角色</translation>
+    </message>
+    <message>
+        <source>New user</source>
+        <translation>新建用户</translation>
     </message>
 </context>
 <context>
@@ -5597,6 +7302,33 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Active</source>
         <translation>启用</translation>
+    </message>
+</context>
+<context>
+    <name>WarehousePage</name>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Zone</source>
+        <translation>库区</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>启用</translation>
+    </message>
+    <message>
+        <source>Bins</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>No bins yet</source>
+        <translation>还没有货位</translation>
+    </message>
+    <message>
+        <source>New bin</source>
+        <translation>新建货位</translation>
     </message>
 </context>
 </TS>
