@@ -20,7 +20,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Qt, QThread
+from PySide6.QtCore import QMessageLogContext, QObject, Qt, QThread, QtMsgType, qInstallMessageHandler
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -70,8 +70,22 @@ def run(options: Namespace) -> int:
         program.close()
 
 
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.INFO,  # Qt warns about platforms and drivers that nobody here can change
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def _qt_says(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    logging.getLogger("qt").log(_LEVELS[kind], "%s", message)
+
+
 def make_application(language: str | None = None) -> QApplication:
-    """The one QApplication, with the program's fonts, theme and language."""
+    """The one QApplication, with the program's fonts, theme and language. What Qt has to say goes to the log."""
+    qInstallMessageHandler(_qt_says)
     found = QApplication.instance()
     app = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("erp-desktop")
