@@ -113,6 +113,8 @@ def pipelined(connection: Connection) -> Iterator[None]:
         return
     driver: Any = connection.connection.driver_connection
     with driver.pipeline() as pipeline:
+        # A plan made while a table is small must not read all of it once it has grown; what is written is found by keys.
+        driver.execute("SET LOCAL enable_seqscan = off")
         connection.info[_PIPELINE] = pipeline
         try:
             yield
