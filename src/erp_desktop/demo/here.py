@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from shiboken6 import delete
+
 from erp_desktop import embedded
 from erp_desktop.app import know_screens
 from erp_desktop.central.performing import Centre
@@ -71,8 +73,9 @@ def office_open(directory: Path, company: CompanyHere) -> Iterator[Office]:
         yield office
     finally:
         for window in office._windows:
+            window.jobs.stop()
             window.hide()
-            window.deleteLater()
+            delete(window)  # with its pages, so that none asks a closed desk
         for desk in office._desks:
             desk.close()
         centre.close()
