@@ -193,3 +193,26 @@ def test_pressing_the_key_twice_receives_once(trade):
     trade.hear_news()
     assert trade.ask(PurchaseOrderDetail(order)).received_qty == 5
     assert trade.desk.sync_state.attention == 0
+
+
+def test_an_order_is_confirmed_with_enter_and_the_keyboard_stays_in_the_order(trade):
+    trade.company.product("BX-204")
+    trade.hear_news()
+    page = new_order(trade)
+    trade.choose(page, "supplier", "hang")
+    for column, text in (("product", "BX-204"), ("qty", "10"), ("unit_price", "12.5")):
+        trade.cell(page, 0, column, text)
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(page.banner.isVisible)
+    trade.keys(Qt.Key.Key_Return)
+    trade.status(page, "confirmed")
+    assert page.grid.hasFocus()
+
+
+def test_what_an_order_starts_with_arrives_after_the_first_keys_and_overwrites_none(trade):
+    page = trade.open("purchase_order", id=new_id(), is_new=True)
+    assert page.binder.value("ordered_on") is None  # still on its way
+    page.binder.set_value("due_on", date(2026, 12, 24))
+    trade.wait(lambda: page.binder.value("warehouse") is not None)
+    assert page.binder.value("ordered_on") is not None
+    assert page.binder.value("due_on") == date(2026, 12, 24)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from trading_house import CONTROL, Trade, printed, trade
 
 from erp_desktop.actions.masters import SaveBarcode
@@ -42,6 +43,20 @@ def test_a_scanned_barcode_counts_one_more_of_its_product(trade):
     trade.wait(lambda: trade.value(page, 1, "counted") == 2)
     assert trade.value(page, 0, "counted") is None
     assert field.text() == ""
+
+
+def test_a_scan_while_the_lines_have_the_keyboard_counts_and_leaves_no_letter(trade):
+    product = trade.company.product("BX-205")
+    trade.company.perform(SaveBarcode(barcode_id=new_id(), product_id=product, code=EAN))
+    page = receiving(trade, ("BX-204", "10", "2"), ("BX-205", "6", "3"))
+    page.grid.setFocus()
+    for count in (1, 2):
+        for key in (*EAN, Qt.Key.Key_Return):
+            keyboard = QApplication.focusWidget()
+            QTest.keyClick(keyboard, key)
+        trade.wait(lambda count=count: trade.value(page, 1, "counted") == count)
+    assert trade.value(page, 0, "counted") is None
+    assert page.grid.hasFocus()
 
 
 def test_a_scan_that_runs_into_another_field_leaves_it_as_it_was(trade):

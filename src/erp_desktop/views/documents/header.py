@@ -73,6 +73,7 @@ class DocumentHeader(QWidget):
 
     def _button(self, action: QAction, *, is_primary: bool) -> QPushButton:
         button = QPushButton()
+        button.setAutoDefault(True)  # Enter presses it
         button.setProperty("primary", is_primary)
         name = str(action.property("iconName") or "")
         if name:

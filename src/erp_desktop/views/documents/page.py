@@ -11,7 +11,7 @@ from uuid import UUID
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.refusals import Refused
@@ -154,9 +154,7 @@ class DocumentPage(ScreenView):
 
         back = translate("DocumentPage", "Go back")
         self.banner.show_sentence("warning", sentence, ((verb, go), (back, self.banner.hide)))
-        button = next((one for one in self.banner.findChildren(QPushButton) if one.text() == verb), None)
-        if button is not None:
-            button.setFocus()
+        self.banner.take_keyboard()
 
     def perform(
         self,

@@ -64,7 +64,7 @@ class RelatedPanel(QFrame):
                 figure = shown(document.amount, CellKind.MONEY)
             elif document.qty is not None:
                 figure = shown(document.qty, CellKind.QTY)
-            item = QTreeWidgetItem([f"{kind} {number}\n{document.dated_on.isoformat()} · {status}", figure])
+            item = QTreeWidgetItem([f"{number}  {kind}\n{status} · {document.dated_on.isoformat()}", figure])
             item.setData(0, _DOCUMENT, document)
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             spoken = ", ".join(part for part in (kind, number, document.dated_on.isoformat(), status, figure) if part)

@@ -107,6 +107,7 @@ class SavedFile(QWidget):
             (translate("ReportViewer", "Copy path"), self.copy_path),
         ):
             button = QPushButton(words)
+            button.setAutoDefault(True)  # Enter presses it
             button.setAccessibleName(words)
             button.clicked.connect(run)
             layout.addWidget(button)

@@ -185,6 +185,7 @@ class NeedsAttentionView(ScreenView):
         self.buttons: list[QPushButton] = []
         for number, action in enumerate((self.send_action, self.edit_action, self.open_action, self.drop_action)):
             button = QPushButton(action.text())
+            button.setAutoDefault(True)  # Enter presses it
             button.setProperty("primary", number == 0)
             button.setToolTip(action.toolTip())
             button.setAccessibleName(action.text())

@@ -17,6 +17,7 @@ from erp_desktop.queries.selling_details import (
 )
 from erp_desktop.reports.documents.printed import PrintedPackingSlip
 from erp_desktop.views.documents.kinds import number_text
+from erp_desktop.views.documents.lookups import named
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
 from erp_desktop.views.documents.printing import print_document
 from erp_desktop.views.language import current_language
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 def _product_columns() -> tuple[TableColumn, ...]:
     return (
-        TableColumn("line_no", translate("DockLines", "No."), CellKind.INTEGER, 64),
+        TableColumn("line_no", translate("DockLines", "No."), CellKind.INTEGER, 80),
         TableColumn("product_code", translate("DockLines", "Code"), width=110),
         TableColumn("product_name", translate("DockLines", "Product"), stretches=True),
     )
@@ -66,7 +67,7 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
         return (
             (translate("GoodsReceiptPage", "Purchase order"), number_text(record.order_number)),
             (translate("GoodsReceiptPage", "Received"), record.received_on.isoformat()),
-            (translate("GoodsReceiptPage", "Warehouse"), cell_value(record, "warehouse_name")),
+            (translate("GoodsReceiptPage", "Warehouse"), named(record, "warehouse")),
             (translate("GoodsReceiptPage", "Delivery note"), record.delivery_note),
         )
 
@@ -158,7 +159,7 @@ def _shipment_facts(record: ShipmentRecord) -> Facts:
     return (
         (translate("ShipmentPage", "Sales order"), number_text(record.order_number)),
         (translate("ShipmentPage", "Shipped"), record.shipped_on.isoformat()),
-        (translate("ShipmentPage", "Warehouse"), record.warehouse_code),
+        (translate("ShipmentPage", "Warehouse"), named(record, "warehouse")),
         (translate("ShipmentPage", "Carrier"), str(cell_value(record, "carrier_name") or "")),
         (translate("ShipmentPage", "Tracking number"), record.tracking_number),
     )
@@ -175,7 +176,7 @@ def customer_return_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedP
         return (
             (translate("CustomerReturnPage", "Shipment"), record.shipment_number or record.external_number or ""),
             (translate("CustomerReturnPage", "Returned"), record.returned_on.isoformat()),
-            (translate("CustomerReturnPage", "Warehouse"), record.warehouse_code),
+            (translate("CustomerReturnPage", "Warehouse"), named(record, "warehouse")),
             (translate("CustomerReturnPage", "Reason"), record.reason),
             (translate("CustomerReturnPage", "Credited"), shown(record.total, CellKind.MONEY)),
         )

@@ -25,6 +25,7 @@ class ScanRouter(QObject):
         self._last = 0.0
         self._field: QLineEdit | None = None
         self._text_before = ""
+        self._previous: tuple[QWidget, str] | None = None
         page.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -46,7 +47,14 @@ class ScanRouter(QObject):
         elif app is not None and kind == QEvent.Type.Hide:
             app.removeEventFilter(self)
 
+    def _is_handed_on(self, text: str, focus: QWidget) -> bool:
+        """The same key once more: a grid opens the editor of a cell with the first letter and hands that on to it."""
+        before, self._previous = self._previous, (focus, text)
+        return before is not None and bool(text) and before[1] == text and before[0] in _parents(focus)
+
     def _take(self, event: QKeyEvent, focus: QWidget) -> bool:
+        if self._is_handed_on(event.text(), focus):
+            return False
         now = event.timestamp() / 1000 or monotonic()  # when the key was pressed, however busy the window is
         is_fast = now - self._last < FASTEST_TYPING_SECONDS
         self._last = now
@@ -77,3 +85,12 @@ class ScanRouter(QObject):
         elif isinstance(focus, QLineEdit):  # an editor that the first letter opened in a grid
             for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
                 QApplication.sendEvent(focus, QKeyEvent(kind, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier))
+
+
+def _parents(widget: QWidget) -> list[QWidget]:
+    found = []
+    parent = widget.parentWidget()
+    while parent is not None:
+        found.append(parent)
+        parent = parent.parentWidget()
+    return found

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from shiboken6 import isValid
 
 from erp_desktop.i18n import translate
 from erp_desktop.views.widgets.icons import icon_pixmap, set_icon
@@ -20,6 +21,7 @@ class Banner(QWidget):
         self.setObjectName("bannerBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._tone = "warning"
+        self._had_keyboard: QWidget | None = None
         self._picture, self.sentence = QLabel(), QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -55,10 +57,30 @@ class Banner(QWidget):
                 old.deleteLater()
         for text, action in buttons:
             button = QPushButton(text)
+            button.setAutoDefault(True)  # Enter presses it
             button.clicked.connect(lambda _checked=False, action=action: action())
             self._buttons.addWidget(button)
         self._draw()
         self.show()
+
+    def take_keyboard(self) -> None:
+        """The first button has the keyboard until the banner goes; then it is back where it was."""
+        item = self._buttons.itemAt(0)
+        button = item.widget() if item is not None else None
+        if button is not None:
+            self._had_keyboard = QApplication.focusWidget()
+            button.setFocus()
+
+    def setVisible(self, visible: bool) -> None:
+        """Going, it gives the keyboard back to what had it."""
+        focus = QApplication.focusWidget()
+        if not visible and focus is not None and self.isAncestorOf(focus):
+            before = self._had_keyboard
+            if before is not None and isValid(before) and before.isVisible():
+                before.setFocus()
+            elif self.parentWidget() is not None:
+                self.parentWidget().setFocus()
+        super().setVisible(visible)
 
     def _name_close(self) -> None:
         self.close_button.setAccessibleName(translate("Banner", "Close this message"))

@@ -31,6 +31,7 @@ class PageHeader(QWidget):
     def add_button(self, action: QAction, icon_name: str = "", *, primary: bool = False) -> QPushButton:
         """A button for `action`: its text, tooltip with shortcut, and whether it can be used now."""
         button = QPushButton(action.text())
+        button.setAutoDefault(True)  # Enter presses it
         button.setProperty("primary", primary)
         button.setToolTip(action.toolTip())
         button.setAccessibleName(action.text())

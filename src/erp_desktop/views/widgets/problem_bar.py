@@ -47,6 +47,7 @@ class ProblemBar(QWidget):
                 line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             else:
                 line = QPushButton(sentence)
+                line.setAutoDefault(True)  # Enter presses it
                 line.setProperty("link", True)
                 line.setAccessibleName(sentence)
                 line.clicked.connect(lambda _checked=False, go=go: go())

@@ -48,6 +48,7 @@ class StatePage(QWidget):
                 old.deleteLater()
         for text, action in buttons:
             button = QPushButton(text)
+            button.setAutoDefault(True)  # Enter presses it
             button.clicked.connect(lambda _checked=False, action=action: action())
             self._buttons.addWidget(button)
         self.setAccessibleName(title)
