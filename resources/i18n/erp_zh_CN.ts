@@ -4798,7 +4798,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{value} cannot be used as {field}. Choose one of the values offered; nothing was changed.</source>
-        <translation>{value} 不能用作 {field}。请从给出的值中选择；未作任何更改。</translation>
+        <translation>{value} 不能用作{field}。请从给出的值中选择；未作任何更改。</translation>
     </message>
     <message>
         <source>There is no role {role}. Choose one of: {roles}. Nothing was changed.</source>
@@ -4833,12 +4833,16 @@ The back office of a company that distributes goods.</source>
         <translation>无法这样做。未作任何更改。</translation>
     </message>
     <message>
+        <source>This document</source>
+        <translation>此单据</translation>
+    </message>
+    <message>
         <source>Your role does not allow this ({permission}). Ask an administrator; nothing was changed.</source>
         <translation>您的角色不允许此操作（{permission}）。请联系管理员；未作任何更改。</translation>
     </message>
     <message>
         <source>The {kind} that this names is not here any more. Refresh and choose again; nothing was changed.</source>
-        <translation>所指的{kind}已不在这里。请刷新后重新选择；未作任何更改。</translation>
+        <translation>所指的{kind}已不存在。请刷新后重新选择；未作任何更改。</translation>
     </message>
     <message>
         <source>{value} is not a number that can be kept with {places} decimal places. Correct it; nothing was changed.</source>
@@ -4854,7 +4858,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{field} is missing. Fill it in; nothing was changed.</source>
-        <translation>缺少 {field}。请填写；未作任何更改。</translation>
+        <translation>缺少{field}。请填写；未作任何更改。</translation>
     </message>
     <message>
         <source>{asked} of {product} came back, but only {open} of {shipment} are still with the customer. Count again.</source>
@@ -4866,7 +4870,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{field} cannot be {value}. Correct it; nothing was changed.</source>
-        <translation>{field} 不能是 {value}。请更正；未作任何更改。</translation>
+        <translation>{field}不能是 {value}。请更正；未作任何更改。</translation>
     </message>
     <message>
         <source>The {field} of {name} cannot be changed any more, because stock has moved under it. Make a new one instead; nothing was changed.</source>
@@ -4874,7 +4878,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The same {kind} is entered already. Change that one instead; nothing was changed.</source>
-        <translation>同样的{kind}已经录入。请更改原有的一条；未作任何更改。</translation>
+        <translation>相同的{kind}已存在。请改为修改那一条；未作任何更改。</translation>
     </message>
     <message>
         <source>{party} is not an active customer. Choose a customer; nothing was changed.</source>
@@ -4947,6 +4951,397 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>The central service did not let you in ({reason}). Ask an administrator.</source>
         <translation>中心服务拒绝登录（{reason}）。请联系管理员。</translation>
+    </message>
+</context>
+<context>
+    <name>Refusal word</name>
+    <message>
+        <source>a draft</source>
+        <translation>草稿</translation>
+    </message>
+    <message>
+        <source>requested</source>
+        <translation>已申请</translation>
+    </message>
+    <message>
+        <source>confirmed</source>
+        <translation>已确认</translation>
+    </message>
+    <message>
+        <source>allocated</source>
+        <translation>已分配</translation>
+    </message>
+    <message>
+        <source>partly received</source>
+        <translation>部分收货</translation>
+    </message>
+    <message>
+        <source>partly shipped</source>
+        <translation>部分发货</translation>
+    </message>
+    <message>
+        <source>received</source>
+        <translation>已收货</translation>
+    </message>
+    <message>
+        <source>shipped</source>
+        <translation>已发货</translation>
+    </message>
+    <message>
+        <source>posted</source>
+        <translation>已过账</translation>
+    </message>
+    <message>
+        <source>open</source>
+        <translation>未结</translation>
+    </message>
+    <message>
+        <source>closed</source>
+        <translation>已关闭</translation>
+    </message>
+    <message>
+        <source>cancelled</source>
+        <translation>已取消</translation>
+    </message>
+    <message>
+        <source>reversed</source>
+        <translation>已冲销</translation>
+    </message>
+    <message>
+        <source>account</source>
+        <translation>科目</translation>
+    </message>
+    <message>
+        <source>user</source>
+        <translation>用户</translation>
+    </message>
+    <message>
+        <source>barcode</source>
+        <translation>条码</translation>
+    </message>
+    <message>
+        <source>bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>budget version</source>
+        <translation>预算版本</translation>
+    </message>
+    <message>
+        <source>category</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>channel</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>company</source>
+        <translation>公司</translation>
+    </message>
+    <message>
+        <source>cost book</source>
+        <translation>成本账簿</translation>
+    </message>
+    <message>
+        <source>cost centre</source>
+        <translation>成本中心</translation>
+    </message>
+    <message>
+        <source>customer return</source>
+        <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>employee</source>
+        <translation>员工</translation>
+    </message>
+    <message>
+        <source>goods receipt</source>
+        <translation>收货单</translation>
+    </message>
+    <message>
+        <source>line of the goods receipt</source>
+        <translation>收货单行</translation>
+    </message>
+    <message>
+        <source>journal entry</source>
+        <translation>记账凭证</translation>
+    </message>
+    <message>
+        <source>landed cost</source>
+        <translation>到岸成本</translation>
+    </message>
+    <message>
+        <source>customer or supplier</source>
+        <translation>往来单位</translation>
+    </message>
+    <message>
+        <source>period</source>
+        <translation>会计期间</translation>
+    </message>
+    <message>
+        <source>price</source>
+        <translation>价格</translation>
+    </message>
+    <message>
+        <source>price level</source>
+        <translation>价格等级</translation>
+    </message>
+    <message>
+        <source>product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>unit of the product</source>
+        <translation>商品计量单位</translation>
+    </message>
+    <message>
+        <source>purchase order</source>
+        <translation>采购订单</translation>
+    </message>
+    <message>
+        <source>line of the purchase order</source>
+        <translation>采购订单行</translation>
+    </message>
+    <message>
+        <source>account of this purpose</source>
+        <translation>此用途的科目</translation>
+    </message>
+    <message>
+        <source>role</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>sales invoice</source>
+        <translation>销售发票</translation>
+    </message>
+    <message>
+        <source>sales order</source>
+        <translation>销售订单</translation>
+    </message>
+    <message>
+        <source>line of the sales order</source>
+        <translation>销售订单行</translation>
+    </message>
+    <message>
+        <source>shipment</source>
+        <translation>发货单</translation>
+    </message>
+    <message>
+        <source>line of the shipment</source>
+        <translation>发货单行</translation>
+    </message>
+    <message>
+        <source>stock count</source>
+        <translation>盘点单</translation>
+    </message>
+    <message>
+        <source>unit</source>
+        <translation>计量单位</translation>
+    </message>
+    <message>
+        <source>warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>chart of accounts</source>
+        <translation>会计科目表</translation>
+    </message>
+    <message>
+        <source>code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>commission rate</source>
+        <translation>佣金比例</translation>
+    </message>
+    <message>
+        <source>costing method</source>
+        <translation>计价方法</translation>
+    </message>
+    <message>
+        <source>cost pool</source>
+        <translation>成本池</translation>
+    </message>
+    <message>
+        <source>currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>decimals of the currency</source>
+        <translation>币种小数位数</translation>
+    </message>
+    <message>
+        <source>number of units</source>
+        <translation>单位数量</translation>
+    </message>
+    <message>
+        <source>channel&apos;s number</source>
+        <translation>渠道单号</translation>
+    </message>
+    <message>
+        <source>quantity from which a price holds</source>
+        <translation>价格的起始数量</translation>
+    </message>
+    <message>
+        <source>list price</source>
+        <translation>标价</translation>
+    </message>
+    <message>
+        <source>sign-in name</source>
+        <translation>登录名</translation>
+    </message>
+    <message>
+        <source>manager</source>
+        <translation>上级</translation>
+    </message>
+    <message>
+        <source>maximum</source>
+        <translation>最高库存</translation>
+    </message>
+    <message>
+        <source>minimum</source>
+        <translation>最低库存</translation>
+    </message>
+    <message>
+        <source>name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>number of stock units</source>
+        <translation>库存单位数量</translation>
+    </message>
+    <message>
+        <source>owner</source>
+        <translation>所有者</translation>
+    </message>
+    <message>
+        <source>record that this is part of</source>
+        <translation>上级记录</translation>
+    </message>
+    <message>
+        <source>days to pay</source>
+        <translation>账期天数</translation>
+    </message>
+    <message>
+        <source>revenue posting</source>
+        <translation>收入确认方式</translation>
+    </message>
+    <message>
+        <source>text</source>
+        <translation>摘要</translation>
+    </message>
+    <message>
+        <source>time zone</source>
+        <translation>时区</translation>
+    </message>
+    <message>
+        <source>unit price</source>
+        <translation>单价</translation>
+    </message>
+    <message>
+        <source>volume</source>
+        <translation>体积</translation>
+    </message>
+    <message>
+        <source>weight</source>
+        <translation>重量</translation>
+    </message>
+    <message>
+        <source>year</source>
+        <translation>年度</translation>
+    </message>
+    <message>
+        <source>administer the company</source>
+        <translation>管理公司</translation>
+    </message>
+    <message>
+        <source>see budgets</source>
+        <translation>查看预算</translation>
+    </message>
+    <message>
+        <source>change budgets</source>
+        <translation>修改预算</translation>
+    </message>
+    <message>
+        <source>see costs</source>
+        <translation>查看成本</translation>
+    </message>
+    <message>
+        <source>change costs</source>
+        <translation>修改成本</translation>
+    </message>
+    <message>
+        <source>count stock</source>
+        <translation>盘点</translation>
+    </message>
+    <message>
+        <source>see stock</source>
+        <translation>查看库存</translation>
+    </message>
+    <message>
+        <source>receive goods</source>
+        <translation>收货</translation>
+    </message>
+    <message>
+        <source>ship goods</source>
+        <translation>发货</translation>
+    </message>
+    <message>
+        <source>move stock</source>
+        <translation>调拨</translation>
+    </message>
+    <message>
+        <source>import files</source>
+        <translation>导入文件</translation>
+    </message>
+    <message>
+        <source>post journal entries</source>
+        <translation>凭证过账</translation>
+    </message>
+    <message>
+        <source>see the ledger</source>
+        <translation>查看总账</translation>
+    </message>
+    <message>
+        <source>see products and parties</source>
+        <translation>查看商品和往来单位</translation>
+    </message>
+    <message>
+        <source>change products and parties</source>
+        <translation>修改商品和往来单位</translation>
+    </message>
+    <message>
+        <source>see employees</source>
+        <translation>查看员工</translation>
+    </message>
+    <message>
+        <source>change employees</source>
+        <translation>修改员工</translation>
+    </message>
+    <message>
+        <source>close periods</source>
+        <translation>结账</translation>
+    </message>
+    <message>
+        <source>see purchasing</source>
+        <translation>查看采购</translation>
+    </message>
+    <message>
+        <source>purchase</source>
+        <translation>采购</translation>
+    </message>
+    <message>
+        <source>see sales</source>
+        <translation>查看销售</translation>
+    </message>
+    <message>
+        <source>take in returns</source>
+        <translation>接收退货</translation>
+    </message>
+    <message>
+        <source>sell</source>
+        <translation>销售</translation>
     </message>
 </context>
 <context>

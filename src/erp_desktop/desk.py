@@ -46,6 +46,7 @@ class CompanyHere:
     id: UUID
     code: str
     name: str
+    name_zh: str = ""
 
 
 @dataclass(frozen=True)
@@ -323,7 +324,7 @@ class Desk(QObject):
 
 def _company(session: Session, company_id: UUID) -> CompanyHere:
     company = session.get_one(Company, (company_id, company_id))
-    return CompanyHere(company.id, company.code, company.name)
+    return CompanyHere(company.id, company.code, company.name, company.name_zh)
 
 
 def _attention(session: Session) -> tuple[AttentionItem, ...]:

@@ -145,7 +145,7 @@ def test_a_refusal_stands_under_the_field_that_it_names(binder):
     binder.show_refusal(CodeTaken(code="A"))
     assert binder.problem_of("code").startswith("The code A is taken already")
     binder.show_refusal(Required(field="supplier"))
-    assert binder.problem_of("supplier") == "supplier is missing. Fill it in; nothing was changed."
+    assert binder.problem_of("supplier") == "Supplier is missing. Fill it in; nothing was changed."
 
 
 def test_fields_are_locked_in_the_states_that_the_form_names(binder):

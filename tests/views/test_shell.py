@@ -200,10 +200,13 @@ def test_the_language_changes_at_once_and_dirty_screens_keep_what_was_typed(shel
     kept.set_dirty(True)
     shell.choose_language("zh_CN")
     assert shell.rail.buttons["home"].text().strip() == "首页"
+    assert shell.top.company.text() == "顶峰贸易"
+    assert "顶峰贸易" in shell.windowTitle()
     assert shell.tabs.widget(1) is kept
     kept.set_dirty(False)
     shell.choose_language("en")
     assert shell.rail.buttons["home"].text().strip() == "Home"
+    assert shell.top.company.text() == "Acme Trading"
 
 
 def test_every_control_of_the_window_has_a_name_for_those_who_cannot_see_it(shell):

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from erp_desktop.actions.refusal_words import WORDED_FIELDS, worded
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 
 
@@ -52,7 +53,14 @@ class Problem:
     def sentence(self) -> str:
         """The business sentence in the program's language."""
         refusal = _refusals.get(self.code, Refused)
-        return translate("Refusal", refusal.sentence).format_map(_Blanks(self.fields))
+        words = {
+            place: worded(place, value) if place in WORDED_FIELDS else value for place, value in self.fields.items()
+        }
+        if refusal.sentence.startswith("{field}") and "field" in words:
+            words["field"] = words["field"][:1].upper() + words["field"][1:]
+        if words.get("document") == "":  # the centre has not numbered it yet
+            words["document"] = translate("Refusal", "This document")
+        return translate("Refusal", refusal.sentence).format_map(_Blanks(words))
 
     def as_dict(self) -> dict[str, Any]:
         return {"code": self.code, "fields": self.fields}

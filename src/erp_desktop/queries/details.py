@@ -59,6 +59,8 @@ class BarcodeRow:
     code: str
     unit_id: UUID | None
     unit_code: str | None
+    unit_name: str | None
+    unit_name_zh: str | None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class ProductDetail:
 
     def _barcodes(self, session: Session, company_id: UUID) -> tuple[BarcodeRow, ...]:
         named_by = (_unit.c.company_id == _barcode.c.company_id) & (_unit.c.id == _barcode.c.unit_id)
-        barcodes = select(_barcode.c.id, _barcode.c.code, _barcode.c.unit_id, _unit.c.code)
+        unit = (_barcode.c.unit_id, _unit.c.code, _unit.c.name, _unit.c.name_zh)
+        barcodes = select(_barcode.c.id, _barcode.c.code, *unit)
         barcodes = barcodes.select_from(_barcode.outerjoin(_unit, named_by)).order_by(_barcode.c.code)
         barcodes = barcodes.where(_barcode.c.company_id == company_id, _barcode.c.product_id == self.product_id)
         return tuple(BarcodeRow(*barcode) for barcode in session.execute(barcodes))

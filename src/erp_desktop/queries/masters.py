@@ -61,11 +61,15 @@ class ProductRow:
     name: str
     name_zh: str
     category_id: UUID
+    category_code: str
     category_name: str
     category_name_zh: str
     unit_id: UUID
     unit_code: str
+    unit_name: str
+    unit_name_zh: str
     supplier_id: UUID | None
+    supplier_code: str | None
     supplier_name: str | None
     supplier_name_zh: str | None
     list_price: Decimal | None
@@ -90,11 +94,13 @@ class Products(ListQuery[ProductRow]):
             *plain(_product, "id"),
             *searched(_product, "code", "name", "name_zh"),
             *plain(_product, "category_id"),
-            *named(_category, "name", "name_zh"),
+            *named(_category, "code", "name", "name_zh"),
             *plain(_product, "unit_id"),
             ListColumn("unit_code", _unit.c.code),
+            ListColumn("unit_name", _unit.c.name),
+            ListColumn("unit_name_zh", _unit.c.name_zh),
             *plain(_product, "supplier_id"),
-            *named(_supplier, "name", "name_zh"),
+            *named(_supplier, "code", "name", "name_zh"),
             *plain(_product, "list_price", "minimum_qty", "maximum_qty"),
             ListColumn("on_hand", _on_hand),
             ListColumn("allocated", _allocated),
@@ -127,6 +133,7 @@ class PartyRow:
     country: str
     payment_days: int
     price_level_id: UUID | None
+    price_level_code: str | None
     price_level_name: str | None
     price_level_name_zh: str | None
     is_active: bool
@@ -145,6 +152,7 @@ class Parties(ListQuery[PartyRow]):
             *plain(_party, "is_supplier", "is_distributor", "is_consumer", "is_carrier"),
             *searched(_party, "contact", "email", "phone", "city"),
             *plain(_party, "country", "payment_days", "price_level_id"),
+            ListColumn("price_level_code", _price_level.c.code),
             ListColumn("price_level_name", _price_level.c.name),
             ListColumn("price_level_name_zh", _price_level.c.name_zh),
             *plain(_party, "is_active"),
@@ -228,6 +236,7 @@ class CategoryRow:
     name: str
     name_zh: str
     parent_id: UUID | None
+    parent_code: str | None
     parent_name: str | None
     parent_name_zh: str | None
     cost_method: str | None
@@ -243,7 +252,7 @@ class Categories(ListQuery[CategoryRow]):
             *plain(_category, "id"),
             *searched(_category, "code", "name", "name_zh"),
             *plain(_category, "parent_id"),
-            *named(_parent, "name", "name_zh"),
+            *named(_parent, "code", "name", "name_zh"),
             *plain(_category, "cost_method", "cost_pool"),
         ],
         [Join(_parent, _category.c.parent_id)],
@@ -341,6 +350,7 @@ class EmployeeRow:
     name: str
     title: str
     manager_id: UUID | None
+    manager_code: str | None
     manager_name: str | None
     email: str
     phone: str
@@ -357,7 +367,7 @@ class Employees(ListQuery[EmployeeRow]):
             *plain(_employee, "id"),
             *searched(_employee, "code", "name", "title"),
             *plain(_employee, "manager_id"),
-            *named(_manager, "name"),
+            *named(_manager, "code", "name"),
             *searched(_employee, "email", "phone"),
             *plain(_employee, "hired_on", "is_active"),
         ],

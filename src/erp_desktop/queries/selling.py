@@ -60,10 +60,13 @@ class SalesOrderRow:
     customer_name: str | None
     customer_name_zh: str | None
     distributor_id: UUID | None
+    distributor_code: str | None
     distributor_name: str | None
     distributor_name_zh: str | None
     warehouse_id: UUID
     warehouse_code: str
+    warehouse_name: str
+    warehouse_name_zh: str
     ordered_on: date
     due_on: date
     priority: int
@@ -93,9 +96,11 @@ class SalesOrders(ListQuery[SalesOrderRow]):
             *plain(_order, "customer_id"),
             *named(_customer, "code", "name", "name_zh"),
             *plain(_order, "distributor_id"),
-            *named(_distributor, "name", "name_zh"),
+            *named(_distributor, "code", "name", "name_zh"),
             *plain(_order, "warehouse_id"),
             ListColumn("warehouse_code", _warehouse.c.code),
+            ListColumn("warehouse_name", _warehouse.c.name),
+            ListColumn("warehouse_name_zh", _warehouse.c.name_zh),
             *plain(_order, "ordered_on", "due_on", "priority", "currency", "status"),
             ListColumn("total", _order.c.total, is_total=True, is_amount=True),
             ListColumn("qty", sum_of(_order_line.c.qty, _order, _order_line.c.order_id)),
@@ -127,6 +132,8 @@ class ShipmentRow:
     customer_name_zh: str | None
     warehouse_id: UUID
     warehouse_code: str
+    warehouse_name: str
+    warehouse_name_zh: str
     carrier_id: UUID | None
     carrier_name: str | None
     carrier_name_zh: str | None
@@ -153,6 +160,8 @@ class Shipments(ListQuery[ShipmentRow]):
             *named(_customer, "code", "name", "name_zh"),
             *plain(_shipment, "warehouse_id"),
             ListColumn("warehouse_code", _warehouse.c.code),
+            ListColumn("warehouse_name", _warehouse.c.name),
+            ListColumn("warehouse_name_zh", _warehouse.c.name_zh),
             *plain(_shipment, "carrier_id"),
             *named(_carrier, "name", "name_zh"),
             *searched(_shipment, "tracking_number"),
@@ -233,6 +242,8 @@ class CustomerReturnRow:
     customer_name_zh: str | None
     warehouse_id: UUID
     warehouse_code: str
+    warehouse_name: str
+    warehouse_name_zh: str
     returned_on: date
     reason: str
     status: str
@@ -260,6 +271,8 @@ class CustomerReturns(ListQuery[CustomerReturnRow]):
             *named(_customer, "code", "name", "name_zh"),
             *plain(_return, "warehouse_id"),
             ListColumn("warehouse_code", _warehouse.c.code),
+            ListColumn("warehouse_name", _warehouse.c.name),
+            ListColumn("warehouse_name_zh", _warehouse.c.name_zh),
             *plain(_return, "returned_on"),
             *searched(_return, "reason"),
             *plain(_return, "status"),

@@ -94,3 +94,14 @@ def item(id: UUID | None, code: str | None, name: str | None, name_zh: str | Non
         return None
     shown = name_zh if name_zh and current_language() == "zh_CN" else name
     return LookupItem(id, code or "", shown or "")
+
+
+def named(record: Any, name: str) -> str:
+    """The record that `record` names as `name` (`warehouse`), as a lookup field shows it: code and name."""
+    found = item(
+        getattr(record, f"{name}_id"),
+        getattr(record, f"{name}_code"),
+        getattr(record, f"{name}_name"),
+        getattr(record, f"{name}_name_zh", None),
+    )
+    return found.text if found is not None else ""

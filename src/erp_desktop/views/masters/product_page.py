@@ -157,7 +157,11 @@ class ProductPage(RecordPage):
         )
         self.barcodes.show_lines(
             [
-                {"id": one.id, "code": one.code, "unit": lookups.item(one.unit_id, one.unit_code, "")}
+                {
+                    "id": one.id,
+                    "code": one.code,
+                    "unit": lookups.item(one.unit_id, one.unit_code, one.unit_name, one.unit_name_zh),
+                }
                 for one in record.barcodes
             ]
         )

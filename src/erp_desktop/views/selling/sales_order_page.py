@@ -309,9 +309,13 @@ def _field_values(record: SalesOrderRecord) -> dict[str, Any]:
     customer = lookups.item(record.customer_id, record.customer_code, record.customer_name, record.customer_name_zh)
     return {
         "customer": customer,
-        "distributor": lookups.item(record.distributor_id, "", record.distributor_name, record.distributor_name_zh),
+        "distributor": lookups.item(
+            record.distributor_id, record.distributor_code, record.distributor_name, record.distributor_name_zh
+        ),
         "channel": lookups.item(record.channel_id, record.channel_code, record.channel_name, record.channel_name_zh),
-        "warehouse": lookups.item(record.warehouse_id, record.warehouse_code, ""),
+        "warehouse": lookups.item(
+            record.warehouse_id, record.warehouse_code, record.warehouse_name, record.warehouse_name_zh
+        ),
         "ordered_on": record.ordered_on,
         "due_on": record.due_on,
         "external_number": record.external_number or "",

@@ -27,6 +27,7 @@ from erp_desktop.views.shell.top_bar import TopBar
 from erp_desktop.views.translation import LANGUAGES, current_language, show_language, system_language
 from erp_desktop.views.widgets.asking import Failure, announcements
 from erp_desktop.views.widgets.banner import Banner
+from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.icons import icon
 from erp_desktop.views.widgets.screen_view import ScreenView
 from erp_desktop.views.widgets.theme import THEME_CHOICES, theme_keeper
@@ -181,7 +182,7 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.rail = ModuleRail(list(self._screens.values()), self)
-        self.top = TopBar(self.desk.company.name, self.desk.user.name, self.commands.action("rail"), self)
+        self.top = TopBar(self.desk.company, self.desk.user.name, self.commands.action("rail"), self)
         self.banner = Banner(self)
         self.tabs = DocumentTabs(self)
         self.status = StatusBar(self.jobs, self)
@@ -311,7 +312,7 @@ class MainWindow(QMainWindow):
     def _name_window(self) -> None:
         tab = self.tabs.current()
         parts = [tab.title] if tab is not None else []
-        self.setWindowTitle(" - ".join([*parts, self.desk.company.name, "ERP Desktop"]))
+        self.setWindowTitle(" - ".join([*parts, str(cell_value(self.desk.company, "name")), "ERP Desktop"]))
 
     def _retranslate(self) -> None:
         self.commands.retranslate()

@@ -1,12 +1,18 @@
 """The bar above the tabs: company, the palette's field, sync pill, who is signed in."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from erp_desktop.i18n import translate
 from erp_desktop.views.shell.sync_pill import SyncPill
+from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.icons import set_icon
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import CompanyHere
 
 HEIGHT = 48
 
@@ -14,7 +20,7 @@ HEIGHT = 48
 class TopBar(QWidget):
     """Shows; what a click does is the main window's."""
 
-    def __init__(self, company: str, user: str, rail_action: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, company: "CompanyHere", user: str, rail_action: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("topBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -23,7 +29,8 @@ class TopBar(QWidget):
         self.rail_button = QToolButton()
         self.rail_button.setDefaultAction(rail_action)
         self.rail_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self.company = QLabel(company)
+        self._company = company
+        self.company = QLabel()
         self.company.setObjectName("companyName")
         self.palette_button = QPushButton()
         self.palette_button.setObjectName("paletteField")
@@ -51,6 +58,7 @@ class TopBar(QWidget):
         self.retranslate()
 
     def retranslate(self) -> None:
+        self.company.setText(str(cell_value(self._company, "name")))
         hint = translate("TopBar", "Search screens and commands")
         self.palette_button.setText(f" {hint}   Ctrl+K")
         self.palette_button.setAccessibleName(hint)

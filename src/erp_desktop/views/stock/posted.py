@@ -7,8 +7,9 @@ from uuid import UUID
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.details import StockCountDetail, StockCountLines, StockCountRecord
+from erp_desktop.views.documents.lookups import named
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
-from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
+from erp_desktop.views.widgets.cells import CellKind, TableColumn, shown
 from erp_desktop.views.widgets.list_model import ListSpec
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def stock_count_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
 def _facts(record: StockCountRecord) -> Facts:
     differing = sum(bool(line.difference) for line in record.lines)
     return (
-        (translate("StockCount", "Warehouse"), str(cell_value(record, "warehouse_name"))),
+        (translate("StockCount", "Warehouse"), named(record, "warehouse")),
         (translate("StockCount", "Counted on"), shown(record.counted_on, CellKind.DATE)),
         (translate("StockCount", "Reason"), record.reason),
         (translate("StockCount", "Opening stock"), shown(True, CellKind.YES_NO) if record.is_opening else ""),
