@@ -47,7 +47,7 @@ class DocumentTabs(QTabWidget):
         super().__init__(parent)
         self.setDocumentMode(True)
         self.setMovable(True)
-        self.setElideMode(Qt.TextElideMode.ElideRight)
+        self.setElideMode(Qt.TextElideMode.ElideNone)  # a number that is cut names nothing; the bar scrolls
         self.setUsesScrollButtons(True)
         bar: QTabBar = self.tabBar()
         bar.setExpanding(False)

@@ -76,10 +76,9 @@ class Banner(QWidget):
         focus = QApplication.focusWidget()
         if not visible and focus is not None and self.isAncestorOf(focus):
             before = self._had_keyboard
-            if before is not None and isValid(before) and before.isVisible():
-                before.setFocus()
-            elif self.parentWidget() is not None:
-                self.parentWidget().setFocus()
+            back = before if before is not None and isValid(before) and before.isVisible() else self.parentWidget()
+            if back is not None:
+                back.setFocus()
         super().setVisible(visible)
 
     def _name_close(self) -> None:
