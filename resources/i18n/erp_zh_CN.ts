@@ -3709,7 +3709,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Days</source>
-        <translation>账期天数</translation>
+        <translation>账期</translation>
     </message>
     <message>
         <source>Role</source>
@@ -5808,6 +5808,10 @@ The back office of a company that distributes goods.</source>
         <source>Asked with</source>
         <translation>查询条件</translation>
     </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
 </context>
 <context>
     <name>ReportParameters</name>
@@ -7611,6 +7615,10 @@ The back office of a company that distributes goods.</source>
 </context>
 <context>
     <name>Users</name>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
     <message>
         <source>Sign-in name</source>
         <translation>登录名</translation>

@@ -63,7 +63,9 @@ class ReportIndex(ScreenView):
             group.setData(0, Qt.ItemDataRole.UserRole + 1, area)
             self.list.addTopLevelItem(group)
             for definition in own:
-                asked = ", ".join(translate("Report", one.heading) for one in definition.parameters)
+                asked = translate("ReportIndex", ", ").join(
+                    translate("Report", one.heading) for one in definition.parameters
+                )
                 line = QTreeWidgetItem([translate("Report", definition.title), asked])
                 line.setData(0, _DEFINITION, definition.name)
                 group.addChild(line)

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 PANE_WIDTH = 244
 _LOOK_SECONDS = 0.05
 _ROWS_MEASURED = 20_000  # the last ones: totals are there
-_ROOM, _INDENT, _WIDEST = 40, 16, 320  # pixels beside a text, for a level, and at most for a text
+_ROOM, _INDENT = 40, 16  # pixels beside a text, and for a level
+_NARROWEST, _WIDEST = 120, 320  # of a text, in pixels
 
 
 @dataclass
@@ -294,7 +295,10 @@ class ReportViewer(ScreenView):
             )
         texts = [place for place, column in enumerate(columns) if not column.kind.stands_right]
         widest = max(texts, key=lambda place: needed[place]) if texts else -1
-        has_room = sum(needed) <= (table.viewport().width() if table.isVisible() else self.width() - PANE_WIDTH - 60)
+        room = table.viewport().width() if table.isVisible() else self.width() - PANE_WIDTH - 60
+        for place in sorted(texts, key=lambda place: needed[place], reverse=True):  # words give way, figures are whole
+            needed[place] = max(needed[place] - max(sum(needed) - room, 0), min(needed[place], _NARROWEST))
+        has_room = sum(needed) <= room
         for place, width in enumerate(needed):
             mode = QHeaderView.ResizeMode
             heads.setSectionResizeMode(place, mode.Stretch if place == widest and has_room else mode.Interactive)

@@ -123,7 +123,7 @@ class SalesOrderPage(FormPage):
                 ),
                 LineColumn("discount", translate("SalesOrderPage", "Disc. %"), CellKind.QTY, 76),
                 LineColumn("amount", translate("SalesOrderPage", "Amount"), CellKind.MONEY, 104, is_computed=True),
-                LineColumn("free", translate("SalesOrderPage", "Free"), CellKind.QTY, 72, is_computed=True),
+                LineColumn("free", translate("SalesOrderPage", "Free"), CellKind.QTY, 92, is_computed=True),
                 LineColumn("allocated", translate("SalesOrderPage", "Allocated"), CellKind.QTY, 88, is_computed=True),
                 LineColumn("shipped", translate("SalesOrderPage", "Shipped"), CellKind.QTY, 80, is_computed=True),
             ),

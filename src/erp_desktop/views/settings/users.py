@@ -1,5 +1,6 @@
 """Who may sign in, and which roles they play."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -9,7 +10,9 @@ from erp_desktop.actions.base import Action
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.actions.permissions import ROLES
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+from erp_desktop.queries.base import ListPage, ListRequest, Query
 from erp_desktop.queries.masters import Users
+from erp_desktop.views.documents.listed import Dressed
 from erp_desktop.views.language import LANGUAGES
 from erp_desktop.views.masters.lists import active_filter, record_list
 from erp_desktop.views.masters.record_page import OneOfList, RecordKind, RecordPage
@@ -37,6 +40,15 @@ def role_text(code: str) -> str:
     return translate("Role", ROLE_NAMES[code]) if code in ROLE_NAMES else code
 
 
+def _in_words(user: Any) -> Any:
+    roles = translate("Users", ", ").join(role_text(code) for code in (user.roles or "").split(", "))
+    return replace(user, roles=roles, language=LANGUAGES.get(user.language, user.language))
+
+
+def _users_in_words(request: ListRequest) -> Query[ListPage[Any]]:
+    return Dressed(Users(request), _in_words)
+
+
 def users_screen(desk: "Desk", shell: "MainWindow") -> ListScreen:
     spec = ListSpec(
         (
@@ -46,7 +58,8 @@ def users_screen(desk: "Desk", shell: "MainWindow") -> ListScreen:
             TableColumn("language", translate("Users", "Language"), width=110),
             TableColumn("is_active", translate("Users", "May sign in"), CellKind.YES_NO, 110),
         ),
-        Users,
+        _users_in_words,
+        tables=Users.tables,
         filters=(active_filter(),),
         name=translate("Users", "Users"),
         search_hint=translate("Users", "Sign-in name, name, role"),
