@@ -1,5 +1,6 @@
 """A start of the program in a process of its own, as a person has it; prints how long it took, then ends. See window.py."""
 
+import gc
 import json
 import os
 import sys
@@ -8,6 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+gc.disable()  # as the command line does before it opens the window
 
 
 def seconds_since_the_process_began() -> float:

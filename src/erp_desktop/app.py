@@ -4,6 +4,7 @@ The window opens from the cache at once; the embedded centre starts beside it. B
 runs on a thread of its own behind the start window.
 """
 
+import gc
 import hashlib
 import json
 import logging
@@ -212,6 +213,8 @@ class Program(QObject):
         except CacheInUse as error:
             QMessageBox.warning(None, "ERP Desktop", str(error))
             return 1
+        gc.freeze()
+        gc.enable()
         return self._app.exec()
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ Every error is one sentence on stderr: exit code 2 for a command that was not un
 """
 
 import argparse
+import gc
 import os
 import sys
 import traceback
@@ -208,6 +209,7 @@ def picture_size(text: str) -> tuple[int, int]:
 
 
 def open_window(options: argparse.Namespace) -> int:
+    gc.disable()  # nothing that a start makes is garbage; app.Program turns it on again once the window is there
     from erp_desktop.app import run
 
     return run(options)

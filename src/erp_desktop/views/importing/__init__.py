@@ -1,14 +1,17 @@
 """Taking in tables from files."""
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.views.shell.screens import register_screen
+from erp_desktop.views.shell.screens import later, register_screen
 
 
 def register_own_screens() -> None:
-    from erp_desktop.views.importing.import_window import ImportWindow
-
     register_screen(
-        "import", QT_TRANSLATE_NOOP("Screen", "Import from a file"), "import", "settings", ImportWindow, "import.run"
+        "import",
+        QT_TRANSLATE_NOOP("Screen", "Import from a file"),
+        "import",
+        "settings",
+        later("erp_desktop.views.importing.import_window", "ImportWindow"),
+        "import.run",
     )
 
 

@@ -1,21 +1,17 @@
 """The ledger: journal entries, accounts, periods, and what an accountant posts by hand."""
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.views.shell.screens import register_screen
+from erp_desktop.views.shell.screens import later, register_screen
 
 
 def register_own_screens() -> None:
     """The lists stand in the rail, the pages are opened from them."""
-    from erp_desktop.views.ledger import lists
-    from erp_desktop.views.ledger.entry_page import JournalEntryPage
-    from erp_desktop.views.ledger.periods import PeriodsScreen
-    from erp_desktop.views.ledger.post_page import PostEntryPage
-
     noop = QT_TRANSLATE_NOOP
+    lists = "erp_desktop.views.ledger.lists"
     for key, title, icon, factory in (
-        ("journal_entries", noop("Screen", "Journal entries"), "journal_entry", lists.journal_entries_screen),
-        ("accounts", noop("Screen", "Accounts"), "ledger", lists.accounts_screen),
-        ("periods", noop("Screen", "Periods"), "clock", PeriodsScreen),
+        ("journal_entries", noop("Screen", "Journal entries"), "journal_entry", later(lists, "journal_entries_screen")),
+        ("accounts", noop("Screen", "Accounts"), "ledger", later(lists, "accounts_screen")),
+        ("periods", noop("Screen", "Periods"), "clock", later("erp_desktop.views.ledger.periods", "PeriodsScreen")),
     ):
         register_screen(key, title, icon, "ledger", factory, "ledger.read")
     register_screen(
@@ -23,7 +19,7 @@ def register_own_screens() -> None:
         noop("Screen", "Journal entry"),
         "journal_entry",
         "ledger",
-        JournalEntryPage,
+        later("erp_desktop.views.ledger.entry_page", "JournalEntryPage"),
         "ledger.read",
         is_listed=False,
     )
@@ -32,7 +28,7 @@ def register_own_screens() -> None:
         noop("Screen", "New journal entry"),
         "journal_entry",
         "ledger",
-        PostEntryPage,
+        later("erp_desktop.views.ledger.post_page", "PostEntryPage"),
         "ledger.post",
         is_listed=False,
     )

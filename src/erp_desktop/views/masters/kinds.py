@@ -1,7 +1,6 @@
 """The kinds of master data: the form of each, what its lookups look through, and the action that saves it."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -178,11 +177,9 @@ _PAGES: dict[str, tuple[Callable[[], RecordKind], type[RecordPage]]] = {
 }
 
 
-def record_page(key: str) -> Callable[..., RecordPage]:
-    """What makes the page of a simple record: (desk, shell, id, is_new)."""
-    return partial(_page, key)
-
-
-def _page(key: str, desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False, first: Any = None) -> RecordPage:
+def record_page(
+    desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False, first: Any = None, *, key: str
+) -> RecordPage:
+    """The page of a simple record; `key` says of which kind."""
     kind, page = _PAGES[key]
     return page(desk, shell, kind(), id, is_new=is_new, first=first)

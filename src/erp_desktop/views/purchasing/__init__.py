@@ -1,23 +1,18 @@
 """Buying: purchase orders and what their goods cost to get here."""
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.views.shell.screens import register_screen
+from erp_desktop.views.shell.screens import later, register_screen
 
 
 def register_own_screens() -> None:
     """The lists stand in the rail, the pages are opened from them."""
-    from erp_desktop.views.purchasing.landed_cost_form import LandedCostForm
-    from erp_desktop.views.purchasing.landed_cost_page import landed_cost_page
-    from erp_desktop.views.purchasing.lists import landed_costs_screen, purchase_orders_screen
-    from erp_desktop.views.purchasing.purchase_order_page import PurchaseOrderPage
-
     noop = QT_TRANSLATE_NOOP
     register_screen(
         "purchase_orders",
         noop("Screen", "Purchase orders"),
         "purchase_order",
         "buy",
-        purchase_orders_screen,
+        later("erp_desktop.views.purchasing.lists", "purchase_orders_screen"),
         "purchasing.read",
     )
     register_screen(
@@ -25,19 +20,24 @@ def register_own_screens() -> None:
         noop("Screen", "Purchase order"),
         "purchase_order",
         "buy",
-        PurchaseOrderPage,
+        later("erp_desktop.views.purchasing.purchase_order_page", "PurchaseOrderPage"),
         "purchasing.read",
         is_listed=False,
     )
     register_screen(
-        "landed_costs", noop("Screen", "Landed costs"), "landed_cost", "buy", landed_costs_screen, "cost.read"
+        "landed_costs",
+        noop("Screen", "Landed costs"),
+        "landed_cost",
+        "buy",
+        later("erp_desktop.views.purchasing.lists", "landed_costs_screen"),
+        "cost.read",
     )
     register_screen(
         "landed_cost",
         noop("Screen", "Landed cost"),
         "landed_cost",
         "buy",
-        landed_cost_page,
+        later("erp_desktop.views.purchasing.landed_cost_page", "landed_cost_page"),
         "cost.read",
         is_listed=False,
     )
@@ -46,7 +46,7 @@ def register_own_screens() -> None:
         noop("Screen", "Enter landed cost"),
         "landed_cost",
         "buy",
-        LandedCostForm,
+        later("erp_desktop.views.purchasing.landed_cost_form", "LandedCostForm"),
         "cost.write",
         is_listed=False,
     )

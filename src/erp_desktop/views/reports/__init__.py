@@ -4,7 +4,7 @@ from functools import partial
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.reports.report import report_definitions
-from erp_desktop.views.shell.screens import register_screen
+from erp_desktop.views.shell.screens import later, register_screen
 
 TITLES = {  # of the reports as screens; the words are those of their definitions
     "balance_sheet": QT_TRANSLATE_NOOP("Screen", "Balance sheet"),
@@ -18,17 +18,16 @@ TITLES = {  # of the reports as screens; the words are those of their definition
 
 def register_own_screens() -> None:
     """The list first, then each report as `report_NAME`: so that it stands in the rail's menu and in the palette."""
-    from erp_desktop.views.reports.index import ReportIndex
-    from erp_desktop.views.reports.viewer import ReportViewer
-
-    register_screen("reports", QT_TRANSLATE_NOOP("Screen", "All reports"), "reports", "reports", ReportIndex)
+    index = later("erp_desktop.views.reports.index", "ReportIndex")
+    viewer = later("erp_desktop.views.reports.viewer", "ReportViewer")
+    register_screen("reports", QT_TRANSLATE_NOOP("Screen", "All reports"), "reports", "reports", index)
     for definition in report_definitions():
         register_screen(
             f"report_{definition.name}",
             TITLES.get(definition.name, definition.title),
             "reports",
             "reports",
-            partial(ReportViewer, name=definition.name),
+            partial(viewer, name=definition.name),
             definition.permission,
         )
 

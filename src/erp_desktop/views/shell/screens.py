@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
@@ -57,6 +58,16 @@ class Screen:
 
 
 _screens: dict[str, Screen] = {}
+
+
+def later(module: str, name: str) -> ScreenFactory:
+    """The factory `name` of `module`, which is loaded when its screen is first opened: the window starts without it."""
+
+    def make(desk: "Desk", shell: "MainWindow", **args: Any) -> QWidget:
+        screen: QWidget = getattr(import_module(module), name)(desk, shell, **args)
+        return screen
+
+    return make
 
 
 def register_screen(

@@ -1,28 +1,42 @@
 """Stock: what lies where, what moved, counting, and moving between bins."""
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.views.shell.screens import ScreenFactory, register_screen
+from erp_desktop.views.shell.screens import ScreenFactory, later, register_screen
 
 
 def register_own_screens() -> None:
     """The lists stand in the rail, the pages are opened from them."""
-    from erp_desktop.views.stock import lists
-    from erp_desktop.views.stock.count_page import CountStockPage
-    from erp_desktop.views.stock.move_page import MoveStockPage
-    from erp_desktop.views.stock.posted import stock_count_page
-
     noop = QT_TRANSLATE_NOOP
+    lists = "erp_desktop.views.stock.lists"
     factory: ScreenFactory
     for key, title, icon, factory, permission in (
-        ("stock_on_hand", noop("Screen", "Stock on hand"), "stock", lists.stock_on_hand_screen, "goods.read"),
-        ("stock_moves", noop("Screen", "Stock moves"), "transfer", lists.stock_moves_screen, "goods.read"),
-        ("stock_counts", noop("Screen", "Stock counts"), "count", lists.stock_counts_screen, "goods.read"),
+        ("stock_on_hand", noop("Screen", "Stock on hand"), "stock", later(lists, "stock_on_hand_screen"), "goods.read"),
+        ("stock_moves", noop("Screen", "Stock moves"), "transfer", later(lists, "stock_moves_screen"), "goods.read"),
+        ("stock_counts", noop("Screen", "Stock counts"), "count", later(lists, "stock_counts_screen"), "goods.read"),
     ):
         register_screen(key, title, icon, "stock", factory, permission)
     for key, title, icon, factory, permission in (
-        ("count_stock", noop("Screen", "Count stock"), "count", CountStockPage, "goods.count"),
-        ("stock_count", noop("Screen", "Stock count"), "count", stock_count_page, "goods.read"),
-        ("move_stock", noop("Screen", "Move stock"), "transfer", MoveStockPage, "goods.transfer"),
+        (
+            "count_stock",
+            noop("Screen", "Count stock"),
+            "count",
+            later("erp_desktop.views.stock.count_page", "CountStockPage"),
+            "goods.count",
+        ),
+        (
+            "stock_count",
+            noop("Screen", "Stock count"),
+            "count",
+            later("erp_desktop.views.stock.posted", "stock_count_page"),
+            "goods.read",
+        ),
+        (
+            "move_stock",
+            noop("Screen", "Move stock"),
+            "transfer",
+            later("erp_desktop.views.stock.move_page", "MoveStockPage"),
+            "goods.transfer",
+        ),
     ):
         register_screen(key, title, icon, "stock", factory, permission, is_listed=False)
 
