@@ -1720,7 +1720,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>&amp;Name</source>
-        <translation>名称(&amp;N)</translation>
+        <translation>姓名(&amp;N)</translation>
     </message>
     <message>
         <source>Name</source>
@@ -1728,7 +1728,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>&amp;Manager</source>
-        <translation>经理(&amp;M)</translation>
+        <translation>上级(&amp;M)</translation>
     </message>
     <message>
         <source>Manager</source>
@@ -5221,7 +5221,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>days to pay</source>
-        <translation>账期天数</translation>
+        <translation>付款天数</translation>
     </message>
     <message>
         <source>revenue posting</source>
@@ -7583,7 +7583,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>&amp;Name</source>
-        <translation>名称(&amp;N)</translation>
+        <translation>姓名(&amp;N)</translation>
     </message>
     <message>
         <source>Name</source>
@@ -7610,7 +7610,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Passwords are set where the central service runs (erp-central user), never here.</source>
-        <translation>密码在运行中心服务的计算机上设置（erp-central user），此处从不设置。</translation>
+        <translation>密码在运行中心服务的计算机上设置（erp-central user），不在此处设置。</translation>
     </message>
 </context>
 <context>
