@@ -137,7 +137,7 @@ compile_translations() {  # .ts is what translators edit; .qm is what Qt reads
 }
 
 python=$(find_python) || give_up "Python 3.11 or newer is needed and was not found. On Debian: apt-get install python3 python3-venv"
-export PIP_DISABLE_PIP_VERSION_CHECK=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true  # uv trusts whom this machine trusts
 if [ -z "${HOME:-}" ] || [ ! -w "${HOME:-/nowhere}" ]; then export HOME="$PWD/.boot/home" UV_CACHE_DIR="$PWD/.boot/cache"; fi
 
 "$python" -c 'import ensurepip, venv' 2>/dev/null || wanting "Python's venv module lacks ensurepip" "python3-venv"
