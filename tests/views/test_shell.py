@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QTableView
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QTableView
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.sync.state import SyncKind
@@ -120,6 +120,7 @@ def test_a_screen_that_the_role_may_not_use_is_neither_offered_nor_opened(shell)
         ({"kind": SyncKind.OFFLINE, "waiting": 12}, "Offline, 12 changes waiting", "warning"),
         ({"kind": SyncKind.OFFLINE}, "Offline", "warning"),
         ({"attention": 17}, "17 need attention", "late"),
+        ({"kind": SyncKind.OFFLINE, "waiting": 2, "attention": 1}, "Offline · 1 need attention, 2 waiting", "late"),
         ({"kind": SyncKind.SYNCING, "waiting": 2, "attention": 1}, "1 need attention, 2 waiting", "late"),
         ({"kind": SyncKind.SIGNED_OUT, "waiting": 3}, "Sign in again, 3 waiting", "warning"),
         ({"kind": SyncKind.UPGRADE_NEEDED}, "Upgrade needed", "late"),
@@ -139,6 +140,14 @@ def test_the_sync_pill_counts_what_is_sent_of_all_that_waited(shell, desk):
     desk.show_state(kind=SyncKind.SYNCED, waiting=0)
     desk.show_state(kind=SyncKind.SYNCING, waiting=1)
     assert shell.top.pill.text() == "Syncing 0 of 1"
+
+
+def test_a_tab_that_is_closed_gives_the_keyboard_to_the_screen_that_comes_forward(qtbot, shell):
+    shell.open_screen("attention")
+    shell.open_screen("note", note_id="1")
+    shell.close_current()
+    keyboard = QApplication.focusWidget()
+    assert shell.tabs.currentWidget().isAncestorOf(keyboard) or keyboard is shell.tabs.currentWidget()
 
 
 def test_the_pill_opens_needs_attention(qtbot, shell):

@@ -87,6 +87,8 @@ class DocumentTabs(QTabWidget):
         tab = self._tabs.pop(view)
         self.removeTab(self.indexOf(view))
         view.deleteLater()
+        if self.currentWidget() is not None:
+            self.currentWidget().setFocus()  # not the cross of its tab
         self.closed = [*self.closed[-19:], (tab.screen.key, tab.args)]
         return tab
 

@@ -28,6 +28,8 @@ def pill_look(state: SyncState, most_waiting: int = 0) -> PillLook:
         return PillLook("triangle", "late", _with_waiting(translate("SyncPill", "Upgrade needed"), state.waiting))
     if state.attention:
         text = translate("SyncPill", "{count} need attention").format(count=state.attention)
+        if state.kind is SyncKind.OFFLINE:
+            text = f"{translate('SyncPill', 'Offline')} · {text}"
         return PillLook("triangle", "late", _with_waiting(text, state.waiting))
     if state.kind is SyncKind.OFFLINE:
         if state.waiting:
