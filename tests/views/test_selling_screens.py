@@ -7,6 +7,7 @@ from trading_house import CONTROL, Trade, printed, trade
 
 from erp_desktop.ids import new_id
 from erp_desktop.queries.selling_details import SalesOrderDetail
+from erp_desktop.views.documents.lookups import named
 from erp_desktop.views.selling.sales_order_page import SalesOrderPage
 
 __all__ = ["printed", "trade"]
@@ -38,6 +39,7 @@ def test_the_whole_way_of_a_sale_sell_allocate_ship_return(trade, printed):
     trade.keys(Qt.Key.Key_Return, CONTROL)
     trade.agree(page, "Confirm the order")
     trade.status(page, "confirmed")
+    assert page.lookup("warehouse").text() == "MAIN  Main warehouse"
     trade.keys(Qt.Key.Key_Return, CONTROL)  # allocate
     trade.status(page, "allocated")
     order_id = page.document_id
@@ -50,6 +52,7 @@ def test_the_whole_way_of_a_sale_sell_allocate_ship_return(trade, printed):
     trade.type(packing, "tracking_number", "SF100200300")
     trade.keys(Qt.Key.Key_Return, CONTROL)
     shipment = trade.wait_for_page("shipment")
+    assert named(shipment.record, "warehouse") == "MAIN  Main warehouse"
     assert (shipment.record.carrier_name, shipment.record.tracking_number) == ("SF Express", "SF100200300")
     trade.wait(lambda: (shipment.record.number or "").startswith("SH"))
     trade.keys(Qt.Key.Key_Return, CONTROL)  # print the packing slip
