@@ -65,7 +65,7 @@ class CountingPage(FormPage):
         found = (
             LineColumn("product_code", translate("CountingPage", "Code"), width=130, is_computed=True),
             LineColumn("product_name", translate("CountingPage", "Product"), is_computed=True, stretches=True),
-            LineColumn("open", open_heading, CellKind.QTY, 110, is_computed=True),
+            LineColumn("open", open_heading, CellKind.QTY, 124, is_computed=True),
             LineColumn("counted", counted_heading, CellKind.QTY, 110),
             LineColumn("unit", translate("CountingPage", "Unit"), width=64, is_computed=True),
         )
