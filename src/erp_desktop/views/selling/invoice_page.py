@@ -29,7 +29,7 @@ def sales_invoice_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
 
     spec = ListSpec(
         (
-            TableColumn("line_no", translate("SalesInvoicePage", "No."), CellKind.INTEGER, 96),
+            TableColumn("line_no", translate("SalesInvoicePage", "No."), CellKind.INTEGER, 64),
             TableColumn("product_code", translate("SalesInvoicePage", "Code"), width=130),
             TableColumn("product_name", translate("SalesInvoicePage", "Product"), stretches=True),
             TableColumn("qty", translate("SalesInvoicePage", "Quantity"), CellKind.QTY),

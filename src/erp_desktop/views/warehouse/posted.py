@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def _product_columns() -> tuple[TableColumn, ...]:
     return (
-        TableColumn("line_no", translate("DockLines", "No."), CellKind.INTEGER, 96),
+        TableColumn("line_no", translate("DockLines", "No."), CellKind.INTEGER, 64),
         TableColumn("product_code", translate("DockLines", "Code"), width=110),
         TableColumn("product_name", translate("DockLines", "Product"), stretches=True),
     )
