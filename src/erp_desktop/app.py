@@ -21,7 +21,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QMessageLogContext, QObject, Qt, QThread, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, Qt, QThread, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -32,6 +32,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.sync.cache import CacheInUse, cache_path, data_dir
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.views.shell.main_window import MainWindow
+from erp_desktop.views.shell.screens import load_screens_ahead
 from erp_desktop.views.start.start_window import NewCompany, SignIn, StartWindow, Wish
 from erp_desktop.views.translation import show_language, system_language
 from erp_desktop.views.widgets.asking import announcements, report_failure, when_done
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 
 LOG_BYTES, LOGS_KEPT = 2_000_000, 5
 MILLISECONDS_TO_KNOCK = 500
+MILLISECONDS_BEFORE_LOADING_AHEAD = 300  # the first lists come first
 SAMPLE_SEED = 7
 
 
@@ -334,6 +336,7 @@ class Program(QObject):
         if desk.damage:
             window.banner.show_sentence("warning", desk.damage)
         window.show()
+        QTimer.singleShot(MILLISECONDS_BEFORE_LOADING_AHEAD, load_screens_ahead)
 
     def _open_door(self, cache: Path) -> None:
         server = QLocalServer(self)

@@ -68,7 +68,7 @@ BAD: dict[str, tuple[BadAction, str]] = {
     "an entry below a cent": (lambda c: entry(c, "0.005", "0.005"), "more decimal places than CNY"),
     "landed cost on nothing": (
         lambda c: EnterLandedCost(new_id(), "freight", TODAY, Decimal(5), "value", ()),
-        "receipts is missing",
+        "Goods receipt is missing",
     ),
     "landed cost by guess": (
         lambda c: EnterLandedCost(new_id(), "freight", TODAY, Decimal(5), "guess", (new_id(),)),

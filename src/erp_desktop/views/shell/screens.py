@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
@@ -60,14 +61,30 @@ class Screen:
 _screens: dict[str, Screen] = {}
 
 
+_modules_of_screens: list[str] = []
+
+
 def later(module: str, name: str) -> ScreenFactory:
     """The factory `name` of `module`, which is loaded when its screen is first opened: the window starts without it."""
+    _modules_of_screens.append(module)
 
     def make(desk: "Desk", shell: "MainWindow", **args: Any) -> QWidget:
         screen: QWidget = getattr(import_module(module), name)(desk, shell, **args)
         return screen
 
     return make
+
+
+def load_screens_ahead() -> Thread:
+    """Loads the code of every screen beside a window that is there already, so that none waits when it is opened."""
+
+    def load() -> None:
+        for module in dict.fromkeys(_modules_of_screens):
+            import_module(module)
+
+    thread = Thread(target=load, name="screens", daemon=True)
+    thread.start()
+    return thread
 
 
 def register_screen(
