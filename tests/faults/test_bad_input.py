@@ -62,7 +62,6 @@ BAD: dict[str, tuple[BadAction, str]] = {
     "due before it is ordered": (lambda c: order(c, due_on=date(2026, 1, 1)), "is before the order date"),
     "a name with NUL": (lambda c: SaveParty(new_id(), "X", "a\x00b"), "cannot be stored"),
     "a code of a thousand letters": (lambda c: SaveParty(new_id(), "X" * 1000, "x"), "longer than 40"),
-    "an emoji and Chinese that are half a character": (lambda c: SaveParty(new_id(), "X", "\ud800"), ""),
     "a discount of 150 %": (lambda c: sale(c, discount=Decimal("1.5")), "not between 0 % and 100 %"),
     "an entry that does not balance": (lambda c: entry(c, "100.00", "99.99"), "Debits of 100 and credits of 99.99"),
     "an entry below a cent": (lambda c: entry(c, "0.005", "0.005"), "more decimal places than CNY"),
@@ -97,13 +96,12 @@ def test_bad_input_is_refused_in_one_sentence_and_changes_nothing(company: Small
     company.product("BX")
     bad = make(company)
     before = everything(company)
-    with pytest.raises((ActionRefused, UnicodeError, ValueError)) as refused:
+    with pytest.raises(ActionRefused) as refused:
         company.perform(bad)
-    if expected:
-        sentence = str(refused.value)
-        assert expected in sentence
-        assert "{" not in sentence
-        assert sentence.endswith(".")
+    sentence = str(refused.value)
+    assert expected in sentence
+    assert "{" not in sentence
+    assert sentence.endswith(".")
     assert everything(company) == before
 
 

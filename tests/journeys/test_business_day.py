@@ -1,5 +1,6 @@
 """A whole business day through real windows: what point 3 and 4 of the first promise say people can do."""
 
+import os
 import shutil
 import subprocess
 from decimal import Decimal
@@ -50,7 +51,7 @@ def test_an_order_goes_from_the_supplier_to_the_ledger_through_the_windows(day: 
     (debited,) = [debit for code, debit, _ in posted if code == "5401"]
     assert credited == debited > 0
     printed = [path for path in day.files if path.suffix == ".pdf"]
-    assert [path.name[:2] for path in printed] == ["PO", "SH"] or len(printed) == 2
+    assert [path.name[:2] for path in printed] == ["PO", "SH"]
     assert nothing_differs(books)
 
 
@@ -81,7 +82,7 @@ def test_excel_and_pdf_hold_the_figures_of_the_screen(day: BusinessDay) -> None:
 def recalculated(workbook: Path, out: Path) -> set[Decimal]:
     """Every number of `workbook` after LibreOffice has computed it anew."""
     if shutil.which("soffice") is None:
-        pytest.skip("LibreOffice is not installed here (Debian: apt-get install libreoffice-calc-nogui)")
+        missing("LibreOffice is not installed here (Debian: apt-get install libreoffice-calc-nogui)")
     target = out / "recalculated"
     target.mkdir(exist_ok=True)
     subprocess.run(
@@ -96,8 +97,15 @@ def recalculated(workbook: Path, out: Path) -> set[Decimal]:
     return numbers_only
 
 
+def missing(what: str) -> None:
+    """Skips the test on somebody's own machine; in CI it is a failure, because there the check must be made."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
 def pdf_text(path: Path) -> str:
     if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed here (Debian: apt-get install poppler-utils)")
+        missing("pdftotext is not installed here (Debian: apt-get install poppler-utils)")
     done = subprocess.run(["pdftotext", "-layout", str(path), "-"], check=True, capture_output=True, text=True)
     return done.stdout
