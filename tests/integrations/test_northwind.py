@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from import_books import Books, open_books
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from erp_desktop.integrations.northwind import NorthwindImport, NorthwindResult
 from erp_desktop.integrations.northwind_file import NorthwindFile, read_northwind
@@ -21,6 +22,7 @@ from erp_desktop.models.party import Employee, Party
 from erp_desktop.models.product import Category, Product
 from erp_desktop.models.sales import SalesOrder, SalesOrderLine, Shipment
 from erp_desktop.models.stock import StockBalance
+from erp_desktop.queries.doctor import examine
 
 DATA = Path(os.environ.get("ERP_TEST_DATA", Path(__file__).parents[2].parent / "shared" / "data")) / "northwind"
 FILE = DATA / "northwind.sqlite.gz"
@@ -161,6 +163,12 @@ def test_the_ledger_balances_and_its_revenue_is_what_was_shipped(northwind):
     assert debit == credit
     assert income[0] - (income[1] or 0) == shipped
     assert {1996, 1997, 1998} <= years
+
+
+def test_the_doctor_finds_nothing_after_northwind(northwind):
+    books, _ = northwind
+    with Session(books.centre.engine) as session:
+        assert examine(session, books.company_id) == ()
 
 
 def test_importing_northwind_again_changes_nothing(northwind):
