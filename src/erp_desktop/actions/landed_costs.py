@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
-from erp_desktop.actions.correcting import LateValue, add_late_value, price_corrections_of
+from erp_desktop.actions.correcting import LateValue, add_late_value
 from erp_desktop.actions.finding import (
     AmountNegative,
     TwiceTheSameLine,
@@ -23,6 +23,7 @@ from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.purchasing import NotASupplier
 from erp_desktop.actions.refusals import Refused, Required
+from erp_desktop.actions.standing import price_corrections_of
 from erp_desktop.actions.valuing import books_of
 from erp_desktop.costing.landed_cost import Split, share_or_equal
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
@@ -204,7 +205,8 @@ class CorrectReceiptPrice(Action):
     def _value_so_far(self, session: Session, ctx: Context, line: GoodsReceiptLine, places: int) -> Decimal:
         """What the line was taken in at, with every correction of its price since (not its landed cost)."""
         order_line = find(session, ctx, PurchaseOrderLine, line.order_line_id)
-        return round_money(order_line.unit_price * line.qty, places) + price_corrections_of(session, ctx, line.id)
+        taken_in_at = round_money(order_line.unit_price * line.qty, places)
+        return taken_in_at + price_corrections_of(session, books_of(session, ctx)[0], line.id)
 
 
 def _late_cost(move: StockMove, split: Split, party_id: UUID | None) -> LateCost:
