@@ -47,6 +47,7 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "receive_goods": (PurchaseOrders, (("status", OneOf(("confirmed", "part_received"))),)),
     "goods_receipt": (GoodsReceipts, ()),
     "landed_cost": (LandedCosts, ()),
+    "correct_price": (GoodsReceipts, ()),
     "sales_order": (SalesOrders, ()),
     "ship_order": (SalesOrders, (("status", OneOf(("confirmed", "part_shipped"))),)),
     "shipment": (Shipments, ()),

@@ -50,6 +50,15 @@ def register_own_screens() -> None:
         "cost.write",
         is_listed=False,
     )
+    register_screen(
+        "correct_price",
+        noop("Screen", "Correct price"),
+        "costing",
+        "buy",
+        later("erp_desktop.views.purchasing.correct_price_page", "CorrectPricePage"),
+        "cost.write",
+        is_listed=False,
+    )
 
 
 register_own_screens()

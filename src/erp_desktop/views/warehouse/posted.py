@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from erp_desktop.i18n import translate
+from erp_desktop.ids import new_id
 from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptLines, GoodsReceiptRecord
 from erp_desktop.queries.receipt_costs import CostedReceiptLines
 from erp_desktop.queries.selling_details import (
@@ -95,15 +96,19 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
         facts,
         lambda record: str(cell_value(record, "supplier_name")),
     )
-    if shell.has_screen("enter_landed_cost"):
-        text = translate("GoodsReceiptPage", "Enter landed cost")
+    if "cost.write" in desk.permissions:
 
         def enter() -> None:
-            from erp_desktop.ids import new_id
-
             shell.open_screen("enter_landed_cost", id=new_id(), receipts=(id,))
 
-        page.offer(page.add_page_action("goods_receipt.landed_cost", text, enter, "", "landed_cost"))
+        def correct() -> None:
+            line = page.table.current()
+            shell.open_screen("correct_price", id=id, start_line=line.id if line is not None else None)
+
+        text = translate("GoodsReceiptPage", "Enter landed cost")
+        landed_cost = page.add_page_action("goods_receipt.landed_cost", text, enter, "", "landed_cost")
+        text = translate("GoodsReceiptPage", "Correct the price")
+        page.offer(landed_cost, (page.add_page_action("goods_receipt.price", text, correct, "", "costing"),))
     return page
 
 
