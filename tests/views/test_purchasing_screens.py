@@ -216,3 +216,63 @@ def test_what_an_order_starts_with_arrives_after_the_first_keys_and_overwrites_n
     trade.wait(lambda: page.binder.value("warehouse") is not None)
     assert page.binder.value("ordered_on") is not None
     assert page.binder.value("due_on") == date(2026, 12, 24)
+
+
+def entries_of(page) -> int:
+    return len([one for one in page.record.related if one.kind == "journal_entry"])
+
+
+def test_a_price_is_corrected_from_the_receipt_and_says_first_what_it_changes(trade):
+    receipt = trade.company.stock("BX-204", "10", "10.00")
+    trade.company.ship(trade.company.sales_order(("BX-204", "4", "20")), "4")
+    trade.hear_news()
+    receipt_page = trade.open("goods_receipt", id=receipt)
+    trade.wait(lambda: receipt_page.record is not None)
+    entries = entries_of(receipt_page)
+    trade.do(next(action for action in receipt_page.header.buttons if action.text() == "Correct the price"))
+    page = trade.page
+    trade.wait(lambda: page.record is not None)
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(lambda: not page.binder.bar.isHidden())
+    assert "No price differs yet" in page.binder.bar.links()[0].text()
+    trade.cell(page, 0, "unit_price", "11")
+    shown = {name: trade.value(page, 0, name) for name in ("difference", "to_inventory", "to_cost_of_sales")}
+    assert shown == {"difference": 10, "to_inventory": 6, "to_cost_of_sales": 4}
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(page.banner.isVisible)
+    assert "The goods cost CNY +10.00 in all: +6.00 of it goes to what is still in stock" in page.banner.sentence.text()
+    trade.agree(page, "Correct the price")
+    trade.wait(lambda: trade.page is receipt_page)
+    trade.hear_news()
+    trade.wait(lambda: entries_of(receipt_page) == entries + 1)
+    assert trade.desk.sync_state.attention == 0
+
+
+def test_a_price_correction_dated_before_the_receipt_is_refused_at_its_date(trade):
+    receipt = trade.company.stock("BX-204", "10", "10.00")
+    trade.hear_news()
+    page = trade.open("correct_price", id=receipt)
+    trade.wait(lambda: page.record is not None)
+    trade.cell(page, 0, "unit_price", "9")
+    trade.type(page, "dated_on", "2026-02-02")
+    trade.keys(Qt.Key.Key_S, CONTROL)
+    trade.agree(page, "Correct the price")
+    trade.wait(lambda: "cannot be dated before" in page.binder.problem_of("dated_on"))
+    assert trade.value(page, 0, "unit_price") == Decimal(9)
+
+
+def test_saving_an_untouched_new_order_says_in_the_form_what_is_missing(trade):
+    page = new_order(trade)
+    trade.keys(Qt.Key.Key_S, CONTROL)
+    trade.wait(lambda: page.binder.problem_of("supplier") == "Fill in Supplier.")
+    assert page.lookup("supplier").hasFocus()
+    assert not page.is_dirty
+
+
+def test_saving_where_nothing_was_changed_says_so(trade):
+    order = trade.company.purchase_order(("BX-204", "5", "7.25"))
+    trade.hear_news()
+    page = trade.open("purchase_order", id=order)
+    trade.wait(lambda: page.record is not None)
+    trade.keys(Qt.Key.Key_S, CONTROL)
+    assert trade.window.status.message.text() == "Nothing was changed here: there is nothing to save."

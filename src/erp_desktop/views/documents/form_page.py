@@ -121,6 +121,18 @@ class FormPage(DocumentPage):
             return None
         return values
 
+    @property
+    def is_for_entry(self) -> bool:
+        """The form is there to be filled in: nothing of it is saved yet."""
+        return self.is_new
+
+    def save_untouched(self) -> None:
+        if not self.is_for_entry:
+            super().save_untouched()
+        elif self.read_form() is not None:
+            self.binder.bar.say_nothing_typed(self.grid.setFocus)
+            self.grid.setFocus()
+
     # --- refusals
 
     def show_line_refusal(self, refused: Refused, column: str, fields: dict[str, str] | None = None) -> None:

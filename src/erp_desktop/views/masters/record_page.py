@@ -210,6 +210,12 @@ class RecordPage(DocumentPage):
             focus.clearFocus()
         self._look(partial(self._save, then), _LOOKS)
 
+    def save_untouched(self) -> None:
+        if not self.is_new:
+            super().save_untouched()
+        elif self.read_values() is not None:
+            self.binder.bar.say_nothing_typed(self.setFocus)
+
     def _look(self, then: Callable[[], object], looks: int) -> None:
         if looks and any(lookup.is_waiting for lookup in self.form.findChildren(LookupField)):
             QTimer.singleShot(_LOOK_AGAIN_MS, self, partial(self._look, then, looks - 1))

@@ -24,7 +24,7 @@ from erp_desktop.views.shell.screens import MODULES, Screen, find_screen, make_s
 from erp_desktop.views.shell.settings import WindowSettings
 from erp_desktop.views.shell.status_bar import StatusBar
 from erp_desktop.views.shell.top_bar import TopBar
-from erp_desktop.views.translation import LANGUAGES, current_language, show_language, system_language
+from erp_desktop.views.translation import LANGUAGES, current_language, show_language
 from erp_desktop.views.widgets.asking import Failure, announcements
 from erp_desktop.views.widgets.banner import Banner
 from erp_desktop.views.widgets.cells import cell_value
@@ -43,10 +43,12 @@ LEAST_WIDTH, LEAST_HEIGHT = 1024, 640
 class MainWindow(QMainWindow):
     """The shell that screens live in. For them: `open_screen`, `jobs.run`, `commands`, `say`, `desk`.
 
-    `signed_out` is sent after the window has closed because the person signed out.
+    `signed_out` is sent after the window has closed because the person signed out, `sign_in_wanted` when they ask to type
+    their password again.
     """
 
     signed_out = Signal()
+    sign_in_wanted = Signal()
 
     def __init__(self, desk: "Desk", settings_file: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -132,10 +134,13 @@ class MainWindow(QMainWindow):
         self._walk(self._forward, self._back)
 
     def save_current(self) -> None:
-        """Ctrl+S: what the tab in front has unsaved."""
+        """Ctrl+S: what the tab in front has unsaved, or a word that there is nothing."""
         view = self.tabs.currentWidget()
-        if isinstance(view, ScreenView) and view.is_dirty:
-            view.save()
+        if isinstance(view, ScreenView):
+            if view.is_dirty:
+                view.save()
+            else:
+                view.save_untouched()
 
     def toggle_rail(self) -> None:
         self.rail.set_wide(not self.rail.is_wide)
@@ -250,7 +255,7 @@ class MainWindow(QMainWindow):
     def _listen(self) -> None:
         self.top.pill.show_state(self.desk.sync_state)
         self.desk.sync_state_changed.connect(self.top.pill.show_state)
-        self.top.pill.clicked.connect(self.commands.action("attention").trigger)
+        self.top.pill.clicked.connect(self._follow_pill)
         self.top.palette_button.clicked.connect(self.open_palette)
         self.rail.screen_chosen.connect(self.open_screen)
         self.tabs.close_wanted.connect(self.close_tab)
@@ -259,6 +264,13 @@ class MainWindow(QMainWindow):
         heard.said.connect(self.say)
         heard.refused.connect(lambda sentence: self.banner.show_sentence("warning", sentence))
         heard.failed.connect(self._show_failure)
+
+    def _follow_pill(self) -> None:
+        """The pill leads to what it says."""
+        if self.desk.sync_state.kind is SyncKind.SIGNED_OUT:
+            self.sign_in_wanted.emit()
+        else:
+            self.commands.action("attention").trigger()
 
     def _screen_actions(self) -> list[tuple[Screen, QAction]]:
         found = []
@@ -337,7 +349,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         theme_keeper().choose(self.settings.text("theme", "light"))
-        language = self.settings.text("language") or system_language()
+        language = self.settings.text("language") or current_language()
         if language != current_language():
             show_language(language)
         self.commands.retranslate()

@@ -58,6 +58,10 @@ class CountingPage(FormPage):
         """The action for the fields' values and the lines with a quantity."""
         raise NotImplementedError
 
+    @property
+    def is_for_entry(self) -> bool:
+        return True
+
     # --- columns
 
     def columns(self, open_heading: str, counted_heading: str, bins: LookupSpec | None) -> tuple[LineColumn, ...]:

@@ -58,6 +58,11 @@ class ProblemBar(QWidget):
         self.setAccessibleName(" ".join(sentence for sentence, _ in problems))
         self.setVisible(bool(problems))
 
+    def say_nothing_typed(self, start: Callable[[], object]) -> None:
+        """A form that is saved before anything was typed; `start` takes the person to where typing begins."""
+        text = translate("ProblemBar", "Nothing is typed here yet, so there is nothing to save.")
+        self.show_problems([(text, start)])
+
     def links(self) -> list[QPushButton]:
         """The problems that lead to a field."""
         widgets = (self._lines.itemAt(number) for number in range(self._lines.count()))

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from erp_desktop.i18n import translate
+from erp_desktop.views.widgets.asking import say
 from erp_desktop.views.widgets.icons import set_icon
 
 
@@ -50,6 +52,10 @@ class ScreenView(QWidget):
         """Saves what was typed and calls `then` once it is saved; not if it was refused."""
         if then is not None:
             then()
+
+    def save_untouched(self) -> None:
+        """Ctrl+S though nothing was typed: the screen says so, and a new form what is still missing."""
+        say(translate("ScreenView", "Nothing was changed here: there is nothing to save."))
 
     def show_args(self, **args: object) -> None:
         """The screen was opened again with other arguments than those that name its record (a filter)."""
