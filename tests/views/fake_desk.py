@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.queries.base import ListPage, ListRequest
+from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.sync.state import SyncKind, SyncState
 
 
@@ -80,6 +81,9 @@ class _Named:
     name_zh: str = ""
 
 
+FACTS = CompanyFacts(uuid4(), "ACME", "Acme", "", "CNY", 2, "Asia/Shanghai", "cn-small-enterprise", "", "", "shipment")
+
+
 class FakeDesk(QObject):
     changed = Signal(object)
     sync_state_changed = Signal(object)
@@ -96,7 +100,10 @@ class FakeDesk(QObject):
         self.dropped: list[tuple[UUID, str]] = []
         self.sent: list[UUID] = []
         self.refusal: Exception | None = None
-        self.answers: dict[type, Callable[[Any], Any]] = {Orders: lambda query: query.answer()}
+        self.answers: dict[type, Callable[[Any], Any]] = {
+            Orders: lambda query: query.answer(),
+            CompanyDetail: lambda _query: FACTS,
+        }
         self._reader = ThreadPoolExecutor(1)
 
     def ask(self, query: Any) -> "Future[Any]":

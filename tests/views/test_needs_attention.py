@@ -1,12 +1,15 @@
 """Needs attention and Home: what a person is told, and what the buttons do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 
+from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
+from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.refusals import CodeTaken
 from erp_desktop.desk import AttentionItem
 from erp_desktop.views.shell import needs_attention
@@ -90,3 +93,19 @@ def test_home_counts_what_needs_attention_and_opens_it(qtbot, shell, desk):
     home.attention.setFocus()
     qtbot.keyClick(home.attention, Qt.Key.Key_Return)
     assert shell.tabs.currentWidget() is not home
+
+
+def test_a_refused_journal_entry_says_its_text_its_date_and_its_amount(qtbot, view, desk):
+    lines = (EntryLine(uuid4(), debit=Decimal("120.00")), EntryLine(uuid4(), credit=Decimal("120.00")))
+    entry = PostJournalEntry(uuid4(), date(2026, 1, 5), "Taxi to the airport", lines)
+    desk.items = (item("PostJournalEntry", sentence="2026-01-05 is in a closed period.", action=entry),)
+    view.refresh()
+    qtbot.waitUntil(lambda: view.entered.text() == "Taxi to the airport · 2026-01-05 · CNY 120.00")
+    assert view.model.index(0, 0).data() == "Post a journal entry · Taxi to the airport · 2026-01-05 · CNY 120.00"
+
+
+def test_a_refused_record_says_its_code_and_name(qtbot, view, desk):
+    party = SaveParty(uuid4(), "S9", "Ningbo Film")
+    desk.items = (item("SaveParty", sentence="The code S9 is taken already.", action=party),)
+    view.refresh()
+    qtbot.waitUntil(lambda: view.entered.text() == "S9 · Ningbo Film")

@@ -178,7 +178,10 @@ class Address:
 
 @dataclass(frozen=True)
 class DocumentAddress:
-    """The words for a link to the record `id` of `kind` (its table). Raises NotHere, also for a kind without a page."""
+    """The words for a link to the record `id` of `kind` (its table), or for a line's document ("goods_receipt_line").
+
+    Raises NotHere, also for a kind without a page.
+    """
 
     tables: ClassVar[frozenset[str]] = frozenset([*_KINDS, *_MASTERS])
 
@@ -186,6 +189,13 @@ class DocumentAddress:
     id: UUID
 
     def run(self, session: Session, company_id: UUID) -> Address:
+        if self.kind == "goods_receipt_line":
+            receipt = select(_receipt_line.c.receipt_id)
+            receipt = receipt.where(_receipt_line.c.company_id == company_id, _receipt_line.c.id == self.id)
+            receipt_id = session.execute(receipt).scalar_one_or_none()
+            if receipt_id is None:
+                raise NotHere(self.kind, self.id)
+            return DocumentAddress("goods_receipt", receipt_id).run(session, company_id)
         statement: Select[Any]
         if self.kind in _MASTERS:
             record = table_of(_MASTERS[self.kind])

@@ -58,11 +58,12 @@ _DOCUMENTS = {  # the document that an action is about: its table, and the argum
     "ShipOrder": ("sales_order", "order_id"),
     "PostSalesInvoice": ("sales_order", "order_id"),
     "TakeInReturn": ("shipment", "shipment_id"),
+    "CorrectReceiptPrice": ("goods_receipt_line", "receipt_line_id"),
 }
 
 
 def document_of(action: Action | None) -> tuple[str, UUID] | None:
-    """The table and id of the document that `action` is about; None where it is about none that has a page."""
+    """The table and id of the document that `action` is about, or of a line of it; None where there is none with a page."""
     known = _DOCUMENTS.get(type(action).__name__)
     return (known[0], getattr(action, known[1])) if known else None
 

@@ -20,8 +20,10 @@ from PySide6.QtWidgets import (
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
+from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.queries.documents import Address, DocumentAddress
 from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.shell.about_actions import about
 from erp_desktop.views.shell.action_titles import action_title, document_of
 from erp_desktop.views.widgets.asking import Failure, say, when_done
 from erp_desktop.views.widgets.banner import Banner
@@ -54,11 +56,25 @@ class AttentionModel(QAbstractTableModel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.items: tuple[AttentionItem, ...] = ()
+        self._currency, self._places = "", 2
         self.columns = (
             TableColumn("what", translate("NeedsAttention", "What"), stretches=True),
             TableColumn("status", translate("NeedsAttention", "Status"), CellKind.STATUS, 190),
             TableColumn("since", translate("NeedsAttention", "Since"), CellKind.INSTANT),
         )
+
+    def show_money(self, company: CompanyFacts) -> None:
+        """The currency that amounts are in."""
+        self._currency, self._places = company.currency, company.currency_places
+        self.layoutChanged.emit()
+
+    def about(self, item: "AttentionItem") -> str:
+        """What was typed when `item` was entered, as far as a person knows it by that."""
+        return about(item.action, self._currency, self._places)
+
+    def what(self, item: "AttentionItem") -> str:
+        """What was to be done and what it is known by, so that two refused entries can be told apart."""
+        return " · ".join(filter(None, (action_title(item.name), self.about(item))))
 
     def show_items(self, items: "tuple[AttentionItem, ...]") -> None:
         self.beginResetModel()
@@ -82,7 +98,7 @@ class AttentionModel(QAbstractTableModel):
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, VALUE_ROLE):
             return None
         item = self.items[index.row()]
-        value = action_title(item.name) if column.name == "what" else getattr(item, column.name)
+        value = self.what(item) if column.name == "what" else getattr(item, column.name)
         return value if role == VALUE_ROLE else shown(value, column.kind)
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -134,6 +150,7 @@ class NeedsAttentionView(ScreenView):
         self._desk = desk
         self._shell = shell
         self._newest = 0
+        self._opens: tuple[str, UUID] | None = None  # the document that the current item is about
         again_text = translate("NeedsAttention", "Send again")
         self.send_action = self.add_command("attention.send", again_text, self._send_again, "Ctrl+Return", "send")
         edit_text = translate("NeedsAttention", "Edit and send")
@@ -154,6 +171,7 @@ class NeedsAttentionView(ScreenView):
         desk.sync_state_changed.connect(lambda _: self.refresh())
         desk.changed.connect(lambda _: self.refresh())
         self.setFocusProxy(self.view)
+        when_done(desk.ask(CompanyDetail()), self, self._take_money)
         self.refresh()
 
     def _build(self) -> None:
@@ -254,25 +272,32 @@ class NeedsAttentionView(ScreenView):
 
     def _show_document(self, item: "AttentionItem") -> None:
         """Names the document that the action is about, once the desk has said what it is called."""
-        document = document_of(item.action)
+        document = self._opens = document_of(item.action)
         self.open_action.setEnabled(document is not None and self._shell.has_screen(document[0]))
-        self.entered.setText("-")
+        self.entered.setText(
+            self.model.about(item) or translate("NeedsAttention", "Nothing more is known about it here.")
+        )
         if document is not None:
             kind, record_id = document
             asked = self._desk.ask(DocumentAddress(kind, record_id))
-            when_done(asked, self, partial(self._name_document, item.id, kind), on_failed=_leave_unnamed)
+            when_done(asked, self, partial(self._name_document, item.id), on_failed=_leave_unnamed)
 
-    def _name_document(self, item_id: UUID, kind: str, address: Address) -> None:
+    def _name_document(self, item_id: UUID, address: Address) -> None:
         current = self.current()
         if current is not None and current.id == item_id:
-            name = " ".join(filter(None, (number_text(address.number), address.title)))
-            self.entered.setText(f"{kind_text(kind)} {name}")
+            kind = address.kind
+            self._opens = (kind, address.id)
+            self.open_action.setEnabled(self._shell.has_screen(kind))
+            name = " ".join(filter(None, (kind_text(kind), number_text(address.number), address.title)))
+            self.entered.setText("\n".join(filter(None, (name, self.model.about(current)))))
+
+    def _take_money(self, company: CompanyFacts) -> None:
+        self.model.show_money(company)
+        self._show_current()
 
     def _open_document(self) -> None:
-        item = self.current()
-        document = document_of(item.action) if item is not None else None
-        if document is not None and self._shell.has_screen(document[0]):
-            self._shell.open_screen(document[0], id=document[1])
+        if self.current() is not None and self._opens is not None and self._shell.has_screen(self._opens[0]):
+            self._shell.open_screen(self._opens[0], id=self._opens[1])
 
     def _why(self, item: "AttentionItem") -> str:
         if item.status == "held":

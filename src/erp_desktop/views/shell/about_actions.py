@@ -1,0 +1,50 @@
+"""What an action is about, in words, where no document in the books can say it: what was typed when it was entered."""
+
+from decimal import Decimal
+
+from erp_desktop.actions.accounting import PostJournalEntry
+from erp_desktop.actions.base import Action
+from erp_desktop.actions.landed_costs import CorrectReceiptPrice, EnterLandedCost
+from erp_desktop.actions.saving import Save
+from erp_desktop.actions.stock import CountStock, MoveStock
+from erp_desktop.i18n import translate
+from erp_desktop.numbers import ZERO
+from erp_desktop.views.purchasing.words import kind_of_cost_text
+from erp_desktop.views.widgets.cells import CellKind, cell_value, shown, shown_number
+
+
+def about(action: Action | None, currency: str = "", places: int = 2) -> str:
+    """Its own text, its date, its amount; empty where nothing was typed that a person would know it by."""
+
+    def money(amount: Decimal) -> str:
+        return f"{currency} {shown(amount, CellKind.MONEY, places)}".strip()
+
+    parts: tuple[str, ...]
+    match action:
+        case PostJournalEntry():
+            debit = sum((line.debit for line in action.lines), ZERO)
+            parts = (action.text, action.dated_on.isoformat(), money(debit))
+        case EnterLandedCost():
+            parts = (
+                kind_of_cost_text(action.kind),
+                action.reference,
+                action.dated_on.isoformat(),
+                money(action.amount),
+            )
+        case CorrectReceiptPrice():
+            price = translate("NeedsAttention", "new price {price}").format(
+                price=shown(action.unit_price, CellKind.UNIT_COST)
+            )
+            parts = (action.reference, action.dated_on.isoformat(), price)
+        case CountStock():
+            lines = translate("NeedsAttention", "lines: {count}").format(count=len(action.lines))
+            parts = (action.reason, action.counted_on.isoformat(), lines)
+        case MoveStock():
+            quantity = translate("NeedsAttention", "quantity {qty}").format(qty=shown_number(action.qty))
+            parts = (action.moved_on.isoformat(), quantity)
+        case Save():
+            names = (getattr(action, "code", ""), cell_value(action, "name") if hasattr(action, "name") else "")
+            parts = tuple(dict.fromkeys(str(name) for name in names))
+        case _:
+            parts = ()
+    return " · ".join(part for part in parts if part)
