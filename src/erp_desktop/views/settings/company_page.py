@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from erp_desktop import __version__
 from erp_desktop.i18n import translate
+from erp_desktop.ledger.charts import chart_names, load_chart
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.views.documents.posted_page import Facts, FactsGrid
 from erp_desktop.views.widgets.asking import when_done
@@ -78,6 +79,11 @@ class CompanyPage(ScreenView):
         self.company.show_facts(_facts(facts))
 
 
+def _name_of_chart(key: str) -> str:
+    """What the template is called; its key where this program does not have it."""
+    return str(cell_value(load_chart(key), "name")) if key in chart_names() else key
+
+
 def _facts(facts: CompanyFacts) -> Facts:
     revenue_at = (
         translate("CompanyPage", "when goods are shipped")
@@ -95,7 +101,7 @@ def _facts(facts: CompanyFacts) -> Facts:
             ),
         ),
         (translate("CompanyPage", "Time zone of business dates"), facts.time_zone),
-        (translate("CompanyPage", "Chart of accounts"), facts.chart),
+        (translate("CompanyPage", "Chart of accounts"), _name_of_chart(facts.chart)),
         (translate("CompanyPage", "Revenue is posted"), revenue_at),
         (translate("CompanyPage", "Address"), facts.address),
         (translate("CompanyPage", "Tax number"), facts.tax_number),
