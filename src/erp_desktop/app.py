@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 LOG_BYTES, LOGS_KEPT = 2_000_000, 5
 MILLISECONDS_TO_KNOCK = 500
+MILLISECONDS_BEFORE_SYNCING = 100  # the window is drawn and has its first figures
 MILLISECONDS_BEFORE_LOADING_AHEAD = 300  # the first lists come first
 SAMPLE_SEED = 7
 
@@ -257,12 +258,12 @@ class Program(QObject):
             return place.centre
         if self._centre is None:
             self._centre = EmbeddedCentre(self._directory)
-            self._centre.start()
-        return self._centre.address
+        return self._centre.address  # starts it when the desk first asks
 
     def _open_desk(self, place: Place, password: str | None) -> Desk:
         """Blocks where the company has to be fetched first. May run on a worker: the desk then moves to this thread."""
-        desk = Desk.open(place.cache(self._directory), self._address(place), place.company, place.login, password)
+        cache, centre = place.cache(self._directory), self._address(place)
+        desk = Desk.open(cache, centre, place.company, place.login, password, sync_later=True)
         if QThread.currentThread() != self.thread():
             desk.moveToThread(self.thread())
         return desk
@@ -336,6 +337,7 @@ class Program(QObject):
         if desk.damage:
             window.banner.show_sentence("warning", desk.damage)
         window.show()
+        QTimer.singleShot(MILLISECONDS_BEFORE_SYNCING, desk.start)
         QTimer.singleShot(MILLISECONDS_BEFORE_LOADING_AHEAD, load_screens_ahead)
 
     def _open_door(self, cache: Path) -> None:

@@ -110,12 +110,14 @@ class Desk(QObject):
         secrets: Secrets | None = None,
         timing: Timing | None = None,
         fill_timeout: float = FIRST_FILL_SECONDS,
+        sync_later: bool = False,
         parent: QObject | None = None,
     ) -> "Desk":
         """Open the cache at `path`, sign in where that is needed, and start syncing. Blocks; the first time until the
         company is here.
 
-        `password` None goes on with the sign-in that is kept. Raises SignInNeeded where there is none,
+        `password` None goes on with the sign-in that is kept. With `sync_later` a company that is here already waits for
+        `start`, so that a window can be drawn first. Raises SignInNeeded where there is none,
         WrongPassword, TooManyTries, CentreOutOfReach, SignInRefused, CacheInUse, CacheFull.
         """
         address = centre if callable(centre) else lambda: str(centre)
@@ -137,6 +139,8 @@ class Desk(QObject):
             if is_new:
                 cache.remove()  # whoever finds a cache may take it that somebody has signed in to it
             raise
+        if sync_later and desk.is_filled:
+            return desk
         desk.start()
         try:
             desk.wait_until_filled(fill_timeout)
@@ -157,8 +161,9 @@ class Desk(QObject):
                 raise CentreOutOfReach()
 
     def start(self) -> None:
-        """Begin to sync."""
-        self._engine.start()
+        """Begin to sync; once is enough. Nothing happens after `close`."""
+        if not self._is_closed:
+            self._engine.start()
 
     # --- what people do and look at
 

@@ -14,17 +14,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, select
 
-from erp_desktop.actions.opening import OpenCompany
-from erp_desktop.central.performing import Centre
 from erp_desktop.database import open_engine, reader
 from erp_desktop.migrations import upgrade
 from erp_desktop.models.company import Company, User, UserRole
 from erp_desktop.sync.cache import data_dir
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.transport import NoAnswer
+
+if TYPE_CHECKING:
+    from erp_desktop.actions.opening import OpenCompany
+    from erp_desktop.central.performing import Centre
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +63,13 @@ def open_books(directory: Path | None = None) -> Engine:
     return engine
 
 
-def open_here(make: Callable[[Centre, str], CompanyHere], directory: Path | None = None) -> CompanyHere:
+def open_here(make: "Callable[[Centre, str], CompanyHere]", directory: Path | None = None) -> CompanyHere:
     """Open a company here as `make(centre, password)` does; its owner's password is made up and kept.
 
     Raises CodeInUse, NotOpened, NewerDatabase.
     """
+    from erp_desktop.central.performing import Centre  # with all that a centre needs: a window opens without
+
     engine = open_books(directory)
     try:
         password = secrets.token_urlsafe(24)
@@ -75,10 +80,10 @@ def open_here(make: Callable[[Centre, str], CompanyHere], directory: Path | None
     return here
 
 
-def open_company(opening: OpenCompany, directory: Path | None = None) -> CompanyHere:
+def open_company(opening: "OpenCompany", directory: Path | None = None) -> CompanyHere:
     """Open an empty company here. Raises CodeInUse, NotOpened, NewerDatabase."""
 
-    def make(centre: Centre, password: str) -> CompanyHere:
+    def make(centre: "Centre", password: str) -> CompanyHere:
         centre.open_company(opening, password)
         return CompanyHere(opening.code, opening.name, opening.owner_login)
 

@@ -78,7 +78,9 @@ class Engine:
         ]
 
     def start(self) -> None:
-        """Begin. The state tells what comes of it."""
+        """Begin, if it has not begun yet. The state tells what comes of it."""
+        if self._threads[0].ident is not None:
+            return
         self.count()
         for thread in self._threads:
             thread.start()

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,12 @@ class Secrets:
 
     def __init__(self, directory: Path, *, use_keyring: bool = True) -> None:
         self._file = directory / "secrets.json"
-        self._keyring = _keyring() if use_keyring else None
+        self._use_keyring = use_keyring
+
+    @cached_property
+    def _keyring(self) -> Any:
+        """Looked for when the first secret is wanted: a window opens without one."""
+        return _keyring() if self._use_keyring else None
 
     def get(self, name: str) -> str | None:
         """The secret, or None."""

@@ -14,16 +14,16 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
-import urllib3
 import zstandard
-from requests.adapters import HTTPAdapter
 
 from erp_desktop import wire
+
+if TYPE_CHECKING:
+    import requests
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +76,7 @@ class Transport:
         self._centre = centre
         self._timing = timing or Timing()
         self._sockets = _Sockets()
-        self._session = requests.Session()
-        for prefix in ("http://", "https://"):
-            self._session.mount(prefix, _WatchedAdapter(self._sockets))
+        self._session: requests.Session | None = None  # from the first request on
 
     def get(self, path: str, kind: type[Reply], token: str | None = None) -> Reply:
         """Raises NoAnswer, Answered."""
@@ -101,13 +99,18 @@ class Transport:
     def close(self) -> None:
         """For whoever has it, after `hold`."""
         self.hold()
-        self._session.close()
+        if self._session is not None:
+            self._session.close()
 
     def _ask(
         self, method: str, path: str, body: bytes | None, kind: type[Reply], token: str | None, wait: float
     ) -> Reply:
+        from erp_desktop.sync.connections import CONNECTION_ERRORS, watched_session
+
         self._sockets.refuse_while_held()
         centre = self._centre().rstrip("/")
+        if self._session is None:
+            self._session = watched_session(self._sockets.add)
         headers = {"Accept": "application/json", "Accept-Encoding": "zstd, gzip"}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -131,7 +134,7 @@ class Transport:
                 watch.cancel()
                 watch = self._watch(self._timing.body)
                 return _checked(response, _body(response), kind)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except CONNECTION_ERRORS as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
         finally:
             watch.cancel()
@@ -143,7 +146,7 @@ class Transport:
         return watch
 
 
-def _body(response: requests.Response) -> bytes:
+def _body(response: "requests.Response") -> bytes:
     """The bytes as they came, still packed."""
     chunks, count, started = [], 0, time.monotonic()
     while True:
@@ -160,7 +163,7 @@ def _body(response: requests.Response) -> bytes:
     return b"".join(chunks)
 
 
-def _checked(response: requests.Response, raw: bytes, kind: type[Reply]) -> Reply:
+def _checked(response: "requests.Response", raw: bytes, kind: type[Reply]) -> Reply:
     content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     retry_after = _seconds(response.headers.get("Retry-After"))
     if content_type == "application/problem+json" and response.status_code >= 400:
@@ -188,7 +191,7 @@ def _digest(raw: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(raw).digest()).decode()}:"
 
 
-def _unpacked(response: requests.Response, raw: bytes) -> bytes:
+def _unpacked(response: "requests.Response", raw: bytes) -> bytes:
     coding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if coding in ("", "identity"):
         return raw
@@ -246,33 +249,3 @@ class _Sockets:
             for known in self._open:
                 with suppress(OSError):  # closed already
                     known.shutdown(socket.SHUT_RDWR)
-
-
-class _WatchedAdapter(HTTPAdapter):
-    """requests' adapter, telling of every connection that it opens."""
-
-    def __init__(self, sockets: _Sockets) -> None:
-        self._sockets = sockets
-        super().__init__(pool_connections=2, pool_maxsize=2)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        sockets = self._sockets
-
-        class Plain(urllib3.connection.HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                sockets.add(self.sock)
-
-        class Secure(urllib3.connection.HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                sockets.add(self.sock)
-
-        class PlainPool(urllib3.HTTPConnectionPool):
-            ConnectionCls = Plain
-
-        class SecurePool(urllib3.HTTPSConnectionPool):
-            ConnectionCls = Secure
-
-        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}

@@ -1,11 +1,11 @@
 """Who made this and which version it is."""
 
 import platform
-from importlib.metadata import version
 
 import PySide6
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from erp_desktop import __version__
 from erp_desktop.i18n import translate
 
 
@@ -16,7 +16,7 @@ def show_about(parent: QWidget) -> None:
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.NoIcon)
     box.setWindowTitle(translate("About", "About ERP Desktop"))
-    box.setText(text.format(version=version("erp-desktop")))
+    box.setText(text.format(version=__version__))
     box.setInformativeText(detail + "\n" + translate("About", "Licence: Apache-2.0. Chinese font: Noto Sans SC (OFL)."))
     box.addButton(translate("About", "Close"), QMessageBox.ButtonRole.RejectRole)
     box.open()
