@@ -974,6 +974,116 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>CorrectPriceForm</name>
+    <message>
+        <source>&amp;Date</source>
+        <translation type="unfinished">日期(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation type="unfinished">日期</translation>
+    </message>
+    <message>
+        <source>&amp;Reference</source>
+        <translation type="unfinished">参考号(&amp;R)</translation>
+    </message>
+    <message>
+        <source>The number on the supplier&apos;s invoice or credit note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reference</source>
+        <translation type="unfinished">参考号</translation>
+    </message>
+    <message>
+        <source>Lines of the receipt</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CorrectPricePage</name>
+    <message>
+        <source>Correct the price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Correct price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Price of {receipt}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation type="unfinished">已收货</translation>
+    </message>
+    <message>
+        <source>In stock</source>
+        <translation type="unfinished">有库存</translation>
+    </message>
+    <message>
+        <source>Price now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New price</source>
+        <translation type="unfinished">新建价格</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation type="unfinished">差异</translation>
+    </message>
+    <message>
+        <source>Stock value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost of sales</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Correct the price of {receipt}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lines corrected: {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock value {stock}, cost of sales {sold} {currency}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The receipt is being read.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No price differs yet. Type the new price in at least one line.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The centre has not costed this receipt yet: what the new price changes is worked out there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The goods cost {currency} {difference} in all: {stock} of it goes to what is still in stock, {sold} to the cost of what is sold. Posted entries stay; the difference is an entry of its own.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Price corrected</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>CostCentreForm</name>
     <message>
         <source>&amp;Code</source>
@@ -1912,6 +2022,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Enter landed cost</source>
         <translation>录入到岸成本</translation>
+    </message>
+    <message>
+        <source>Correct the price</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -3596,6 +3710,10 @@ The back office of a company that distributes goods.</source>
         <translation>无法执行的更改会出现在这里，并说明该怎么做。</translation>
     </message>
     <message>
+        <source>Nothing more is known about it here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>It waits because another change that it builds on was not carried out.</source>
         <translation>它在等待，因为它所依据的另一项更改没有执行。</translation>
     </message>
@@ -3622,6 +3740,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Dropped: {what}</source>
         <translation>已放弃：{what}</translation>
+    </message>
+    <message>
+        <source>new price {price}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>lines: {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>quantity {qty}</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -4111,6 +4241,10 @@ The back office of a company that distributes goods.</source>
         <source>Please put right (F8: next)</source>
         <translation>请改正（F8：下一处）</translation>
     </message>
+    <message>
+        <source>Nothing is typed here yet, so there is nothing to save.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>ProductForm</name>
@@ -4352,8 +4486,8 @@ The back office of a company that distributes goods.</source>
         <translation>登录</translation>
     </message>
     <message>
-        <source>Password of {name}</source>
-        <translation>{name} 的密码</translation>
+        <source>Changes of {name} wait on this computer: {count}. They are sent when {name} signs in again.</source>
+        <translation>本机还有 {name} 的 {count} 项更改待发送，将在 {name} 再次登录后发送。</translation>
     </message>
 </context>
 <context>
@@ -4933,16 +5067,16 @@ The back office of a company that distributes goods.</source>
         <translation>无法在最新数据上重做（{detail}）。请查看后重新发送，或放弃。</translation>
     </message>
     <message>
-        <source>The company, the name or the password is not right. Check them and sign in again.</source>
-        <translation>公司、用户名或密码不正确。请检查后重新登录。</translation>
-    </message>
-    <message>
         <source>Sign in with your password to fetch the company&apos;s data.</source>
         <translation>请用密码登录以获取公司数据。</translation>
     </message>
     <message>
-        <source>The central service does not answer. Signing in for the first time needs it; try again in a moment.</source>
-        <translation>中心服务没有响应。首次登录需要它；请稍后再试。</translation>
+        <source>The company, the user name or the password is not right. Check them and sign in again.</source>
+        <translation>公司、用户名或密码不正确。请检查后重新登录。</translation>
+    </message>
+    <message>
+        <source>The central service does not answer. Signing in needs it; check the address, or try again in a moment.</source>
+        <translation>中心服务没有响应，而登录需要它。请检查地址，或稍后再试。</translation>
     </message>
     <message>
         <source>Too many wrong passwords. Wait {seconds} seconds and try again.</source>
@@ -4951,6 +5085,50 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>The central service did not let you in ({reason}). Ask an administrator.</source>
         <translation>中心服务拒绝登录（{reason}）。请联系管理员。</translation>
+    </message>
+    <message>
+        <source>The central service does not let this computer in any more. An administrator can say why.</source>
+        <translation>中心服务不再允许这台电脑登录。原因请咨询管理员。</translation>
+    </message>
+    <message>
+        <source>This computer keeps the data of another company or person for this name. Nothing was changed; ask an administrator.</source>
+        <translation>本机以此名称保存的是另一家公司或另一个人的数据。未作任何更改；请联系管理员。</translation>
+    </message>
+    <message>
+        <source>This program is too old for the central service. Install the new version; changes that wait are kept.</source>
+        <translation>本程序版本过旧，中心服务已不支持。请安装新版本；待发送的更改会保留。</translation>
+    </message>
+    <message>
+        <source>{address} is not the address of a central service. It looks like https://erp.example.com; an administrator knows it.</source>
+        <translation>{address} 不是中心服务的地址。地址的写法如 https://erp.example.com，可向管理员询问。</translation>
+    </message>
+    <message>
+        <source>No computer called {host} can be found. Check the address, and that this computer is on the network.</source>
+        <translation>找不到名为 {host} 的计算机。请检查地址以及本机的网络连接。</translation>
+    </message>
+    <message>
+        <source>Something answers at {address}, but it is not the central service. Check the address.</source>
+        <translation>{address} 有响应，但不是中心服务。请检查地址。</translation>
+    </message>
+    <message>
+        <source>{host} cannot prove that it is the central service: its certificate is not trusted here. Your password was not sent. Ask an administrator.</source>
+        <translation>{host} 无法证明自己是中心服务：本机不信任其证书。密码没有发送。请联系管理员。</translation>
+    </message>
+    <message>
+        <source>{host} answers without encryption, so your password was not sent. If that is meant in your network, type http:// in front of the address.</source>
+        <translation>{host} 的响应未加密，因此密码没有发送。如果在您的网络中本就如此，请在地址前输入 http://。</translation>
+    </message>
+    <message>
+        <source>The central service is older than this program. An administrator has to upgrade it first.</source>
+        <translation>中心服务的版本比本程序旧，需由管理员先升级。</translation>
+    </message>
+    <message>
+        <source>This central service has no company {company}. Its companies are: {companies}.</source>
+        <translation>此中心服务中没有公司 {company}。现有公司：{companies}。</translation>
+    </message>
+    <message>
+        <source>This central service has no company yet. An administrator opens the first one.</source>
+        <translation>此中心服务中还没有公司，需由管理员新建第一家公司。</translation>
     </message>
 </context>
 <context>
@@ -6443,6 +6621,10 @@ The back office of a company that distributes goods.</source>
         <translation>录入到岸成本</translation>
     </message>
     <message>
+        <source>Correct price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Balance sheet</source>
         <translation>资产负债表</translation>
     </message>
@@ -6688,6 +6870,13 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ScreenView</name>
+    <message>
+        <source>Nothing was changed here: there is nothing to save.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>ShipOrderForm</name>
     <message>
         <source>&amp;Shipped</source>
@@ -6864,22 +7053,69 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>SignInAgain</name>
+    <message>
+        <source>Sign in again</source>
+        <translation type="unfinished">重新登录</translation>
+    </message>
+    <message>
+        <source>Password of {name} at {company}</source>
+        <translation>{company} 的 {name} 的密码</translation>
+    </message>
+    <message>
+        <source>Sign in</source>
+        <translation type="unfinished">登录</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>暂不登录</translation>
+    </message>
+    <message>
+        <source>Type your password.</source>
+        <translation>请输入密码。</translation>
+    </message>
+    <message>
+        <source>This did not work; nothing was changed. For support: {reference}.</source>
+        <translation type="unfinished">未能完成；未作任何更改。技术支持编号：{reference}。</translation>
+    </message>
+</context>
+<context>
     <name>StartWindow</name>
     <message>
         <source>Welcome to ERP Desktop</source>
         <translation>欢迎使用 ERP Desktop</translation>
     </message>
     <message>
-        <source>Open a company on this computer</source>
-        <translation>在本机新建公司账套</translation>
+        <source>Open {company}</source>
+        <translation>打开 {company}</translation>
+    </message>
+    <message>
+        <source>Kept on this computer.</source>
+        <translation>保存在本机。</translation>
     </message>
     <message>
         <source>Sign in to an office</source>
         <translation>登录办公室</translation>
     </message>
     <message>
+        <source>The company is at a central service that other people use too.</source>
+        <translation>公司数据在中心服务上，与他人共同使用。</translation>
+    </message>
+    <message>
+        <source>Start a new company on this computer</source>
+        <translation>在本机新建公司账套</translation>
+    </message>
+    <message>
+        <source>Empty books, for one person without a network.</source>
+        <translation>空白账套，供一人使用，无需网络。</translation>
+    </message>
+    <message>
         <source>Look at a sample company</source>
         <translation>查看示例公司</translation>
+    </message>
+    <message>
+        <source>A trading company with a year of business, to try everything out.</source>
+        <translation>一家已有一年业务的贸易公司，可供试用全部功能。</translation>
     </message>
     <message>
         <source>Sign in</source>
@@ -6894,16 +7130,28 @@ The back office of a company that distributes goods.</source>
         <translation>公司</translation>
     </message>
     <message>
-        <source>Name</source>
-        <translation>名称</translation>
+        <source>User name</source>
+        <translation>用户名</translation>
+    </message>
+    <message>
+        <source>Start a new company</source>
+        <translation>新建公司账套</translation>
+    </message>
+    <message>
+        <source>a few letters or digits, such as ACME</source>
+        <translation>几个字母或数字，例如 ACME</translation>
+    </message>
+    <message>
+        <source>Currency and chart of accounts cannot be changed later.</source>
+        <translation>币种和会计科目表以后不能更改。</translation>
+    </message>
+    <message>
+        <source>Start the company</source>
+        <translation>新建账套</translation>
     </message>
     <message>
         <source>Password</source>
         <translation>密码</translation>
-    </message>
-    <message>
-        <source>Open a company</source>
-        <translation>新建公司账套</translation>
     </message>
     <message>
         <source>Name of the company</source>
@@ -6926,16 +7174,20 @@ The back office of a company that distributes goods.</source>
         <translation>您的姓名</translation>
     </message>
     <message>
-        <source>Open the company</source>
-        <translation>建立公司账套</translation>
-    </message>
-    <message>
         <source>Back</source>
         <translation>返回</translation>
     </message>
     <message>
         <source>Please fill in every field.</source>
         <translation>请填写所有字段。</translation>
+    </message>
+    <message>
+        <source>One moment, the central service is asked …</source>
+        <translation>请稍候，正在连接中心服务……</translation>
+    </message>
+    <message>
+        <source>The sample company is made. The first time that takes up to a minute …</source>
+        <translation>正在生成示例公司，首次约需一分钟……</translation>
     </message>
     <message>
         <source>One moment, the books are being opened …</source>
@@ -7398,6 +7650,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Sync: {state}</source>
         <translation>同步：{state}</translation>
+    </message>
+    <message>
+        <source>Click to sign in again</source>
+        <translation>点击重新登录</translation>
     </message>
     <message>
         <source>Open Needs attention (Ctrl+Shift+A)</source>

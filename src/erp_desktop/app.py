@@ -33,7 +33,8 @@ from erp_desktop.sync.cache import CacheInUse, cache_path, data_dir
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.shell.screens import load_screens_ahead
-from erp_desktop.views.start.start_window import NewCompany, SignIn, StartWindow, Wish
+from erp_desktop.views.shell.settings import WindowSettings
+from erp_desktop.views.start.start_window import KnownCompany, NewCompany, SignIn, StartWindow, Wish
 from erp_desktop.views.translation import show_language, system_language
 from erp_desktop.views.widgets.asking import announcements, report_failure, when_done
 from erp_desktop.views.widgets.theme import load_fonts, theme_keeper
@@ -204,6 +205,7 @@ class Program(QObject):
         self._desk: Desk | None = None
         self._start: StartWindow | None = None
         self._window: MainWindow | None = None
+        self._seen: SyncKind | None = None  # how it stood with the centre when the person was last told
         self._server: QLocalServer | None = None
         self._worker = ThreadPoolExecutor(1, "opening")
 
@@ -248,7 +250,7 @@ class Program(QObject):
                 facts = {key for (key,) in connection.execute("SELECT key FROM cache_state")}
         except sqlite3.Error:  # damaged or half made: opening it says what is the matter
             return False
-        return {"filled", "session"} <= facts
+        return {"filled", "session"} <= facts and "signed_out" not in facts
 
     def _kept_password(self, place: Place) -> str | None:
         return embedded.kept_password(place.company, place.login, self._directory)
@@ -270,16 +272,21 @@ class Program(QObject):
 
     # --- before there is a desk
 
-    def _ask_where(self, known: SignIn | None = None) -> None:
-        from erp_desktop.ledger.charts import chart_names, load_chart
-        from erp_desktop.views.language import current_language
+    def _ask_where(self, known: SignIn | None = None, note: str = "") -> None:
+        today = date.today()  # noqa: DTZ011  the person's calendar
+        self._show_start(StartWindow(self._fulfil, charts_by_name, today, known, self._companies_here(), note))
 
-        chinese = current_language() == "zh_CN"
-        charts = {key: load_chart(key).name_zh if chinese else load_chart(key).name for key in chart_names()}
-        self._show_start(StartWindow(self._fulfil, charts, date.today(), known))  # noqa: DTZ011  the person's calendar
+    def _companies_here(self) -> list[KnownCompany]:
+        try:
+            found = embedded.companies_here(self._directory)
+        except Exception:  # books that cannot be read must not keep anybody from signing in to an office
+            log.exception("the companies of this computer could not be listed")
+            return []
+        return [KnownCompany(here.code, here.name, here.login) for here in found]
 
     def _open_behind(self, job: Callable[[], tuple[Desk, Place]]) -> None:
-        window = StartWindow(lambda _wish: self._worker.submit(job), {}, date.today())  # noqa: DTZ011
+        today = date.today()  # noqa: DTZ011
+        window = StartWindow(self._fulfil, charts_by_name, today, companies=self._companies_here())
         self._show_start(window)
         window.wait_for(self._worker.submit(job))
 
@@ -293,8 +300,15 @@ class Program(QObject):
 
     def _open_as_wished(self, wish: Wish) -> tuple[Desk, Place]:
         if isinstance(wish, SignIn):
-            place = Place(wish.company, wish.login, wish.centre)
+            from erp_desktop.sync.knocking import knock
+
+            door = knock(wish.centre, wish.company)
+            place = Place(door.company, wish.login, door.address)
             return self._open_desk(place, wish.password), place
+        if isinstance(wish, KnownCompany):
+            place = Place(wish.code, wish.login)
+            password = None if self._has_been_here(place) else self._kept_password(place)
+            return self._open_desk(place, password), place
         here = self._new_company(wish) if isinstance(wish, NewCompany) else self._sample_company()
         place = Place(here.code, here.login)
         return self._open_desk(place, self._kept_password(place)), place
@@ -326,12 +340,16 @@ class Program(QObject):
     def _show(self, desk: Desk, place: Place) -> None:
         self._desk, self._place = desk, place
         _remember(place, self._directory)
-        window = MainWindow(desk, place.cache(self._directory).with_name("window.ini"))
+        settings = place.cache(self._directory).with_name("window.ini")
+        if self._start is not None and self._start.chosen_language:
+            WindowSettings(settings).put("language", self._start.chosen_language)
+        window = MainWindow(desk, settings)
         self._window = window
         if self._start is not None:
             self._start.deleteLater()
             self._start = None
         window.signed_out.connect(self._sign_out, Qt.ConnectionType.QueuedConnection)
+        window.sign_in_wanted.connect(lambda: self._ask_password(desk))
         desk.sync_state_changed.connect(self._watch_sign_in)
         self._open_door(place.cache(self._directory))
         if desk.damage:
@@ -359,35 +377,48 @@ class Program(QObject):
 
     def _watch_sign_in(self, state: SyncState) -> None:
         """The centre wants to know again who this is: alone, the kept password answers; in an office, the person."""
-        desk, place, window = self._desk, self._place, self._window
-        if state.kind is not SyncKind.SIGNED_OUT or desk is None or place is None or window is None:
+        desk, place, window, before = self._desk, self._place, self._window, self._seen
+        self._seen = state.kind
+        if desk is None or place is None or window is None:
+            return
+        if state.kind is SyncKind.UPGRADE_NEEDED and state.kind is not before:
+            window.banner.show_sentence("late", state.detail)
+        if state.kind is not SyncKind.SIGNED_OUT:
             return
         password = None if place.centre else self._kept_password(place)
         if password is not None:
             when_done(desk.sign_in(password), window, lambda _nothing: None)
             return
+        if state.kind is before:  # told already, and perhaps put away
+            return
         button = (translate("Program", "Sign in"), lambda: self._ask_password(desk))
         window.banner.show_sentence("warning", state.detail, (button,))
 
     def _ask_password(self, desk: Desk) -> None:
-        from PySide6.QtWidgets import QInputDialog, QLineEdit
+        from erp_desktop.views.start.sign_in_again import SignInAgain
 
         window = self._window
         if window is None:
             return
-        password, is_given = QInputDialog.getText(
-            window,
-            translate("Program", "Sign in"),
-            translate("Program", "Password of {name}").format(name=desk.user.name),
-            QLineEdit.EchoMode.Password,
-        )
-        if is_given:
-            when_done(desk.sign_in(password), window, lambda _nothing: window.banner.hide())
+        dialog = SignInAgain(desk.user.name, desk.company.name, desk.sign_in, window)
+        dialog.accepted.connect(window.banner.hide)
+        dialog.open()
 
     def _sign_out(self) -> None:
-        place = self._place
+        """The next person at this computer is asked who they are; what still waits to be sent is told."""
+        place, desk, note = self._place, self._desk, ""
+        if place is None or not place.centre or desk is None:
+            self._let_go()
+            self._ask_where()
+            return
+        if desk.sync_state.waiting:
+            text = translate(
+                "Program", "Changes of {name} wait on this computer: {count}. They are sent when {name} signs in again."
+            )
+            note = text.format(count=desk.sync_state.waiting, name=desk.user.name)
+        desk.sign_out()
         self._let_go()
-        self._ask_where(SignIn(place.centre, place.company, place.login, "") if place and place.centre else None)
+        self._ask_where(SignIn(place.centre, place.company, place.login, ""), note)
 
     def _let_go(self) -> None:
         if self._server is not None:
@@ -399,9 +430,19 @@ class Program(QObject):
         if self._window is not None:
             self._window.deleteLater()
             self._window = None
+            self._seen = None
         if self._desk is not None:
             self._desk.close()
             self._desk = None
+
+
+def charts_by_name() -> dict[str, str]:
+    """The charts of accounts that ship, by key, in the language that is shown."""
+    from erp_desktop.ledger.charts import chart_names, load_chart
+    from erp_desktop.views.language import current_language
+
+    chinese = current_language() == "zh_CN"
+    return {key: load_chart(key).name_zh if chinese else load_chart(key).name for key in chart_names()}
 
 
 def local_time_zone() -> str:

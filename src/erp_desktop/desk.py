@@ -30,7 +30,7 @@ from erp_desktop.sync import outbox
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.secrets import Secrets
-from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, SignedIn, SignInNeeded
+from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, ProgramTooOld, SignedIn, SignInNeeded
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.sync.transport import Timing, Transport
 
@@ -131,7 +131,7 @@ class Desk(QObject):
                     credentials.sign_in(transport, company, login, password)
                 finally:
                     transport.close()
-            elif credentials.who is None:
+            elif credentials.who is None or credentials.has_signed_out:
                 raise SignInNeeded()
             desk = cls(cache, credentials, address, timing, parent)
         except BaseException:
@@ -150,13 +150,15 @@ class Desk(QObject):
         return desk
 
     def wait_until_filled(self, timeout: float = FIRST_FILL_SECONDS) -> None:
-        """Block until the company is here. Raises SignInNeeded, CentreOutOfReach."""
+        """Block until the company is here. Raises SignInNeeded, ProgramTooOld, CentreOutOfReach."""
         deadline = time.monotonic() + timeout
         while not self.is_filled:
             if self._engine.wait_for(1, 0.05):
                 continue
-            if self.sync_state.kind in (SyncKind.SIGNED_OUT, SyncKind.UPGRADE_NEEDED):
+            if self.sync_state.kind is SyncKind.SIGNED_OUT:
                 raise SignInNeeded()
+            if self.sync_state.kind is SyncKind.UPGRADE_NEEDED:
+                raise ProgramTooOld()
             if time.monotonic() > deadline:
                 raise CentreOutOfReach()
 
@@ -242,6 +244,10 @@ class Desk(QObject):
         done: Future[None] = Future()
         threading.Thread(target=self._sign_in, args=(password, done), name="sign-in", daemon=True).start()
         return done
+
+    def sign_out(self) -> None:
+        """The next one who opens these data is asked for the password. What waits is kept. Blocks for a moment."""
+        self._credentials.sign_out()
 
     # --- Needs attention
 

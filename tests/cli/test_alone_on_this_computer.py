@@ -7,11 +7,13 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import date
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import app, embedded
@@ -140,13 +142,56 @@ def test_the_first_window_opens_a_company_and_the_next_start_goes_straight_to_it
 
 
 def test_what_is_missing_in_the_first_window_is_said_and_keeps_what_was_typed(qtbot: QtBot, tmp_path: Path) -> None:
-    start = StartWindow(lambda _wish: pytest.fail("nothing was asked"), {"ifrs-trading": "IFRS"}, date(2026, 3, 1))
+    charts = {"ifrs-trading": "IFRS"}
+    start = StartWindow(lambda _wish: pytest.fail("nothing was asked"), lambda: charts, date(2026, 3, 1))
     qtbot.addWidget(start)
     start._show(start._new_company)
     start.name.setText("Acme")
     start.new_company_button.click()
     assert start.trouble.text() == "Please fill in every field."
     assert start.name.text() == "Acme"
+
+
+def test_enter_starts_the_company_and_escape_goes_back_to_the_choice(qtbot: QtBot, tmp_path: Path) -> None:
+    asked: list[object] = []
+
+    def wish(wanted: object) -> "Future[object]":
+        asked.append(wanted)
+        return Future()
+
+    start = StartWindow(wish, lambda: {"ifrs-trading": "IFRS"}, date(2026, 3, 1))
+    qtbot.addWidget(start)
+    start.show()
+    start._show(start._sign_in)
+    qtbot.keyClick(start.centre, Qt.Key.Key_Escape)
+    assert start.pages.currentWidget() is start._choice
+    start._show(start._new_company)
+    start.name.setText("Acme")
+    start.code.setText("ACME")
+    start.owner_name.setText("Li Wei")
+    qtbot.keyClick(start.owner_name, Qt.Key.Key_Return)
+    assert [type(wanted).__name__ for wanted in asked] == ["NewCompany"]
+
+
+@pytest.mark.usefixtures("quiet_hooks")
+def test_whoever_leaves_a_company_of_this_computer_can_open_it_again(
+    qtbot: QtBot, qapp: QApplication, company_here: embedded.CompanyHere, tmp_path: Path
+) -> None:
+    app.know_screens()
+    program = app.Program(qapp, tmp_path, app.wanted_place(Namespace(), tmp_path))
+    try:
+        program._begin()
+        qtbot.waitUntil(lambda: program._window is not None, timeout=SECONDS_FOR_A_LOADED_MACHINE * 1000)
+        assert program._window is not None
+        program._window.sign_out()
+        qtbot.waitUntil(lambda: program._start is not None, timeout=SECONDS_FOR_A_LOADED_MACHINE * 1000)
+        assert program._start is not None
+        buttons = {one.text(): one for one in program._start._choice.findChildren(QPushButton)}
+        buttons["Open Acme Trading (ACME)"].click()
+        qtbot.waitUntil(lambda: program._window is not None, timeout=SECONDS_FOR_A_LOADED_MACHINE * 1000)
+        program._window.close()
+    finally:
+        program.close()
 
 
 @pytest.mark.usefixtures("quiet_hooks")

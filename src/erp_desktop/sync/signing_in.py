@@ -30,7 +30,7 @@ _EARLY = 30.0  # seconds before its end at which an access token is not used any
 class WrongPassword(Refused):
     code = "wrong_password"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "The company, the name or the password is not right. Check them and sign in again."
+        "Refusal", "The company, the user name or the password is not right. Check them and sign in again."
     )
 
 
@@ -42,7 +42,8 @@ class SignInNeeded(Refused):
 class CentreOutOfReach(Refused):
     code = "centre_out_of_reach"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "The central service does not answer. Signing in for the first time needs it; try again in a moment."
+        "Refusal",
+        "The central service does not answer. Signing in needs it; check the address, or try again in a moment.",
     )
 
 
@@ -54,6 +55,30 @@ class TooManyTries(Refused):
 class SignInRefused(Refused):
     code = "sign_in_refused"
     sentence = QT_TRANSLATE_NOOP("Refusal", "The central service did not let you in ({reason}). Ask an administrator.")
+
+
+class ComputerTakenOut(Refused):
+    code = "computer_taken_out"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The central service does not let this computer in any more. An administrator can say why."
+    )
+
+
+class OtherBooks(Refused):
+    code = "other_books"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This computer keeps the data of another company or person for this name. Nothing was changed; "
+        "ask an administrator.",
+    )
+
+
+class ProgramTooOld(Refused):
+    code = "program_too_old"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This program is too old for the central service. Install the new version; changes that wait are kept.",
+    )
 
 
 class SignedOut(Exception):
@@ -94,9 +119,10 @@ class Credentials:
         self._access: _Access | None = None
         self.device_id = cache.write(device_id).result()
         self.who = cache.write(who_is_signed_in).result()
+        self.has_signed_out = cache.write(lambda connection: get_state(connection, "signed_out")).result() is not None
 
     def sign_in(self, transport: Transport, company: str, login: str, password: str) -> SignedIn:
-        """Raises WrongPassword, TooManyTries, CentreOutOfReach, SignInRefused."""
+        """Raises WrongPassword, TooManyTries, CentreOutOfReach, ComputerTakenOut, OtherBooks, SignInRefused."""
         request = wire.LoginRequest(
             company=company,
             login=login,
@@ -108,14 +134,19 @@ class Credentials:
             session = transport.post("/v1/auth/login", request, wire.Session)
         except NoAnswer as error:
             if error.code == "too_many_attempts":
-                raise TooManyTries(seconds=int(error.retry_after or 1)) from error
+                raise TooManyTries(seconds=max(2, int(error.retry_after or 0))) from error  # never "1 seconds"
             raise CentreOutOfReach() from error
         except Answered as error:
             if error.problem.code == "wrong_password":
                 raise WrongPassword() from error
+            if error.problem.code == "device_revoked":
+                raise ComputerTakenOut() from error
             raise SignInRefused(reason=error.problem.detail or error.problem.title) from error
         with self._guard:
-            return self._take(session, company, login)
+            who = self._take(session, company, login)
+        self._cache.write(lambda connection: set_state(connection, signed_out=None)).result()
+        self.has_signed_out = False
+        return who
 
     def sign_in_again(self, transport: Transport, password: str) -> SignedIn:
         """The person whose cache this is. Raises as `sign_in` does."""
@@ -151,10 +182,12 @@ class Credentials:
         self.token(transport, refused=known)
 
     def sign_out(self) -> None:
-        """Forget the tokens; cache and outbox stay."""
+        """Forget the tokens; cache and outbox stay, and whoever opens them next is asked for the password."""
         with self._guard:
             self._access = None
             self._secrets.forget(self._secret_name())
+        self._cache.write(lambda connection: set_state(connection, signed_out=1)).result()
+        self.has_signed_out = True
 
     def _take(self, session: wire.Session, company: str, login: str) -> SignedIn:
         who = SignedIn(
@@ -166,7 +199,7 @@ class Credentials:
             permissions=frozenset(session.permissions),
         )
         if self.who is not None and (self.who.company_id, self.who.user_id) != (who.company_id, who.user_id):
-            raise SignInRefused(reason="another person's data are kept here")
+            raise OtherBooks()
         self._secrets.put(self._secret_name(), session.refresh_token)
         self._access = _Access(session.access_token, time.monotonic() + session.expires_in)
         if who != self.who:

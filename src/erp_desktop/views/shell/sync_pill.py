@@ -57,7 +57,7 @@ def _with_waiting(text: str, waiting: int) -> str:
 
 
 class SyncPill(QToolButton):
-    """The pill in the top bar; a click opens Needs attention."""
+    """The pill in the top bar; a click opens Needs attention, or signs in again where that is what it says."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +77,10 @@ class SyncPill(QToolButton):
             self.style().unpolish(self)
             self.style().polish(self)
         self.setAccessibleName(translate("SyncPill", "Sync: {state}").format(state=look.text))
-        hint = translate("SyncPill", "Open Needs attention (Ctrl+Shift+A)")
+        if state.kind is SyncKind.SIGNED_OUT:
+            hint = translate("SyncPill", "Click to sign in again")
+        else:
+            hint = translate("SyncPill", "Open Needs attention (Ctrl+Shift+A)")
         self.setToolTip(f"{state.detail}\n{hint}" if state.detail else hint)
 
     def retranslate(self) -> None:

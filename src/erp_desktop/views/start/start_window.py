@@ -3,13 +3,14 @@
 It asks and shows; what the answers lead to is done by whoever made it, on another thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRegularExpression, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QProgressBar,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -25,8 +27,24 @@ from PySide6.QtWidgets import (
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
+from erp_desktop.views.translation import LANGUAGES, current_language, show_language
 from erp_desktop.views.widgets.asking import Failure, when_done
 from erp_desktop.views.widgets.theme import TITLE_PX, current_theme, sized_font
+
+CURRENCIES = ("CNY", "EUR", "USD", "GBP", "HKD", "SGD", "TWD")
+
+# What a refusal of signing in is about, so that the keyboard stands where it can be mended; anything else: the password.
+_ABOUT_THE_ADDRESS = frozenset(
+    {
+        "not_an_address",
+        "nobody_by_that_name",
+        "not_the_centre",
+        "certificate_not_trusted",
+        "not_encrypted",
+        "centre_out_of_reach",
+    }
+)
+_ABOUT_THE_COMPANY = frozenset({"company_not_there"})
 
 
 @dataclass(frozen=True)
@@ -52,73 +70,145 @@ class NewCompany:
 
 
 @dataclass(frozen=True)
+class KnownCompany:
+    """A company that is kept on this computer already; `login` is who opened it."""
+
+    code: str
+    name: str
+    login: str
+
+
+@dataclass(frozen=True)
 class SampleWanted:
     """Somebody wants to look at the sample company."""
 
 
-Wish = SignIn | NewCompany | SampleWanted
+Wish = SignIn | NewCompany | KnownCompany | SampleWanted
 
 
 class StartWindow(QDialog):
-    """Shows one page at a time. `wish` is handed what the person wants and gives a future; `opened` carries its answer."""
+    """Shows one page at a time. `wish` is handed what the person wants and gives a future; `opened` carries its answer.
+
+    `charts` gives the charts of accounts by key, in the language that is shown when it is called. `note` is said once.
+    """
 
     opened = Signal(object)
 
     def __init__(
         self,
         wish: Callable[[Wish], "Future[Any]"],
-        charts: dict[str, str],
+        charts: Callable[[], dict[str, str]],
         today: date,
         known: SignIn | None = None,
+        companies: Sequence[KnownCompany] = (),
+        note: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._wish = wish
         self._charts = charts
         self._today = today
+        self._companies = tuple(companies)
+        self._asked: Wish | None = None
+        self.chosen_language = ""  # what the person chose here, empty as long as they did not
         self.setWindowTitle("ERP Desktop")
-        self.setMinimumWidth(460)
-        self.pages = QStackedWidget()
+        self.setMinimumWidth(500)
+        self.note = QLabel(note)
+        self.note.setWordWrap(True)
+        self.note.setVisible(bool(note))
         self.trouble = QLabel()
         self.trouble.setWordWrap(True)
         self.trouble.setObjectName("trouble")
+        self.trouble.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.trouble.setStyleSheet(f"color: {current_theme().color('late').name()}")
         self.trouble.hide()
         self.progress = QLabel()
         self.progress.setWordWrap(True)
+        self.progress.hide()
+        self.progress_bar = QProgressBar()
+        self.progress_bar.setRange(0, 0)
+        self.progress_bar.setTextVisible(False)
+        self.progress_bar.hide()
+        self.language = QComboBox()
+        for code, name in LANGUAGES.items():
+            self.language.addItem(name, code)
+        self.language.setCurrentIndex(self.language.findData(current_language()))
+        self.language.setAccessibleName("Language · 语言")
+        self.language.activated.connect(lambda _row: self._choose_language(self.language.currentData()))
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(self.language)
+        self._pages_place = QVBoxLayout()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(28, 24, 28, 24)
+        layout.setContentsMargins(28, 24, 28, 20)
         layout.setSpacing(14)
-        layout.addWidget(self.pages)
-        layout.addWidget(self.trouble)
-        layout.addWidget(self.progress)
-        self._choice = self._add_choice()
-        self._sign_in = self._add_sign_in(known)
-        self._new_company = self._add_new_company()
+        layout.addWidget(self.note)
+        layout.addLayout(self._pages_place)
+        for widget in (self.trouble, self.progress, self.progress_bar):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        layout.addLayout(foot)
+        self._add_pages(known)
         if known is not None:
             self._show(self._sign_in)
-            (self.password if known.login else self.login).setFocus()
+            (self.password if known.login else self.login if known.company else self.centre).setFocus()
 
     # --- pages
 
+    def _add_pages(self, known: SignIn | None) -> None:
+        self.pages = QStackedWidget()
+        self._main_buttons: dict[QWidget, QPushButton] = {}
+        self._choice = self._add_choice()
+        self._sign_in = self._add_sign_in(known)
+        self._new_company = self._add_new_company()
+        self._pages_place.addWidget(self.pages)
+        self._show(self._choice)
+
     def _add_choice(self) -> QWidget:
         page, layout = self._page(translate("StartWindow", "Welcome to ERP Desktop"))
-        choices: tuple[tuple[str, Callable[[], None]], ...] = (
-            (translate("StartWindow", "Open a company on this computer"), lambda: self._show(self._new_company)),
-            (translate("StartWindow", "Sign in to an office"), lambda: self._show(self._sign_in)),
-            (translate("StartWindow", "Look at a sample company"), lambda: self._ask(SampleWanted())),
-        )
-        for text, go in choices:
+        here = [
+            (
+                translate("StartWindow", "Open {company}").format(company=f"{company.name} ({company.code})"),
+                translate("StartWindow", "Kept on this computer."),
+                lambda company=company: self._ask(company),
+            )
+            for company in self._companies
+        ]
+        others: list[tuple[str, str, Callable[[], None]]] = [
+            (
+                translate("StartWindow", "Sign in to an office"),
+                translate("StartWindow", "The company is at a central service that other people use too."),
+                lambda: self._show(self._sign_in),
+            ),
+            (
+                translate("StartWindow", "Start a new company on this computer"),
+                translate("StartWindow", "Empty books, for one person without a network."),
+                lambda: self._show(self._new_company),
+            ),
+            (
+                translate("StartWindow", "Look at a sample company"),
+                translate("StartWindow", "A trading company with a year of business, to try everything out."),
+                lambda: self._ask(SampleWanted()),
+            ),
+        ]
+        for text, detail, go in [*here, *others]:
             button = QPushButton(text)
-            button.setMinimumHeight(44)
+            button.setAutoDefault(True)
+            button.setAccessibleDescription(detail)
             button.clicked.connect(lambda _checked=False, go=go: go())
+            words = QLabel(detail)
+            words.setWordWrap(True)
+            words.setProperty("tone", "secondary")
             layout.addWidget(button)
+            layout.addWidget(words)
+            self._main_buttons.setdefault(page, button)
+        layout.addStretch(1)
         return page
 
     def _add_sign_in(self, known: SignIn | None) -> QWidget:
         page, layout = self._page(translate("StartWindow", "Sign in"))
         self.centre = QLineEdit(known.centre if known else "")
-        self.centre.setPlaceholderText("https://")
+        self.centre.setPlaceholderText("https://erp.example.com")
         self.company = QLineEdit(known.company if known else "")
         self.login = QLineEdit(known.login if known else "")
         self.password = QLineEdit()
@@ -126,7 +216,7 @@ class StartWindow(QDialog):
         form = _form(layout)
         form.addRow(translate("StartWindow", "Central service"), self.centre)
         form.addRow(translate("StartWindow", "Company"), self.company)
-        form.addRow(translate("StartWindow", "Name"), self.login)
+        form.addRow(translate("StartWindow", "User name"), self.login)
         form.addRow(translate("StartWindow", "Password"), self.password)
 
         def go() -> None:
@@ -136,18 +226,20 @@ class StartWindow(QDialog):
             centre, company, login = (field.text().strip() for field in fields[:3])
             self._ask(SignIn(centre, company, login, self.password.text()))
 
-        self.sign_in_button = self._add_buttons(layout, translate("StartWindow", "Sign in"), go)
+        self.sign_in_button = self._add_buttons(page, layout, translate("StartWindow", "Sign in"), go)
         return page
 
     def _add_new_company(self) -> QWidget:
-        page, layout = self._page(translate("StartWindow", "Open a company"))
+        page, layout = self._page(translate("StartWindow", "Start a new company"))
         self.name = QLineEdit()
         self.code = QLineEdit()
         self.code.setMaxLength(12)
+        self.code.setValidator(QRegularExpressionValidator(QRegularExpression(r"\S*"), self.code))
+        self.code.setPlaceholderText(translate("StartWindow", "a few letters or digits, such as ACME"))
         self.currency = QComboBox()
-        self.currency.addItems(["CNY", "EUR", "USD", "GBP", "HKD", "SGD", "TWD"])
+        self.currency.addItems(CURRENCIES)
         self.chart = QComboBox()
-        for key, title in self._charts.items():
+        for key, title in self._charts().items():
             self.chart.addItem(title, key)
         self.owner_name = QLineEdit()
         form = _form(layout)
@@ -156,6 +248,10 @@ class StartWindow(QDialog):
         form.addRow(translate("StartWindow", "Currency"), self.currency)
         form.addRow(translate("StartWindow", "Chart of accounts"), self.chart)
         form.addRow(translate("StartWindow", "Your name"), self.owner_name)
+        lasting = QLabel(translate("StartWindow", "Currency and chart of accounts cannot be changed later."))
+        lasting.setWordWrap(True)
+        lasting.setProperty("tone", "secondary")
+        layout.addWidget(lasting)
         self.name.editingFinished.connect(self._suggest_code)
 
         def go() -> None:
@@ -172,7 +268,7 @@ class StartWindow(QDialog):
                 )
             )
 
-        self.new_company_button = self._add_buttons(layout, translate("StartWindow", "Open the company"), go)
+        self.new_company_button = self._add_buttons(page, layout, translate("StartWindow", "Start the company"), go)
         return page
 
     def _suggest_code(self) -> None:
@@ -184,54 +280,98 @@ class StartWindow(QDialog):
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(12)
+        layout.setSpacing(10)
         heading = QLabel(title)
         heading.setFont(sized_font(self.font(), TITLE_PX, bold=True))
         layout.addWidget(heading)
         self.pages.addWidget(page)
         return page, layout
 
-    def _add_buttons(self, layout: QVBoxLayout, text: str, go: Callable[[], None]) -> QPushButton:
+    def _add_buttons(self, page: QWidget, layout: QVBoxLayout, text: str, go: Callable[[], None]) -> QPushButton:
         back = QPushButton(translate("StartWindow", "Back"))
         back.setAutoDefault(False)
         back.clicked.connect(lambda: self._show(self._choice))
         main = QPushButton(text)
-        main.setObjectName("primary")
-        main.setDefault(True)
+        main.setAutoDefault(True)
         main.clicked.connect(go)
         row = QHBoxLayout()
         row.addWidget(back)
         row.addStretch(1)
         row.addWidget(main)
+        layout.addStretch(1)
         layout.addLayout(row)
+        QWidget.setTabOrder(main, back)  # after the last field comes what one wants
+        self._main_buttons[page] = main
         return main
 
     def _show(self, page: QWidget) -> None:
+        """Brings `page` forward: Enter presses its own main button, the keyboard stands in its first empty field."""
         self._say_trouble("")
         self.pages.setCurrentWidget(page)
-        first = page.findChild(QLineEdit)
-        if first is not None:
-            first.setFocus(Qt.FocusReason.OtherFocusReason)
+        for other, button in self._main_buttons.items():
+            button.setDefault(other is page)
+        fields = page.findChildren(QLineEdit)
+        first = next((field for field in fields if not field.text()), None) or next(iter(fields), None)
+        (first or self._main_buttons[page]).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _choose_language(self, code: str) -> None:
+        """The same page in another language, with what was typed."""
+        if code == current_language():
+            return
+        show_language(code)
+        self.chosen_language = code
+        number, typed = self.pages.currentIndex(), [field.text() for field in self.pages.findChildren(QLineEdit)]
+        chosen = [box.currentIndex() for box in self.pages.findChildren(QComboBox)]
+        old = self.pages
+        self._pages_place.removeWidget(old)
+        old.hide()
+        old.deleteLater()
+        self._add_pages(None)
+        for field, text in zip(self.pages.findChildren(QLineEdit), typed, strict=True):
+            field.setText(text)
+        for box, row in zip(self.pages.findChildren(QComboBox), chosen, strict=True):
+            box.setCurrentIndex(row)
+        self._show((self._choice, self._sign_in, self._new_company)[number])
+        self.note.hide()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape goes back a page; on the first one it closes the program."""
+        if event.key() == Qt.Key.Key_Escape and self.pages.currentWidget() is not self._choice:
+            if self.pages.isEnabled():
+                self._show(self._choice)
+        else:
+            super().keyPressEvent(event)
 
     # --- asking
 
     def _is_filled(self, fields: list[QLineEdit]) -> bool:
         for field in fields:
             if not field.text().strip():
-                field.setFocus(Qt.FocusReason.OtherFocusReason)
                 self._say_trouble(translate("StartWindow", "Please fill in every field."))
+                field.setFocus(Qt.FocusReason.OtherFocusReason)
                 return False
         return True
 
     def _ask(self, wish: Wish) -> None:
+        self._asked = wish
         self.wait_for(self._wish(wish))
 
     def wait_for(self, opening: "Future[Any]") -> None:
         """Shows that books are being opened until `opening` is done."""
         self._say_trouble("")
         self.pages.setEnabled(False)
-        self.progress.setText(translate("StartWindow", "One moment, the books are being opened …"))
+        self.language.setEnabled(False)
+        self.progress.setText(self._waiting_sentence())
+        self.progress.show()
+        self.progress_bar.show()
         when_done(opening, self, self._done, self._refused, self._failed)
+
+    def _waiting_sentence(self) -> str:
+        if isinstance(self._asked, SignIn):
+            return translate("StartWindow", "One moment, the central service is asked …")
+        if isinstance(self._asked, SampleWanted):
+            return translate("StartWindow", "The sample company is made. The first time that takes up to a minute …")
+        return translate("StartWindow", "One moment, the books are being opened …")
 
     def _done(self, answer: object) -> None:
         self.opened.emit(answer)
@@ -239,6 +379,15 @@ class StartWindow(QDialog):
 
     def _refused(self, refused: Refused) -> None:
         self._say_trouble(refused.problem.sentence)
+        if self.pages.currentWidget() is not self._sign_in:
+            return
+        field = self.password
+        if refused.code in _ABOUT_THE_ADDRESS:
+            field = self.centre
+        elif refused.code in _ABOUT_THE_COMPANY:
+            field = self.company
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
+        field.selectAll()
 
     def _failed(self, failure: Failure) -> None:
         text = translate("StartWindow", "This did not work; nothing was changed. For support: {reference}.")
@@ -246,9 +395,16 @@ class StartWindow(QDialog):
 
     def _say_trouble(self, sentence: str) -> None:
         self.pages.setEnabled(True)
-        self.progress.clear()
+        self.language.setEnabled(True)
+        self.progress.hide()
+        self.progress_bar.hide()
         self.trouble.setText(sentence)
+        self.trouble.setAccessibleName(sentence)
         self.trouble.setVisible(bool(sentence))
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+        self.resize(self.width(), max(self.heightForWidth(self.width()), self.minimumSizeHint().height()))
 
 
 def _form(layout: QVBoxLayout) -> QFormLayout:
