@@ -3,10 +3,12 @@
 from uuid import UUID
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QFontMetricsF, QImage
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.reports.lines import LineKind
+from erp_desktop.reports.numbers_format import aligned
 from erp_desktop.reports.report import ColumnKind, Link
 from erp_desktop.reports.screen import ScreenColumn, ScreenRow, ScreenSection
 from erp_desktop.views.widgets.list_model import BOLD_ROLE, LEVEL_ROLE
@@ -61,3 +63,32 @@ def test_copy_takes_the_digits_without_grouping(qtbot, table):
 
 def test_the_report_model_keeps_qts_rules(table, qtmodeltester):
     qtmodeltester.check(table.report_model)
+
+
+def test_unit_costs_stand_with_their_points_in_line_and_are_copied_without_blanks(qtbot):
+    texts = ("1.186174", aligned("0.78", 2, 6), aligned("1,200", 0, 6))
+    rows = tuple(ScreenRow(LineKind.DETAIL, (text,)) for text in texts)
+    column = ScreenColumn("unit_cost", "Unit cost", ColumnKind.UNIT_COST, is_right=True)
+    table = ReportTable(ScreenSection("Costs", (column,), rows, 0))
+    qtbot.addWidget(table)
+    table.resize(400, 200)
+    table.show()
+    picture = table.viewport().grab().toImage()
+    ends = [last_ink(picture, table.visualRect(table.report_model.index(row, 0))) for row in range(3)]
+    digit = QFontMetricsF(table.font()).horizontalAdvance("0")
+    assert ends[0] - ends[1] == pytest.approx(4 * digit, abs=1.5)
+    assert ends[0] - ends[2] == pytest.approx(6 * digit + QFontMetricsF(table.font()).horizontalAdvance("."), abs=1.5)
+    table.selectRow(2)
+    table.copy_rows(with_headings=False)
+    assert QApplication.clipboard().text() == "1200"
+
+
+def last_ink(picture: QImage, room: QRect) -> int:
+    """The rightmost column of pixels in `room` that holds some dark text."""
+    middle = room.adjusted(4, 8, -4, -8)
+    return max(
+        x
+        for x in range(middle.left(), middle.right())
+        for y in range(middle.top(), middle.bottom())
+        if picture.pixelColor(x, y).lightness() < 120
+    )

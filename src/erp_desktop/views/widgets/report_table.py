@@ -2,15 +2,18 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QWidget
 
+from erp_desktop.reports.numbers_format import POINT_SPACE, without_blanks
 from erp_desktop.reports.report import Link
 from erp_desktop.reports.screen import ScreenSection
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.icons import icon
 from erp_desktop.views.widgets.list_model import BOLD_ROLE, KIND_ROLE, LEVEL_ROLE, VALUE_ROLE, alignment
-from erp_desktop.views.widgets.table_view import TableView
+from erp_desktop.views.widgets.table_view import CellDelegate, TableView
+from erp_desktop.views.widgets.theme import current_theme
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -56,7 +59,7 @@ class ReportModel(QAbstractTableModel):
 
     def raw(self, row: int, column: int) -> str:
         """A cell as a spreadsheet wants it: digits without grouping."""
-        text = self.section.rows[row].texts[column]
+        text = without_blanks(self.section.rows[row].texts[column])
         return text.replace(",", "") if self.columns[column].kind.stands_right else text
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -68,6 +71,35 @@ class ReportModel(QAbstractTableModel):
         return alignment(column.kind) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
 
+class FigureDelegate(CellDelegate):
+    """Keeps decimal points in line: the blanks after a figure count as digits, which the font's own blanks are not."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        if without_blanks(option.text) != option.text:
+            option.text = ""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
+        text = str(index.data() or "")
+        figure = without_blanks(text)
+        if figure == text:
+            return
+        drawn = QStyleOptionViewItem(option)
+        super().initStyleOption(drawn, index)
+        style, widths = drawn.widget.style(), QFontMetricsF(drawn.font)
+        blanks = text[len(figure) :]
+        beside = sum(widths.horizontalAdvance("." if blank == POINT_SPACE else "0") for blank in blanks)
+        margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, drawn, drawn.widget) + 1
+        room = QRectF(style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, drawn, drawn.widget))
+        painter.save()
+        painter.setFont(drawn.font)
+        painter.setPen(current_theme().color("text"))
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(room.adjusted(0, 0, -margin - beside, 0), right, figure)
+        painter.restore()
+
+
 class ReportTable(TableView):
     """One section. `drilled` carries the Link of the row that was opened."""
 
@@ -75,6 +107,7 @@ class ReportTable(TableView):
 
     def __init__(self, section: ScreenSection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setItemDelegate(FigureDelegate(self))
         self.row_opened.connect(self._drill)
         self.show_section(section)
         self.setAlternatingRowColors(False)
