@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from trading_house import CONTROL, Trade, printed, trade
 
+from erp_desktop.actions.masters import SaveWarehouse
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.purchasing import PurchaseOrders
@@ -276,3 +277,24 @@ def test_saving_where_nothing_was_changed_says_so(trade):
     trade.wait(lambda: page.record is not None)
     trade.keys(Qt.Key.Key_S, CONTROL)
     assert trade.window.status.message.text() == "Nothing was changed here: there is nothing to save."
+
+
+def test_a_new_order_starts_in_the_main_warehouse_and_then_in_the_one_used_last(trade):
+    annex = new_id()
+    trade.company.perform(SaveWarehouse(annex, "ANNEX", "Annex"))  # before MAIN by code
+    trade.company.product("BX-204")
+    trade.hear_news()
+    page = new_order(trade)
+    assert page.lookup("warehouse").value().code == "MAIN"
+    trade.choose(page, "supplier", "hang")
+    trade.choose(page, "warehouse", "ANNEX")
+    for column, text in (("product", "BX-204"), ("qty", "10"), ("unit_price", "12.5")):
+        trade.cell(page, 0, column, text)
+    trade.keys(Qt.Key.Key_S, CONTROL)
+    trade.wait(lambda: page.record is not None)
+    page = new_order(trade)
+    assert page.lookup("warehouse").value().code == "ANNEX"
+    trade.company.perform(SaveWarehouse(annex, "ANNEX", "Annex", is_active=False))
+    trade.hear_news()
+    page = new_order(trade)
+    assert page.lookup("warehouse").value().code == "MAIN"

@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from erp_desktop.ids import derived_id
 from erp_desktop.models.company import Company
 from erp_desktop.models.product import Barcode, Product, ProductUnit
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
-from erp_desktop.models.stock import StockBalance
+from erp_desktop.models.stock import StockBalance, Warehouse
 from erp_desktop.numbers import ONE, ZERO, UnitFactor
 from erp_desktop.queries.listing import table_of
-from erp_desktop.queries.lookups import ChannelLookup, Choice, WarehouseLookup
+from erp_desktop.queries.lookups import ChannelLookup, Choice
 
 _order = table_of(PurchaseOrder)
 _order_line = table_of(PurchaseOrderLine)
@@ -24,8 +25,10 @@ _barcode = table_of(Barcode)
 _product = table_of(Product)
 _pack = table_of(ProductUnit)
 _company = table_of(Company)
+_warehouse = table_of(Warehouse)
 
 USUAL_CHANNEL = "DIRECT"  # every company opens with it
+FIRST_WAREHOUSE = "MAIN"  # as well; its id stays that of the main warehouse, whatever its code is now
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ class ScannedProduct:
 
 @dataclass(frozen=True)
 class FirstChoices:
-    """What a new order starts with: the company's money, when it posts revenue, its first warehouse and usual channel."""
+    """What a new order starts with: the company's money, when it posts revenue, a warehouse and the usual channel."""
 
     currency: str
     currency_places: int
@@ -132,17 +135,26 @@ class FirstChoices:
 
 @dataclass(frozen=True)
 class OrderDefaults:
-    """What a new order starts with."""
+    """What a new order starts with: in the warehouse named, else in the company's main one, else in the first by code."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"company", "warehouse", "channel"})
+
+    warehouse_id: UUID | None = None  # the one that the person worked with last
 
     def run(self, session: Session, company_id: UUID) -> FirstChoices:
         money = select(_company.c.currency, _company.c.currency_places, _company.c.revenue_at)
         currency, places, revenue_at = session.execute(
             money.where(_company.c.company_id == company_id, _company.c.id == company_id)
         ).one()
-        warehouses = WarehouseLookup("").run(session, company_id)
         channels = ChannelLookup(USUAL_CHANNEL).run(session, company_id) or ChannelLookup("").run(session, company_id)
-        return FirstChoices(
-            currency, places, revenue_at, *(next(iter(found), None) for found in (warehouses, channels))
-        )
+        warehouse = self._warehouse(session, company_id)
+        return FirstChoices(currency, places, revenue_at, warehouse, next(iter(channels), None))
+
+    def _warehouse(self, session: Session, company_id: UUID) -> Choice | None:
+        """The likeliest of the warehouses that are in use."""
+        columns = (_warehouse.c.id, _warehouse.c.code, _warehouse.c.name, _warehouse.c.name_zh, _warehouse.c.address)
+        statement = select(*columns).where(_warehouse.c.company_id == company_id, _warehouse.c.is_active)
+        rows = session.execute(statement.order_by(_warehouse.c.code, _warehouse.c.id))
+        found = {row.id: Choice(*row) for row in rows}
+        likeliest = (self.warehouse_id, derived_id("warehouse", company_id, FIRST_WAREHOUSE), *found)
+        return next((found[id] for id in likeliest if id in found), None)

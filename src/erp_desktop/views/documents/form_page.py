@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from erp_desktop.desk import Desk
     from erp_desktop.views.shell.main_window import MainWindow
 
+LAST_WAREHOUSE = "last_warehouse"  # in the window's settings
 _LOOK_AGAIN_MS = 25
 _LOOKS = 120  # three seconds for look-ups to settle before what is not known is said
 
@@ -132,6 +133,20 @@ class FormPage(DocumentPage):
         elif self.read_form() is not None:
             self.binder.bar.say_nothing_typed(self.grid.setFocus)
             self.grid.setFocus()
+
+    # --- what is remembered on this computer
+
+    def last_warehouse(self) -> UUID | None:
+        """The warehouse of the order that this person saved last."""
+        stored = self.shell.settings.text(LAST_WAREHOUSE)
+        try:
+            return UUID(stored) if stored else None
+        except ValueError:
+            return None
+
+    def remember_warehouse(self, warehouse_id: UUID) -> None:
+        """The next new order starts with this one."""
+        self.shell.settings.put(LAST_WAREHOUSE, warehouse_id.hex)
 
     # --- refusals
 

@@ -66,7 +66,7 @@ class PurchaseOrderPage(FormPage):
         self.set_title(self.new_title())
         self.header.name(self.new_title(), number_text(None) if is_new else "")
         self.lines_changed()
-        when_done(desk.ask(OrderDefaults()), self, self._take_defaults)
+        when_done(desk.ask(OrderDefaults(self.last_warehouse())), self, self._take_defaults)
         self.offer_actions()
         self.refresh()
         self.start_at("supplier" if is_new else "lines")
@@ -268,6 +268,7 @@ class PurchaseOrderPage(FormPage):
         def saved() -> None:
             self.binder.accept()
             self.set_dirty(False)
+            self.remember_warehouse(action.warehouse_id)
             self.tell(translate("PurchaseOrderPage", "Purchase order saved"))
             if then is not None:
                 then()

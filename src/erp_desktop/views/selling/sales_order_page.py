@@ -99,7 +99,7 @@ class SalesOrderPage(FormPage):
         self.set_title(self.new_title())
         self.header.name(self.new_title(), number_text(None) if is_new else "")
         self.lines_changed()
-        when_done(desk.ask(OrderDefaults()), self, self._take_defaults)
+        when_done(desk.ask(OrderDefaults(self.last_warehouse())), self, self._take_defaults)
         self.offer_actions()
         self.refresh()
         self.start_at("customer" if is_new else "lines")
@@ -282,6 +282,7 @@ class SalesOrderPage(FormPage):
         def saved() -> None:
             self.binder.accept()
             self.set_dirty(False)
+            self.remember_warehouse(action.warehouse_id)
             self.tell(translate("SalesOrderPage", "Sales order saved"))
             if then is not None:
                 then()
