@@ -38,6 +38,7 @@ class CorrectPricePage(FormPage):
             "correct_price_form",
             ("dated_on", "reference"),
             ("dated_on",),
+            has_related=False,  # its figures need the whole width
         )
         self._currency, self._places = "", 2
         self._start_line = start_line

@@ -59,7 +59,7 @@ class AttentionModel(QAbstractTableModel):
         self._currency, self._places = "", 2
         self.columns = (
             TableColumn("what", translate("NeedsAttention", "What"), stretches=True),
-            TableColumn("status", translate("NeedsAttention", "Status"), CellKind.STATUS, 190),
+            TableColumn("status", translate("NeedsAttention", "Status"), CellKind.STATUS, 150),
             TableColumn("since", translate("NeedsAttention", "Since"), CellKind.INSTANT),
         )
 
