@@ -85,9 +85,7 @@ class Cache:
             saved = self._put_aside_if_damaged()
             self._engine = self._open()
             self._connection = writer(self._engine).connect()
-            with self._connection.begin():
-                undo.install_triggers(self._connection)
-                set_tick(self._connection, PENDING_TICK)
+            set_tick(self._connection, PENDING_TICK)
             self._restore(saved)
         except OperationalError as error:
             self._lock.release()
@@ -95,6 +93,7 @@ class Cache:
         except BaseException:
             self._lock.release()
             raise
+        self._keeps_journal = False
         self._writer = ThreadPoolExecutor(1, "cache-writer")
         self._readers = ThreadPoolExecutor(READERS, "cache-reader")
         self._read_engine = self._open_for_reading()
@@ -135,6 +134,10 @@ class Cache:
 
     def _written(self, job: Callable[[Connection], Found]) -> Found:
         try:
+            if not self._keeps_journal:  # before the first change, not before the first look
+                with self._connection.begin():
+                    undo.install_triggers(self._connection)
+                self._keeps_journal = True
             with self._connection.begin():
                 return job(self._connection)
         except OperationalError as error:

@@ -117,8 +117,8 @@ class Credentials:
         self.on_change: Callable[[SignedIn], None] = lambda who: None
         self._guard = threading.Lock()
         self._access: _Access | None = None
-        self.device_id = cache.write(device_id).result()
-        self.who = cache.write(who_is_signed_in).result()
+        self.device_id = cache.read_here(lambda session: device_id(session.connection()))
+        self.who = cache.read_here(lambda session: who_is_signed_in(session.connection()))
         self.has_signed_out = cache.write(lambda connection: get_state(connection, "signed_out")).result() is not None
 
     def sign_in(self, transport: Transport, company: str, login: str, password: str) -> SignedIn:

@@ -1,16 +1,16 @@
 """The window around the screens: rail, tabs, sync pill, palette, jobs; and the screens that every role has."""
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.views.shell.screens import register_screen
+from erp_desktop.views.shell.screens import later, register_screen
 
 
 def register_own_screens() -> None:
     """Home and Needs attention."""
     from erp_desktop.views.shell.home import HomeView
-    from erp_desktop.views.shell.needs_attention import NeedsAttentionView
 
+    attention = later("erp_desktop.views.shell.needs_attention", "NeedsAttentionView")
     register_screen("home", QT_TRANSLATE_NOOP("Screen", "Home"), "home", "home", HomeView)
-    register_screen("attention", QT_TRANSLATE_NOOP("Screen", "Needs attention"), "alerts", "alerts", NeedsAttentionView)
+    register_screen("attention", QT_TRANSLATE_NOOP("Screen", "Needs attention"), "alerts", "alerts", attention)
 
 
 register_own_screens()

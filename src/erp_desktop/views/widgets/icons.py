@@ -4,16 +4,14 @@ import atexit
 from functools import cache
 from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton
 from shiboken6 import isValid
 
 from erp_desktop.resources import resource_path
 from erp_desktop.views.widgets.theme import Theme, current_theme, theme_keeper
-
-_SIZES = (16, 20, 24, 32, 40, 48, 64)
 
 
 @cache
@@ -38,14 +36,34 @@ def icon_pixmap(name: str, color: str, size: int, ratio: float = 1.0) -> QPixmap
     return pixmap
 
 
+class _Engine(QIconEngine):
+    """Draws an icon when it is first seen, in just the size and sharpness that the screen wants."""
+
+    def __init__(self, name: str, color: str, disabled: str) -> None:
+        super().__init__()
+        self._name, self._color, self._disabled = name, color, disabled
+
+    def clone(self) -> "_Engine":
+        return _Engine(self._name, self._color, self._disabled)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float) -> QPixmap:
+        color = self._disabled if mode == QIcon.Mode.Disabled else self._color
+        return icon_pixmap(self._name, color, min(size.width(), size.height()), scale)
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        side = min(rect.width(), rect.height())
+        place = QRect(rect.center().x() - (side - 1) // 2, rect.center().y() - (side - 1) // 2, side, side)
+        painter.drawPixmap(place, self.scaledPixmap(place.size(), mode, state, painter.device().devicePixelRatioF()))
+
+
 @cache
 def _icon(name: str, token: str, theme_name: str) -> QIcon:
     theme: Theme = current_theme()
-    drawn = QIcon()
-    for size in _SIZES:
-        drawn.addPixmap(icon_pixmap(name, theme.tokens[token], size))
-        drawn.addPixmap(icon_pixmap(name, theme.tokens["disabled"], size), QIcon.Mode.Disabled)
-    return drawn
+    _drawing(name)  # a name without a drawing is found where it is asked for
+    return QIcon(_Engine(name, theme.tokens[token], theme.tokens["disabled"]))
 
 
 def icon(name: str, token: str = "secondary") -> QIcon:
