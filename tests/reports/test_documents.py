@@ -25,13 +25,13 @@ def company(open_trade):
 
 def order_text(company, order_id, tmp_path, language="en"):
     path = tmp_path / "order.pdf"
-    purchase_order_pdf(company.session, company.company_id, order_id, path, language, PRINTED_AT)
+    purchase_order_pdf(company.session, company.company_id, order_id, path, language, PRINTED_AT, printed_by="Li Wei")
     return pdf_text(path)
 
 
 def slip_text(company, shipment_id, tmp_path, language="en"):
     path = tmp_path / "slip.pdf"
-    packing_slip_pdf(company.session, company.company_id, shipment_id, path, language, PRINTED_AT)
+    packing_slip_pdf(company.session, company.company_id, shipment_id, path, language, PRINTED_AT, printed_by="Li Wei")
     return pdf_text(path)
 
 
@@ -139,3 +139,8 @@ def test_a_file_name_takes_only_what_every_system_takes():
     assert file_name("purchase-order", "PO/2026:0001") == "PO-2026-0001.pdf"
     assert file_name("purchase-order", None) == "purchase-order.pdf"
     assert file_name("packing-slip", "../..") == "packing-slip.pdf"
+
+
+def test_a_document_says_which_person_printed_it(company, tmp_path):
+    order_id = company.buy((company.bottle_id, "600", "12.40"), on=DAY)
+    assert "Printed by Li Wei on 2026-03-10 09:30." in " ".join(order_text(company, order_id, tmp_path).split())

@@ -238,16 +238,16 @@ class BusinessDay:
     # --- what is left behind
 
     def _print(self, document: type[Any], document_id: UUID) -> None:
-        self.files.append(self.desk.ask(document(document_id, self._folder("documents"), current_language())).result())
+        asked = document(document_id, self._folder("documents"), current_language(), self.desk.user.name)
+        self.files.append(self.desk.ask(asked).result())
 
     def _write(self, report: Report) -> None:
         name = report.name.replace("_", "-")
-        for write, path in (
-            (write_excel, self._folder("reports") / f"{name}.xlsx"),
-            (write_pdf, self._folder("reports") / f"{name}.pdf"),
-        ):
-            write(report, path, language=current_language())
-            self.files.append(path)
+        language, person = current_language(), self.desk.user.name
+        excel, pdf = (self._folder("reports") / f"{name}.{ending}" for ending in ("xlsx", "pdf"))
+        write_excel(report, excel, language=language, author=person)
+        write_pdf(report, pdf, language=language, printed_by=person)
+        self.files += [excel, pdf]
 
     def _folder(self, name: str) -> Path:
         folder = self.out / name

@@ -54,7 +54,13 @@ class DocumentPaper:
     """One business document being laid out."""
 
     def __init__(
-        self, company: Company, title: str, number: str, vocabulary: Words, printed_at: datetime | None
+        self,
+        company: Company,
+        title: str,
+        number: str,
+        vocabulary: Words,
+        printed_by: str,
+        printed_at: datetime | None,
     ) -> None:
         self.words = vocabulary
         self.company = plain_text(vocabulary.name(company.name, company.name_zh))
@@ -62,7 +68,7 @@ class DocumentPaper:
         self.number = plain_text(number)
         self.pages = Pages(
             vocabulary,
-            printed_by=self.company,
+            printed_by=printed_by,
             printed_at=printed_at,
             footer="",
             running_title=f"{self.company}  {title}  {self.number}",

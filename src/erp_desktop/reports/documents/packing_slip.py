@@ -34,6 +34,8 @@ def packing_slip_pdf(
     path: Path,
     language: str,
     printed_at: datetime | None = None,
+    *,
+    printed_by: str,
 ) -> None:
     """Writes the slip of a shipment to `path` in `language`: what is in it, and what of the order is still to come.
 
@@ -54,6 +56,7 @@ def packing_slip_pdf(
         vocabulary.translate("Document", "Packing slip"),
         shipment.number or vocabulary.translate("Document", "not numbered yet"),
         vocabulary,
+        printed_by,
         printed_at or datetime.now().astimezone(),
     )
     ship_to: tuple[str, ...] = tuple(order.ship_to.splitlines()) if order and order.ship_to else ()

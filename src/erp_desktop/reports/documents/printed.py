@@ -13,31 +13,33 @@ from erp_desktop.reports.documents.purchase_order import purchase_order_file_nam
 
 @dataclass(frozen=True)
 class PrintedPurchaseOrder:
-    """The order as it is sent to the supplier, in `language`. Raises DocumentNotFound, CannotWrite."""
+    """The order as it is sent to the supplier, in `language`; `printed_by` is a person's name. Raises DocumentNotFound, CannotWrite."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"purchase_order", "purchase_order_line", "party"})
 
     order_id: UUID
     folder: Path
     language: str
+    printed_by: str
 
     def run(self, session: Session, company_id: UUID) -> Path:
         path = self.folder / purchase_order_file_name(session, company_id, self.order_id)
-        purchase_order_pdf(session, company_id, self.order_id, path, self.language)
+        purchase_order_pdf(session, company_id, self.order_id, path, self.language, printed_by=self.printed_by)
         return path
 
 
 @dataclass(frozen=True)
 class PrintedPackingSlip:
-    """The slip that goes into a parcel, in `language`. Raises DocumentNotFound, CannotWrite."""
+    """The slip that goes into a parcel, in `language`; `printed_by` is a person's name. Raises DocumentNotFound, CannotWrite."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"shipment", "shipment_line", "party"})
 
     shipment_id: UUID
     folder: Path
     language: str
+    printed_by: str
 
     def run(self, session: Session, company_id: UUID) -> Path:
         path = self.folder / packing_slip_file_name(session, company_id, self.shipment_id)
-        packing_slip_pdf(session, company_id, self.shipment_id, path, self.language)
+        packing_slip_pdf(session, company_id, self.shipment_id, path, self.language, printed_by=self.printed_by)
         return path

@@ -40,6 +40,8 @@ def purchase_order_pdf(
     path: Path,
     language: str,
     printed_at: datetime | None = None,
+    *,
+    printed_by: str,
 ) -> None:
     """Writes the order to `path` in `language`, product names in both. A draft and a cancelled order say so.
 
@@ -59,6 +61,7 @@ def purchase_order_pdf(
         vocabulary.translate("Document", "Purchase order"),
         order.number or vocabulary.translate("Document", "not numbered yet"),
         vocabulary,
+        printed_by,
         printed_at or datetime.now().astimezone(),
     )
     if order.status == PurchaseOrderStatus.DRAFT:

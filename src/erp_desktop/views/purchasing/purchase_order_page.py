@@ -349,7 +349,7 @@ class PurchaseOrderPage(FormPage):
             self.shell,
             self.desk,
             title,
-            lambda folder: PrintedPurchaseOrder(self.document_id, folder, language),
+            lambda folder: PrintedPurchaseOrder(self.document_id, folder, language, self.desk.user.name),
             self.show_problem,
         )
 

@@ -153,7 +153,12 @@ class ShipmentPage(PostedPage):
 
     def _print(self) -> None:
         title = translate("ShipmentPage", "Printing the packing slip")
-        slip = partial(PrintedPackingSlip, self.document_id, language=current_language())
+        slip = partial(
+            PrintedPackingSlip,
+            self.document_id,
+            language=current_language(),
+            printed_by=self.desk.user.name,
+        )
         print_document(self.shell, self.desk, title, lambda folder: slip(folder=folder), self.show_problem)
 
     def _take_back(self) -> None:
