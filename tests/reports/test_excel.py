@@ -40,6 +40,16 @@ def test_numbers_are_numbers_dates_are_dates_and_codes_stay_text(tmp_path):
     assert sheet[FIRST][6].number_format == "0.0%"
 
 
+def test_a_text_beside_figures_does_not_touch_them(tmp_path):
+    columns = (Column("code", "Code", ColumnKind.TEXT), Column("qty", "Quantity", ColumnKind.QTY))
+    columns += (Column("unit", "Unit", ColumnKind.TEXT),)
+    section = Section(columns, (Row({"code": "BTL", "qty": Decimal(99), "unit": "PC"}),))
+    sheet = written(report_of(section), tmp_path).worksheets[0]
+    for line in (HEADING_ROW + 1, FIRST):
+        assert (sheet[f"C{line}"].alignment.horizontal, sheet[f"C{line}"].alignment.indent) == ("left", 1)
+        assert not sheet[f"A{line}"].alignment.indent
+
+
 def test_subtotals_and_the_total_are_formulas_that_carry_their_value(tmp_path):
     report = grouped()
     section = report.sections[0]

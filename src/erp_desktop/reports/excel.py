@@ -85,6 +85,12 @@ class _Sheet:
     def columns(self) -> list[tuple[int, Column]]:
         return list(enumerate(self.section.columns, start=1 if self.has_group_column else 0))
 
+    def follows_figures(self, column: Column) -> bool:
+        """A text right of a column of figures would touch them: it stands in by one."""
+        place = self.section.columns.index(column)
+        before = self.section.columns[place - 1].kind if place else ColumnKind.TEXT
+        return column.kind is ColumnKind.TEXT and before is not ColumnKind.TEXT
+
 
 class _Writer:
     def __init__(
@@ -168,7 +174,9 @@ class _Writer:
     def _cell_format(self, sheet: _Sheet, column: Column, line: Line) -> dict[str, Any]:
         properties = self._look(line)
         if column is label_column(sheet.section) and line.level:
-            properties["indent"] = min(line.level, 15)
+            properties |= {"indent": min(line.level, 15), "align": "left"}  # only what is aligned stands in
+        elif sheet.follows_figures(column):
+            properties |= {"indent": 1, "align": "left"}
         number_format = self._number_format(sheet, column, line.cells.get(column.name))
         if number_format:
             properties["num_format"] = number_format
@@ -281,6 +289,7 @@ class _Writer:
             )
             longest = max(texts, key=digits_wide, default="")
             room = 3 if column.name in total_columns(sheet.section) else 0  # totals are longer than what they add up
+            room += 2 if sheet.follows_figures(column) else 0
             sheet.worksheet.set_column(index, index, _width([heading, longest]) + room)
 
     def _top(self, sheet: _Sheet) -> None:
@@ -305,7 +314,10 @@ class _Writer:
             self._text(sheet.worksheet, HEADING_ROW, 0, self._title(sheet.section.group_heading), **look)
         for index, column in sheet.columns:
             align = "left" if column.kind is ColumnKind.TEXT else "right"
-            self._text(sheet.worksheet, HEADING_ROW, index, self._title(column.heading), align=align, **look)
+            stands_in = {"indent": 1} if sheet.follows_figures(column) else {}
+            self._text(
+                sheet.worksheet, HEADING_ROW, index, self._title(column.heading), align=align, **look, **stands_in
+            )
 
     def _line(self, sheet: _Sheet, row: int, line: Line) -> None:
         if line.row is not None:
