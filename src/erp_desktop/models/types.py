@@ -137,10 +137,13 @@ class IdType(TypeDecorator[UUID]):
             return "NULL"
         return f"'{value}'" if dialect.name == "postgresql" else f"X'{value.hex}'"
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
-        if value is None or isinstance(value, UUID):
-            return value
-        return UUID(bytes=bytes(value))
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """PostgreSQL's driver gives UUIDs already; of the rest a page of a list reads thousands, so nothing is wrapped."""
+        return None if dialect.name == "postgresql" else _uuid
+
+
+def _uuid(value: bytes | None) -> UUID | None:
+    return None if value is None else UUID(bytes=value)
 
 
 class InstantType(TypeDecorator[datetime]):
