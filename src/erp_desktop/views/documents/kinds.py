@@ -36,6 +36,11 @@ def kind_icon(kind: str) -> str:
     return KINDS[kind].icon if kind in KINDS else "open"
 
 
+def listed_number(number: str | None) -> str:
+    """The number as a list shows it, where there is no room for a sentence."""
+    return number or translate("Document kind", "New")
+
+
 def number_text(number: str | None) -> str:
     """The document's number, or that the centre has not given it one yet."""
     return number or translate("Document kind", "New (number follows)")

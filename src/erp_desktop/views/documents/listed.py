@@ -9,7 +9,7 @@ from uuid import UUID
 
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import Between, ListPage, ListRequest, Query
-from erp_desktop.views.documents.kinds import number_text
+from erp_desktop.views.documents.kinds import listed_number
 from erp_desktop.views.widgets.cells import TableColumn
 from erp_desktop.views.widgets.list_model import ListFilter, ListSpec
 from erp_desktop.views.widgets.statuses import status_text
@@ -36,7 +36,7 @@ class Dressed:
 
 def numbered(row: Any) -> Any:
     """The row with words in the place of a number that the centre has not given yet."""
-    return row if row.number else replace(row, number=number_text(None))
+    return row if row.number else replace(row, number=listed_number(None))
 
 
 def document_list(

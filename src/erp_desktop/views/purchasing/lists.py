@@ -11,7 +11,7 @@ from erp_desktop.ids import new_id
 from erp_desktop.models.purchasing import PurchaseOrderStatus
 from erp_desktop.queries.base import OneOf
 from erp_desktop.queries.purchasing import LandedCosts, PurchaseOrderRow, PurchaseOrders
-from erp_desktop.views.documents.kinds import number_text
+from erp_desktop.views.documents.kinds import listed_number
 from erp_desktop.views.documents.listed import date_filter, document_list, due_filter, opens, status_filter
 from erp_desktop.views.purchasing.words import basis_text, kind_of_cost_text
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
@@ -36,7 +36,7 @@ class PurchaseOrderShown(PurchaseOrderRow):
 def shown_order(row: PurchaseOrderRow, today: date) -> PurchaseOrderShown:
     """`row` as the list shows it on `today`."""
     is_late = row.status in TO_RECEIVE.values and row.due_on < today
-    values: dict[str, Any] = {**vars(row), "number": number_text(row.number)}
+    values: dict[str, Any] = {**vars(row), "number": listed_number(row.number)}
     if is_late:
         values["status"] = "late"
     is_expected = row.status not in (PurchaseOrderStatus.DRAFT, PurchaseOrderStatus.CANCELLED)
@@ -159,4 +159,4 @@ def landed_costs_screen(desk: "Desk", shell: "MainWindow", filters: tuple[tuple[
 
 
 def _shown_landed_cost(row: Any) -> Any:
-    return replace(row, number=number_text(row.number), kind=kind_of_cost_text(row.kind), basis=basis_text(row.basis))
+    return replace(row, number=listed_number(row.number), kind=kind_of_cost_text(row.kind), basis=basis_text(row.basis))

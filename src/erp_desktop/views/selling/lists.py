@@ -9,7 +9,7 @@ from erp_desktop.ids import new_id
 from erp_desktop.models.sales import SalesOrderStatus
 from erp_desktop.queries.base import OneOf
 from erp_desktop.queries.selling import SalesInvoices, SalesOrderRow, SalesOrders
-from erp_desktop.views.documents.kinds import number_text
+from erp_desktop.views.documents.kinds import listed_number
 from erp_desktop.views.documents.listed import date_filter, document_list, due_filter, opens, status_filter
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.fields import company_today
@@ -26,7 +26,7 @@ TO_SHIP = OneOf((str(SalesOrderStatus.CONFIRMED), str(SalesOrderStatus.ALLOCATED
 def shown_order(row: SalesOrderRow, today: date) -> SalesOrderRow:
     """`row` as the list shows it on `today`: a late one has the state "late", one for nobody by name its distributor."""
     is_late = row.status in TO_SHIP.values and row.due_on < today
-    return replace(row, number=number_text(row.number), status="late" if is_late else row.status)
+    return replace(row, number=listed_number(row.number), status="late" if is_late else row.status)
 
 
 def _orders(name: str, empty_text: str, first_filters: tuple[tuple[str, Any], ...]) -> ListSpec:
@@ -36,15 +36,15 @@ def _orders(name: str, empty_text: str, first_filters: tuple[tuple[str, Any], ..
     return document_list(
         SalesOrders,
         (
-            TableColumn("number", translate("SalesOrders", "Number"), width=160),
-            TableColumn("channel_name", translate("SalesOrders", "Channel"), width=110),
+            TableColumn("number", translate("SalesOrders", "Number"), width=126),
+            TableColumn("channel_name", translate("SalesOrders", "Channel"), width=120),
             TableColumn("customer_name", translate("SalesOrders", "Customer"), stretches=True),
             TableColumn("priority", translate("SalesOrders", "Priority"), CellKind.INTEGER, 84),
-            TableColumn("ordered_on", translate("SalesOrders", "Ordered"), CellKind.DATE),
-            TableColumn("due_on", translate("SalesOrders", "Due"), CellKind.DATE),
-            TableColumn("status", translate("SalesOrders", "Status"), CellKind.STATUS),
+            TableColumn("ordered_on", translate("SalesOrders", "Ordered"), CellKind.DATE, 98),
+            TableColumn("due_on", translate("SalesOrders", "Due"), CellKind.DATE, 98),
+            TableColumn("status", translate("SalesOrders", "Status"), CellKind.STATUS, 142),
             TableColumn("currency", translate("SalesOrders", "Currency"), width=80),
-            TableColumn("total", translate("SalesOrders", "Amount"), CellKind.MONEY, 120),
+            TableColumn("total", translate("SalesOrders", "Amount"), CellKind.MONEY, 106),
         ),
         name=name,
         empty_text=empty_text,
