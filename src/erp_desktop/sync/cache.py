@@ -20,7 +20,7 @@ from uuid import UUID
 import platformdirs
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, configure_mappers
 
 from erp_desktop import migrations
 from erp_desktop.actions.refusals import Refused
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
 READERS = 2
+ROWS_LOOKED_AT = 400  # of each index, by `look_over`: enough to choose between indexes, and done in an instant
 _STATEMENTS_KEPT = 512  # prepared statements per connection: an action uses a few dozen, each with its triggers
 
 
@@ -121,6 +122,7 @@ class Cache:
             return
         self._closed.set()
         self._readers.shutdown(wait=True, cancel_futures=True)
+        self.write(look_over)  # the next time begins with what was pulled and written in this one
         self._writer.shutdown(wait=True)
         self._read_engine.dispose()
         self._connection.close()
@@ -168,8 +170,13 @@ class Cache:
         return engine
 
     def _put_aside_if_damaged(self) -> "salvage.Saved | None":
-        if not self.path.exists() or salvage.is_sound(self.path):
+        if not self.path.exists():
             return None
+        with ThreadPoolExecutor(1, "cache-check") as checking:
+            is_sound = checking.submit(salvage.is_sound, self.path)
+            configure_mappers()  # the first question needs it anyway; it costs nothing while the file is read
+            if is_sound.result():
+                return None
         saved = salvage.read_what_is_readable(self.path)
         kept = salvage.put_aside(self.path, datetime.now(UTC))
         log.error("cache %s was damaged; kept as %s, %d waiting actions saved", self.path, kept, len(saved.outbox))
@@ -186,6 +193,12 @@ class Cache:
                 salvage.restore(self._connection, saved)
             if get_state(self._connection, "device_id") is None:
                 set_state(self._connection, device_id=str(new_id()))
+
+
+def look_over(connection: Connection) -> None:
+    """Let the database count what it holds now: it chooses its indexes blindly in tables that it never counted."""
+    connection.exec_driver_sql(f"PRAGMA analysis_limit={ROWS_LOOKED_AT}")
+    connection.exec_driver_sql("ANALYZE")
 
 
 # --- facts about a cache
