@@ -1294,6 +1294,10 @@ The back office of a company that distributes goods.</source>
         <translation>还没有销售退货</translation>
     </message>
     <message>
+        <source>A return is taken in from the page of its shipment.</source>
+        <translation>退货在对应发货单的页面上接收。</translation>
+    </message>
+    <message>
         <source>Number, shipment, customer, reason</source>
         <translation>编号、发货单、客户、原因</translation>
     </message>
@@ -1710,6 +1714,10 @@ The back office of a company that distributes goods.</source>
         <translation>记账凭证</translation>
     </message>
     <message>
+        <source>New</source>
+        <translation>新建</translation>
+    </message>
+    <message>
         <source>New (number follows)</source>
         <translation>新建（编号随后生成）</translation>
     </message>
@@ -1931,6 +1939,10 @@ The back office of a company that distributes goods.</source>
         <translation>没有待收的货物</translation>
     </message>
     <message>
+        <source>Goods can be received once their purchase order is confirmed.</source>
+        <translation>采购订单确认后即可收货。</translation>
+    </message>
+    <message>
         <source>Receive goods</source>
         <translation>收货</translation>
     </message>
@@ -1976,6 +1988,65 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{text} is not a date. Type 2024-03-15, 0315, 15, +7 or t for today.</source>
         <translation>{text} 不是日期。请输入 2024-03-15、0315、15、+7，或用 t 表示今天。</translation>
+    </message>
+</context>
+<context>
+    <name>FirstSteps</name>
+    <message>
+        <source>New</source>
+        <translation>新建</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+    <message>
+        <source>Products</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>What is bought and sold. One by one, or all from an Excel or CSV file.</source>
+        <translation>采购和销售的商品。可逐个新建，或从 Excel、CSV 文件一次导入。</translation>
+    </message>
+    <message>
+        <source>Customers and suppliers</source>
+        <translation>客户与供应商</translation>
+    </message>
+    <message>
+        <source>Who it is bought from and sold to.</source>
+        <translation>向谁采购、销售给谁。</translation>
+    </message>
+    <message>
+        <source>Opening stock</source>
+        <translation>期初库存</translation>
+    </message>
+    <message>
+        <source>What is in the warehouse today, with its cost; skip it if there is nothing.</source>
+        <translation>仓库中现有的商品及其成本；没有库存可跳过。</translation>
+    </message>
+    <message>
+        <source>Count</source>
+        <translation>盘点</translation>
+    </message>
+    <message>
+        <source>The first purchase order</source>
+        <translation>第一张采购订单</translation>
+    </message>
+    <message>
+        <source>Its goods are then received in the warehouse, and can be sold.</source>
+        <translation>之后即可在仓库收货并销售。</translation>
+    </message>
+    <message>
+        <source>Begin here</source>
+        <translation>从这里开始</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation>已完成</translation>
+    </message>
+    <message>
+        <source>to do</source>
+        <translation>待办</translation>
     </message>
 </context>
 <context>
@@ -3246,6 +3317,22 @@ The back office of a company that distributes goods.</source>
 <context>
     <name>Lookups</name>
     <message>
+        <source>There are no suppliers yet. The first one is added under Buy, Suppliers.</source>
+        <translation>还没有供应商。请在“采购”的“供应商”中新建。</translation>
+    </message>
+    <message>
+        <source>There are no customers yet. The first one is added under Sell, Customers and suppliers.</source>
+        <translation>还没有客户。请在“销售”的“客户与供应商”中新建。</translation>
+    </message>
+    <message>
+        <source>There are no carriers yet. A carrier is added under Sell, Customers and suppliers.</source>
+        <translation>还没有承运商。请在“销售”的“客户与供应商”中新建。</translation>
+    </message>
+    <message>
+        <source>There are no products yet. The first one is added under Stock, Products.</source>
+        <translation>还没有商品。请在“库存”的“商品”中新建。</translation>
+    </message>
+    <message>
         <source>{qty} {unit} free</source>
         <translation>可承诺 {qty} {unit}</translation>
     </message>
@@ -3291,6 +3378,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Nothing is below its minimum</source>
         <translation>没有低于最低库存的商品</translation>
+    </message>
+    <message>
+        <source>The minimum is set on the page of a product.</source>
+        <translation>最低库存在商品页面上设置。</translation>
     </message>
     <message>
         <source>Code, name, supplier</source>
@@ -3772,6 +3863,10 @@ The back office of a company that distributes goods.</source>
         <translation>没有等待发货的订单</translation>
     </message>
     <message>
+        <source>An order can be shipped once it is confirmed.</source>
+        <translation>订单确认后即可发货。</translation>
+    </message>
+    <message>
         <source>Ship</source>
         <translation>发货</translation>
     </message>
@@ -3844,6 +3939,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Role</source>
         <translation>角色</translation>
+    </message>
+    <message>
+        <source>No suppliers yet</source>
+        <translation>还没有供应商</translation>
     </message>
     <message>
         <source>Customers and suppliers</source>
@@ -6253,6 +6352,10 @@ The back office of a company that distributes goods.</source>
         <translation>还没有销售发票</translation>
     </message>
     <message>
+        <source>An invoice is made from what was shipped of a sales order.</source>
+        <translation>发票根据销售订单的已发货部分开具。</translation>
+    </message>
+    <message>
         <source>Number, order, customer</source>
         <translation>编号、订单、客户</translation>
     </message>
@@ -7056,7 +7159,7 @@ The back office of a company that distributes goods.</source>
     <name>SignInAgain</name>
     <message>
         <source>Sign in again</source>
-        <translation type="unfinished">重新登录</translation>
+        <translation>重新登录</translation>
     </message>
     <message>
         <source>Password of {name} at {company}</source>
@@ -7064,7 +7167,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Sign in</source>
-        <translation type="unfinished">登录</translation>
+        <translation>登录</translation>
     </message>
     <message>
         <source>Not now</source>
@@ -7076,7 +7179,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>This did not work; nothing was changed. For support: {reference}.</source>
-        <translation type="unfinished">未能完成；未作任何更改。技术支持编号：{reference}。</translation>
+        <translation>操作未成功，未作任何更改。技术支持编号：{reference}。</translation>
     </message>
 </context>
 <context>
@@ -7511,6 +7614,10 @@ The back office of a company that distributes goods.</source>
         <translation>还没有库存流水</translation>
     </message>
     <message>
+        <source>Every receipt, shipment, transfer and count is listed here.</source>
+        <translation>每次收货、发货、调拨和盘点都列在这里。</translation>
+    </message>
+    <message>
         <source>Product code or name</source>
         <translation>商品编码或名称</translation>
     </message>
@@ -7556,6 +7663,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Nothing is in stock yet</source>
         <translation>还没有库存</translation>
+    </message>
+    <message>
+        <source>Goods come in with a goods receipt, or are counted for the first time.</source>
+        <translation>商品通过收货单入库，或通过首次盘点录入。</translation>
     </message>
     <message>
         <source>Product, warehouse, bin</source>

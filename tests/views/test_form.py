@@ -183,3 +183,23 @@ def test_a_lookup_left_with_something_unknown_says_so(qtbot, binder):
     binder.widget("code").setFocus()
     qtbot.waitUntil(lambda: binder.problem_of("supplier") != "")
     assert binder.problem_of("supplier") == "nobody is not known here. Choose from the list."
+
+
+def test_a_lookup_is_not_judged_while_somebody_still_types(qtbot, binder):
+    field = binder.widget("supplier")
+    field.setFocus()
+    qtbot.keyClicks(field, "PO-2024")
+    qtbot.waitUntil(field.results.isVisible)
+    assert binder.problem_of("supplier") == ""
+    assert not field.property("problem")
+
+
+def test_a_lookup_without_anything_to_choose_says_where_the_first_is_made(qtbot, desk):
+    Orders.rows = []
+    field = LookupField()
+    qtbot.addWidget(field)
+    field.use(desk, LookupSpec(Orders, "number", "supplier", none_text="There are no orders yet."))
+    field.show()
+    field.setFocus()
+    qtbot.keyClicks(field, "PO")
+    qtbot.waitUntil(lambda: field.results.isVisible() and field.results.item(0).text() == "There are no orders yet.")

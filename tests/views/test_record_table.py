@@ -234,3 +234,14 @@ print("still here")
 def test_a_program_outlives_many_thousand_empty_cells():
     ended = subprocess.run([sys.executable, "-c", EMPTY_CELLS], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout.strip()) == (0, "still here"), ended.stderr
+
+
+def test_an_empty_list_opened_on_a_choice_of_its_own_tells_what_is_missing_and_not_to_clear_filters(qtbot, desk):
+    Orders.rows = []
+    spec = replace(SPEC, first_filters=(("status", "confirmed"),), empty_first="No goods are expected")
+    table = RecordTable(desk, spec)
+    qtbot.addWidget(table)
+    table.show()
+    qtbot.waitUntil(lambda: table.state.isVisible() and table.state.title.text() == "No goods are expected")
+    qtbot.keyClicks(table.filters.search, "PO-1")
+    qtbot.waitUntil(lambda: table.state.title.text() == "Nothing matches")

@@ -119,6 +119,7 @@ def test_the_general_ledger_shows_one_account_at_a_time_with_a_list_of_them(stoc
 
 def test_a_product_must_be_chosen_before_its_stock_ledger_is_made(stocked):
     viewer = stocked.open("report_stock_ledger")
+    assert stocked.window.focusWidget() is viewer.pane.fields["product"]
     viewer.do_run.trigger()
     assert viewer.report is None
     assert viewer.pane.fields["product"].accessibleDescription()

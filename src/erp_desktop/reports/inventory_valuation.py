@@ -112,7 +112,8 @@ def inventory_valuation(
     if not book.posts_to_ledger:
         notes.append(NOT_THE_POSTING_BOOK)
     elif not holds_the_ledger(session, company_id):
-        notes.append(NO_LEDGER_HERE)
+        if rows:  # without stock there is nothing to compare
+            notes.append(NO_LEDGER_HERE)
     else:
         accounts = inventory_account_ids(session, company_id)
         totals = account_totals(session, company_id, as_of)

@@ -48,6 +48,7 @@ def document_list(
     search_hint: str,
     filters: tuple[ListFilter, ...] = (),
     first_filters: tuple[tuple[str, Any], ...] = (),
+    empty_detail: str = "",
     dress: Dress = numbered,
 ) -> ListSpec:
     """A list of documents for the shared table."""
@@ -60,6 +61,7 @@ def document_list(
         empty_text=empty_text,
         search_hint=search_hint,
         first_filters=first_filters,
+        empty_detail=empty_detail,
     )
 
 

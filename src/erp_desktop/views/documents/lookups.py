@@ -40,12 +40,13 @@ def _page(lookup: Callable[[str], Query[tuple[Any, ...]]], request: ListRequest)
     return _AsPage(lookup(request.search), request.limit)
 
 
-def _spec(lookup: Callable[..., Query[tuple[Any, ...]]]) -> LookupSpec:
-    return LookupSpec(partial(_page, lookup), fact=lambda row: row.fact)
+def _spec(lookup: Callable[..., Query[tuple[Any, ...]]], none_text: str = "") -> LookupSpec:
+    return LookupSpec(partial(_page, lookup), fact=lambda row: row.fact, none_text=none_text)
 
 
 def suppliers() -> LookupSpec:
-    return _spec(partial(PartyLookup, role="supplier"))
+    none = translate("Lookups", "There are no suppliers yet. The first one is added under Buy, Suppliers.")
+    return _spec(partial(PartyLookup, role="supplier"), none)
 
 
 def parties() -> LookupSpec:
@@ -55,7 +56,10 @@ def parties() -> LookupSpec:
 
 def customers() -> LookupSpec:
     """Consumers and distributors."""
-    return _spec(CustomerLookup)
+    none = translate(
+        "Lookups", "There are no customers yet. The first one is added under Sell, Customers and suppliers."
+    )
+    return _spec(CustomerLookup, none)
 
 
 def distributors() -> LookupSpec:
@@ -63,7 +67,8 @@ def distributors() -> LookupSpec:
 
 
 def carriers() -> LookupSpec:
-    return _spec(CarrierLookup)
+    none = translate("Lookups", "There are no carriers yet. A carrier is added under Sell, Customers and suppliers.")
+    return _spec(CarrierLookup, none)
 
 
 def warehouses() -> LookupSpec:
@@ -81,7 +86,8 @@ def bins(warehouse_id: UUID | None) -> LookupSpec:
 
 def products() -> LookupSpec:
     """Products by code, name or scanned barcode; the fact is what is free to promise in all warehouses."""
-    return LookupSpec(partial(_page, ProductLookup), fact=_free)
+    none = translate("Lookups", "There are no products yet. The first one is added under Stock, Products.")
+    return LookupSpec(partial(_page, ProductLookup), fact=_free, none_text=none)
 
 
 def _free(row: ProductChoice) -> str:

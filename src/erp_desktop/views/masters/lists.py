@@ -125,6 +125,7 @@ def parties_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ()) -> 
         tables=Parties.tables,
         filters=(ListFilter("role", translate("Parties", "Role"), roles), active_filter()),
         first_filters=filters,
+        empty_first=translate("Parties", "No suppliers yet") if filters == (("role", "supplier"),) else "",
         name=translate("Parties", "Customers and suppliers"),
         empty_text=translate("Parties", "No customers or suppliers yet"),
         search_hint=translate("Parties", "Code, name, contact, e-mail, telephone, city"),
@@ -272,6 +273,7 @@ def low_stock_screen(desk: "Desk", shell: "MainWindow") -> ListScreen:
         tables=Products.tables,
         name=translate("LowStock", "Low stock"),
         empty_text=translate("LowStock", "Nothing is below its minimum"),
+        empty_detail=translate("LowStock", "The minimum is set on the page of a product."),
         search_hint=translate("LowStock", "Code, name, supplier"),
     )
     return ListScreen(desk, spec.name, spec, lambda row: shell.open_screen("product", id=row.id))

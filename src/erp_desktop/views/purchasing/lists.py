@@ -107,6 +107,8 @@ def expected_orders_screen(
     spec = _orders(
         translate("ExpectedOrders", "To receive"), translate("ExpectedOrders", "No goods are expected"), filters
     )
+    detail = translate("ExpectedOrders", "Goods can be received once their purchase order is confirmed.")
+    spec = replace(spec, empty_first=spec.empty_text, empty_detail=detail)
     may_receive = "goods.receive" in desk.permissions
     kind = "receive_goods" if may_receive else "purchase_order"
     screen = ListScreen(desk, spec.name, spec, opens(shell, kind))

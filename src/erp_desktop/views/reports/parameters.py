@@ -92,6 +92,14 @@ class ParameterPane(QWidget):
             for parameter in self.definition.parameters
         )
 
+    @property
+    def first_wanted(self) -> QWidget | None:
+        """The field of the first parameter that is needed and holds nothing yet."""
+        for parameter in self.definition.parameters:
+            if parameter.is_required and default_of(parameter) is None and parameter.name not in self._given:
+                return self.fields[parameter.name]
+        return None
+
     # --- fields
 
     def _add(self, parameter: Parameter, value: Any) -> None:

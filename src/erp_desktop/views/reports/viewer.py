@@ -90,6 +90,8 @@ class ReportViewer(ScreenView):
         self._show_definition()
         if self.pane.is_complete:
             self.run()
+        else:
+            self.setFocusProxy(self.pane.first_wanted)
 
     @property
     def report(self) -> Report | None:

@@ -99,6 +99,8 @@ def orders_to_ship_screen(
     spec = _orders(
         translate("OrdersToShip", "To ship"), translate("OrdersToShip", "Nothing is waiting to be shipped"), filters
     )
+    detail = translate("OrdersToShip", "An order can be shipped once it is confirmed.")
+    spec = replace(spec, empty_first=spec.empty_text, empty_detail=detail)
     may_ship = "goods.ship" in desk.permissions
     screen = ListScreen(desk, spec.name, spec, opens(shell, "ship_order" if may_ship else "sales_order"))
     if may_ship:
@@ -124,6 +126,7 @@ def sales_invoices_screen(desk: "Desk", shell: "MainWindow", filters: tuple[tupl
         ),
         name=translate("SalesInvoices", "Sales invoices"),
         empty_text=translate("SalesInvoices", "No sales invoices yet"),
+        empty_detail=translate("SalesInvoices", "An invoice is made from what was shipped of a sales order."),
         search_hint=translate("SalesInvoices", "Number, order, customer"),
         filters=(date_filter("invoiced_on", translate("SalesInvoices", "Date"), company_today()),),
         first_filters=filters,

@@ -17,6 +17,7 @@ from erp_desktop.queries.base import ListPage, ListRequest, OneOf, Query
 from erp_desktop.queries.masters import Products
 from erp_desktop.queries.purchasing import PurchaseOrders
 from erp_desktop.queries.selling import SalesOrders
+from erp_desktop.views.shell.first_steps import FirstSteps
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.icons import icon_pixmap
 from erp_desktop.views.widgets.screen_view import ScreenView
@@ -165,12 +166,18 @@ class HomeView(ScreenView):
         for column in range(_COLUMNS):
             grid.setColumnStretch(column, 1)
         layout.addLayout(grid)
+        self.first_steps = FirstSteps(desk, shell, self)
+        layout.addWidget(self.first_steps)
         layout.addStretch(1)
         self._pause = QTimer(self, singleShot=True, interval=200)
         self._pause.timeout.connect(self._count)
         desk.changed.connect(self._notice)
         desk.sync_state_changed.connect(self._show_attention)
         self.setFocusProxy(self.attention)
+        self._tables: frozenset[str] = self.first_steps.tables
+        for figure, _ in self._cards:
+            self._tables |= getattr(figure.query, "tables", frozenset())
+        self.first_steps.looked.connect(self._offer_first_step)
         self._show_attention(desk.sync_state)
         self._count()
 
@@ -181,10 +188,18 @@ class HomeView(ScreenView):
         self.attention.show_figure(state.attention, "late" if state.attention else "")
 
     def _notice(self, tables: frozenset[str]) -> None:
-        if any(tables & getattr(figure.query, "tables", frozenset()) for figure, _ in self._cards):
+        if tables & self._tables:
             self._pause.start()
 
+    def _offer_first_step(self) -> None:
+        """In a company without anything the keyboard stands where one begins."""
+        begins = self.first_steps.isVisibleTo(self)
+        self.setFocusProxy(self.first_steps.buttons[0] if begins else self.attention)
+        if begins and self.attention.hasFocus():
+            self.first_steps.buttons[0].setFocus()
+
     def _count(self) -> None:
+        self.first_steps.look()
         for figure, card in self._cards:
             request = ListRequest(filters=figure.filters, count_only=True)
             when_done(

@@ -48,6 +48,7 @@ def stock_on_hand_screen(desk: "Desk", shell: "MainWindow", filters: Filters = (
         first_filters=filters,
         name=translate("StockOnHand", "Stock on hand"),
         empty_text=translate("StockOnHand", "Nothing is in stock yet"),
+        empty_detail=translate("StockOnHand", "Goods come in with a goods receipt, or are counted for the first time."),
         search_hint=translate("StockOnHand", "Product, warehouse, bin"),
     )
     screen = ListScreen(desk, spec.name, spec, lambda row: shell.open_screen("product", id=row.product_id))
@@ -126,6 +127,7 @@ def stock_moves_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ())
         first_filters=filters,
         name=translate("StockMoves", "Stock moves"),
         empty_text=translate("StockMoves", "Nothing has moved yet"),
+        empty_detail=translate("StockMoves", "Every receipt, shipment, transfer and count is listed here."),
         search_hint=translate("StockMoves", "Product code or name"),
     )
     return ListScreen(desk, spec.name, spec, partial(open_move, shell))

@@ -100,6 +100,7 @@ def customer_returns_screen(desk: "Desk", shell: "MainWindow", filters: Filters 
         ),
         name=translate("CustomerReturns", "Customer returns"),
         empty_text=translate("CustomerReturns", "No customer returns yet"),
+        empty_detail=translate("CustomerReturns", "A return is taken in from the page of its shipment."),
         search_hint=translate("CustomerReturns", "Number, shipment, customer, reason"),
         filters=(
             status_filter(ReturnStatus),

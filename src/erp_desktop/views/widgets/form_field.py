@@ -1,6 +1,7 @@
 """One field of a form as the binder sees it: reading and writing its widget, its dot when changed, its sentence when wrong."""
 
 import re
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -202,7 +203,7 @@ class FormField(QObject):
         match self.widget:
             case LookupField():
                 self.widget.edited.connect(self._note)
-                self.widget.settled.connect(lambda: self.left.emit(self.name))
+                self.widget.settled.connect(partial(self._settled, self.widget))
             case NumberField() | DateField():
                 self.widget.edited.connect(self._note)
             case QLineEdit():
@@ -214,6 +215,11 @@ class FormField(QObject):
             case QCheckBox():
                 self.widget.toggled.connect(lambda _: self._note())
         self.widget.installEventFilter(self)
+
+    def _settled(self, lookup: LookupField) -> None:
+        """With its list open somebody is still choosing: what stands in the field is not judged yet."""
+        if not lookup.results.isVisible():
+            self.left.emit(self.name)
 
     def _note(self) -> None:
         self._show_dot(self.is_dirty)

@@ -46,7 +46,8 @@ class ListSpec:
     """What a shared table lists.
 
     `query` makes the list query for a ListRequest; `tables` are those whose changes make the list stale (empty: taken from
-    the query's class). `empty_text` is what a list with nothing in it says ("No purchase orders yet").
+    the query's class). `empty_text` is what a list with nothing in it says ("No purchase orders yet"), `empty_first` what it
+    says where only its first filters leave nothing ("No goods are expected"), `empty_detail` how something gets into it.
     """
 
     columns: tuple[TableColumn, ...]
@@ -55,6 +56,8 @@ class ListSpec:
     filters: tuple[ListFilter, ...] = ()
     name: str = ""  # for accessibility and remembered widths
     empty_text: str = ""
+    empty_first: str = ""
+    empty_detail: str = ""
     search_hint: str = ""
     first_filters: tuple[tuple[str, Any], ...] = ()  # chosen when the list opens
     sort: str = ""

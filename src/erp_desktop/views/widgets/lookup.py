@@ -40,13 +40,17 @@ class LookupItem:
 
 @dataclass(frozen=True)
 class LookupSpec:
-    """What a lookup looks through: a list query (its free search finds codes and names), and one telling fact of a row."""
+    """What a lookup looks through: a list query (its free search finds codes and names), and one telling fact of a row.
+
+    `none_text` is what it says while there is nothing at all to choose from.
+    """
 
     query: Callable[[ListRequest], Query[ListPage[Any]]]
     code: str = "code"
     name: str = "name"
     fact: Callable[[Any], str] = lambda _row: ""
     filters: tuple[tuple[str, Any], ...] = ()
+    none_text: str = ""
 
     def item(self, row: Any) -> LookupItem:
         return LookupItem(row.id, str(getattr(row, self.code) or ""), str(cell_value(row, self.name) or ""), row)
@@ -176,18 +180,34 @@ class LookupField(QLineEdit):
             line = QListWidgetItem(f"{item.text}    {fact}" if fact else item.text)
             line.setData(Qt.ItemDataRole.UserRole, item)
             self._list.addItem(line)
-        if not page.rows:
-            line = QListWidgetItem(translate("Field", "Nothing matches"))
-            line.setFlags(Qt.ItemFlag.NoItemFlags)
-            self._list.addItem(line)
-        else:
+        if page.rows:
             self._list.setCurrentRow(0)
+        elif typed or not self._spec.none_text:
+            self._say_in_list(translate("Field", "Nothing matches"))
+            if self._spec.none_text and self._desk is not None:
+                everything = self._desk.ask(self._spec.query(self._spec.request("")))
+                when_done(everything, self, partial(self._say_if_none, asked, self._spec.none_text))
+        else:
+            self._say_in_list(self._spec.none_text)
         self._list.setAccessibleName(translate("Field", "Records found"))
         rows = min(max(self._list.count(), 1), _MOST_OFFERED)
-        self._list.resize(max(self.width(), 380), 34 * rows + 8)
+        widest = self._list.fontMetrics().horizontalAdvance(self._list.item(0).text()) + 32 if not page.rows else 0
+        self._list.resize(max(self.width(), 380, widest), 34 * rows + 8)
         self._list.move(self.mapToGlobal(QPoint(0, self.height() + 2)))
         self._list.show()
         self.settled.emit()
+
+    def _say_in_list(self, sentence: str) -> None:
+        self._list.clear()
+        line = QListWidgetItem(sentence)
+        line.setFlags(Qt.ItemFlag.NoItemFlags)
+        self._list.addItem(line)
+        wide = self._list.fontMetrics().horizontalAdvance(sentence) + 32
+        self._list.resize(max(self._list.width(), wide), self._list.height())
+
+    def _say_if_none(self, asked: int, sentence: str, page: ListPage[Any]) -> None:
+        if asked == self._asked and not page.rows and self._list.isVisible():
+            self._say_in_list(sentence)
 
     def _take(self, line: QListWidgetItem | None) -> None:
         item = line.data(Qt.ItemDataRole.UserRole) if line is not None else None

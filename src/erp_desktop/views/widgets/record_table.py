@@ -251,15 +251,25 @@ class RecordTable(QWidget):
             ):
                 self.view.setFocus()
             self._waits_for_rows = False
-        elif self.model.is_filtered:
+        else:
+            self._show_empty()
+
+    def _show_empty(self) -> None:
+        """Nothing yet, with what to do about it; or nothing that matches. At first the keyboard goes to the first button."""
+        spec, request = self.spec, self.model.request
+        as_opened = not request.search and request.filters == spec.first_filters
+        if self.model.is_filtered and not (spec.empty_first and as_opened):
             clear = (translate("Table", "Clear filters"), self.filters.clear)
             self.state.show_state("search", translate("Table", "Nothing matches"), buttons=(clear,))
             self._stack.setCurrentWidget(self.state)
-        else:
-            self.state.show_state(
-                "ring", self.spec.empty_text or translate("Table", "Nothing here yet"), "", self._offer
-            )
-            self._stack.setCurrentWidget(self.state)
+            return
+        text = spec.empty_first if self.model.is_filtered else spec.empty_text
+        self.state.show_state("ring", text or translate("Table", "Nothing here yet"), spec.empty_detail, self._offer)
+        self._stack.setCurrentWidget(self.state)
+        focused = QApplication.focusWidget()
+        has_keyboard = focused is not None and self.isAncestorOf(focused) and focused is not self.filters.search
+        if self._offer and self._waits_for_rows and has_keyboard:
+            self.state.button().setFocus()
 
     def _show_failed(self, what: Failure | Refused) -> None:
         self._loading.stop()
