@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from erp_desktop.database import open_engine
 from erp_desktop.migrations import upgrade
+from erp_desktop.sync.cache import look_over
 
 
 @dataclass
@@ -26,9 +27,13 @@ class Database:
     server_cpu: Callable[[], float]
 
     def analyse(self) -> None:
-        """Refresh the statistics that the planner reads."""
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("ANALYZE"))
+        """Refresh what the planner reads: as a desk does when it closes its cache, as PostgreSQL's autovacuum does."""
+        if self.kind == "sqlite":
+            with self.engine.begin() as connection:
+                look_over(connection)
+        else:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM ANALYZE"))
 
     def size_mb(self) -> float:
         if self.kind == "postgres":

@@ -26,6 +26,7 @@ from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, S
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.central.performing import ACTIONS_PER_TRANSACTION, Centre
+from erp_desktop.database import reader
 from erp_desktop.ids import new_id
 from erp_desktop.models.costing import CostAdjustment, CostEdge, CostLayer, MoveCost
 from erp_desktop.models.ledger import Account, AccountPurpose, JournalEntry, JournalLine
@@ -175,7 +176,7 @@ def reads(database: Database, business: Business) -> None:
 
     def cold(read: Callable[[Session], Any]) -> Callable[[], Any]:
         def request() -> Any:
-            with Session(database.engine) as session:
+            with Session(reader(database.engine)) as session:
                 return read(session)
 
         return request

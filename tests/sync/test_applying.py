@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from furnished_cache import ADA, CATEGORY_ID, COMPANY_ID, UNIT_ID, everything
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from erp_desktop import wire
 from erp_desktop.actions.masters import SaveParty
@@ -82,6 +82,15 @@ def test_what_is_staged_is_there_after_a_restart(cache: Cache, path: Path) -> No
     assert codes(again) == [("X", 2), ("Y", 9)]
     assert again.write(lambda c: c.execute(select(StagedPage.id)).all()).result() == []
     assert not again.read(lambda session: applying.position(session.connection())).result().is_under_way
+    again.close()
+
+
+def test_what_came_with_pulls_is_counted_for_the_planner_when_the_cache_is_closed(cache: Cache, path: Path) -> None:
+    apply(cache, reply(products((A, "X", 2)), tick=2))
+    cache.close()
+    again = Cache(path)
+    counted = again.read(lambda session: session.scalars(text("SELECT tbl FROM sqlite_stat1")).all()).result()
+    assert "product" in counted
     again.close()
 
 

@@ -13,7 +13,10 @@ Record = TypeVar("Record")
 
 
 class Query(Protocol[Answer_co]):
-    """Everything that is looked at. `tables` says which tables' changes make the answer stale."""
+    """Everything that is looked at, in one snapshot of the data (`database.reader`).
+
+    `tables` says which tables' changes make the answer stale.
+    """
 
     tables: ClassVar[frozenset[str]]
 

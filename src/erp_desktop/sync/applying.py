@@ -14,14 +14,10 @@ from sqlalchemy import Connection, delete, insert, select
 from erp_desktop import wire
 from erp_desktop.models.sync import StagedPage
 from erp_desktop.sync import outbox, rows, undo
-from erp_desktop.sync.cache import get_state, set_state
+from erp_desktop.sync.cache import get_state, look_over, set_state
 from erp_desktop.sync.signing_in import SignedIn
 
 _staged = StagedPage.__table__
-
-ROWS_LOOKED_AT = (
-    400  # of each index, when the cache was filled anew: enough to choose between indexes, and done in an instant
-)
 
 
 @dataclass(frozen=True)
@@ -119,7 +115,7 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
     if pages:
         connection.execute(delete(StagedPage))
     if is_refill:
-        _look_over(connection)
+        look_over(connection)
     set_state(
         connection,
         cursor=last.cursor,
@@ -132,12 +128,6 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
         staged_cursor=None,
     )
     return Applied(tables, last.tick, written)
-
-
-def _look_over(connection: Connection) -> None:
-    """Let the database count what it holds now: it would choose its indexes blindly in a file that was empty before."""
-    connection.exec_driver_sql(f"PRAGMA analysis_limit={ROWS_LOOKED_AT}")
-    connection.exec_driver_sql("ANALYZE")
 
 
 class _Replies:
