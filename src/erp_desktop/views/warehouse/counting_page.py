@@ -1,6 +1,7 @@
 """What counting at the dock has in common: an order's or shipment's lines, and how many of each were counted."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,14 +26,26 @@ if TYPE_CHECKING:
     from erp_desktop.views.shell.main_window import MainWindow
 
 
+@dataclass(frozen=True)
+class Counting:
+    """What is counted on a page, and what comes of it.
+
+    `rows_of` gives the lines of the page's record to count: id, product_id, product_code, product_name, unit, open, counted.
+    `action_of` gives the action under the new document's id, for the record's id, the fields' values and the counted lines.
+    """
+
+    makes: str  # kind of the document that comes of it
+    rows_of: Callable[[Any], list[dict[str, Any]]]
+    action_of: Callable[[UUID, UUID, dict[str, Any], list[dict[str, Any]]], Action]
+    done: str  # what is said when it is performed
+    field_of_refusal: Mapping[str, str]  # by the refusal's code
+
+
 class CountingPage(FormPage):
     """Each line has `open` (what is expected at most) and `counted` (what is typed or scanned).
 
-    A page overrides `rows_of`, `header_of` and `action_of`; after it is performed the document made (`makes`) opens.
+    After the action is performed the document that came of it opens in the place of the page.
     """
-
-    makes = ""  # kind of the document that comes of it
-    field_of_refusal: dict[str, str] = {}
 
     def __init__(
         self,
@@ -44,19 +57,16 @@ class CountingPage(FormPage):
         form: str,
         fields: Iterable[str],
         needed: Iterable[str],
+        counting: Counting,
     ) -> None:
         super().__init__(desk, shell, kind, document_id, query, form, fields, needed)
         self.made_id = new_id()
+        self._counting = counting
 
-    # --- what a page overrides
-
-    def rows_of(self, record: Any) -> list[dict[str, Any]]:
-        """The lines to count: id, product_id, product_code, product_name, unit, open, counted."""
-        raise NotImplementedError
-
-    def action_of(self, values: dict[str, Any], counted: list[dict[str, Any]]) -> Action:
-        """The action for the fields' values and the lines with a quantity."""
-        raise NotImplementedError
+    @property
+    def makes(self) -> str:
+        """The kind of the document that comes of it."""
+        return self._counting.makes
 
     @property
     def is_for_entry(self) -> bool:
@@ -88,7 +98,7 @@ class CountingPage(FormPage):
 
     def show_record(self, record: Any) -> None:
         typed = {line["id"]: line for line in self.grid.lines() if "id" in line}
-        rows = self.rows_of(record)
+        rows = self._counting.rows_of(record)
         if self.grid.state() == self.grid.State.EditingState:
             return
         if self.is_dirty:
@@ -162,20 +172,18 @@ class CountingPage(FormPage):
 
         def done() -> None:
             self.set_dirty(False)
-            self.tell(self.done_text())
+            self.tell(self._counting.done)
             if then is not None:
                 then()
                 return
             self.shell.open_screen(self.makes, id=self.made_id)
             self.close_asked.emit()
 
-        self.perform(self.action_of(values, counted), done, self._refused)
-
-    def done_text(self) -> str:
-        raise NotImplementedError
+        action = self._counting.action_of(self.made_id, self.document_id, values, counted)
+        self.perform(action, done, self._refused)
 
     def _refused(self, refused: Refused) -> None:
-        self.show_line_refusal(refused, "counted", self.field_of_refusal)
+        self.show_line_refusal(refused, "counted", dict(self._counting.field_of_refusal))
 
 
 def _number(line: dict[str, Any]) -> Decimal:

@@ -11,7 +11,7 @@ from erp_desktop.queries.purchasing_details import PurchaseOrderDetail, Purchase
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.purchasing.purchase_order_page import PATH, TO_RECEIVE
-from erp_desktop.views.warehouse.counting_page import CountingPage
+from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
 from erp_desktop.views.warehouse.scanning import ScanRouter
 from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.fields import company_today
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 class ReceiveGoodsPage(CountingPage):
     """Opened for one purchase order; a scanned product counts one more of it."""
 
-    makes = "goods_receipt"
-    field_of_refusal = {"period_closed": "received_on", "no_period": "received_on"}
-
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
         super().__init__(
             desk,
@@ -39,6 +36,13 @@ class ReceiveGoodsPage(CountingPage):
             "receive_goods_form",
             ("received_on", "delivery_note"),
             ("received_on",),
+            Counting(
+                makes="goods_receipt",
+                rows_of=_lines_to_receive,
+                action_of=_receipt_of,
+                done=translate("ReceiveGoodsPage", "Goods received into stock"),
+                field_of_refusal={"period_closed": "received_on", "no_period": "received_on"},
+            ),
         )
         self._use_columns(None)
         self._warehouse_id: UUID | None = None
@@ -68,9 +72,6 @@ class ReceiveGoodsPage(CountingPage):
     def verb(self) -> str:
         return translate("ReceiveGoodsPage", "Receive")
 
-    def done_text(self) -> str:
-        return translate("ReceiveGoodsPage", "Goods received into stock")
-
     def _use_columns(self, warehouse_id: UUID | None) -> None:
         columns = self.columns(
             translate("ReceiveGoodsPage", "Still open"),
@@ -94,20 +95,6 @@ class ReceiveGoodsPage(CountingPage):
                 "warning", text.format(order=number_text(record.number), status=status_text(record.status))
             )
 
-    def rows_of(self, record: PurchaseOrderRecord) -> list[dict[str, Any]]:
-        return [
-            {
-                "id": line.id,
-                "product_id": line.product_id,
-                "product_code": line.product_code,
-                "product_name": cell_value(line, "product_name"),
-                "unit": line.unit_code,
-                "open": line.open_qty,
-            }
-            for line in record.lines
-            if line.open_qty > 0
-        ]
-
     def offer_actions(self) -> None:
         if not hasattr(self, "do_open"):
             return
@@ -120,18 +107,6 @@ class ReceiveGoodsPage(CountingPage):
         self.allow(self.do_open)
         self.offer(self.do_receive, (self.do_all, self.do_open))
 
-    def action_of(self, values: dict[str, Any], counted: list[dict[str, Any]]) -> ReceiveGoods:
-        return ReceiveGoods(
-            receipt_id=self.made_id,
-            purchase_order_id=self.document_id,
-            received_on=values["received_on"],
-            lines=tuple(
-                ReceivedLine(line["id"], line["counted"], line["bin"].id if line.get("bin") else None)
-                for line in counted
-            ),
-            delivery_note=values.get("delivery_note", ""),
-        )
-
     def _take_typed(self, scan: QLineEdit) -> None:
         code = scan.text().strip()
         scan.clear()
@@ -140,3 +115,32 @@ class ReceiveGoodsPage(CountingPage):
 
     def _open(self) -> None:
         self.shell.open_screen("purchase_order", id=self.document_id)
+
+
+def _lines_to_receive(record: PurchaseOrderRecord) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": line.id,
+            "product_id": line.product_id,
+            "product_code": line.product_code,
+            "product_name": cell_value(line, "product_name"),
+            "unit": line.unit_code,
+            "open": line.open_qty,
+        }
+        for line in record.lines
+        if line.open_qty > 0
+    ]
+
+
+def _receipt_of(
+    made_id: UUID, document_id: UUID, values: dict[str, Any], counted: list[dict[str, Any]]
+) -> ReceiveGoods:
+    return ReceiveGoods(
+        receipt_id=made_id,
+        purchase_order_id=document_id,
+        received_on=values["received_on"],
+        lines=tuple(
+            ReceivedLine(line["id"], line["counted"], line["bin"].id if line.get("bin") else None) for line in counted
+        ),
+        delivery_note=values.get("delivery_note", ""),
+    )

@@ -8,7 +8,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.queries.selling_details import ShipmentDetail, ShipmentRecord
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.kinds import number_text
-from erp_desktop.views.warehouse.counting_page import CountingPage
+from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
 from erp_desktop.views.warehouse.scanning import ScanRouter
 from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.fields import company_today
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 class TakeInReturnPage(CountingPage):
     """Opened for one shipment; shows what is still with the customer."""
 
-    makes = "customer_return"
-    field_of_refusal = {
-        "return_before_shipment": "returned_on",
-        "period_closed": "returned_on",
-        "no_period": "returned_on",
-    }
-
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
         super().__init__(
             desk,
@@ -39,6 +32,17 @@ class TakeInReturnPage(CountingPage):
             "return_form",
             ("returned_on", "reason"),
             ("returned_on",),
+            Counting(
+                makes="customer_return",
+                rows_of=_lines_with_customer,
+                action_of=_return_of,
+                done=translate("TakeInReturnPage", "Return taken into stock"),
+                field_of_refusal={
+                    "return_before_shipment": "returned_on",
+                    "period_closed": "returned_on",
+                    "no_period": "returned_on",
+                },
+            ),
         )
         self._warehouse_id: UUID | None = None
         self._use_columns(None)
@@ -62,9 +66,6 @@ class TakeInReturnPage(CountingPage):
     def verb(self) -> str:
         return translate("TakeInReturnPage", "Return of")
 
-    def done_text(self) -> str:
-        return translate("TakeInReturnPage", "Return taken into stock")
-
     def _use_columns(self, warehouse_id: UUID | None) -> None:
         columns = self.columns(
             translate("TakeInReturnPage", "With customer"),
@@ -81,20 +82,6 @@ class TakeInReturnPage(CountingPage):
             self._use_columns(record.warehouse_id)
         super().show_record(record)
 
-    def rows_of(self, record: ShipmentRecord) -> list[dict[str, Any]]:
-        return [
-            {
-                "id": line.id,
-                "product_id": line.product_id,
-                "product_code": line.product_code,
-                "product_name": cell_value(line, "product_name"),
-                "unit": line.unit_code,
-                "open": line.returnable_qty,
-            }
-            for line in record.lines
-            if line.returnable_qty > 0
-        ]
-
     def offer_actions(self) -> None:
         if not hasattr(self, "do_all"):
             return
@@ -106,14 +93,29 @@ class TakeInReturnPage(CountingPage):
         self.allow(self.do_all, reason)
         self.offer(self.do_take, (self.do_all,))
 
-    def action_of(self, values: dict[str, Any], counted: list[dict[str, Any]]) -> TakeInReturn:
-        return TakeInReturn(
-            return_id=self.made_id,
-            shipment_id=self.document_id,
-            returned_on=values["returned_on"],
-            lines=tuple(
-                ReturnedLine(line["id"], line["counted"], line["bin"].id if line.get("bin") else None)
-                for line in counted
-            ),
-            reason=values.get("reason", ""),
-        )
+
+def _lines_with_customer(record: ShipmentRecord) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": line.id,
+            "product_id": line.product_id,
+            "product_code": line.product_code,
+            "product_name": cell_value(line, "product_name"),
+            "unit": line.unit_code,
+            "open": line.returnable_qty,
+        }
+        for line in record.lines
+        if line.returnable_qty > 0
+    ]
+
+
+def _return_of(made_id: UUID, document_id: UUID, values: dict[str, Any], counted: list[dict[str, Any]]) -> TakeInReturn:
+    return TakeInReturn(
+        return_id=made_id,
+        shipment_id=document_id,
+        returned_on=values["returned_on"],
+        lines=tuple(
+            ReturnedLine(line["id"], line["counted"], line["bin"].id if line.get("bin") else None) for line in counted
+        ),
+        reason=values.get("reason", ""),
+    )

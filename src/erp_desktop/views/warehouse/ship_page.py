@@ -11,7 +11,7 @@ from erp_desktop.queries.selling_details import SalesOrderDetail, SalesOrderReco
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.selling.words import PATH
-from erp_desktop.views.warehouse.counting_page import CountingPage
+from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
 from erp_desktop.views.widgets.cells import CellKind, cell_value
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
@@ -26,9 +26,6 @@ TO_SHIP = (SalesOrderStatus.CONFIRMED, SalesOrderStatus.ALLOCATED, SalesOrderSta
 class ShipOrderPage(CountingPage):
     """Opened for one sales order; each line starts with what is allocated to it."""
 
-    makes = "shipment"
-    field_of_refusal = {"not_a_carrier": "carrier", "period_closed": "shipped_on", "no_period": "shipped_on"}
-
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
         super().__init__(
             desk,
@@ -39,6 +36,13 @@ class ShipOrderPage(CountingPage):
             "ship_order_form",
             ("shipped_on", "carrier", "tracking_number"),
             ("shipped_on",),
+            Counting(
+                makes="shipment",
+                rows_of=_lines_to_ship,
+                action_of=_shipment_of,
+                done=translate("ShipOrderPage", "Parcel shipped"),
+                field_of_refusal={"not_a_carrier": "carrier", "period_closed": "shipped_on", "no_period": "shipped_on"},
+            ),
         )
         self.lookup("carrier").use(desk, lookups.carriers())
         columns = list(
@@ -66,9 +70,6 @@ class ShipOrderPage(CountingPage):
     def verb(self) -> str:
         return translate("ShipOrderPage", "Ship")
 
-    def done_text(self) -> str:
-        return translate("ShipOrderPage", "Parcel shipped")
-
     def show_record(self, record: SalesOrderRecord) -> None:
         title = translate("ShipOrderPage", "Ship {order}").format(order=number_text(record.number))
         where = " ".join(record.ship_to.split())
@@ -77,22 +78,6 @@ class ShipOrderPage(CountingPage):
         self.header.path.show_path(PATH, record.status)
         self.header.path.show()
         super().show_record(record)
-
-    def rows_of(self, record: SalesOrderRecord) -> list[dict[str, Any]]:
-        return [
-            {
-                "id": line.id,
-                "product_id": line.product_id,
-                "product_code": line.product_code,
-                "product_name": cell_value(line, "product_name"),
-                "unit": line.unit_code,
-                "open": line.open_qty,
-                "allocated": line.allocated_qty,
-                "counted": line.allocated_qty or None,
-            }
-            for line in record.lines
-            if line.open_qty > 0
-        ]
 
     def offer_actions(self) -> None:
         if not hasattr(self, "do_open"):
@@ -108,19 +93,37 @@ class ShipOrderPage(CountingPage):
         self.allow(self.do_open)
         self.offer(self.do_ship, (self.do_allocate, self.do_open))
 
-    def action_of(self, values: dict[str, Any], counted: list[dict[str, Any]]) -> ShipOrder:
-        carrier = values.get("carrier")
-        return ShipOrder(
-            shipment_id=self.made_id,
-            order_id=self.document_id,
-            shipped_on=values["shipped_on"],
-            carrier_id=carrier.id if carrier else None,
-            tracking_number=values.get("tracking_number", ""),
-            lines=tuple(ShippedLine(line["id"], line["counted"]) for line in counted),
-        )
-
     def _allocate(self) -> None:
         self.perform(AllocateSalesOrder(self.document_id), None, self._refused)
 
     def _open(self) -> None:
         self.shell.open_screen("sales_order", id=self.document_id)
+
+
+def _lines_to_ship(record: SalesOrderRecord) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": line.id,
+            "product_id": line.product_id,
+            "product_code": line.product_code,
+            "product_name": cell_value(line, "product_name"),
+            "unit": line.unit_code,
+            "open": line.open_qty,
+            "allocated": line.allocated_qty,
+            "counted": line.allocated_qty or None,
+        }
+        for line in record.lines
+        if line.open_qty > 0
+    ]
+
+
+def _shipment_of(made_id: UUID, document_id: UUID, values: dict[str, Any], counted: list[dict[str, Any]]) -> ShipOrder:
+    carrier = values.get("carrier")
+    return ShipOrder(
+        shipment_id=made_id,
+        order_id=document_id,
+        shipped_on=values["shipped_on"],
+        carrier_id=carrier.id if carrier else None,
+        tracking_number=values.get("tracking_number", ""),
+        lines=tuple(ShippedLine(line["id"], line["counted"]) for line in counted),
+    )
