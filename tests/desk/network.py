@@ -1,6 +1,7 @@
 """What stands between a desk and its centre: passes everything on, until it is told to fail."""
 
 import http.client
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,10 @@ class Answer:
 
 
 class Network:
-    """A proxy on loopback. `fault` None passes on; `only` restricts it to paths that end so; `requests` counts paths."""
+    """A proxy on loopback. `fault` None passes on; `only` restricts it to paths that end so; `requests` are their paths.
+
+    `waiting` counts the desks that have asked for news and are not answered yet.
+    """
 
     def __init__(self, centre: str) -> None:
         self.centre = centre
@@ -27,6 +31,9 @@ class Network:
         self.only = ""
         self.is_before = False  # whether the fault happens before the centre hears of the request
         self.requests: list[str] = []
+        self.waiting = 0
+        self.connections: set[socket.socket] = set()
+        self.guard = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
         self._server.daemon_threads = True
         self._server.block_on_close = False
@@ -41,6 +48,12 @@ class Network:
     def mend(self) -> None:
         self.fault = None
 
+    def cut(self) -> None:
+        """Breaks off what is under way now; the next request finds a sound network."""
+        with self.guard:
+            for connection in self.connections:
+                connection.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
@@ -51,6 +64,17 @@ class Passing(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = 40
+    waits = False  # whether the request that is under way asks for news
+
+    def setup(self) -> None:
+        super().setup()
+        with self.server.network.guard:  # type: ignore[attr-defined]
+            self.server.network.connections.add(self.connection)  # type: ignore[attr-defined]
+
+    def finish(self) -> None:
+        with self.server.network.guard:  # type: ignore[attr-defined]
+            self.server.network.connections.discard(self.connection)  # type: ignore[attr-defined]
+        super().finish()
 
     def do_GET(self) -> None:
         self._pass_on()
@@ -65,6 +89,9 @@ class Passing(BaseHTTPRequestHandler):
         network: Network = self.server.network  # type: ignore[attr-defined]
         network.requests.append(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.waits = self.path.endswith("/pull") and b'"wait":0,' not in body
+        with network.guard:
+            network.waiting += self.waits
         fault = network.fault if self.path.endswith(network.only) else None
         try:
             if fault is not None and network.is_before:
@@ -84,6 +111,9 @@ class Passing(BaseHTTPRequestHandler):
                 self.give(answer)
         except OSError:
             self.close_connection = True
+        finally:
+            with network.guard:
+                network.waiting -= self.waits
 
     def give(self, answer: Answer, *, length: int | None = None) -> None:
         self.send_response(answer.status)

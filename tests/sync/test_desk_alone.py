@@ -1,5 +1,6 @@
 """A desk whose centre does not answer: everything works, and what is done waits."""
 
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +19,7 @@ from erp_desktop.actions.refusals import CodeTaken
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.models.party import Party
+from erp_desktop.sync import outbox
 from erp_desktop.sync.cache import Cache, CacheInUse
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.state import SyncKind
@@ -63,6 +65,27 @@ def test_what_is_performed_is_seen_at_once_and_told_in_the_desks_own_thread(qtbo
     assert desk.ask(PartyNames()).result() == ("Party S-1",)
     assert desk.sync_state.waiting == 1
     assert (desk.user.name, desk.company.code) == (ADA.user_name, "ACME")
+    desk.close()
+
+
+def test_a_count_that_was_made_before_a_change_is_not_shown_after_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(path)
+    waiting = outbox.waiting
+    done: list[Future[None]] = []
+
+    def count_and_dawdle(session: Session) -> outbox.Waiting:
+        counted = waiting(session)
+        if not done:  # the change falls between counting and showing
+            done.append(desk.perform(someone("S-1")))
+            wait(done, timeout=1)
+        return counted
+
+    monkeypatch.setattr(outbox, "waiting", count_and_dawdle)
+    desk._engine.count()
+    done[0].result()
+    assert desk.sync_state.waiting == 1
     desk.close()
 
 

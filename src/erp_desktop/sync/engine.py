@@ -65,9 +65,11 @@ class Engine:
         self._sender = Transport(centre, timing)
         self._listener = Transport(centre, timing)
         self._pull_guard = threading.Lock()  # whoever holds it may stage and apply
+        self._counting = threading.Lock()  # whoever holds it counts and shows: no older count comes after a newer one
         self._turn = threading.Condition()  # guards everything below
         self._asked = 1  # rounds that somebody wants
         self._done = 0  # rounds that went through, all of push and pull
+        self._applied = 0  # pulls that were applied: the centre was there
         self._is_closing = False
         self._is_offline_by_choice = False
         self._answered: dict[UUID, int] = {}  # action: tick of the centre's answer, until a pull brings it
@@ -130,12 +132,14 @@ class Engine:
 
     def count(self) -> None:
         """Show how many wait now."""
-        waiting = self._cache.read_here(outbox.waiting)
-        self._set_state(lambda before: before.with_counts(waiting.pending, waiting.attention))
+        with self._counting:
+            waiting = self._cache.read_here(outbox.waiting)
+            self._set_state(lambda before: before.with_counts(waiting.pending, waiting.attention))
 
     def noticed(self, waiting: outbox.Waiting) -> None:
-        """The outbox changed: show it, and send what there is. Never blocks."""
-        self._set_state(lambda before: before.with_counts(waiting.pending, waiting.attention))
+        """The outbox changed: show it, and send what there is. Waits for nothing but a count that is under way."""
+        with self._counting:
+            self._set_state(lambda before: before.with_counts(waiting.pending, waiting.attention))
         self.wake()
 
     def is_filled(self) -> bool:
@@ -173,11 +177,12 @@ class Engine:
     def _keep_listening(self) -> None:
         pause = SHORTEST_PAUSE
         while self._wait_until_round(1):
-            asked = self._asked
+            asked, applied = self._asked, self._applied
             try:
-                self._pull(self._listener, wait=wire.LONGEST_WAIT_SECONDS)
+                # after a failure not for news, only whether the centre is back: it would be told when the news come
+                self._pull(self._listener, wait=wire.LONGEST_WAIT_SECONDS if pause == SHORTEST_PAUSE else 0)
             except Exception as error:
-                if self._explain(error):
+                if self._explain(error, applied):
                     pause = self._pause(asked, pause, error)
             else:
                 if pause > SHORTEST_PAUSE:
@@ -204,8 +209,12 @@ class Engine:
             self._turn.wait_for(lambda: self._is_closing or self._asked > asked, min(wanted, LONGEST_PAUSE))
         return min(pause * 2, LONGEST_PAUSE)
 
-    def _explain(self, error: Exception) -> bool:
-        """Show why syncing stopped. False where it was us who broke off."""
+    def _explain(self, error: Exception, applied: int | None = None) -> bool:
+        """Show why syncing stopped. False where it was us who broke off.
+
+        A request for news may break long after it began. If more than `applied` pulls were applied by then, the centre
+        was there meanwhile, and one answer that did not come is no reason to say that it is not.
+        """
         if self._is_closing:
             return False
         if self._is_offline_by_choice:
@@ -213,7 +222,14 @@ class Engine:
             return False
         if isinstance(error, NoAnswer):
             log.info("no answer: %s", error)
-            self._show(SyncKind.OFFLINE, state.centre_out_of_reach())
+            away = state.centre_out_of_reach()
+            self._set_state(
+                lambda before: (
+                    before
+                    if applied is not None and self._applied > applied
+                    else replace(before, kind=SyncKind.OFFLINE, detail=away)
+                )
+            )
         elif isinstance(error, SignedOut):
             self._show(SyncKind.SIGNED_OUT, state.password_wanted())
         elif isinstance(error, UpgradeNeeded):
@@ -391,9 +407,7 @@ class Engine:
                 for action, tick in self._answered.items()
                 if action not in acknowledged and tick > applied.tick
             }
-        self._set_state(
-            lambda before: replace(before, kind=SyncKind.SYNCED, detail="", last_synced_at=datetime.now(UTC))
-        )
+        self._set_state(self._synced)
         self._tell(applied.tables)
         if applied.tables & _WHO_MAY_WHAT and applied.rows:
             self._credentials.renew(transport)
@@ -440,11 +454,18 @@ class Engine:
     def _show(self, kind: SyncKind, detail: str) -> None:
         self._set_state(lambda before: replace(before, kind=kind, detail=detail))
 
+    def _synced(self, before: SyncState) -> SyncState:
+        self._applied += 1
+        return replace(before, kind=SyncKind.SYNCED, detail="", last_synced_at=datetime.now(UTC))
+
     def _set_state(self, change: Callable[[SyncState], SyncState]) -> None:
+        """`change` is called while nobody else changes the state."""
         with self._turn:
             before = self.state
-            self.state = change(before)
-            is_new = self.state != before
-            now = self.state
+            now = change(before)
+            if self._is_offline_by_choice:  # what was under way when it was chosen ends, and does not end the choice
+                now = replace(now, kind=SyncKind.OFFLINE, detail=state.offline_by_choice())
+            self.state = now
+            is_new = now != before
         if is_new:
             self._on_state(now)
