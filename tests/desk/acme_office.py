@@ -11,9 +11,12 @@ from erp_desktop.central.accounts import set_password
 from erp_desktop.central.performing import Centre
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
+from erp_desktop.sync.transport import Timing
 from erp_desktop.wire import PushResult
 
 PASSWORD = "correct horse"
+PATIENT = Timing(connect=60, answer=60, body=60)  # a loaded machine is not a slow program
+HASTY = Timing(connect=60, answer=60, body=3)  # for answers that begin at once and never end
 
 OpenDesk = Callable[..., Desk]
 

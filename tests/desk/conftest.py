@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acme_office import PASSWORD, Office, OpenDesk
+from acme_office import PASSWORD, PATIENT, Office, OpenDesk
 from network import Network
 
 from erp_desktop.central.serving import Server, served
@@ -40,7 +40,9 @@ def open_desk(network: Network, tmp_path: Path) -> Iterator[OpenDesk]:
     """Opens the desk of `login`; `at` names the computer, so one person may have two."""
     opened: list[Desk] = []
 
-    def make(login: str = "lin", *, at: str = "office", password: str | None = PASSWORD) -> Desk:
+    def make(
+        login: str = "lin", *, at: str = "office", password: str | None = PASSWORD, timing: Timing = PATIENT
+    ) -> Desk:
         path = cache_path("the centre", "ACME", login, tmp_path / at)
         desk = Desk.open(
             path,
@@ -49,7 +51,7 @@ def open_desk(network: Network, tmp_path: Path) -> Iterator[OpenDesk]:
             login,
             password,
             secrets=Secrets(path.parent, use_keyring=False),
-            timing=Timing(connect=2, answer=3, body=3),
+            timing=timing,
         )
         opened.append(desk)
         return desk

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from acme_office import Office, OpenDesk
+from acme_office import HASTY, Office, OpenDesk
 from network import ALL_FAULTS, Fault, Network, reply_lost, unavailable
 from pytestqt.qtbot import QtBot
 from sqlalchemy import func, select, update
@@ -18,7 +18,7 @@ from erp_desktop.models.company import User
 from erp_desktop.models.ledger import Account, JournalLine
 from erp_desktop.models.party import Party
 from erp_desktop.models.sync import ActionLog, CompanyClock, RefreshToken
-from erp_desktop.sync.state import SyncKind
+from erp_desktop.sync.state import SyncKind, SyncState
 
 
 def someone(code: str) -> SaveParty:
@@ -39,8 +39,16 @@ def journal_lines(desk: Desk) -> int:
     return desk._cache.read(lambda session: session.scalar(select(func.count()).select_from(JournalLine)) or 0).result()
 
 
-def goes_offline(qtbot: QtBot, desk: Desk) -> None:
-    qtbot.waitUntil(lambda: desk.sync_state.kind is SyncKind.OFFLINE, timeout=15_000)
+def goes_offline(qtbot: QtBot, desk: Desk) -> SyncState:
+    """What the desk then says, as one value: a moment later its next try may be under way."""
+    seen: list[SyncState] = []
+
+    def is_offline() -> bool:
+        seen.append(desk.sync_state)
+        return seen[-1].kind is SyncKind.OFFLINE
+
+    qtbot.waitUntil(is_offline)
+    return seen[-1]
 
 
 @pytest.mark.parametrize("fault", ALL_FAULTS, ids=lambda fault: fault.__name__)
@@ -48,13 +56,15 @@ def goes_offline(qtbot: QtBot, desk: Desk) -> None:
 def test_a_broken_answer_is_offline_and_everything_arrives_once_afterwards(
     fault: Fault, path: str, open_desk: OpenDesk, office: Office, network: Network, qtbot: QtBot
 ) -> None:
-    desk = open_desk()
+    open_desk().close()  # signed in and filled with all the patience that it takes
+    desk = open_desk(password=None, timing=HASTY)
+    assert desk.wait_until_synced()
     network.break_with(fault, only=path)
     desk.perform_and_wait(someone("S-1"))
     desk.perform_and_wait(someone("S-2"))
-    goes_offline(qtbot, desk)
-    assert desk.sync_state.waiting == 2
-    assert "cannot be reached" in desk.sync_state.detail
+    state = goes_offline(qtbot, desk)
+    assert state.waiting == 2
+    assert "cannot be reached" in state.detail
     desk.perform_and_wait(someone("S-3"))  # work goes on
 
     network.mend()
@@ -69,16 +79,21 @@ def test_the_queue_drains_by_itself_when_the_network_is_back(
     open_desk: OpenDesk, office: Office, network: Network, qtbot: QtBot
 ) -> None:
     desk = open_desk()
+    assert desk.wait_until_synced()
     network.break_with(unavailable)
     desk.perform_and_wait(someone("S-1"))
     goes_offline(qtbot, desk)
     network.mend()
-    qtbot.waitUntil(lambda: desk.sync_state.waiting == 0, timeout=15_000)
+    qtbot.waitUntil(lambda: desk.sync_state.waiting == 0)
     assert centres_codes(office) == ["S-1"]
 
 
-def test_a_person_may_choose_to_work_offline(open_desk: OpenDesk, network: Network, office: Office) -> None:
+def test_a_person_may_choose_to_work_offline(
+    open_desk: OpenDesk, network: Network, office: Office, qtbot: QtBot
+) -> None:
     desk = open_desk()
+    assert desk.wait_until_synced()
+    qtbot.waitUntil(lambda: network.waiting == 1)  # so that nothing is on its way there any more
     desk.go_offline()
     asked = len(network.requests)
     desk.perform_and_wait(someone("S-1"))
@@ -94,6 +109,7 @@ def test_a_reply_that_was_lost_after_the_commit_is_not_done_twice_after_a_restar
     open_desk: OpenDesk, network: Network, office: Office, qtbot: QtBot
 ) -> None:
     desk = open_desk()
+    assert desk.wait_until_synced()
     network.break_with(reply_lost, only="push")
     desk.perform_and_wait(someone("S-1"))
     goes_offline(qtbot, desk)

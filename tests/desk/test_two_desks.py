@@ -45,6 +45,7 @@ def test_the_first_sign_in_brings_the_company(office: Office, open_desk: OpenDes
     assert desk.company.code == "ACME"
     assert desk.user.name == "Lin Wei"
     assert "admin" in desk.permissions
+    assert desk.wait_until_synced()
     assert desk.sync_state.kind is SyncKind.SYNCED
 
 
