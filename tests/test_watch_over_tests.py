@@ -12,7 +12,7 @@ def watched(pytester: pytest.Pytester) -> pytest.Pytester:
     """A directory with the thread watch of this suite, and a shorter patience."""
     source = (Path(__file__).parent / "conftest.py").read_text(encoding="utf-8")
     pytester.makeconftest(
-        source.replace("SECONDS_FOR_THREADS_TO_END = 5.0", "SECONDS_FOR_THREADS_TO_END = 0.2").replace(
+        source.replace("SECONDS_FOR_THREADS_TO_END = 60.0", "SECONDS_FOR_THREADS_TO_END = 0.2").replace(
             "pytest_plugins", "plugins_of_the_suite"
         )
     )
@@ -25,7 +25,7 @@ def test_a_test_that_leaves_a_thread_behind_fails_and_names_it(watched: pytest.P
         """
         import threading, time
         def test_careless():
-            threading.Thread(target=time.sleep, args=(2,), name="forgotten poller", daemon=True).start()
+            threading.Thread(target=time.sleep, args=(600,), name="forgotten poller", daemon=True).start()
         def test_careful():
             thread = threading.Thread(target=time.sleep, args=(0.01,))
             thread.start()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -21,7 +22,7 @@ from erp_desktop.central import accounts
 from erp_desktop.central.serving import Server
 from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
-from erp_desktop.wire import MAX_PUSH_BYTES, Hello, PullReply, Session
+from erp_desktop.wire import LONGEST_WAIT_SECONDS, MAX_PUSH_BYTES, Hello, PullReply, Session
 
 
 def problem(answer: requests.Response) -> tuple[int, str]:
@@ -31,8 +32,21 @@ def problem(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, told["code"]
 
 
+@pytest.fixture
+def somebody_waits(server: Server, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once a desk waits for news: a test that acted before then would find no one waiting."""
+    waits, news = threading.Event(), server.service.wakeups.news
+
+    async def watched(company_id: UUID, after: int, seconds: float) -> None:
+        waits.set()
+        await news(company_id, after, seconds)
+
+    monkeypatch.setattr(server.service.wakeups, "news", watched)
+    return waits
+
+
 def test_hello_says_who_it_is_and_what_it_understands(server: Server) -> None:
-    answer = requests.get(f"{server.url}/v1/sync/hello", timeout=10)
+    answer = requests.get(f"{server.url}/v1/sync/hello", timeout=60)
     hello = msgspec.json.decode(answer.content, type=Hello)
     assert hello.product == "erp-central"
     assert hello.actions["SaveUnit"] == [1]
@@ -42,7 +56,7 @@ def test_hello_says_who_it_is_and_what_it_understands(server: Server) -> None:
 
 def test_status_tells_the_clock_of_each_company(server: Server, acme: OpenedCompany) -> None:
     acme.perform(save_unit("DOZEN"))
-    told = requests.get(f"{server.url}/status", timeout=10).json()
+    told = requests.get(f"{server.url}/status", timeout=60).json()
     assert told["companies"] == [{"code": "ACME", "tick": 2}]
     assert told["version"]
     assert told["seconds"] >= 0
@@ -67,7 +81,10 @@ def test_a_login_that_no_database_could_keep_is_malformed(new_desk: Callable[[],
     assert problem(new_desk().log_in("l" * 500)) == (422, "malformed")
 
 
-def test_many_wrong_passwords_cost_time_even_for_the_right_one(new_desk: Callable[[], RemoteDesk]) -> None:
+def test_many_wrong_passwords_cost_time_even_for_the_right_one(
+    new_desk: Callable[[], RemoteDesk], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.service.accounts, "_slow_down", accounts.SlowDown(clock=lambda: 0.0))  # all at once
     desk = new_desk()
     for _ in range(accounts.FREE_TRIES):
         assert problem(desk.log_in("lin", "wrong")) == (401, "wrong_password")
@@ -245,7 +262,7 @@ def test_a_desk_that_is_too_old_is_asked_to_upgrade(desk: RemoteDesk) -> None:
 
 def test_an_unknown_address_is_a_problem_too(desk: RemoteDesk) -> None:
     assert problem(desk.post("/v1/sync/steal", {})) == (404, "no_such_call")
-    assert problem(desk.http.get(f"{desk.url}/v1/sync/push", timeout=10)) == (405, "no_such_call")
+    assert problem(desk.http.get(f"{desk.url}/v1/sync/push", timeout=60)) == (405, "no_such_call")
 
 
 def test_answers_are_compressed_as_the_desk_can_take_it_and_their_digest_is_of_what_travels(desk: RemoteDesk) -> None:
@@ -261,17 +278,19 @@ def test_answers_are_compressed_as_the_desk_can_take_it_and_their_digest_is_of_w
         assert unpack[encoding](travelled).endswith(b'"end":true}')
 
 
-def test_a_waiting_pull_is_woken_by_a_commit(desk: RemoteDesk, acme: OpenedCompany) -> None:
+def test_a_waiting_pull_is_woken_by_a_commit(
+    desk: RemoteDesk, acme: OpenedCompany, somebody_waits: threading.Event
+) -> None:
     cursor = desk.pull_all().cursor
     answered: list[tuple[float, PullReply]] = []
 
     def wait() -> None:
-        answer = desk.pull(cursor, wait=20)
+        answer = desk.pull(cursor, wait=LONGEST_WAIT_SECONDS)
         answered.append((time.monotonic(), msgspec.json.decode(answer.content, type=PullReply)))
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    time.sleep(0.5)
+    assert somebody_waits.wait(60)
     assert not answered
     acted = time.monotonic()
     desk_of_another = pushed(save_unit("DOZEN"), acme.owner_id)
@@ -279,7 +298,7 @@ def test_a_waiting_pull_is_woken_by_a_commit(desk: RemoteDesk, acme: OpenedCompa
     waiting.join()
     at, reply = answered[0]
     assert [page.table for page in reply.pages] == ["unit"]
-    assert at - acted < 5
+    assert at - acted < LONGEST_WAIT_SECONDS - 5
 
 
 def test_a_waiting_pull_hears_of_other_workers_commits(desk: RemoteDesk, acme: OpenedCompany) -> None:
@@ -297,15 +316,23 @@ def test_a_pull_that_waits_in_vain_answers_with_nothing_new(desk: RemoteDesk) ->
     assert (reply.pages, reply.acks, reply.complete, reply.tick) == ([], [], True, before.tick)
 
 
-def test_stopping_the_service_answers_who_waits(desk: RemoteDesk, server: Server) -> None:
+def test_stopping_the_service_answers_who_waits(
+    desk: RemoteDesk, server: Server, somebody_waits: threading.Event
+) -> None:
     cursor = desk.pull_all().cursor
-    stopping = threading.Timer(0.5, server.stop)
+
+    def stop() -> None:
+        somebody_waits.wait(60)
+        server.stop()
+
+    stopping = threading.Thread(target=stop)
     stopping.start()
     began = time.monotonic()
-    answer = desk.pull(cursor, wait=25)
+    answer = desk.pull(cursor, wait=LONGEST_WAIT_SECONDS)
+    ended = time.monotonic()
     stopping.join()
     assert answer.status_code == 200
-    assert time.monotonic() - began < 10
+    assert ended - began < LONGEST_WAIT_SECONDS - 5
 
 
 def test_a_database_that_went_away_is_busy_and_not_a_failure_of_ours(desk: RemoteDesk, acme: OpenedCompany) -> None:

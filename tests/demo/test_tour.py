@@ -37,7 +37,7 @@ def office(qtbot: QtBot, sqlite_url: str, tmp_path: Path) -> Iterator[tuple[Main
         def sit_down(at: str = "colleague") -> Desk:
             path = cache_path(at, "ACME", "owner", tmp_path / at)
             secrets = Secrets(path.parent, use_keyring=False)
-            timing = Timing(connect=2, answer=10)
+            timing = Timing(connect=60, answer=60)
             desks.append(Desk.open(path, server.url, "ACME", "owner", PASSWORD, secrets=secrets, timing=timing))
             return desks[-1]
 

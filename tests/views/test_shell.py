@@ -237,7 +237,7 @@ def test_a_job_shows_its_progress_and_can_be_cancelled(qtbot, shell):
 
     def count(job):
         job.report(1, 4)
-        go_on.wait(5)
+        go_on.wait(60)
         job.report(2, 4)
         return "done"
 

@@ -1,9 +1,11 @@
 """The dock through the real window: scanning, counting, refusals at the line, landed cost."""
 
 from decimal import Decimal
+from time import monotonic
 
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 from trading_house import CONTROL, Trade, printed, trade
 
@@ -25,48 +27,64 @@ def receiving(trade: Trade, *lines: tuple[str, str, str]):
     return page
 
 
-def scan(code: str, widget) -> None:
-    """Keys as a scanner sends them: without a pause, Enter at the end."""
-    QTest.keyClicks(widget, code)
-    QTest.keyClick(widget, Qt.Key.Key_Return)
+class Scanner:
+    """Keys as a scanner sends them, Enter at the end: five milliseconds apart by the time that each carries."""
+
+    def __init__(self) -> None:
+        self._now = 0  # milliseconds
+
+    def scan(self, code: str) -> None:
+        """Into whatever has the keyboard; that may change with the first key."""
+        self._now = max(self._now, int(monotonic() * 1000)) + 1000
+        for letter in (*code, "\r"):
+            self._now += 5
+            key = Qt.Key.Key_Return if letter == "\r" else Qt.Key(ord(letter))
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, letter)
+                event.setTimestamp(self._now)
+                QApplication.sendEvent(QApplication.focusWidget(), event)
 
 
-def test_a_scanned_barcode_counts_one_more_of_its_product(trade):
+@pytest.fixture
+def scanner() -> Scanner:
+    return Scanner()
+
+
+def test_a_scanned_barcode_counts_one_more_of_its_product(trade, scanner):
     product = trade.company.product("BX-205")
     trade.company.perform(SaveBarcode(barcode_id=new_id(), product_id=product, code=EAN))
     page = receiving(trade, ("BX-204", "10", "2"), ("BX-205", "6", "3"))
     field = page.binder.widget("scan")
     field.setFocus()
-    scan(EAN, field)
+    scanner.scan(EAN)
     trade.wait(lambda: trade.value(page, 1, "counted") == 1)
-    scan(EAN, field)
+    field.setFocus()
+    scanner.scan(EAN)
     trade.wait(lambda: trade.value(page, 1, "counted") == 2)
     assert trade.value(page, 0, "counted") is None
     assert field.text() == ""
 
 
-def test_a_scan_while_the_lines_have_the_keyboard_counts_and_leaves_no_letter(trade):
+def test_a_scan_while_the_lines_have_the_keyboard_counts_and_leaves_no_letter(trade, scanner):
     product = trade.company.product("BX-205")
     trade.company.perform(SaveBarcode(barcode_id=new_id(), product_id=product, code=EAN))
     page = receiving(trade, ("BX-204", "10", "2"), ("BX-205", "6", "3"))
     page.grid.setFocus()
     for count in (1, 2):
-        for key in (*EAN, Qt.Key.Key_Return):
-            keyboard = QApplication.focusWidget()
-            QTest.keyClick(keyboard, key)
+        scanner.scan(EAN)
         trade.wait(lambda count=count: trade.value(page, 1, "counted") == count)
     assert trade.value(page, 0, "counted") is None
     assert page.grid.hasFocus()
 
 
-def test_a_scan_that_runs_into_another_field_leaves_it_as_it_was(trade):
+def test_a_scan_that_runs_into_another_field_leaves_it_as_it_was(trade, scanner):
     product = trade.company.product("BX-204")
     trade.company.perform(SaveBarcode(barcode_id=new_id(), product_id=product, code=EAN))
     page = receiving(trade, ("BX-204", "10", "2"))
     trade.type(page, "delivery_note", "LS-77")
     note = page.binder.widget("delivery_note")
     note.setFocus()
-    scan(EAN, note)
+    scanner.scan(EAN)
     trade.wait(lambda: trade.value(page, 0, "counted") == 1)
     assert note.text() == "LS-77"
 
