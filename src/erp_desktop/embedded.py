@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,7 +120,10 @@ def keep_password(company: str, login: str, password: str, directory: Path | Non
 
 
 def kept_password(company: str, login: str, directory: Path | None = None) -> str | None:
-    return _secrets(directory).get(_secret_name(company, login, directory))
+    """The password that `keep_password` kept, also where the folder has been moved or renamed since."""
+    kept = _secrets(directory)
+    by_path = f"{database_path(directory).resolve()} {company} {login}"  # as folders went by before they had a mark
+    return kept.get(_secret_name(company, login, directory)) or kept.get(by_path)
 
 
 def _secrets(directory: Path | None) -> Secrets:
@@ -127,7 +131,15 @@ def _secrets(directory: Path | None) -> Secrets:
 
 
 def _secret_name(company: str, login: str, directory: Path | None) -> str:
-    return f"{database_path(directory).resolve()} {company} {login}"
+    return f"{_mark_of(directory)} {company} {login}"
+
+
+def _mark_of(directory: Path | None) -> str:
+    """What this folder's secrets go by: kept in it and so moved with it, where its path would be another then."""
+    file = database_path(directory).with_name("folder-mark")
+    with suppress(FileExistsError), file.open("x", encoding="utf-8") as new:
+        new.write(secrets.token_hex(16))
+    return file.read_text("utf-8")
 
 
 class EmbeddedCentre:

@@ -1,6 +1,7 @@
 """The tour visits every screen of a company and leaves a picture of each."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,16 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from company_fixtures import PASSWORD, open_small_company
+from erp_desktop import embedded
+from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.central.serving import served
 from erp_desktop.database import open_engine
+from erp_desktop.demo import here
+from erp_desktop.demo.company import CODE, NAME
+from erp_desktop.demo.here import OWNER, SampleLocked, sample_here
 from erp_desktop.demo.tour import RECORDS, visit_every_screen
 from erp_desktop.desk import Desk
+from erp_desktop.ids import new_id
 from erp_desktop.sync.cache import cache_path
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.transport import Timing
@@ -66,3 +73,23 @@ def test_every_screen_has_its_picture_and_nothing_is_left_behind(office, tmp_pat
     assert all(QImage(str(path)).width() == window.grab().width() for path in pictures)
     assert window.desk.attention().result() == ()
     assert next(tab.screen.key for tab in window.tabs.tabs()) == "home"
+
+
+def test_a_sample_company_whose_password_is_gone_is_said_in_one_sentence(tmp_path, monkeypatch):
+    opening = OpenCompany(
+        code=CODE,
+        name=NAME,
+        currency="CNY",
+        time_zone="Asia/Shanghai",
+        chart="cn-small-enterprise",
+        first_period_on=date(2026, 1, 1),
+        owner_id=new_id(),
+        owner_login=OWNER,
+        owner_name="Li Wei",
+    )
+    embedded.open_company(opening, tmp_path)
+    monkeypatch.setattr(embedded, "kept_password", lambda *_: None)
+    monkeypatch.setattr(here, "make_sample_company", lambda centre, *_, **__: centre.open_company(opening, PASSWORD))
+    with pytest.raises(SampleLocked) as locked:
+        sample_here(tmp_path, 7, date(2026, 3, 16))
+    assert locked.value.sentence.startswith(f"A sample company is in {tmp_path} already, but its password is not kept")

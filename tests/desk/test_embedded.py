@@ -93,3 +93,13 @@ def test_the_password_of_this_computers_company_is_readable_by_its_owner_alone(d
     assert embedded.kept_password("SOLO", "owner", directory)
     for file in directory.rglob("secrets.json"):
         assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_that_was_moved_opens_without_a_password(
+    directory: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    password = embedded.kept_password("SOLO", "owner", directory)
+    moved = directory.rename(tmp_path_factory.mktemp("elsewhere") / "data")
+    assert [here.code for here in embedded.companies_here(moved)] == ["SOLO"]
+    assert password
+    assert embedded.kept_password("SOLO", "owner", moved) == password

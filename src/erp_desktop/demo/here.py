@@ -10,20 +10,37 @@ from shiboken6 import delete
 
 from erp_desktop import embedded
 from erp_desktop.app import know_screens
-from erp_desktop.central.performing import Centre
+from erp_desktop.central.performing import Centre, CodeInUse
 from erp_desktop.demo.company import CODE, DAYS, NAME, Progress, make_sample_company
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import CompanyHere, EmbeddedCentre
+from erp_desktop.i18n import translate
 from erp_desktop.sync.cache import cache_path
 from erp_desktop.views.shell.main_window import MainWindow
 
 OWNER = "owner"
 
 
+class SampleLocked(Exception):
+    """The sample company is in the folder, but nobody here knows its owner's password."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(str(directory))
+        text = translate(
+            "Command line",
+            "A sample company is in {folder} already, but its password is not kept on this computer. Name another folder "
+            "for a new one, or move this one away.",
+        )
+        self.sentence = text.format(folder=directory)
+
+
 def sample_here(
     directory: Path, seed: int, today: date, progress: Progress | None = None, days: int = DAYS
 ) -> CompanyHere:
-    """The sample company in `directory`; made there if it is not yet. A year takes up to a minute the first time."""
+    """The sample company in `directory`; made there if it is not yet. A year takes up to a minute the first time.
+
+    Raises SampleLocked.
+    """
     for known in embedded.companies_here(directory):
         if known.code == CODE:
             return known
@@ -32,7 +49,10 @@ def sample_here(
         make_sample_company(centre, today, password, seed=seed, days=days, progress=progress)
         return CompanyHere(CODE, NAME, OWNER)
 
-    return embedded.open_here(make, directory)
+    try:
+        return embedded.open_here(make, directory)
+    except CodeInUse:
+        raise SampleLocked(directory) from None
 
 
 @dataclass
