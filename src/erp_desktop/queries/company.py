@@ -49,6 +49,11 @@ class CompanyDetail:
         return CompanyFacts(*row)
 
 
+def company_currency(session: Session, company_id: UUID) -> str:
+    """The currency of the books, which every amount without one of its own is in."""
+    return CompanyDetail().run(session, company_id).currency
+
+
 @dataclass(frozen=True)
 class CostBookRow:
     id: UUID

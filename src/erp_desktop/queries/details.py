@@ -12,6 +12,7 @@ from erp_desktop.models.party import Party
 from erp_desktop.models.product import Barcode, Product, ProductUnit, Unit
 from erp_desktop.models.stock import Bin, StockCountLine
 from erp_desktop.queries.base import NotHere
+from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import Address, DocumentAddress, RelatedDocument, RelatedDocuments, documents_with
 from erp_desktop.queries.ledger import JournalEntries, JournalEntryRow, JournalLineRow, JournalLines
 from erp_desktop.queries.listing import (
@@ -232,6 +233,7 @@ class StockCountDetail:
 class JournalEntryRecord(JournalEntryRow):
     """A journal entry with its lines. `source` is the document that caused it, where it is here and has a page."""
 
+    currency: str  # the company's
     lines: tuple[JournalLineRow, ...]
     source: Address | None
 
@@ -254,5 +256,8 @@ class JournalEntryDetail:
             except NotHere:
                 source = None  # a manual entry, or a document that this desk may not see
         return JournalEntryRecord(
-            **vars(row), lines=JournalLines(of_entry).run(session, company_id).rows, source=source
+            **vars(row),
+            currency=company_currency(session, company_id),
+            lines=JournalLines(of_entry).run(session, company_id).rows,
+            source=source,
         )

@@ -18,6 +18,7 @@ from erp_desktop.models.purchasing import (
     PurchaseOrderLine,
 )
 from erp_desktop.models.stock import Bin
+from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.listing import (
     EVERY_LINE,
@@ -258,6 +259,7 @@ class LandedCostShares(ListQuery[LandedCostShareRow]):
 
 @dataclass(frozen=True)
 class LandedCostRecord(LandedCostRow):
+    currency: str  # the company's
     shares: tuple[LandedCostShareRow, ...]
     related: tuple[RelatedDocument, ...]
 
@@ -274,6 +276,7 @@ class LandedCostDetail:
         row = row_of(session, company_id, LandedCosts(), "landed_cost", self.landed_cost_id)
         return LandedCostRecord(
             **vars(row),
+            currency=company_currency(session, company_id),
             shares=LandedCostShares(EVERY_LINE, landed_cost_id=self.landed_cost_id).run(session, company_id).rows,
             related=RelatedDocuments("landed_cost", self.landed_cost_id).run(session, company_id),
         )

@@ -15,9 +15,11 @@ from erp_desktop.models.sales import (
     SalesInvoiceLine,
     SalesOrder,
     SalesOrderLine,
+    Shipment,
     ShipmentLine,
 )
 from erp_desktop.models.stock import Bin, StockBalance
+from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.listing import (
     EVERY_LINE,
@@ -43,6 +45,7 @@ from erp_desktop.queries.selling import (
 )
 
 _order = table_of(SalesOrder)
+_shipment = table_of(Shipment)
 _order_line = table_of(SalesOrderLine)
 _shipment_line = table_of(ShipmentLine)
 _invoice_line = table_of(SalesInvoiceLine)
@@ -361,6 +364,7 @@ class CustomerReturnLines(ListQuery[CustomerReturnLineRow]):
 
 @dataclass(frozen=True)
 class CustomerReturnRecord(CustomerReturnRow):
+    currency: str  # of the order that the goods were sold with
     lines: tuple[CustomerReturnLineRow, ...]
     related: tuple[RelatedDocument, ...]
 
@@ -375,8 +379,12 @@ class CustomerReturnDetail:
 
     def run(self, session: Session, company_id: UUID) -> CustomerReturnRecord:
         row = row_of(session, company_id, CustomerReturns(), "customer_return", self.return_id)
+        of_shipment = (_shipment.c.company_id == _order.c.company_id) & (_shipment.c.order_id == _order.c.id)
+        currency = select(_order.c.currency).select_from(_order.join(_shipment, of_shipment))
+        currency = currency.where(_shipment.c.company_id == company_id, _shipment.c.id == row.shipment_id)
         return CustomerReturnRecord(
             **vars(row),
+            currency=session.execute(currency).scalar() or company_currency(session, company_id),
             lines=CustomerReturnLines(EVERY_LINE, return_id=self.return_id).run(session, company_id).rows,
             related=RelatedDocuments("customer_return", self.return_id).run(session, company_id),
         )

@@ -125,5 +125,5 @@ def _facts(record: JournalEntryRecord) -> Facts:
             f"{kind_text(source.kind)} {number_text(source.number)}" if source else "",
         ),
         (translate("JournalEntryPage", "Text"), record.text if not source or record.text != source.number else ""),
-        (translate("JournalEntryPage", "Amount"), shown(record.amount, CellKind.MONEY)),
+        (translate("JournalEntryPage", "Amount"), f"{record.currency} {shown(record.amount, CellKind.MONEY)}"),
     )

@@ -5,11 +5,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QLabel
 
 from erp_desktop.actions.landed_costs import BASES, LANDED_COST_KINDS, EnterLandedCost
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
+from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.queries.purchasing import GoodsReceiptRow, GoodsReceipts
 from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptRecord, LandedCostDetail
 from erp_desktop.views.documents import lookups
@@ -66,9 +67,17 @@ class LandedCostForm(FormPage):
         )
         self.lines_changed()
         self.offer_actions()
+        when_done(desk.ask(CompanyDetail()), self, self._say_currency)
         for receipt_id in receipts:
             when_done(desk.ask(GoodsReceiptDetail(receipt_id)), self, self._add)
         self.start_at("kind")
+
+    def _say_currency(self, company: CompanyFacts) -> None:
+        """The amount is in the company's currency: its label says which."""
+        label = self.binder.widget("amount_label")
+        if isinstance(label, QLabel):
+            text = translate("LandedCostForm", "{label} in {currency}")
+            label.setText(text.format(label=label.text().rstrip(" *"), currency=company.currency) + " *")
 
     def _fill_choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         box = self.binder.widget(name)

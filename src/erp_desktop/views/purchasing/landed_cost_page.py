@@ -22,7 +22,7 @@ def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
     def facts(record: LandedCostRecord) -> Facts:
         return (
             (translate("LandedCostPage", "Kind"), kind_of_cost_text(record.kind)),
-            (translate("LandedCostPage", "Amount"), shown(record.amount, CellKind.MONEY)),
+            (translate("LandedCostPage", "Amount"), f"{record.currency} {shown(record.amount, CellKind.MONEY)}"),
             (translate("LandedCostPage", "Date"), record.dated_on.isoformat()),
             (translate("LandedCostPage", "Shared by"), basis_text(record.basis)),
             (translate("LandedCostPage", "Reference"), record.reference),

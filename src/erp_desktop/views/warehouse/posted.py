@@ -188,7 +188,7 @@ def customer_return_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedP
             (translate("CustomerReturnPage", "Returned"), record.returned_on.isoformat()),
             (translate("CustomerReturnPage", "Warehouse"), named(record, "warehouse")),
             (translate("CustomerReturnPage", "Reason"), record.reason),
-            (translate("CustomerReturnPage", "Credited"), shown(record.total, CellKind.MONEY)),
+            (translate("CustomerReturnPage", "Credited"), f"{record.currency} {shown(record.total, CellKind.MONEY)}"),
         )
 
     spec = _lines(
