@@ -1,6 +1,6 @@
 """Rows that are written once and never changed in the same action: straight to the table, a statement for all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -10,14 +10,32 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.base import Context
 from erp_desktop.models.base import Replicated, current_tick
 
+GATHERED_ROWS = "gathered rows"  # in session.info: rows wait for those of the next actions, see gathering.py
+
+# By table and columns, since one statement has the same columns for all of its rows.
+GatheredRows = dict[tuple[type[Replicated], tuple[str, ...]], list[dict[str, Any]]]
+
 
 def append_rows(session: Session, ctx: Context, table: type[Replicated], rows: Sequence[dict[str, Any]]) -> None:
     """Inserts `rows`, all with the same columns; company and tick are added here. A quarter of what the same rows cost
     as objects of the session."""
-    if rows:
-        connection = session.connection()
-        tick = current_tick(connection)
-        connection.execute(_insert(table), [{"company_id": ctx.company_id, "tick": tick, **row} for row in rows])
+    if not rows:
+        return
+    connection = session.connection()
+    tick = current_tick(connection)
+    complete = [{"company_id": ctx.company_id, "tick": tick, **row} for row in rows]
+    gathered: GatheredRows | None = session.info.get(GATHERED_ROWS)
+    if gathered is None:
+        connection.execute(_insert(table), complete)
+    else:
+        gathered.setdefault((table, tuple(complete[0])), []).extend(complete)
+
+
+def write_gathered_rows(session: Session, tables: Collection[str] | None = None) -> None:
+    """Write the rows that wait, of `tables` only if they are named."""
+    gathered: GatheredRows = session.info[GATHERED_ROWS]
+    for key in [key for key in gathered if tables is None or key[0].__tablename__ in tables]:
+        session.connection().execute(_insert(key[0]), gathered.pop(key))
 
 
 @cache

@@ -52,6 +52,10 @@ class Action:
         """Do it, or raise Refused. Whoever calls it owns the transaction and undoes all of it on any error."""
         raise TypeError(f"{type(self).__name__} is no action that can be run")
 
+    def looks_for(self) -> tuple[type[Any], UUID] | None:
+        """The document that it begins unless it is there already: a batch looks for all of them with one question."""
+        return None
+
 
 ActionClass = TypeVar("ActionClass", bound=type[Action])
 

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.appending import append_rows
@@ -75,11 +74,7 @@ def invoice_lines(
     places = company_of(session, ctx).currency_places
     customer = find(session, ctx, Party, order.customer_id) if order.customer_id else None
     payment_days = customer.payment_days if customer else PAYMENT_DAYS_OF_UNNAMED_CONSUMERS
-    is_first = not session.scalar(
-        select(func.count())
-        .select_from(SalesInvoice)
-        .where(SalesInvoice.company_id == ctx.company_id, SalesInvoice.order_id == order.id)
-    )
+    is_first = not any(line.invoiced_qty for line in lines_of(session, ctx, order.id))
     invoice = SalesInvoice(
         company_id=ctx.company_id,
         id=invoice_id,

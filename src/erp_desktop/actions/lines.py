@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import TwiceTheSameLine
+from erp_desktop.actions.remembering import rows_by_id
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.sync import Tombstone
 
@@ -37,8 +38,14 @@ def replace_lines(
         session.execute(delete(table).where(table.company_id == ctx.company_id, table.id.in_(gone)))
         if ctx.at_centre:
             bury(session, ctx, table, gone)
+    stored = rows_by_id(session, ctx, table, kept)
     for line in lines:
-        session.merge(line)
+        if line.id in stored:
+            for name, value in inspect(line).dict.items():
+                if name in line.__table__.columns:
+                    setattr(stored[line.id], name, value)
+        else:
+            session.add(line)
 
 
 def bury(session: Session, ctx: Context, table: type[Replicated], ids: Sequence[UUID]) -> None:

@@ -81,9 +81,8 @@ def balances_at(
 ) -> dict[tuple[UUID, UUID], StockBalance]:
     """The balance of each (product, place) by (product, bin); a missing one is begun at zero."""
     wanted = {stock_balance_id(product_id, place.bin_id): (product_id, place) for product_id, place in places}
-    begun = [row for row in session.new if isinstance(row, StockBalance) and row.id in wanted]
     of_products = rows_of(session, ctx, StockBalance, (product_id for product_id, _ in wanted.values()))
-    found = {(row.product_id, row.bin_id): row for rows in (begun, *of_products.values()) for row in rows}
+    found = {(row.product_id, row.bin_id): row for rows in of_products.values() for row in rows}
     for balance_id, (product_id, place) in wanted.items():
         if (product_id, place.bin_id) not in found:
             balance = StockBalance(

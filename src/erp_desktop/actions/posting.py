@@ -141,7 +141,6 @@ def _keep_balances(
         ledger_balance_id(account_id, period_id, centre_id): (account_id, centre_id) for account_id, centre_id in sums
     }
     rows = rows_by_id(session, ctx, LedgerBalance, ids)
-    rows.update((row.id, row) for row in session.new if isinstance(row, LedgerBalance))  # begun by this action
     for balance_id, key in ids.items():
         balance = rows.get(balance_id)
         if balance is None:

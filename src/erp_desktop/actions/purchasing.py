@@ -20,7 +20,7 @@ from erp_desktop.actions.finding import (
 from erp_desktop.actions.lines import replace_lines
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.refusals import Refused
-from erp_desktop.actions.remembering import rows_of
+from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.party import Party
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
@@ -75,9 +75,12 @@ class SavePurchaseOrder(Action):
             raise NotASupplier(party=supplier.name)
         find(session, ctx, Warehouse, self.warehouse_id)
         company = company_of(session, ctx)
+        lines = self._lines(session, ctx, company.currency_places)
 
-        order = session.get(PurchaseOrder, (ctx.company_id, self.order_id))
-        is_new = order is None
+        order = rows_by_id(session, ctx, PurchaseOrder, [self.order_id]).get(self.order_id)
+        if order is not None and order.status != PurchaseOrderStatus.DRAFT:
+            raise WrongState(document=order.number or "", status=order.status)
+        replace_lines(session, ctx, PurchaseOrderLine, self.order_id, lines, is_new=order is None)
         if order is None:
             order = PurchaseOrder(
                 company_id=ctx.company_id,
@@ -88,18 +91,16 @@ class SavePurchaseOrder(Action):
                 raised_by=ctx.actor_id,
             )
             session.add(order)
-        elif order.status != PurchaseOrderStatus.DRAFT:
-            raise WrongState(document=order.number or "", status=order.status)
         order.supplier_id = self.supplier_id
         order.warehouse_id = self.warehouse_id
         order.ordered_on = self.ordered_on
         order.due_on = self.due_on
         order.reference = self.reference
         order.note = self.note
-
-        lines = self._lines(session, ctx, company.currency_places)
         order.total = sum((line.amount for line in lines), ZERO)
-        replace_lines(session, ctx, PurchaseOrderLine, self.order_id, lines, is_new=is_new)
+
+    def looks_for(self) -> tuple[type[PurchaseOrder], UUID]:
+        return PurchaseOrder, self.order_id
 
     def _lines(self, session: Session, ctx: Context, currency_places: int) -> list[PurchaseOrderLine]:
         products = active_products(session, ctx, (line.product_id for line in self.lines))

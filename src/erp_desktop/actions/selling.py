@@ -24,7 +24,7 @@ from erp_desktop.actions.moving import NotEnoughFree
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.purchasing import DueBeforeOrdered
 from erp_desktop.actions.refusals import CodeTaken, Refused
-from erp_desktop.actions.remembering import rows_of
+from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.models.party import Party
@@ -100,9 +100,12 @@ class SaveSalesOrder(Action):
         company = company_of(session, ctx)
         if self.external_number:
             self._refuse_known_external_number(session, ctx)
+        lines = self._lines(session, ctx, company.currency_places)
 
-        order = session.get(SalesOrder, (ctx.company_id, self.order_id))
-        is_new = order is None
+        order = rows_by_id(session, ctx, SalesOrder, [self.order_id]).get(self.order_id)
+        if order is not None and order.status != SalesOrderStatus.DRAFT:
+            raise WrongState(document=order.number or "", status=order.status)
+        replace_lines(session, ctx, SalesOrderLine, self.order_id, lines, is_new=order is None)
         if order is None:
             order = SalesOrder(
                 company_id=ctx.company_id,
@@ -113,8 +116,6 @@ class SaveSalesOrder(Action):
                 entered_by=ctx.actor_id,
             )
             session.add(order)
-        elif order.status != SalesOrderStatus.DRAFT:
-            raise WrongState(document=order.number or "", status=order.status)
         order.channel_id = self.channel_id
         order.external_number = self.external_number or None
         order.customer_id = self.customer_id
@@ -126,10 +127,7 @@ class SaveSalesOrder(Action):
         order.ship_to = self.ship_to
         order.note = self.note
         order.freight = round_money(self.freight, company.currency_places)
-
-        lines = self._lines(session, ctx, company.currency_places)
         order.total = sum((line.amount for line in lines), order.freight)
-        replace_lines(session, ctx, SalesOrderLine, self.order_id, lines, is_new=is_new)
 
     def _refuse_known_external_number(self, session: Session, ctx: Context) -> None:
         known = session.scalars(
@@ -142,6 +140,9 @@ class SaveSalesOrder(Action):
         ).first()
         if known is not None:
             raise CodeTaken(code=self.external_number)
+
+    def looks_for(self) -> tuple[type[SalesOrder], UUID]:
+        return SalesOrder, self.order_id
 
     def _lines(self, session: Session, ctx: Context, currency_places: int) -> list[SalesOrderLine]:
         products = active_products(session, ctx, (line.product_id for line in self.lines))

@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -23,11 +23,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalE
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, MalformedAction, action_args, read_action
+from erp_desktop.actions.gathering import begin_gathering, end_gathering, gather_action, let_gather, write_gathered
 from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.actions.performing import AgainstTheRules, check_references_now, perform_action
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Problem, Refused
-from erp_desktop.actions.remembering import let_remember, remember
+from erp_desktop.actions.remembering import let_remember, remember, rows_by_id
 from erp_desktop.central.accounts import hash_password, keep_password
 from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
 from erp_desktop.central.people import permissions_of
@@ -222,6 +223,7 @@ class Centre:
         if lane.session is None:
             lane.session = Session(self._writer, expire_on_commit=False)
             let_remember(lane.session)
+            let_gather(lane.session)
         session = lane.session
         for tries_left in reversed(range(TRIES)):
             try:
@@ -230,10 +232,12 @@ class Centre:
                     results = turn.perform(actions)
                     turn.finish()
                 session.commit()
-            except (DBAPIError, self.engine.dialect.loaded_dbapi.Error) as error:
+            except Exception as error:
                 lane.forget()
-                if is_smooth:  # sent without waiting, so that nobody can tell whose error it was
+                if is_smooth:  # written together and sent without waiting, so that nobody can tell whose error it was
                     raise _NotSmooth from error
+                if not isinstance(error, (DBAPIError, self.engine.dialect.loaded_dbapi.Error)):
+                    raise
                 if isinstance(error, IntegrityError):
                     raise
                 if tries_left and getattr(error.orig, "sqlstate", None) in WORTH_RETRYING:
@@ -282,6 +286,7 @@ class _Turn:
         self._lane = lane
         self._forbidden = forbidden or {}
         self._is_smooth = is_smooth
+        self._performed: dict[UUID, Action] = {}
         self._rows: list[dict[str, Any]] = []
         self._answers: dict[UUID, tuple[bytes, PushResult]] = {}  # by action id: the content's digest, and the answer
         if lane.chain_end is not None and lane.chain_end[:2] == (self._epoch, self.tick):
@@ -293,6 +298,8 @@ class _Turn:
             lane.permissions.clear()
             self._last_hash = self._stored_hash()
         remember(session)
+        if is_smooth:
+            begin_gathering(session)
 
     @property
     def has_news(self) -> bool:
@@ -307,10 +314,14 @@ class _Turn:
         new = {pushed.id for _, pushed in actions}
         # An id that was answered before cannot be logged again, so all goes well only if none was.
         self._read_answers(named - new if self._is_smooth else named | new)
+        if self._is_smooth and len(actions) > 1:
+            self._look_ahead(actions)
         return [self._perform(device_id, pushed) for device_id, pushed in actions]
 
     def finish(self) -> None:
-        """Write the log and move the clock. The caller commits."""
+        """Write what was gathered and the log, and move the clock. The caller commits."""
+        if self._is_smooth:
+            end_gathering(self._session)
         if not self._rows:
             return
         self._connection.execute(_WRITE_LOG, self._rows)
@@ -337,14 +348,18 @@ class _Turn:
         self._answers[pushed.id] = (digest, answer)
         return answer
 
-    def _run(self, pushed: PushedAction) -> Problem | None:
-        """Perform one action at the next tick; what it wrote is taken back if it is refused."""
-        self.tick += 1
-        forbidden = self._forbidden.get(pushed.id)
-        if forbidden is not None:
-            return forbidden
-        set_tick(self._connection, self.tick)
-        context = Context(
+    def _look_ahead(self, actions: Sequence[tuple[UUID | None, PushedAction]]) -> None:
+        wanted: defaultdict[type[Any], list[UUID]] = defaultdict(list)
+        for _, pushed in actions:
+            performed = read_action(pushed.name, pushed.version, pushed.args)
+            self._performed[pushed.id] = performed
+            if (begun := performed.looks_for()) is not None:
+                wanted[begun[0]].append(begun[1])
+        for table, ids in wanted.items():
+            rows_by_id(self._session, self._context(actions[0][1]), table, ids)
+
+    def _context(self, pushed: PushedAction) -> Context:
+        return Context(
             company_id=self._company_id,
             action_id=pushed.id,
             actor_id=pushed.actor_id,
@@ -352,10 +367,19 @@ class _Turn:
             at_centre=True,
             permissions=self._permissions_of(pushed.actor_id),
         )
+
+    def _run(self, pushed: PushedAction) -> Problem | None:
+        """Perform one action at the next tick; what it wrote is taken back if it is refused."""
+        self.tick += 1
+        forbidden = self._forbidden.get(pushed.id)
+        if forbidden is not None:
+            return forbidden
+        set_tick(self._connection, self.tick)
+        context = self._context(pushed)
         try:
-            performed = read_action(pushed.name, pushed.version, pushed.args)
+            performed = self._performed.get(pushed.id) or read_action(pushed.name, pushed.version, pushed.args)
             if self._is_smooth:
-                perform_action(self._session, context, performed)
+                gather_action(self._session, context, performed, self.tick)
             else:
                 with self._session.begin_nested():
                     perform_action(self._session, context, performed)
@@ -367,8 +391,10 @@ class _Turn:
                 raise _NotSmooth from error
             self._session.info.clear()
             return _problem_of(error, pushed)
-        if performed.permission == "admin":
-            self._lane.permissions.clear()  # it may have changed who may do what
+        if performed.permission == "admin":  # it may have changed who may do what
+            self._lane.permissions.clear()
+            if self._is_smooth:
+                write_gathered(self._session)
         return None
 
     def _permissions_of(self, actor_id: UUID) -> frozenset[str]:
