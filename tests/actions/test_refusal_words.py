@@ -39,7 +39,7 @@ def test_a_chinese_sentence_holds_no_english_words(chinese):
 
 
 def test_an_order_without_a_number_is_called_this_document(chinese):
-    assert WrongState(document="", status="draft").problem.sentence.startswith("此单据 处于“草稿”状态")
+    assert WrongState(document="", status="draft").problem.sentence.startswith("此单据处于“草稿”状态")
 
 
 def test_the_code_names_travel_and_are_put_into_words_where_they_are_shown(chinese):

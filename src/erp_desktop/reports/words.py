@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
+from erp_desktop.i18n import fitted
 from erp_desktop.reports.report import Bilingual, Term
 from erp_desktop.resources import resource_path
 
@@ -25,7 +26,7 @@ class Words:
 
     def translate(self, context: str, text: str) -> str:
         """`text` in this language. Named places such as {product} stay for the caller's `.format`."""
-        return self._texts.get((context, text)) or text
+        return fitted(self._texts.get((context, text)) or text)
 
     def shown(self, value: Any) -> Any:
         """A cell or parameter as it is shown in this language: names and terms in it, everything else as it is."""

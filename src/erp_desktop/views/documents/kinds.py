@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+from erp_desktop.i18n import QT_TRANSLATE_NOOP, side_by_side, translate
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ def kind_text(kind: str) -> str:
     """What documents of the table `kind` are called in the program's language."""
     known = KINDS.get(kind)
     return translate("Document kind", known.title) if known else kind
+
+
+def document_text(kind: str, number: str | None, name: str = "") -> str:
+    """A document by its kind and number: Purchase order PO-2026-0042."""
+    return side_by_side(kind_text(kind), number_text(number), name)
 
 
 def kind_icon(kind: str) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from erp_desktop.queries.base import Query
-from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.documents.kinds import document_text, kind_text
 from erp_desktop.views.documents.page import DocumentPage
 from erp_desktop.views.widgets.list_model import ListSpec
 from erp_desktop.views.widgets.record_table import RecordTable
@@ -88,7 +88,7 @@ class PostedPage(DocumentPage):
         self.refresh()
 
     def show_record(self, record: Any) -> None:
-        self.header.name(f"{kind_text(self.kind)} {number_text(record.number)}", self._party_of(record))
+        self.header.name(document_text(self.kind, record.number), self._party_of(record))
         self.header.path.show_path((record.status,), record.status)
         self.header.path.show()
         self.facts.show_facts(self._facts_of(record))

@@ -8,7 +8,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.details import JournalEntryDetail, JournalEntryRecord
 from erp_desktop.queries.ledger import JournalEntries, JournalLines
-from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.documents.kinds import document_text, kind_text
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
 from erp_desktop.views.ledger.words import event_text
 from erp_desktop.views.reports.opening import can_open, open_document
@@ -122,7 +122,7 @@ def _facts(record: JournalEntryRecord) -> Facts:
         (translate("JournalEntryPage", "Posted"), shown(record.posted_at, CellKind.INSTANT)),
         (
             translate("JournalEntryPage", "Document"),
-            f"{kind_text(source.kind)} {number_text(source.number)}" if source else "",
+            document_text(source.kind, source.number) if source else "",
         ),
         (translate("JournalEntryPage", "Text"), record.text if not source or record.text != source.number else ""),
         (translate("JournalEntryPage", "Amount"), f"{record.currency} {shown(record.amount, CellKind.MONEY)}"),

@@ -19,7 +19,7 @@ from erp_desktop.queries.purchasing_details import PurchaseOrderDetail, Purchase
 from erp_desktop.reports.documents.printed import PrintedPurchaseOrder
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.form_page import FormPage
-from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.documents.kinds import document_text, number_text
 from erp_desktop.views.documents.order_lines import PriceProposals, amount_of
 from erp_desktop.views.documents.printing import print_document
 from erp_desktop.views.language import current_language
@@ -101,7 +101,7 @@ class PurchaseOrderPage(FormPage):
 
     def show_record(self, record: PurchaseOrderRecord) -> None:
         party = str(cell_value(record, "supplier_name"))
-        self.header.name(f"{kind_text(self.kind)} {number_text(record.number)}", party)
+        self.header.name(document_text(self.kind, record.number), party)
         self.show_state(record.status)
         if self.is_typing:
             if _typed_part(record) != self._shown:

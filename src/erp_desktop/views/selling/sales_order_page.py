@@ -19,7 +19,7 @@ from erp_desktop.queries.order_entry import FirstChoices, FreeToPromise, OrderDe
 from erp_desktop.queries.selling_details import SalesOrderDetail, SalesOrderRecord
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.form_page import FormPage
-from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.documents.kinds import document_text, number_text
 from erp_desktop.views.documents.order_lines import PriceProposals, amount_of
 from erp_desktop.views.selling.sales_order_actions import SalesOrderActions
 from erp_desktop.views.selling.words import PATH, PRIORITIES, priority_text
@@ -138,7 +138,7 @@ class SalesOrderPage(FormPage):
 
     def show_record(self, record: SalesOrderRecord) -> None:
         party = str(cell_value(record, "customer_name") or "")
-        self.header.name(f"{kind_text(self.kind)} {number_text(record.number)}", party)
+        self.header.name(document_text(self.kind, record.number), party)
         self.show_state(record.status)
         if self.is_typing:
             if _typed_part(record) != self._shown:

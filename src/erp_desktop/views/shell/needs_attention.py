@@ -22,12 +22,12 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.queries.documents import Address, DocumentAddress
-from erp_desktop.views.documents.kinds import kind_text, number_text
+from erp_desktop.views.documents.kinds import document_text
 from erp_desktop.views.shell.about_actions import about
 from erp_desktop.views.shell.action_titles import action_title, document_of
 from erp_desktop.views.widgets.asking import Failure, say, when_done
 from erp_desktop.views.widgets.banner import Banner
-from erp_desktop.views.widgets.cells import CellKind, TableColumn, shown
+from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE, alignment
 from erp_desktop.views.widgets.list_screen import PageHeader
 from erp_desktop.views.widgets.screen_view import ScreenView
@@ -288,7 +288,7 @@ class NeedsAttentionView(ScreenView):
             kind = address.kind
             self._opens = (kind, address.id)
             self.open_action.setEnabled(self._shell.has_screen(kind))
-            name = " ".join(filter(None, (kind_text(kind), number_text(address.number), address.title)))
+            name = document_text(kind, address.number, str(cell_value(address, "title")))
             self.entered.setText("\n".join(filter(None, (name, self.model.about(current)))))
 
     def _take_money(self, company: CompanyFacts) -> None:
