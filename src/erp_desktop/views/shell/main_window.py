@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         self._forward: list[tuple[str, dict[str, Any]]] = []
         self._walking = False
         self._leaving = False
+        self._choose_look()
         self.commands = CommandRegistry(self)
         self.jobs = JobTray(self)
         standard_commands.register(self)
@@ -347,15 +348,14 @@ class MainWindow(QMainWindow):
 
     # --- remembering ---------------------------------------------------------------------------------------------
 
-    def _restore(self) -> None:
+    def _choose_look(self) -> None:
+        """Before anything is built, so that all of it is built once."""
         theme_keeper().choose(self.settings.text("theme", "light"))
         language = self.settings.text("language") or current_language()
         if language != current_language():
             show_language(language)
-        self.commands.retranslate()
-        for part in (self.rail, self.top, self.tabs, self.status, self.jobs):
-            part.retranslate()
-        self._fill_menus()
+
+    def _restore(self) -> None:
         geometry = self.settings.state("geometry")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1280, 800)
