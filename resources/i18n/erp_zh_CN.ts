@@ -238,8 +238,8 @@ The back office of a company that distributes goods.</source>
         <translation>尚未保存</translation>
     </message>
     <message>
-        <source>There are changes that are not saved: {titles}</source>
-        <translation>有更改尚未保存：{titles}</translation>
+        <source>There are changes that are not saved:</source>
+        <translation>以下更改尚未保存：</translation>
     </message>
     <message>
         <source>Save</source>
@@ -884,6 +884,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{count} pictures in {folder}.</source>
         <translation>{folder} 中有 {count} 张图片。</translation>
+    </message>
+    <message>
+        <source>A sample company is in {folder} already, but its password is not kept on this computer. Name another folder for a new one, or move this one away.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -3056,6 +3060,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>What is still in stock becomes dearer; what is sold goes to cost of sales.</source>
         <translation>仍在库的部分成本增加；已售部分计入销售成本。</translation>
+    </message>
+    <message>
+        <source>{label} in {currency}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Receipts: {count}</source>
@@ -5897,6 +5905,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{file} was not written: it is open in another program, or you may not write there.</source>
         <translation>未写入 {file}：文件正被其他程序打开，或您无权写入。</translation>
+    </message>
+    <message>
+        <source>{file} was not written: the name is too long.</source>
+        <translation>未写入 {file}：文件名过长。</translation>
     </message>
     <message>
         <source>{file} was not written: the folder {folder} does not exist.</source>

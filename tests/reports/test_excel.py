@@ -1,6 +1,8 @@
 """Excel: what is written is what the report says, digit by digit, and totals are formulas that recalculate to it."""
 
+import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 from samples import COLUMNS, SHARED_DATA, grouped, product_row, report_of, statement
 
 from erp_desktop.reports.excel import HEADING_ROW, write_excel
-from erp_desktop.reports.output import Cancelled, CannotWrite
+from erp_desktop.reports.output import Cancelled, CannotWrite, complete_file
 from erp_desktop.reports.report import Check, Column, ColumnKind, Row, Section
 
 FIRST = HEADING_ROW + 2  # sheet row of the first line, counted from 1
@@ -293,3 +295,19 @@ def test_a_table_without_words_says_total_in_its_first_column(tmp_path):
     report = report_of(Section(columns, (product_row(8), product_row(16)), totals=("value",)))
     sheet = written(report, tmp_path).worksheets[0]
     assert [cell.value for cell in sheet[sheet.max_row]][::2] == ["Total", -1.12]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (errno.EROFS, "you may not write there"),
+        (errno.EACCES, "you may not write there"),
+        (errno.EDQUOT, "the disk is full"),
+        (errno.ENAMETOOLONG, "the name is too long"),
+    ],
+)
+def test_why_a_file_was_not_written_is_told_in_the_programs_own_words(tmp_path, reason, told):
+    with pytest.raises(CannotWrite) as caught, complete_file(tmp_path / "value.xlsx"):
+        raise OSError(reason, os.strerror(reason))
+    assert told in caught.value.sentence
+    assert os.strerror(reason) not in caught.value.sentence

@@ -1,5 +1,7 @@
 """Reports in the window: made with parameters, opened down to the document, back again, and written to files."""
 
+import re
+import threading
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QFileDialog, QPushButton
 from trading_house import Trade, trade
 
 from erp_desktop.reports.report import report_definitions
@@ -73,7 +75,7 @@ def test_a_report_is_written_to_excel_and_pdf_where_the_person_says(stocked, tmp
         trade.do(action)
         trade.wait(lambda path=path: viewer.saved.path == path)
         assert path.stat().st_size > 1000
-        assert str(path) in viewer.saved.text.text()
+        assert str(path) in viewer.saved.sentence
     sheet = load_workbook(tmp_path / "balances.xlsx").worksheets[0]
     assert any(cell.value == "Trial balance" for row in sheet.iter_rows() for cell in row)
 
@@ -84,6 +86,78 @@ def test_a_file_that_cannot_be_written_is_said_with_its_name(stocked, tmp_path, 
     viewer.save_excel()
     stocked.wait(viewer.banner.isVisible)
     assert "balances.xlsx" in viewer.banner.sentence.text()
+
+
+def button(viewer: ReportViewer, text: str) -> QPushButton:
+    return next(one for one in viewer.header.findChildren(QPushButton) if one.text() == text)
+
+
+def test_every_figure_of_the_screen_stands_in_the_workbook_that_the_button_writes(stocked, tmp_path, monkeypatch):
+    trade = stocked
+    path = tmp_path / "value"  # the ending is added
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_asked: (str(path), ""))
+    viewer = opened(trade, "inventory_valuation", as_of=date.fromisoformat(LAST))
+    trade.qtbot.mouseClick(button(viewer, "Excel"), Qt.MouseButton.LeftButton)
+    trade.wait(lambda: viewer.saved.path == tmp_path / "value.xlsx")
+    cells = {
+        cell.value
+        for sheet in load_workbook(tmp_path / "value.xlsx", data_only=True).worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+    }
+    figures = [
+        Decimal(text.replace(",", ""))
+        for row in viewer.shown.screen.sections[0].rows
+        for text in row.texts
+        if re.fullmatch(r"-?[\d,]+\.?\d*", text)
+    ]
+    assert figures
+    assert all(float(figure) in cells for figure in figures)
+    assert [path.name for path in tmp_path.glob(".*.part")] == []
+
+
+def test_whoever_thinks_better_of_saving_finds_everything_as_it_was(stocked, tmp_path, monkeypatch):
+    viewer = opened(stocked, "trial_balance")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_asked: ("", ""))
+    stocked.qtbot.mouseClick(button(viewer, "PDF"), Qt.MouseButton.LeftButton)
+    assert not stocked.window.jobs.running
+    assert not viewer.banner.isVisible()
+    assert not viewer.saved.isVisible()
+
+
+def test_a_file_that_is_being_written_can_be_cancelled_without_a_trace(stocked, tmp_path, monkeypatch, caplog):
+    trade = stocked
+    viewer = opened(trade, "trial_balance")
+    path = tmp_path / "balances.xlsx"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_asked: (str(path), ""))
+    went_on = threading.Event()
+
+    def slowly(report, path, *, progress, **how):
+        went_on.wait(10)
+        exporting_write(report, path, progress=lambda *_: progress(1, 2), **how)
+
+    exporting_write = exporting.write_excel
+    monkeypatch.setattr(exporting, "write_excel", slowly)
+    monkeypatch.setattr("erp_desktop.reports.excel.PROGRESS_EVERY", 1)
+    trade.qtbot.mouseClick(button(viewer, "Excel"), Qt.MouseButton.LeftButton)
+    trade.window.jobs.cancel_button.click()
+    went_on.set()
+    trade.wait(lambda: not trade.window.jobs.running)
+    assert list(tmp_path.glob("*.xlsx")) == []
+    assert list(tmp_path.glob(".*")) == []
+    assert not viewer.banner.isVisible()
+    assert "Cancelled: Writing balances.xlsx" in trade.window.status.message.text()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_long_path_keeps_its_beginning_and_its_end(stocked, tmp_path):
+    viewer = opened(stocked, "trial_balance")
+    path = tmp_path / ("a-long-name-" * 15 + ".xlsx")
+    viewer.saved.show_file(path)
+    assert viewer.saved.text.text().endswith(".xlsx")
+    assert viewer.saved.text.text().startswith("Saved as /")
+    assert viewer.saved.text.toolTip() == str(path)
+    assert viewer.width() <= stocked.window.width()
 
 
 def test_what_a_person_asks_with_is_remembered_but_today_stays_today(stocked):

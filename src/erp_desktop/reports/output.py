@@ -5,10 +5,12 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from errno import ENOSPC
+from errno import EACCES, EDQUOT, ENAMETOOLONG, ENOSPC, EPERM, EROFS
 from pathlib import Path
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+
+_LONGEST_NAME_TOLD = 80
 
 Progress = Callable[[int, int], bool]  # lines done, lines in all; False stops the work
 
@@ -16,6 +18,7 @@ FULL = QT_TRANSLATE_NOOP("Report", "{file} was not written: the disk is full.")
 NOT_ALLOWED = QT_TRANSLATE_NOOP(
     "Report", "{file} was not written: it is open in another program, or you may not write there."
 )
+NAME_TOO_LONG = QT_TRANSLATE_NOOP("Report", "{file} was not written: the name is too long.")
 NO_FOLDER = QT_TRANSLATE_NOOP("Report", "{file} was not written: the folder {folder} does not exist.")
 OTHER = QT_TRANSLATE_NOOP("Report", "{file} was not written: {reason}.")
 
@@ -56,13 +59,16 @@ def complete_file(path: Path) -> Iterator[Path]:
 
 
 def _sentence(path: Path, problem: OSError) -> str:
-    if problem.errno == ENOSPC:
+    if problem.errno in (ENOSPC, EDQUOT):
         text = translate("Report", FULL)
-    elif isinstance(problem, PermissionError | IsADirectoryError):
+    elif isinstance(problem, PermissionError | IsADirectoryError) or problem.errno in (EACCES, EPERM, EROFS):
         text = translate("Report", NOT_ALLOWED)
+    elif problem.errno == ENAMETOOLONG:
+        text = translate("Report", NAME_TOO_LONG)
     elif isinstance(problem, FileNotFoundError) and not path.parent.is_dir():
         text = translate("Report", NO_FOLDER)
     else:
         text = translate("Report", OTHER)
     reason = problem.strerror or os.strerror(problem.errno or 0)
-    return text.format(file=path.name, folder=path.parent, reason=reason)
+    name = path.name if len(path.name) <= _LONGEST_NAME_TOLD else f"{path.name[:_LONGEST_NAME_TOLD]}…"
+    return text.format(file=name, folder=path.parent, reason=reason)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 from shiboken6 import isValid
 
@@ -77,10 +78,9 @@ def save_report(
 
     def done(outcome: Path | str) -> None:
         if isinstance(outcome, str):
+            shell.say(outcome)
             if isValid(parent):
                 on_problem(outcome)
-            else:
-                shell.say(outcome)
             return
         shell.say(translate("ReportViewer", "Saved as {file}").format(file=outcome))
         if isValid(parent):
@@ -95,8 +95,10 @@ class SavedFile(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.path: Path | None = None
+        self.sentence = ""
         self.text = QLabel()
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setMinimumWidth(80)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -115,9 +117,20 @@ class SavedFile(QWidget):
 
     def show_file(self, path: Path) -> None:
         self.path = path
-        self.text.setText(translate("ReportViewer", "Saved as {file}").format(file=path))
-        self.text.setAccessibleName(self.text.text())
+        self.sentence = translate("ReportViewer", "Saved as {file}").format(file=path)
+        self.text.setAccessibleName(self.sentence)
+        self.text.setToolTip(str(path))
         self.show()
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        """A long path keeps its beginning and its end; the whole of it stands in the tooltip."""
+        measure, room = self.text.fontMetrics(), self.text.width()
+        self.text.setText(measure.elidedText(self.sentence, Qt.TextElideMode.ElideMiddle, room))
 
     def open(self) -> None:
         if self.path is not None:

@@ -87,10 +87,7 @@ class ParameterPane(QWidget):
     @property
     def is_complete(self) -> bool:
         """Every parameter that is needed holds something."""
-        return all(
-            not parameter.is_required or default_of(parameter) is not None or parameter.name in self._given
-            for parameter in self.definition.parameters
-        )
+        return self.first_wanted is None
 
     @property
     def first_wanted(self) -> QWidget | None:

@@ -88,10 +88,11 @@ class ReportViewer(ScreenView):
         self.pane = ParameterPane(desk, definition, self.shown.parameters, self)
         self._build()
         self._show_definition()
-        if self.pane.is_complete:
+        wanted = self.pane.first_wanted
+        if wanted is None:
             self.run()
         else:
-            self.setFocusProxy(self.pane.first_wanted)
+            self.setFocusProxy(wanted)
 
     @property
     def report(self) -> Report | None:

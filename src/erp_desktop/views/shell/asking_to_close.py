@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from erp_desktop.i18n import translate
 
+MOST_TITLES = 12
+
 
 class Answer(Enum):
     SAVE = auto()
@@ -18,9 +20,9 @@ def ask_about_changes(parent: QWidget, titles: list[str]) -> Answer:
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.NoIcon)
     box.setWindowTitle(translate("AskAboutChanges", "Not saved yet"))
-    box.setText(
-        translate("AskAboutChanges", "There are changes that are not saved: {titles}").format(titles=", ".join(titles))
-    )
+    box.setText(translate("AskAboutChanges", "There are changes that are not saved:"))
+    shown = titles if len(titles) <= MOST_TITLES else [*titles[:MOST_TITLES], "…"]
+    box.setInformativeText("\n".join(shown))
     save = box.addButton(translate("AskAboutChanges", "Save"), QMessageBox.ButtonRole.AcceptRole)
     discard = box.addButton(translate("AskAboutChanges", "Discard the changes"), QMessageBox.ButtonRole.DestructiveRole)
     stay = box.addButton(translate("AskAboutChanges", "Keep editing"), QMessageBox.ButtonRole.RejectRole)

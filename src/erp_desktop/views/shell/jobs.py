@@ -51,6 +51,16 @@ class Job(QObject):
         return self._stop.is_set()
 
 
+_CANCELLED = object()  # what a job gives that was stopped: no answer, and no fault either
+
+
+def _unless_cancelled(work: Callable[[Job], Any], job: Job) -> Any:
+    try:
+        return work(job)
+    except Cancelled:
+        return _CANCELLED
+
+
 def _announce(refused: Refused) -> None:
     announcements().refused.emit(refused.problem.sentence)
 
@@ -88,7 +98,7 @@ class JobTray(QWidget):
         job = Job(title, self)
         self.running.append(job)
         job.progressed.connect(lambda *_: self._show(), Qt.ConnectionType.QueuedConnection)
-        future = self._workers.submit(work, job)
+        future = self._workers.submit(_unless_cancelled, work, job)
         when_done(
             future,
             self,
@@ -114,7 +124,9 @@ class JobTray(QWidget):
     def _end(self, job: Job, then: Callable[[Any], object] | None, outcome: Any) -> None:
         self.running.remove(job)
         self._show()
-        if then is not None:
+        if outcome is _CANCELLED:
+            say(translate("JobTray", "Cancelled: {job}").format(job=job.title))
+        elif then is not None:
             then(outcome)
 
     def _fail(self, job: Job, failure: Failure) -> None:
