@@ -31,6 +31,7 @@ class Database:
         if self.kind == "sqlite":
             with self.engine.begin() as connection:
                 look_over(connection)
+            self.engine.dispose()  # a connection reads the figures when it is opened
         else:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM ANALYZE"))

@@ -1,15 +1,17 @@
 """A pull is applied as a whole or not at all, and what is pending stands on top of it."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from furnished_cache import ADA, CATEGORY_ID, COMPANY_ID, UNIT_ID, everything
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from erp_desktop import wire
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.ids import new_id
 from erp_desktop.models.product import Product
+from erp_desktop.models.stock import StockMove
 from erp_desktop.models.sync import OutboxAction, StagedPage
 from erp_desktop.sync import applying, outbox
 from erp_desktop.sync.cache import Cache
@@ -85,13 +87,34 @@ def test_what_is_staged_is_there_after_a_restart(cache: Cache, path: Path) -> No
     again.close()
 
 
-def test_what_came_with_pulls_is_counted_for_the_planner_when_the_cache_is_closed(cache: Cache, path: Path) -> None:
-    apply(cache, reply(products((A, "X", 2)), tick=2))
+def test_a_cache_is_counted_when_it_is_closed_so_that_one_products_moves_are_found_by_the_product(
+    cache: Cache, path: Path
+) -> None:
+    ids = [new_id() for _ in range(20)]
+    apply(cache, reply(products(*((one, str(one), 2) for one in ids)), tick=2))
+    always = {"company_id": COMPANY_ID, "kind": "count_gain", "qty": 1, "document_kind": "stock_count", "line_no": 1}
+    moves = [
+        {
+            **always,
+            "id": new_id(),
+            "product_id": ids[place % 20],
+            "moved_on": date(2026, 1, 1) + timedelta(days=place % 300),
+            "document_id": new_id(),
+            "line_id": new_id(),
+        }
+        for place in range(5000)
+    ]
+    cache.write(lambda connection: connection.execute(insert(StockMove), moves)).result()
     cache.close()
     again = Cache(path)
-    counted = again.read(lambda session: session.scalars(text("SELECT tbl FROM sqlite_stat1")).all()).result()
-    assert "product" in counted
+    newest = text(
+        "EXPLAIN QUERY PLAN SELECT id FROM stock_move WHERE company_id = :company AND product_id IN (:product) "
+        "ORDER BY moved_on DESC, id DESC LIMIT 200"
+    )
+    which = {"company": COMPANY_ID.bytes, "product": ids[0].bytes}
+    plan = again.read(lambda session: session.execute(newest, which).all()).result()
     again.close()
+    assert "product_id=?" in plan[0].detail
 
 
 def test_a_pull_that_cannot_be_applied_changes_nothing(cache: Cache) -> None:
