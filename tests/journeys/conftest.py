@@ -1,8 +1,9 @@
 """The sample company at work: a real central service in its own process, real desks, the real main window."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,18 +18,23 @@ DAYS_OF_HISTORY = 45
 
 
 @pytest.fixture(scope="session")
-def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def today() -> date:
+    """The sample company's business date when its history ends; midnight may pass while the tests run."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory, today: date) -> Path:
     """A sample company with a short history, made once."""
     folder = tmp_path_factory.mktemp("sample")
-    sample_here(folder, seed=3, today=datetime.now(UTC).date(), days=DAYS_OF_HISTORY)
+    sample_here(folder, seed=3, today=today, days=DAYS_OF_HISTORY)
     return folder
 
 
 @pytest.fixture
-def day(qapp: object, sample_folder: Path, tmp_path: Path) -> Iterator[BusinessDay]:
+def day(qapp: object, sample_folder: Path, tmp_path: Path, today: date) -> Iterator[BusinessDay]:
     """Somebody sits at the window of the sample company; what they make is left in a folder of the test."""
     load_fonts()
-    today = datetime.now(UTC).date()
     company = sample_here(sample_folder, seed=3, today=today)
     with office_open(sample_folder, company) as office:
         window = office.window(office.desk(tmp_path.name), (1280, 720))

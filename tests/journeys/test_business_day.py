@@ -88,7 +88,7 @@ def recalculated(workbook: Path, out: Path) -> set[Decimal]:
     subprocess.run(
         ["soffice", "--headless", f"-env:UserInstallation=file://{out}/office", "--convert-to",
          "xlsx:Calc MS Excel 2007 XML", "--outdir", str(target), str(workbook)],
-        check=True, capture_output=True, timeout=120,
+        check=True, capture_output=True, timeout=240,
     )  # fmt: skip
     found = load_workbook(target / workbook.name, data_only=True, read_only=True)
     numbers = (cell for sheet in found for row in sheet.iter_rows(values_only=True) for cell in row)

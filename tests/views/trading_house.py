@@ -1,6 +1,7 @@
 """A small company at a real centre on loopback, one desk that works with it, and its real window."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,14 +27,20 @@ from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.shell import main_window
 from erp_desktop.views.shell.asking_to_close import Answer
 from erp_desktop.views.shell.main_window import MainWindow
+from erp_desktop.views.widgets import fields
 from erp_desktop.views.widgets.line_grid import LineGrid
 from erp_desktop.views.widgets.lookup import LookupField
 
 assert all_screens
 
-PATIENCE_MS = 15_000  # a busy machine is not a slow program
-
 CONTROL = Qt.KeyboardModifier.ControlModifier
+NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # the company keeps the books of 2026: its people work in that year
+
+
+class StandingClock(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return NOW.astimezone(tz)
 
 
 class Trade:
@@ -49,7 +56,7 @@ class Trade:
 
     def hear_news(self) -> None:
         """Waits until the desk has all that the centre has."""
-        self.qtbot.waitUntil(lambda: self.desk.sync_state.waiting == 0, timeout=PATIENCE_MS)
+        self.qtbot.waitUntil(lambda: self.desk.sync_state.waiting == 0)
         assert self.desk.wait_until_synced()
 
     # --- what the person does
@@ -65,7 +72,7 @@ class Trade:
         return self.window.tabs.currentWidget()
 
     def wait(self, is_so: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(is_so, timeout=PATIENCE_MS)
+        self.qtbot.waitUntil(is_so)
 
     def wait_for_page(self, kind: str) -> Any:
         """The page of a document of that kind, once it is in front and read."""
@@ -127,8 +134,8 @@ class Trade:
         found.click()
 
     def status(self, page: Any, status: str) -> None:
-        """Waits until the page shows that state."""
-        self.wait(lambda: page.record is not None and page.record.status == status)
+        """Waits until the page shows that state and takes the next key: until then it ignores one."""
+        self.wait(lambda: page.record is not None and page.record.status == status and not page.is_busy)
 
 
 def column_of(grid: LineGrid, name: str) -> int:
@@ -159,7 +166,8 @@ def printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def trade(qtbot: QtBot, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trade]:
-    """The owner of a small company at its window, signed in, everything synced."""
+    """The owner of a small company at its window, signed in, everything synced, on one day of its books."""
+    monkeypatch.setattr(fields, "datetime", StandingClock)
     engine = open_engine(sqlite_url)
     company = open_small_company(engine)
     with served(engine) as server:
@@ -172,7 +180,7 @@ def _at_the_window(
 ) -> Iterator[Trade]:
     path = cache_path("the centre", "ACME", "owner", tmp_path / "office")
     secrets = Secrets(path.parent, use_keyring=False)
-    timing = Timing(connect=2, answer=10)
+    timing = Timing(connect=60, answer=60)
     desk = Desk.open(path, url, "ACME", "owner", PASSWORD, secrets=secrets, timing=timing)
     settings = tmp_path / "window.ini"
     settings.write_text("[General]\nlanguage=en\n")

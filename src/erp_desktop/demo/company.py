@@ -38,6 +38,7 @@ CODE = "SAMPLE"
 NAME = "Yangtze Packaging & Home"
 NAME_ZH = "长江包装家居有限公司"
 DAYS = 365
+OPEN_AHEAD = timedelta(days=31)  # periods are there for that long after the last day of the history
 CONSUMERS = 120
 BINS_PER_WAREHOUSE = 16
 
@@ -93,8 +94,9 @@ def make_sample_company(
     )
     maker = _Maker(centre, company_id, owner, random)
     maker.perform(datetime.combine(first_day, time(1), UTC), maker.masters(first_day))
-    if today.year != first_day.year:
-        maker.perform(datetime.combine(first_day, time(1), UTC), [OpenPeriods(today.year)])
+    last_year = (today + OPEN_AHEAD).year  # at the turn of the year work goes on the day after
+    for year in range(first_day.year + 1, last_year + 1):
+        maker.perform(datetime.combine(first_day, time(1), UTC), [OpenPeriods(year)])
     trader = Trader(maker.traded, random, first_day, today)
     maker.perform(datetime.combine(first_day, time(1), UTC), [*maker.capital(first_day), *trader.opening()])
     for day_no in range(days):
