@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sqlalchemy import Engine, make_url
@@ -23,7 +23,8 @@ from erp_desktop.database import open_engine
 from erp_desktop.migrations import upgrade
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-settings.register_profile("shared machine", deadline=None)  # a busy neighbour is not a failing property
+# a busy neighbour is not a failing property
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
 
 pytest_plugins = ["company_fixtures"]

@@ -4,6 +4,7 @@ import http.client
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -97,12 +98,11 @@ class Passing(BaseHTTPRequestHandler):
             if fault is not None and network.is_before:
                 fault(self, None)
                 return
-            there = http.client.HTTPConnection(urlsplit(network.centre).netloc, timeout=40)
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-            there.request(self.command, self.path, body, headers)
-            response = there.getresponse()
-            answer = Answer(response.status, response.getheaders(), response.read())
-            there.close()
+            with closing(http.client.HTTPConnection(urlsplit(network.centre).netloc, timeout=120)) as there:
+                there.request(self.command, self.path, body, headers)
+                response = there.getresponse()
+                answer = Answer(response.status, response.getheaders(), response.read())
             # a long poll may have begun before the network broke
             fault = fault or (network.fault if self.path.endswith(network.only) else None)
             if fault is not None:
