@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
+from erp_desktop.queries.finding_records import RecordsNamed
 from erp_desktop.sync.state import SyncKind, SyncState
 
 
@@ -103,6 +104,7 @@ class FakeDesk(QObject):
         self.answers: dict[type, Callable[[Any], Any]] = {
             Orders: lambda query: query.answer(),
             CompanyDetail: lambda _query: FACTS,
+            RecordsNamed: lambda _query: (),
         }
         self._reader = ThreadPoolExecutor(1)
 

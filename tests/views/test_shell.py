@@ -173,6 +173,7 @@ def test_the_palette_finds_screens_and_commands_and_does_them(qtbot, shell):
     assert not palette.isVisible()
     shell.open_palette()
     qtbot.keyClicks(palette.field, "qqqq")
+    qtbot.waitUntil(lambda: palette.results.count() == 1)
     assert palette.results.item(0).text() == "Nothing is called so"
     qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
     assert not palette.isVisible()

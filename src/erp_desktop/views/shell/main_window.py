@@ -19,8 +19,9 @@ from erp_desktop.views.shell.commands import CommandRegistry
 from erp_desktop.views.shell.document_tabs import DocumentTabs, OpenTab
 from erp_desktop.views.shell.jobs import JobTray
 from erp_desktop.views.shell.module_rail import ModuleRail
-from erp_desktop.views.shell.palette import Choice, CommandPalette
-from erp_desktop.views.shell.screens import MODULES, Screen, find_screen, make_screen, permitted_screens
+from erp_desktop.views.shell.palette import CommandPalette
+from erp_desktop.views.shell.palette_choices import PaletteChoices
+from erp_desktop.views.shell.screens import Screen, find_screen, make_screen, permitted_screens
 from erp_desktop.views.shell.settings import WindowSettings
 from erp_desktop.views.shell.status_bar import StatusBar
 from erp_desktop.views.shell.top_bar import TopBar
@@ -28,7 +29,6 @@ from erp_desktop.views.translation import LANGUAGES, current_language, show_lang
 from erp_desktop.views.widgets.asking import Failure, announcements
 from erp_desktop.views.widgets.banner import Banner
 from erp_desktop.views.widgets.cells import cell_value
-from erp_desktop.views.widgets.icons import icon
 from erp_desktop.views.widgets.screen_view import ScreenView
 from erp_desktop.views.widgets.theme import THEME_CHOICES, theme_keeper
 
@@ -94,6 +94,11 @@ class MainWindow(QMainWindow):
         """A short message in the status bar."""
         self.status.say(sentence)
 
+    @property
+    def screens(self) -> list[Screen]:
+        """What the role may open, in the order of registration."""
+        return list(self._screens.values())
+
     def has_screen(self, key: str) -> bool:
         """The role may open the screen `key`."""
         return key in self._screens
@@ -147,18 +152,7 @@ class MainWindow(QMainWindow):
         self.rail.set_wide(not self.rail.is_wide)
 
     def open_palette(self) -> None:
-        """Everything that can be done from here, in one field."""
-        module_titles = {module.key: translate("Module", module.title) for module in MODULES}
-        choices = []
-        tab = self.tabs.current()
-        if tab is not None and isinstance(tab.view, ScreenView):
-            choices += [Choice(action.text(), tab.title, action) for action in tab.view.commands if action.isEnabled()]
-        choices += [
-            Choice(action.text(), module_titles.get(screen.module, ""), action)
-            for screen, action in self._screen_actions()
-        ]
-        choices += [Choice(action.text(), "", action) for action in self.commands.actions()]
-        self.palette_window.ask(choices)
+        self._choices.open()
 
     def choose_theme(self, choice: str) -> None:
         theme_keeper().choose(choice)
@@ -187,12 +181,13 @@ class MainWindow(QMainWindow):
     # --- building ------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.rail = ModuleRail(list(self._screens.values()), self)
+        self.rail = ModuleRail(self.screens, self)
         self.top = TopBar(self.desk.company, self.desk.user.name, self.commands.action("rail"), self)
         self.banner = Banner(self)
         self.tabs = DocumentTabs(self)
         self.status = StatusBar(self.jobs, self)
         self.palette_window = CommandPalette(self)
+        self._choices = PaletteChoices(self, self.palette_window)
         page = QWidget(self)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -272,17 +267,6 @@ class MainWindow(QMainWindow):
             self.sign_in_wanted.emit()
         else:
             self.commands.action("attention").trigger()
-
-    def _screen_actions(self) -> list[tuple[Screen, QAction]]:
-        found = []
-        for screen in self._screens.values():
-            if screen.is_listed:
-                action = QAction(self.palette_window)
-                action.setText(screen.shown_title)
-                action.setIcon(icon(screen.icon))
-                action.triggered.connect(lambda _checked=False, key=screen.key: self.open_screen(key))
-                found.append((screen, action))
-        return found
 
     def _show_failure(self, failure: Failure) -> None:
         sentence = translate(

@@ -111,28 +111,40 @@ class CommandPalette(QFrame):
         self.raise_()
         self.field.setFocus()
 
+    def show_records(self, records: list[Choice]) -> None:
+        """Adds the records that were found for what is typed, under what answers it by its own name."""
+        if not records and self.results.count():
+            return
+        here = max(self.results.currentRow(), 0)
+        for choice in records:
+            self._add(choice)
+        if not self.results.count():
+            item = QListWidgetItem(translate("Palette", "Nothing is called so"))
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+            self.results.addItem(item)
+        self.results.setCurrentRow(here)
+
     def _name(self) -> None:
-        hint = translate("Palette", "Search screens and commands")
+        hint = translate("Palette", "Search screens, commands and records")
         self.field.setPlaceholderText(hint)
         self.field.setAccessibleName(hint)
         self.results.setAccessibleName(translate("Palette", "Results"))
 
     def _show_matches(self, typed: str) -> None:
         self.results.clear()
-        for choice in best_choices(typed, self._choices)[: MOST_SHOWN if typed else 40]:
-            keys = choice.action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            tail = "   ".join(part for part in (choice.place, keys) if part)
-            item = QListWidgetItem(choice.action.icon(), choice.text)
-            item.setData(Qt.ItemDataRole.UserRole, choice)
-            item.setData(_TAIL_ROLE, tail)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{choice.text}, {tail}")
-            self.results.addItem(item)
+        for choice in best_choices(typed, self._choices)[: MOST_SHOWN if typed else 60]:
+            self._add(choice)
         if self.results.count():
             self.results.setCurrentRow(0)
-        elif typed:
-            item = QListWidgetItem(translate("Palette", "Nothing is called so"))
-            item.setFlags(Qt.ItemFlag.NoItemFlags)
-            self.results.addItem(item)
+
+    def _add(self, choice: Choice) -> None:
+        keys = choice.action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        tail = "   ".join(part for part in (choice.place, keys) if part)
+        item = QListWidgetItem(choice.action.icon(), choice.text)
+        item.setData(Qt.ItemDataRole.UserRole, choice)
+        item.setData(_TAIL_ROLE, tail)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{choice.text}, {tail}")
+        self.results.addItem(item)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut:

@@ -59,7 +59,7 @@ class TopBar(QWidget):
 
     def retranslate(self) -> None:
         self.company.setText(str(cell_value(self._company, "name")))
-        hint = translate("TopBar", "Search screens and commands")
+        hint = translate("TopBar", "Search screens, commands and records")
         self.palette_button.setText(f" {hint}   Ctrl+K")
         self.palette_button.setAccessibleName(hint)
         self.palette_button.setToolTip(f"{hint} (Ctrl+K)")
