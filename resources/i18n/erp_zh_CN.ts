@@ -819,7 +819,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>... and {count} more</source>
-        <translation>…… 另有 {count} 行</translation>
+        <translation>……另有 {count} 行</translation>
     </message>
     <message>
         <source>{count} taken</source>
@@ -887,7 +887,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>A sample company is in {folder} already, but its password is not kept on this computer. Name another folder for a new one, or move this one away.</source>
-        <translation type="unfinished"></translation>
+        <translation>{folder} 中已有示例公司，但此计算机没有保存其密码。请为新的示例公司指定其他文件夹，或移走此文件夹。</translation>
     </message>
 </context>
 <context>
@@ -993,7 +993,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The number on the supplier&apos;s invoice or credit note</source>
-        <translation type="unfinished"></translation>
+        <translation>供应商发票或贷项通知单上的编号</translation>
     </message>
     <message>
         <source>Reference</source>
@@ -1001,22 +1001,22 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lines of the receipt</source>
-        <translation type="unfinished"></translation>
+        <translation>收货单明细</translation>
     </message>
 </context>
 <context>
     <name>CorrectPricePage</name>
     <message>
         <source>Correct the price</source>
-        <translation type="unfinished"></translation>
+        <translation>更正价格</translation>
     </message>
     <message>
         <source>Correct price</source>
-        <translation type="unfinished"></translation>
+        <translation>更正价格</translation>
     </message>
     <message>
         <source>Price of {receipt}</source>
-        <translation type="unfinished"></translation>
+        <translation>{receipt} 的价格</translation>
     </message>
     <message>
         <source>Code</source>
@@ -1036,7 +1036,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Price now</source>
-        <translation type="unfinished"></translation>
+        <translation>现价格</translation>
     </message>
     <message>
         <source>New price</source>
@@ -1048,43 +1048,43 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Stock value</source>
-        <translation type="unfinished"></translation>
+        <translation>库存价值</translation>
     </message>
     <message>
         <source>Cost of sales</source>
-        <translation type="unfinished"></translation>
+        <translation>销售成本</translation>
     </message>
     <message>
         <source>Correct the price of {receipt}</source>
-        <translation type="unfinished"></translation>
+        <translation>更正 {receipt} 的价格</translation>
     </message>
     <message>
         <source>Lines corrected: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>已更正 {count} 行</translation>
     </message>
     <message>
         <source>Stock value {stock}, cost of sales {sold} {currency}</source>
-        <translation type="unfinished"></translation>
+        <translation>库存价值 {stock}，销售成本 {sold} {currency}</translation>
     </message>
     <message>
         <source>The receipt is being read.</source>
-        <translation type="unfinished"></translation>
+        <translation>正在读取收货单。</translation>
     </message>
     <message>
         <source>No price differs yet. Type the new price in at least one line.</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有不同的价格。请至少在一行输入新价格。</translation>
     </message>
     <message>
         <source>The centre has not costed this receipt yet: what the new price changes is worked out there.</source>
-        <translation type="unfinished"></translation>
+        <translation>中心服务尚未核算此收货单的成本：新价格的影响将在那里计算。</translation>
     </message>
     <message>
-        <source>The goods cost {currency} {difference} in all: {stock} of it goes to what is still in stock, {sold} to the cost of what is sold. Posted entries stay; the difference is an entry of its own.</source>
-        <translation type="unfinished"></translation>
+        <source>Difference {currency} {difference}: {stock} goes to the value of what is still in stock, {sold} to the cost of what has left. What is posted stays; the difference becomes an entry of its own.</source>
+        <translation>差异 {currency} {difference}：{stock} 计入仍在库存商品的价值，{sold} 计入已出库商品的成本。已过账的内容不变，差异另记一张凭证。</translation>
     </message>
     <message>
         <source>Price corrected</source>
-        <translation type="unfinished"></translation>
+        <translation>价格已更正</translation>
     </message>
 </context>
 <context>
@@ -2100,7 +2100,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Correct the price</source>
-        <translation type="unfinished"></translation>
+        <translation>更正价格</translation>
     </message>
 </context>
 <context>
@@ -3063,7 +3063,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{label} in {currency}</source>
-        <translation type="unfinished"></translation>
+        <translation>{label} {currency}</translation>
     </message>
     <message>
         <source>Receipts: {count}</source>
@@ -3810,7 +3810,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Nothing more is known about it here.</source>
-        <translation type="unfinished"></translation>
+        <translation>此处没有更多信息。</translation>
     </message>
     <message>
         <source>It waits because another change that it builds on was not carried out.</source>
@@ -3842,15 +3842,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>new price {price}</source>
-        <translation type="unfinished"></translation>
+        <translation>新价格 {price}</translation>
     </message>
     <message>
         <source>lines: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 行</translation>
     </message>
     <message>
         <source>quantity {qty}</source>
-        <translation type="unfinished"></translation>
+        <translation>数量 {qty}</translation>
     </message>
 </context>
 <context>
@@ -3882,8 +3882,8 @@ The back office of a company that distributes goods.</source>
 <context>
     <name>Palette</name>
     <message>
-        <source>Search screens and commands</source>
-        <translation>搜索界面和命令</translation>
+        <source>Search screens, commands and records</source>
+        <translation>搜索界面、命令和记录</translation>
     </message>
     <message>
         <source>Results</source>
@@ -4350,7 +4350,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Nothing is typed here yet, so there is nothing to save.</source>
-        <translation type="unfinished"></translation>
+        <translation>此处尚未输入内容，没有可保存的内容。</translation>
     </message>
 </context>
 <context>
@@ -6737,7 +6737,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Correct price</source>
-        <translation type="unfinished"></translation>
+        <translation>更正价格</translation>
     </message>
     <message>
         <source>Balance sheet</source>
@@ -6988,7 +6988,7 @@ The back office of a company that distributes goods.</source>
     <name>ScreenView</name>
     <message>
         <source>Nothing was changed here: there is nothing to save.</source>
-        <translation type="unfinished"></translation>
+        <translation>此处没有更改，没有可保存的内容。</translation>
     </message>
 </context>
 <context>
@@ -7907,8 +7907,8 @@ The back office of a company that distributes goods.</source>
 <context>
     <name>TopBar</name>
     <message>
-        <source>Search screens and commands</source>
-        <translation>搜索界面和命令</translation>
+        <source>Search screens, commands and records</source>
+        <translation>搜索界面、命令和记录</translation>
     </message>
     <message>
         <source>{user}: language, theme, sign out</source>

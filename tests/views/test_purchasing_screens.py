@@ -241,7 +241,7 @@ def test_a_price_is_corrected_from_the_receipt_and_says_first_what_it_changes(tr
     assert shown == {"difference": 10, "to_inventory": 6, "to_cost_of_sales": 4}
     trade.keys(Qt.Key.Key_Return, CONTROL)
     trade.wait(page.banner.isVisible)
-    assert "The goods cost CNY +10.00 in all: +6.00 of it goes to what is still in stock" in page.banner.sentence.text()
+    assert "Difference CNY +10.00: +6.00 goes to the value of what is still in stock, +4.00 to the cost" in page.banner.sentence.text()
     trade.agree(page, "Correct the price")
     trade.wait(lambda: trade.page is receipt_page)
     trade.hear_news()

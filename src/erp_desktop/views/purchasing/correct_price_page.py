@@ -166,8 +166,8 @@ class CorrectPricePage(FormPage):
         effect = _sum(corrected)
         sentence = translate(
             "CorrectPricePage",
-            "The goods cost {currency} {difference} in all: {stock} of it goes to what is still in stock, {sold} to the "
-            "cost of what is sold. Posted entries stay; the difference is an entry of its own.",
+            "Difference {currency} {difference}: {stock} goes to the value of what is still in stock, {sold} to the cost of "
+            "what has left. What is posted stays; the difference becomes an entry of its own.",
         )
         return sentence.format(
             currency=self._currency,
