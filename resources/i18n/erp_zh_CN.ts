@@ -981,15 +981,15 @@ The back office of a company that distributes goods.</source>
     <name>CorrectPriceForm</name>
     <message>
         <source>&amp;Date</source>
-        <translation type="unfinished">日期(&amp;D)</translation>
+        <translation>日期(&amp;D)</translation>
     </message>
     <message>
         <source>Date</source>
-        <translation type="unfinished">日期</translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>&amp;Reference</source>
-        <translation type="unfinished">参考号(&amp;R)</translation>
+        <translation>参考号(&amp;R)</translation>
     </message>
     <message>
         <source>The number on the supplier&apos;s invoice or credit note</source>
@@ -997,7 +997,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Reference</source>
-        <translation type="unfinished">参考号</translation>
+        <translation>参考号</translation>
     </message>
     <message>
         <source>Lines of the receipt</source>
@@ -1020,19 +1020,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Received</source>
-        <translation type="unfinished">已收货</translation>
+        <translation>已收</translation>
     </message>
     <message>
         <source>In stock</source>
-        <translation type="unfinished">有库存</translation>
+        <translation>库存中</translation>
     </message>
     <message>
         <source>Price now</source>
@@ -1040,11 +1040,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>New price</source>
-        <translation type="unfinished">新建价格</translation>
+        <translation>新价格</translation>
     </message>
     <message>
         <source>Difference</source>
-        <translation type="unfinished">差异</translation>
+        <translation>差异</translation>
     </message>
     <message>
         <source>Stock value</source>
@@ -1226,6 +1226,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{code}: {counted} of {open}</source>
         <translation>{code}：{counted} / {open}</translation>
+    </message>
+    <message>
+        <source>{code}: {counted} counted, only {open} expected. Put aside what is too many.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Nothing is counted yet. Type a quantity in at least one line.</source>
