@@ -47,6 +47,7 @@ class CompanyHere:
     code: str
     name: str
     name_zh: str = ""
+    time_zone: str = "UTC"  # IANA name; business dates are dates there
 
 
 @dataclass(frozen=True)
@@ -335,7 +336,7 @@ class Desk(QObject):
 
 def _company(session: Session, company_id: UUID) -> CompanyHere:
     company = session.get_one(Company, (company_id, company_id))
-    return CompanyHere(company.id, company.code, company.name, company.name_zh)
+    return CompanyHere(company.id, company.code, company.name, company.name_zh, company.time_zone)
 
 
 def _attention(session: Session) -> tuple[AttentionItem, ...]:

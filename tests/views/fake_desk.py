@@ -80,6 +80,7 @@ class _Named:
     name: str
     login: str = ""
     name_zh: str = ""
+    time_zone: str = "Asia/Shanghai"
 
 
 FACTS = CompanyFacts(uuid4(), "ACME", "Acme", "", "CNY", 2, "Asia/Shanghai", "cn-small-enterprise", "", "", "shipment")

@@ -1,5 +1,7 @@
 """The main window: tabs, commands, sync pill, palette, memory."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -12,6 +14,7 @@ from erp_desktop.views.shell.asking_to_close import Answer
 from erp_desktop.views.shell.commands import AlreadyTaken, Command
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.shell.screens import _screens, register_screen
+from erp_desktop.views.widgets import fields
 from erp_desktop.views.widgets.screen_view import ScreenView
 
 
@@ -153,6 +156,21 @@ def test_a_tab_that_is_closed_gives_the_keyboard_to_the_screen_that_comes_forwar
 def test_the_pill_opens_needs_attention(qtbot, shell):
     qtbot.mouseClick(shell.top.pill, Qt.MouseButton.LeftButton)
     assert titles(shell) == ["Home", "Needs attention"]
+
+
+def test_today_is_the_companys_day_wherever_the_machine_is(desk, settings_file, qtbot, monkeypatch):
+    class EveningInLondon(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 12, 31, 18, 0, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr(fields, "datetime", EveningInLondon)
+    fields.use_company_time_zone("UTC")
+    assert fields.company_today() == date(2026, 12, 31)
+    window = MainWindow(desk, settings_file)
+    qtbot.addWidget(window)
+    assert fields.company_today() == date(2027, 1, 1)  # at Acme in Shanghai
+    window.close()
 
 
 def test_no_two_commands_share_a_shortcut(shell):

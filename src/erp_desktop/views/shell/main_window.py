@@ -29,6 +29,7 @@ from erp_desktop.views.translation import LANGUAGES, current_language, show_lang
 from erp_desktop.views.widgets.asking import Failure, announcements
 from erp_desktop.views.widgets.banner import Banner
 from erp_desktop.views.widgets.cells import cell_value
+from erp_desktop.views.widgets.fields import use_company_time_zone
 from erp_desktop.views.widgets.screen_view import ScreenView
 from erp_desktop.views.widgets.theme import THEME_CHOICES, theme_keeper
 
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
     def __init__(self, desk: "Desk", settings_file: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
+        use_company_time_zone(desk.company.time_zone)
         self.settings = WindowSettings(settings_file)
         self._screens = {screen.key: screen for screen in permitted_screens(desk.permissions)}
         self._back: list[tuple[str, dict[str, Any]]] = []
