@@ -32,6 +32,7 @@ from erp_desktop.actions.remembering import let_remember, remember, rows_by_id
 from erp_desktop.central.accounts import hash_password, keep_password
 from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
 from erp_desktop.central.people import permissions_of
+from erp_desktop.central.statistics import GrowingStatistics
 from erp_desktop.database import pipelined, writer
 from erp_desktop.ids import new_id
 from erp_desktop.models.base import set_tick
@@ -112,6 +113,8 @@ class Centre:
         self._lanes: dict[UUID, _Lane] = {}
         self._lanes_lock = threading.Lock()
         self._listeners: list[CommitListener] = []
+        if engine.dialect.name == "postgresql":
+            self.on_commit(GrowingStatistics(engine).after_commit)
 
     def on_commit(self, listener: CommitListener) -> None:
         """Call `listener(company_id, tick)` after every commit, on the thread that committed; it must be quick."""
