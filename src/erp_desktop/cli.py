@@ -81,7 +81,7 @@ def use_language(language: str) -> None:
         from erp_desktop.reports.words import words
 
         install_translator(words(language).translate)
-    argparse._ = lambda text: translate("Command line", text)  # type: ignore[attr-defined]
+    argparse._ = lambda text: text and translate("Command line", text)  # type: ignore[attr-defined]  # it asks for None too
 
 
 # argparse's own texts, so that they are in the catalogue too.
