@@ -25,6 +25,8 @@ from erp_desktop.sync.transport import Timing
 from erp_desktop.views import all_screens
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.shell.screens import permitted_screens
+from erp_desktop.views.translation import show_language
+from erp_desktop.views.widgets.theme import load_fonts
 
 assert all_screens
 
@@ -34,6 +36,8 @@ Opened = tuple[MainWindow, list[Desk]]
 @pytest.fixture
 def office(qtbot: QtBot, sqlite_url: str, tmp_path: Path) -> Iterator[tuple[MainWindow, object]]:
     """A small company that has bought and sold something, its window, and how a colleague sits down."""
+    load_fonts()
+    show_language("en")  # as the program begins, whatever ran before
     engine = open_engine(sqlite_url)
     company = open_small_company(engine)
     company.stock("BX-204", "10", "12.50")

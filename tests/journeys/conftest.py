@@ -12,6 +12,7 @@ from erp_desktop.database import open_engine, reader
 from erp_desktop.demo.business_day import BusinessDay
 from erp_desktop.demo.here import office_open, sample_here
 from erp_desktop.demo.person import Person
+from erp_desktop.views.translation import show_language
 from erp_desktop.views.widgets.theme import load_fonts
 
 DAYS_OF_HISTORY = 45
@@ -35,6 +36,7 @@ def sample_folder(tmp_path_factory: pytest.TempPathFactory, today: date) -> Path
 def day(qapp: object, sample_folder: Path, tmp_path: Path, today: date) -> Iterator[BusinessDay]:
     """Somebody sits at the window of the sample company; what they make is left in a folder of the test."""
     load_fonts()
+    show_language("en")  # as the program begins, whatever ran before
     company = sample_here(sample_folder, seed=3, today=today)
     with office_open(sample_folder, company) as office:
         window = office.window(office.desk(tmp_path.name), (1280, 720))

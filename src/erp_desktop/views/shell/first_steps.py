@@ -16,7 +16,7 @@ from erp_desktop.queries.purchasing import PurchaseOrders
 from erp_desktop.queries.stock import StockOnHand
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.icons import icon_pixmap
-from erp_desktop.views.widgets.theme import SECTION_PX, current_theme, sized_font, theme_keeper
+from erp_desktop.views.widgets.theme import SECTION_PX, bold_font, current_theme, sized_font, theme_keeper
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -131,7 +131,7 @@ class FirstSteps(QFrame):
 
     def _row(self, step: Step) -> QHBoxLayout:
         mark, title, detail = QLabel(), QLabel(translate("FirstSteps", step.title)), QLabel()
-        title.setFont(sized_font(self.font(), self.font().pixelSize(), bold=True))
+        title.setFont(bold_font(self.font()))
         detail.setText(translate("FirstSteps", step.detail))
         detail.setWordWrap(True)
         detail.setProperty("tone", "secondary")

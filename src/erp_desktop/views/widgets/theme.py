@@ -118,6 +118,13 @@ def sized_font(base: QFont, pixels: int, *, bold: bool = False) -> QFont:
     return font
 
 
+def bold_font(base: QFont) -> QFont:
+    """`base` in the weight of headings, at its own size, be that in pixels or in points."""
+    font = QFont(base)
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
 def _palette(theme: Theme) -> QPalette:
     palette = QPalette()
     role, group = QPalette.ColorRole, QPalette.ColorGroup
