@@ -3,8 +3,8 @@
 import http.client
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ class Answer:
 class Network:
     """A proxy on loopback. `fault` None passes on; `only` restricts it to paths that end so; `requests` are their paths.
 
-    `waiting` counts the desks that have asked for news and are not answered yet.
+    `waiting` counts the desks that have asked for news of which the centre has none yet.
     """
 
     def __init__(self, centre: str) -> None:
@@ -48,6 +48,17 @@ class Network:
 
     def mend(self) -> None:
         self.fault = None
+
+    @contextmanager
+    def noted(self, waits: bool) -> Iterator[None]:
+        """For as long as the centre is asked, and not until its answer is passed on: that may be answered already."""
+        with self.guard:
+            self.waiting += waits
+        try:
+            yield
+        finally:
+            with self.guard:
+                self.waiting -= waits
 
     def cut(self) -> None:
         """Breaks off what is under way now; the next request finds a sound network."""
@@ -91,15 +102,14 @@ class Passing(BaseHTTPRequestHandler):
         network.requests.append(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.waits = self.path.endswith("/pull") and b'"wait":0,' not in body
-        with network.guard:
-            network.waiting += self.waits
         fault = network.fault if self.path.endswith(network.only) else None
         try:
             if fault is not None and network.is_before:
                 fault(self, None)
                 return
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-            with closing(http.client.HTTPConnection(urlsplit(network.centre).netloc, timeout=120)) as there:
+            there = http.client.HTTPConnection(urlsplit(network.centre).netloc, timeout=120)
+            with closing(there), network.noted(self.waits):
                 there.request(self.command, self.path, body, headers)
                 response = there.getresponse()
                 answer = Answer(response.status, response.getheaders(), response.read())
@@ -111,9 +121,6 @@ class Passing(BaseHTTPRequestHandler):
                 self.give(answer)
         except OSError:
             self.close_connection = True
-        finally:
-            with network.guard:
-                network.waiting -= self.waits
 
     def give(self, answer: Answer, *, length: int | None = None) -> None:
         self.send_response(answer.status)

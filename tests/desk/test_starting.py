@@ -6,6 +6,7 @@ from pathlib import Path
 
 from acme_office import PASSWORD, OpenDesk
 from network import Network
+from pytestqt.qtbot import QtBot
 from test_two_desks import codes, someone
 
 from erp_desktop.desk import Desk
@@ -33,6 +34,14 @@ NOT_NEEDED_FOR_A_WINDOW = (  # each costs a start milliseconds that the person w
 )
 
 
+def close_when_all_is_quiet(desk: Desk, network: Network, qtbot: QtBot) -> None:
+    """Nothing of it is still on its way when it is closed, and what it asked for is forgotten."""
+    assert desk.wait_until_synced()
+    qtbot.waitUntil(lambda: network.waiting == 1)
+    desk.close()
+    network.requests.clear()
+
+
 def test_the_window_is_loaded_without_what_only_the_centre_the_network_or_a_file_needs() -> None:
     script = "import sys, erp_desktop.app as app; app.know_screens(); print(*sys.modules, sep='\\n')"
     told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
@@ -42,13 +51,11 @@ def test_the_window_is_loaded_without_what_only_the_centre_the_network_or_a_file
 
 
 def test_a_desk_that_has_the_company_answers_before_it_talks_to_the_centre(
-    open_desk: OpenDesk, network: Network, tmp_path: Path
+    open_desk: OpenDesk, network: Network, tmp_path: Path, qtbot: QtBot
 ) -> None:
     before = open_desk()
     before.perform_and_wait(someone("S-1"))
-    assert before.wait_until_synced()
-    before.close()
-    network.requests.clear()
+    close_when_all_is_quiet(before, network, qtbot)
 
     path = cache_path("the centre", "ACME", "lin", tmp_path / "office")
     secrets = Secrets(path.parent, use_keyring=False)
@@ -76,12 +83,11 @@ def test_a_desk_without_its_company_fetches_it_at_once(network: Network, tmp_pat
 
 
 def test_a_desk_closed_before_it_began_to_sync_stays_closed(
-    open_desk: OpenDesk, network: Network, tmp_path: Path
+    open_desk: OpenDesk, network: Network, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    open_desk().close()
+    close_when_all_is_quiet(open_desk(), network, qtbot)
     path = cache_path("the centre", "ACME", "lin", tmp_path / "office")
     secrets = Secrets(path.parent, use_keyring=False)
-    network.requests.clear()
     desk = Desk.open(path, network.url, "ACME", "lin", secrets=secrets, sync_later=True)
     desk.close()
     desk.start()  # the window's timer may still come

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 from sqlalchemy import Engine
-from trading_house import PATIENCE_MS, Trade, trade
+from trading_house import Trade, trade
 
 from erp_desktop.actions.masters import SaveParty, SaveProduct
 from erp_desktop.actions.opening import OpenCompany
@@ -67,8 +67,8 @@ def window(qtbot: QtBot, books: Engine, tmp_path: Path) -> Iterator[MainWindow]:
 
 def test_a_new_company_is_told_where_to_begin_and_enter_begins(qtbot: QtBot, window: MainWindow) -> None:
     steps = window.tabs.currentWidget().first_steps  # type: ignore[attr-defined]
-    qtbot.waitUntil(steps.isVisible, timeout=PATIENCE_MS)
-    qtbot.waitUntil(lambda: window.focusWidget() is steps.buttons[0], timeout=PATIENCE_MS)
+    qtbot.waitUntil(steps.isVisible)
+    qtbot.waitUntil(lambda: window.focusWidget() is steps.buttons[0])
     assert steps.buttons[0].accessibleName() == "Products: New"
     qtbot.keyClick(steps.buttons[0], Qt.Key.Key_Return)
     assert window.tabs.current().title.startswith("Product")
@@ -76,7 +76,7 @@ def test_a_new_company_is_told_where_to_begin_and_enter_begins(qtbot: QtBot, win
 
 def test_with_products_and_parties_the_steps_are_gone(qtbot: QtBot, window: MainWindow) -> None:
     steps = window.tabs.currentWidget().first_steps  # type: ignore[attr-defined]
-    qtbot.waitUntil(steps.isVisible, timeout=PATIENCE_MS)
+    qtbot.waitUntil(steps.isVisible)
     company_id = window.desk.company.id
     window.desk.perform_and_wait(
         SaveProduct(
@@ -88,7 +88,7 @@ def test_with_products_and_parties_the_steps_are_gone(qtbot: QtBot, window: Main
         )
     )
     window.desk.perform_and_wait(SaveParty(party_id=new_id(), code="S1", name="Nordic", is_supplier=True))
-    qtbot.waitUntil(lambda: not steps.isVisible(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not steps.isVisible())
 
 
 def test_a_company_at_work_sees_no_first_steps(trade: Trade) -> None:
@@ -103,9 +103,8 @@ def test_the_search_of_a_new_order_says_where_the_first_supplier_is_made(qtbot: 
     page = window.open_screen("purchase_order", id=new_id(), is_new=True)
     assert page is not None
     supplier = page.lookup("supplier")  # type: ignore[attr-defined]
-    qtbot.waitUntil(supplier.hasFocus, timeout=PATIENCE_MS)
+    qtbot.waitUntil(supplier.hasFocus)
     qtbot.keyClicks(supplier, "Nordic")
     qtbot.waitUntil(
-        lambda: supplier.results.isVisible() and "There are no suppliers yet" in supplier.results.item(0).text(),
-        timeout=PATIENCE_MS,
+        lambda: supplier.results.isVisible() and "There are no suppliers yet" in supplier.results.item(0).text()
     )

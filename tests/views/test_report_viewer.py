@@ -133,7 +133,7 @@ def test_a_file_that_is_being_written_can_be_cancelled_without_a_trace(stocked, 
     went_on = threading.Event()
 
     def slowly(report, path, *, progress, **how):
-        went_on.wait(10)
+        went_on.wait(60)
         exporting_write(report, path, progress=lambda *_: progress(1, 2), **how)
 
     exporting_write = exporting.write_excel
