@@ -135,7 +135,10 @@ class FirstChoices:
 
 @dataclass(frozen=True)
 class OrderDefaults:
-    """What a new order starts with: in the warehouse named, else in the company's main one, else in the first by code."""
+    """What a new order starts with: in the warehouse named, else in the company's main one.
+
+    That is the one the company opened with; where other warehouses have had stock and it never had, the first of those by code.
+    """
 
     tables: ClassVar[frozenset[str]] = frozenset({"company", "warehouse", "channel"})
 
@@ -151,10 +154,13 @@ class OrderDefaults:
         return FirstChoices(currency, places, revenue_at, warehouse, next(iter(channels), None))
 
     def _warehouse(self, session: Session, company_id: UUID) -> Choice | None:
-        """The likeliest of the warehouses that are in use."""
+        there = (_balance.c.company_id == company_id, _balance.c.warehouse_id == _warehouse.c.id)
+        had_stock = select(_balance.c.id).where(*there).exists()
+        is_main = _warehouse.c.id == derived_id("warehouse", company_id, FIRST_WAREHOUSE)
         columns = (_warehouse.c.id, _warehouse.c.code, _warehouse.c.name, _warehouse.c.name_zh, _warehouse.c.address)
         statement = select(*columns).where(_warehouse.c.company_id == company_id, _warehouse.c.is_active)
-        rows = session.execute(statement.order_by(_warehouse.c.code, _warehouse.c.id))
-        found = {row.id: Choice(*row) for row in rows}
-        likeliest = (self.warehouse_id, derived_id("warehouse", company_id, FIRST_WAREHOUSE), *found)
-        return next((found[id] for id in likeliest if id in found), None)
+        if self.warehouse_id is not None:
+            statement = statement.order_by((_warehouse.c.id == self.warehouse_id).desc())
+        likeliest = statement.order_by(had_stock.desc(), is_main.desc(), _warehouse.c.code, _warehouse.c.id)
+        row = session.execute(likeliest.limit(1)).first()
+        return Choice(*row) if row is not None else None
