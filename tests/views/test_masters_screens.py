@@ -151,3 +151,17 @@ def test_the_last_administrator_cannot_be_taken_away(trade):
     trade.wait(lambda: bool(page.binder.bar.isVisible() or page.binder.problem_of("login")))
     assert page.is_dirty
     assert SaveUser.permission == "admin"
+
+
+def test_saving_an_untouched_new_record_says_what_is_missing(trade):
+    page = trade.open("party", id=new_id(), is_new=True)
+    trade.qtbot.keyClick(page.binder.widget("code"), Qt.Key.Key_S, CONTROL)
+    trade.wait(lambda: page.binder.problem_of("code") == "Fill in Code.")
+    assert not page.is_dirty
+
+
+def test_the_company_page_names_its_chart_of_accounts(trade):
+    page = trade.open("company")
+    trade.wait(lambda: bool(page.company.facts))
+    facts = dict(page.company.facts)
+    assert facts["Chart of accounts"] == "Accounting Standards for Small Enterprises (China)"

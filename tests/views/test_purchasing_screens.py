@@ -7,11 +7,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from trading_house import CONTROL, Trade, printed, trade
 
+from company_fixtures import TODAY
+from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveWarehouse
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
+from erp_desktop.queries.documents import DocumentAddress
 from erp_desktop.queries.purchasing import PurchaseOrders
-from erp_desktop.queries.purchasing_details import PurchaseOrderDetail
+from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, PurchaseOrderDetail
 from erp_desktop.views.purchasing.purchase_order_page import PurchaseOrderPage
 
 __all__ = ["printed", "trade"]
@@ -241,7 +244,10 @@ def test_a_price_is_corrected_from_the_receipt_and_says_first_what_it_changes(tr
     assert shown == {"difference": 10, "to_inventory": 6, "to_cost_of_sales": 4}
     trade.keys(Qt.Key.Key_Return, CONTROL)
     trade.wait(page.banner.isVisible)
-    assert "Difference CNY +10.00: +6.00 goes to the value of what is still in stock, +4.00 to the cost" in page.banner.sentence.text()
+    assert (
+        "Difference CNY +10.00: +6.00 goes to the value of what is still in stock, +4.00 to the cost"
+        in page.banner.sentence.text()
+    )
     trade.agree(page, "Correct the price")
     trade.wait(lambda: trade.page is receipt_page)
     trade.hear_news()
@@ -298,3 +304,23 @@ def test_a_new_order_starts_in_the_main_warehouse_and_then_in_the_one_used_last(
     trade.hear_news()
     page = new_order(trade)
     assert page.lookup("warehouse").value().code == "MAIN"
+
+
+def test_the_amount_of_a_landed_cost_says_its_currency(trade):
+    receipt = trade.company.stock("BX-204", "10", "10.00")
+    freight = EnterLandedCost(new_id(), "freight", TODAY, Decimal("30.00"), "value", (receipt,))
+    trade.company.perform(freight)
+    trade.hear_news()
+    page = trade.open("landed_cost", id=freight.landed_cost_id)
+    trade.wait(lambda: page.record is not None)
+    assert dict(page.facts.facts)["Amount"] == "CNY 30.00"
+    form = trade.open("enter_landed_cost", id=new_id())
+    trade.wait(lambda: form.binder.widget("amount_label").text() == "&Amount in CNY *")
+
+
+def test_a_price_correction_that_waits_leads_to_its_receipt(trade):
+    receipt = trade.company.stock("BX-204", "10", "10.00")
+    trade.hear_news()
+    (line,) = trade.ask(GoodsReceiptDetail(receipt)).lines
+    address = trade.ask(DocumentAddress("goods_receipt_line", line.id))
+    assert (address.kind, address.id, address.number) == ("goods_receipt", receipt, "GR-2026-0001")

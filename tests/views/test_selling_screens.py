@@ -128,3 +128,16 @@ def test_an_allocation_is_released_and_the_order_cancelled(trade):
     trade.agree(page, "Cancel the order")
     trade.status(page, "cancelled")
     assert page.actions_of_order.cancel.toolTip() == "The order is cancelled already."
+
+
+def test_saving_an_untouched_parcel_ships_nothing_and_says_so(trade):
+    trade.company.stock("BX-204", "10", "4")
+    order = trade.company.sales_order(("BX-204", "3", "9.90"))
+    trade.company.allocate(order)
+    trade.hear_news()
+    page = trade.open("ship_order", id=order)
+    trade.wait(lambda: trade.value(page, 0, "counted") == 3)
+    trade.keys(Qt.Key.Key_S, CONTROL)
+    trade.wait(lambda: not page.binder.bar.isHidden())
+    assert page.binder.bar.links()[0].text() == "Nothing is typed here yet, so there is nothing to save."
+    assert trade.ask(SalesOrderDetail(order)).status == "allocated"
