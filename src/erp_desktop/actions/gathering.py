@@ -19,9 +19,8 @@ from erp_desktop.actions.refusals import NotPermitted
 from erp_desktop.models import replicated_tables
 
 _GATHERED = "gathered"
-_touching = (
-    threading.local()
-)  # .changes: what the action that runs on this thread changed, by row: column and value before
+# .changes: what the action that runs on this thread has changed so far, by row: column and value before.
+_touching = threading.local()
 _asks_after_writing: set[type[Action]] = set()
 
 
