@@ -1229,7 +1229,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{code}: {counted} counted, only {open} expected. Put aside what is too many.</source>
-        <translation type="unfinished"></translation>
+        <translation>{code}：已清点 {counted}，应有 {open}。请将多出的放到一边。</translation>
     </message>
     <message>
         <source>Nothing is counted yet. Type a quantity in at least one line.</source>

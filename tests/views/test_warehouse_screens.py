@@ -13,6 +13,7 @@ from erp_desktop.actions.masters import SaveBarcode
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.purchasing import LandedCosts
+from erp_desktop.views.warehouse.receive_page import ReceiveGoodsPage
 
 __all__ = ["printed", "trade"]
 
@@ -105,6 +106,31 @@ def test_an_over_receipt_is_marked_at_its_line_with_the_rules_sentence(trade):
     cell = page.grid.model_of_lines.index(1, 3)
     assert cell.data(Qt.ItemDataRole.ToolTipRole).startswith("9 of BX-205 counted, 6 open")
     assert cell.data() == "9"
+
+
+def test_one_scan_too_many_is_said_at_once_and_after_a_refusal_counting_goes_on_from_there(trade):
+    page = receiving(trade, ("BX-204", "2", "2"))
+    for count in (1, 2, 3):
+        page.take_scan("BX-204")
+        trade.wait(lambda count=count: trade.value(page, 0, "counted") == count)
+    said = "BX-204: 3 counted, only 2 expected. Put aside what is too many."
+    assert page.banner.sentence.text() == said
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(lambda: not page.binder.bar.isHidden())
+    assert page.binder.widget("line_count").text() == "Lines counted: 1, units: 3"
+    page.take_scan("BX-204")
+    trade.wait(lambda: trade.value(page, 0, "counted") == 4)
+
+
+def test_the_figure_of_goods_to_receive_leads_to_where_they_are_received(trade):
+    trade.company.purchase_order(("BX-204", "10", "2"))
+    trade.hear_news()
+    card = trade.page._cards[0][1]
+    trade.wait(lambda: card.figure.text() == "1")
+    trade.qtbot.keyClick(card, Qt.Key.Key_Return)
+    trade.wait(lambda: trade.page.table.model.rowCount() == 1)
+    trade.keys(Qt.Key.Key_Return)
+    trade.wait(lambda: isinstance(trade.page, ReceiveGoodsPage))
 
 
 def test_counting_goes_down_with_enter_and_all_as_ordered_fills_the_rest(trade):

@@ -159,7 +159,9 @@ class FormPage(DocumentPage):
             number = next(n for n, one in enumerate(self.grid.model_of_lines.spec.columns) if one.name == column)
             index = self.grid.model_of_lines.index(row, number)
             typed = str(index.data(Qt.ItemDataRole.EditRole) or "")
-            self.grid.model_of_lines.change({(row, number): BadCell(typed, problem.sentence)})
+            meant = self.grid.model_of_lines.line(row).get(column)
+            meant = meant.value if isinstance(meant, BadCell) else meant
+            self.grid.model_of_lines.change({(row, number): BadCell(typed, problem.sentence, meant)})
             self.binder.bar.show_problems([(problem.sentence, partial(self.grid.go_to, row, number))])
             self.grid.go_to(row, number)
             return

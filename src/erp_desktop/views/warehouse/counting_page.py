@@ -18,7 +18,7 @@ from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import kind_text, number_text
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import CellKind, shown_number
-from erp_desktop.views.widgets.line_model import LineColumn
+from erp_desktop.views.widgets.line_model import BadCell, LineColumn
 from erp_desktop.views.widgets.lookup import LookupSpec
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class CountingPage(FormPage):
         return kind_text(self.kind)
 
     def show_record(self, record: Any) -> None:
-        typed = {line["id"]: line for line in self.grid.lines() if "id" in line}
+        typed = {line["id"]: line for line in self._all_lines() if "id" in line}
         rows = self._counting.rows_of(record)
         if self.grid.state() == self.grid.State.EditingState:
             return
@@ -112,10 +112,15 @@ class CountingPage(FormPage):
         self.lines_changed()
 
     def lines_changed(self) -> None:
-        counted = [line for line in self.grid.lines() if isinstance(line.get("counted"), Decimal)]
-        total = sum((line["counted"] for line in counted), ZERO)
+        counted = [line for line in self._all_lines() if _number(line)]
+        total = sum((_number(line) for line in counted), ZERO)
         text = translate("CountingPage", "Lines counted: {lines}, units: {units}")
         self.show_text("line_count", text.format(lines=len(counted), units=shown_number(total)))
+
+    def _all_lines(self) -> list[dict[str, Any]]:
+        """Every line as it stands, with what was refused."""
+        model = self.grid.model_of_lines
+        return [model.line(row) for row in range(model.rowCount())]
 
     def count_all(self) -> None:
         """Everything that is open was counted; lines with a quantity keep theirs."""
@@ -150,8 +155,14 @@ class CountingPage(FormPage):
         model.change({(row, column): _number(line) + scanned.qty}, translate("CountingPage", "Scan"))
         self.grid.setCurrentIndex(model.index(row, column))
         text = translate("CountingPage", "{code}: {counted} of {open}")
-        counted = shown_number(_number(model.line(row)))
-        self.tell(text.format(code=scanned.product_code, counted=counted, open=shown_number(line["open"])))
+        counted = _number(model.line(row))
+        names = {"code": scanned.product_code, "counted": shown_number(counted), "open": shown_number(line["open"])}
+        self.tell(text.format(**names))
+        if counted > line["open"]:
+            text = translate(
+                "CountingPage", "{code}: {counted} counted, only {open} expected. Put aside what is too many."
+            )
+            self.show_problem(text.format(**names))
 
     # --- performing
 
@@ -160,6 +171,7 @@ class CountingPage(FormPage):
         self.when_settled(partial(self._perform_counted, then))
 
     def _perform_counted(self, then: Callable[[], object] | None) -> None:
+        self.banner.hide()  # what was said about a scan
         values = self.read_form()
         if values is None:
             return
@@ -187,5 +199,7 @@ class CountingPage(FormPage):
 
 
 def _number(line: dict[str, Any]) -> Decimal:
+    """What was counted, also where it was refused: it is counted on from there."""
     counted = line.get("counted")
+    counted = counted.value if isinstance(counted, BadCell) else counted
     return counted if isinstance(counted, Decimal) else ZERO

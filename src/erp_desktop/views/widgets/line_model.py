@@ -55,10 +55,14 @@ class LineSpec:
 
 @dataclass(frozen=True)
 class BadCell:
-    """What was typed or pasted and cannot be read: it is kept as it is, with the sentence that says what to do."""
+    """What was typed or pasted and cannot be read: it is kept as it is, with the sentence that says what to do.
+
+    `value` is what it means where it can be read well enough, and was refused.
+    """
 
     text: str
     sentence: str
+    value: Any = None
 
 
 @dataclass
