@@ -885,10 +885,6 @@ The back office of a company that distributes goods.</source>
         <source>{count} pictures in {folder}.</source>
         <translation>{folder} 中有 {count} 张图片。</translation>
     </message>
-    <message>
-        <source>A sample company is in {folder} already, but its password is not kept on this computer. Name another folder for a new one, or move this one away.</source>
-        <translation>{folder} 中已有示例公司，但此计算机没有保存其密码。请为新的示例公司指定其他文件夹，或移走此文件夹。</translation>
-    </message>
 </context>
 <context>
     <name>CompanyPage</name>
@@ -5240,6 +5236,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>This central service has no company yet. An administrator opens the first one.</source>
         <translation>此中心服务中还没有公司，需由管理员新建第一家公司。</translation>
+    </message>
+    <message>
+        <source>A company with the code {code} is in {folder} already. If it is not offered to you, its password is not kept on this computer. Name another code or another folder for a new one; nothing was changed.</source>
+        <translation>{folder} 中已有编码为 {code} 的公司。如果它没有列出供您选择，说明此计算机没有保存其密码。请为新公司指定其他编码或其他文件夹；未作任何更改。</translation>
     </message>
 </context>
 <context>

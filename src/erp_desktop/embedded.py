@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, select
 
+from erp_desktop.actions.refusals import Refused
 from erp_desktop.database import open_engine, reader
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.migrations import upgrade
 from erp_desktop.models.company import Company, User, UserRole
 from erp_desktop.sync.cache import data_dir
@@ -36,6 +38,15 @@ THIS_COMPUTER = "this computer"  # the lasting name of the embedded centre; its 
 SECONDS_TO_START = 60.0
 SECONDS_TO_STOP = 15.0
 SECONDS_BETWEEN_STARTS = 2.0
+
+
+class AlreadyHere(Refused):
+    code = "already_here"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "A company with the code {code} is in {folder} already. If it is not offered to you, its password is not kept on this "
+        "computer. Name another code or another folder for a new one; nothing was changed.",
+    )
 
 
 @dataclass(frozen=True)
@@ -67,14 +78,16 @@ def open_books(directory: Path | None = None) -> Engine:
 def open_here(make: "Callable[[Centre, str], CompanyHere]", directory: Path | None = None) -> CompanyHere:
     """Open a company here as `make(centre, password)` does; its owner's password is made up and kept.
 
-    Raises CodeInUse, NotOpened, NewerDatabase.
+    Raises AlreadyHere, NotOpened, NewerDatabase.
     """
-    from erp_desktop.central.performing import Centre  # with all that a centre needs: a window opens without
+    from erp_desktop.central.performing import Centre, CodeInUse  # with all that a centre needs: a window opens without
 
     engine = open_books(directory)
     try:
         password = secrets.token_urlsafe(24)
         here = make(Centre(engine), password)
+    except CodeInUse as taken:
+        raise AlreadyHere(code=taken, folder=data_dir(directory)) from None
     finally:
         engine.dispose()
     keep_password(here.code, here.login, password, directory)
@@ -82,7 +95,7 @@ def open_here(make: "Callable[[Centre, str], CompanyHere]", directory: Path | No
 
 
 def open_company(opening: "OpenCompany", directory: Path | None = None) -> CompanyHere:
-    """Open an empty company here. Raises CodeInUse, NotOpened, NewerDatabase."""
+    """Open an empty company here. Raises AlreadyHere, NotOpened, NewerDatabase."""
 
     def make(centre: "Centre", password: str) -> CompanyHere:
         centre.open_company(opening, password)

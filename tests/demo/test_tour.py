@@ -15,7 +15,7 @@ from erp_desktop.central.serving import served
 from erp_desktop.database import open_engine
 from erp_desktop.demo import here
 from erp_desktop.demo.company import CODE, NAME
-from erp_desktop.demo.here import OWNER, SampleLocked, sample_here
+from erp_desktop.demo.here import OWNER, sample_here
 from erp_desktop.demo.tour import RECORDS, visit_every_screen
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
@@ -94,6 +94,6 @@ def test_a_sample_company_whose_password_is_gone_is_said_in_one_sentence(tmp_pat
     embedded.open_company(opening, tmp_path)
     monkeypatch.setattr(embedded, "kept_password", lambda *_: None)
     monkeypatch.setattr(here, "make_sample_company", lambda centre, *_, **__: centre.open_company(opening, PASSWORD))
-    with pytest.raises(SampleLocked) as locked:
+    with pytest.raises(embedded.AlreadyHere) as locked:
         sample_here(tmp_path, 7, date(2026, 3, 16))
-    assert locked.value.sentence.startswith(f"A sample company is in {tmp_path} already, but its password is not kept")
+    assert locked.value.problem.sentence.startswith(f"A company with the code {CODE} is in {tmp_path} already.")

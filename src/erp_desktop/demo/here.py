@@ -10,28 +10,14 @@ from shiboken6 import delete
 
 from erp_desktop import embedded
 from erp_desktop.app import know_screens
-from erp_desktop.central.performing import Centre, CodeInUse
+from erp_desktop.central.performing import Centre
 from erp_desktop.demo.company import CODE, DAYS, NAME, Progress, make_sample_company
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import CompanyHere, EmbeddedCentre
-from erp_desktop.i18n import translate
 from erp_desktop.sync.cache import cache_path
 from erp_desktop.views.shell.main_window import MainWindow
 
 OWNER = "owner"
-
-
-class SampleLocked(Exception):
-    """The sample company is in the folder, but nobody here knows its owner's password."""
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__(str(directory))
-        text = translate(
-            "Command line",
-            "A sample company is in {folder} already, but its password is not kept on this computer. Name another folder "
-            "for a new one, or move this one away.",
-        )
-        self.sentence = text.format(folder=directory)
 
 
 def sample_here(
@@ -39,7 +25,7 @@ def sample_here(
 ) -> CompanyHere:
     """The sample company in `directory`; made there if it is not yet. A year takes up to a minute the first time.
 
-    Raises SampleLocked.
+    Raises AlreadyHere where it is there, but nobody here knows its owner's password.
     """
     for known in embedded.companies_here(directory):
         if known.code == CODE:
@@ -49,10 +35,7 @@ def sample_here(
         make_sample_company(centre, today, password, seed=seed, days=days, progress=progress)
         return CompanyHere(CODE, NAME, OWNER)
 
-    try:
-        return embedded.open_here(make, directory)
-    except CodeInUse:
-        raise SampleLocked(directory) from None
+    return embedded.open_here(make, directory)
 
 
 @dataclass
