@@ -317,10 +317,8 @@ class ListQuery(Generic[Record]):
                     elsewhere.setdefault(join.target, (join, []))[1].append(column.expression)
 
         def named_so(join: Join, names: Sequence[ColumnElement[Any]], *words: str) -> Select[Any]:
-            target = join.target
-            return select(target.c.id).where(
-                target.c.company_id == company_id, *(_any_has(word, names) for word in words)
-            )
+            ids = select(join.target.c.id).where(join.target.c.company_id == company_id)
+            return ids.where(*(_any_has(word, names) for word in words))
 
         if not words or not (here or elsewhere):
             return []
@@ -334,8 +332,7 @@ class ListQuery(Generic[Record]):
             return [join.key.in_(few) if few else false()]
         return [
             or_(
-                *([_any_has(word, here)] if here else []),
-                *(join.key.in_(named_so(join, names, word)) for join, names in elsewhere.values()),
+                _any_has(word, here), *(join.key.in_(named_so(join, names, word)) for join, names in elsewhere.values())
             )
             for word in words
         ]
@@ -382,7 +379,7 @@ class ListQuery(Generic[Record]):
 
 
 def _any_has(word: str, texts: Iterable[ColumnElement[Any]]) -> ColumnElement[bool]:
-    return or_(*(text.icontains(word, autoescape=True) for text in texts))
+    return or_(false(), *(text.icontains(word, autoescape=True) for text in texts))
 
 
 def matches(expression: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
