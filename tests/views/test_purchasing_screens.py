@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QPushButton
 from trading_house import CONTROL, Trade, printed, trade
 
 from company_fixtures import TODAY
+from erp_desktop.actions.finding import NoLines
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveWarehouse
 from erp_desktop.ids import new_id
@@ -324,3 +325,13 @@ def test_a_price_correction_that_waits_leads_to_its_receipt(trade):
     (line,) = trade.ask(GoodsReceiptDetail(receipt)).lines
     address = trade.ask(DocumentAddress("goods_receipt_line", line.id))
     assert (address.kind, address.id, address.number) == ("goods_receipt", receipt, "GR-2026-0001")
+
+
+def test_an_order_without_a_line_is_not_confirmed_and_says_what_is_missing(trade):
+    page = new_order(trade)
+    trade.choose(page, "supplier", "Hangzhou")
+    trade.keys(Qt.Key.Key_Return, CONTROL)
+    trade.wait(lambda: not page.binder.bar.isHidden())
+    assert [link.text() for link in page.binder.bar.links()] == [NoLines().problem.sentence]
+    assert not page.banner.isVisible()
+    assert page.grid.hasFocus()

@@ -11,6 +11,7 @@ from uuid import UUID
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
 
+from erp_desktop.actions.finding import NoLines
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import Query
@@ -121,6 +122,15 @@ class FormPage(DocumentPage):
             self.grid.go_to(*problems[0][:2])
             return None
         return values
+
+    def read_with_lines(self) -> dict[str, Any] | None:
+        """As `read_form`, and a document without a line is not whole."""
+        values = self.read_form()
+        if values is None or self.grid.lines():
+            return values
+        self.binder.bar.show_problems([(NoLines().problem.sentence, partial(self.grid.go_to, 0, 0))])
+        self.grid.go_to(0, 0)
+        return None
 
     @property
     def is_for_entry(self) -> bool:

@@ -283,7 +283,7 @@ class PurchaseOrderPage(FormPage):
         self.when_settled(self._say_what_confirming_does)
 
     def _say_what_confirming_does(self) -> None:
-        values = self.read_form()
+        values = self.read_with_lines()
         if values is None:
             return
         lines = self.grid.lines()

@@ -112,7 +112,7 @@ class SalesOrderActions(QObject):
 
     def _say_what_confirming_does(self) -> None:
         page = self._page
-        values = page.read_form()
+        values = page.read_with_lines()
         if values is None:
             return
         lines = page.grid.lines()
