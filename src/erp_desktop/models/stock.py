@@ -88,7 +88,7 @@ class StockMove(Replicated):
             belongs_to("product_id", "product"),
             CheckConstraint("qty > 0", name="qty_positive"),
             Index(None, "company_id", "moved_on", "id"),
-            Index(None, "company_id", "product_id", "moved_on"),
+            Index(None, "company_id", "product_id", "moved_on", "qty"),  # a list's total is read here, not in the table
             Index(None, "company_id", "document_id"),
             Index(None, "company_id", "returns_move_id"),
         )

@@ -1243,9 +1243,9 @@ def upgrade() -> None:
         op.f("ix_stock_move_company_id_moved_on_id"), "stock_move", ["company_id", "moved_on", "id"], unique=False
     )
     op.create_index(
-        op.f("ix_stock_move_company_id_product_id_moved_on"),
+        op.f("ix_stock_move_company_id_product_id_moved_on_qty"),
         "stock_move",
-        ["company_id", "product_id", "moved_on"],
+        ["company_id", "product_id", "moved_on", "qty"],
         unique=False,
     )
     op.create_index(
@@ -1608,7 +1608,7 @@ def downgrade() -> None:
     op.drop_table("allocation")
     op.drop_index(op.f("ix_stock_move_company_id_tick"), table_name="stock_move")
     op.drop_index(op.f("ix_stock_move_company_id_returns_move_id"), table_name="stock_move")
-    op.drop_index(op.f("ix_stock_move_company_id_product_id_moved_on"), table_name="stock_move")
+    op.drop_index(op.f("ix_stock_move_company_id_product_id_moved_on_qty"), table_name="stock_move")
     op.drop_index(op.f("ix_stock_move_company_id_moved_on_id"), table_name="stock_move")
     op.drop_index(op.f("ix_stock_move_company_id_document_id"), table_name="stock_move")
     op.drop_table("stock_move")
