@@ -114,7 +114,7 @@ def know_screens() -> None:
 
 def wanted_place(options: Namespace, directory: Path) -> Place | None:
     """What the options say, else where this computer was used last, else the only company here; None: ask."""
-    centre = getattr(options, "centre", None) or ""
+    centre = _one_address(getattr(options, "centre", None) or "")
     company = getattr(options, "company", None)
     user = getattr(options, "user", None)
     last = _last_place(directory)
@@ -127,6 +127,18 @@ def wanted_place(options: Namespace, directory: Path) -> Place | None:
         if company is None or here.code.casefold() == company.casefold():
             return Place(here.code, user or here.login)
     return None
+
+
+def _one_address(typed: str) -> str:
+    """`typed` as the office is known here; what is no address stays as it is, the sign-in window says so."""
+    if not typed:
+        return ""
+    from erp_desktop.sync.knocking import NotAnAddress, tidy_address
+
+    try:
+        return tidy_address(typed)
+    except NotAnAddress:
+        return typed
 
 
 def _last_place(directory: Path) -> Place | None:
@@ -396,11 +408,12 @@ class Program(QObject):
 
     def _ask_password(self, desk: Desk) -> None:
         from erp_desktop.views.start.sign_in_again import SignInAgain
+        from erp_desktop.views.widgets.cells import cell_value
 
         window = self._window
         if window is None:
             return
-        dialog = SignInAgain(desk.user.name, desk.company.name, desk.sign_in, window)
+        dialog = SignInAgain(desk.user.name, str(cell_value(desk.company, "name")), desk.sign_in, window)
         dialog.accepted.connect(window.banner.hide)
         dialog.open()
 

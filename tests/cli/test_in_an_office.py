@@ -188,3 +188,11 @@ def test_a_sign_in_that_was_taken_away_is_asked_for_until_the_password_is_right(
     qtbot.keyClick(dialog.password, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: desk.sync_state.kind is SyncKind.SYNCED, timeout=PATIENCE)
     qtbot.waitUntil(lambda: not window.banner.isVisible(), timeout=PATIENCE)
+
+
+def test_an_office_is_the_same_however_its_address_is_typed_on_the_command_line(
+    qtbot: QtBot, program: app.Program, centre: str, tmp_path: Path
+) -> None:
+    signed_in(qtbot, program)
+    place = app.wanted_place(Namespace(centre=centre.removeprefix("http://") + "/"), tmp_path)
+    assert place == app.Place("ACME", "owner", centre)

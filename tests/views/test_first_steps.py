@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from fake_desk import FakeDesk
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -108,3 +109,14 @@ def test_the_search_of_a_new_order_says_where_the_first_supplier_is_made(qtbot: 
     qtbot.waitUntil(
         lambda: supplier.results.isVisible() and "There are no suppliers yet" in supplier.results.item(0).text()
     )
+
+
+def test_somebody_who_keeps_no_master_data_is_not_told_to_begin(qtbot: QtBot, desk: FakeDesk, tmp_path: Path) -> None:
+    desk.permissions = frozenset({"master.read", "goods.read", "goods.count"})
+    window = MainWindow(desk, tmp_path / "clerk.ini")  # type: ignore[arg-type]
+    qtbot.addWidget(window)
+    window.show()
+    home = window.tabs.currentWidget()
+    qtbot.wait(200)
+    assert not home.first_steps.isVisible()  # type: ignore[attr-defined]
+    window.close()

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-import urllib3
-
 from erp_desktop import wire
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
@@ -152,13 +150,15 @@ def _why(error: NoAnswer, address: str) -> Refused:
         return CentreOutOfReach()  # the centre itself says that it is busy
     if error.__cause__ is None:
         return NotTheCentre(address=address)  # somebody answered, and it was no answer of a centre
+    from urllib3.exceptions import NameResolutionError
+
     host = urlsplit(address).hostname or address
     for cause in _below(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return CertificateNotTrusted(host=host)
         if isinstance(cause, ssl.SSLError) and cause.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
             return NotEncrypted(host=host)
-        if isinstance(cause, urllib3.exceptions.NameResolutionError | UnicodeError):
+        if isinstance(cause, NameResolutionError | UnicodeError):
             return NobodyByThatName(host=host)
     return CentreOutOfReach()
 
