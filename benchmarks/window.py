@@ -124,7 +124,7 @@ def starts(directory: Path) -> None:
 
     def once() -> dict[str, float]:
         command = [sys.executable, "-m", "benchmarks.window_start", str(directory)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
         figures: dict[str, float] = json.loads(told.strip().splitlines()[-1])
         return figures
 
