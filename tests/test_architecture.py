@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import UniqueConstraint
 
 import erp_desktop
 from erp_desktop.actions import base
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.models.base import Base, replicated_tables
 
 SOURCE = Path(erp_desktop.__file__).parent
 MONEY_ROOMS = ["models", "actions", "costing", "ledger", "queries"]
@@ -152,3 +154,16 @@ assert not loaded, loaded
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_rows_that_belong_to_a_document_are_found_by_it() -> None:
+    """Without an index SQLite reads all of a table for each row that its own rows could be waiting for."""
+    assert replicated_tables()
+    documents = {"order", "line", "receipt", "shipment", "invoice", "return", "count", "entry", "pool", "layer"}
+    for table in Base.metadata.tables.values():
+        indexed = [[column.name for column in index.columns] for index in table.indexes]
+        indexed += [[c.name for c in rule.columns] for rule in table.constraints if isinstance(rule, UniqueConstraint)]
+        for reference in table.foreign_key_constraints:
+            if reference.referred_table.name.rpartition("_")[2] in documents:
+                columns = list(reference.column_keys)
+                assert any(index[: len(columns)] == columns for index in indexed), (table.name, columns)

@@ -75,8 +75,8 @@ def gather_action(session: Session, ctx: Context, performed: Action, tick: int) 
 
 def write_gathered(session: Session) -> None:
     """Write what finished actions changed."""
+    session.flush()  # first: the rows below belong to these, and SQLite looks for them again if they come before
     write_gathered_rows(session)
-    session.flush()
     session.info[_GATHERED].tables.clear()
 
 

@@ -127,6 +127,7 @@ class CostEdge(Replicated):
     def rules(cls) -> tuple[Any, ...]:
         return (
             belongs_to("pool_id", "cost_pool"),
+            Index(None, "company_id", "pool_id"),
             Index(None, "company_id", "issue_move_id"),
             Index(None, "company_id", "layer_id"),
         )

@@ -116,6 +116,7 @@ class GoodsReceiptLine(Replicated):
             belongs_to("product_id", "product"),
             CheckConstraint("qty > 0", name="qty_positive"),
             Index(None, "company_id", "receipt_id", "line_no"),
+            Index(None, "company_id", "order_line_id"),
         )
 
 
@@ -154,4 +155,5 @@ class LandedCostShare(Replicated):
             belongs_to("landed_cost_id", "landed_cost"),
             belongs_to("receipt_line_id", "goods_receipt_line"),
             Index(None, "company_id", "landed_cost_id"),
+            Index(None, "company_id", "receipt_line_id"),
         )

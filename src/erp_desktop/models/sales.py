@@ -170,6 +170,7 @@ class ShipmentLine(Replicated):
             CheckConstraint("qty > 0", name="qty_positive"),
             CheckConstraint("returned_qty BETWEEN 0 AND qty", name="returned_within_shipped"),
             Index(None, "company_id", "shipment_id", "line_no"),
+            Index(None, "company_id", "order_line_id"),
         )
 
 
