@@ -25,7 +25,7 @@ from erp_desktop.views.start.start_window import StartWindow
 from erp_desktop.views.widgets.asking import announcements
 from erp_desktop.wire import Hello
 
-SECONDS_FOR_A_LOADED_MACHINE = 90
+SECONDS_FOR_A_LOADED_MACHINE = 240
 
 
 def opening(code: str = "ACME") -> OpenCompany:
@@ -40,6 +40,12 @@ def opening(code: str = "ACME") -> OpenCompany:
         owner_login="owner",
         owner_name="Li Wei",
     )
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "SECONDS_TO_START", 240.0)
+    monkeypatch.setattr(embedded, "SECONDS_TO_STOP", 240.0)
 
 
 @pytest.fixture

@@ -19,6 +19,13 @@ from erp_desktop.sync.state import SyncKind
 from erp_desktop.sync.transport import NoAnswer
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loaded machine may need long to start a program, and to end one."""
+    monkeypatch.setattr(embedded, "SECONDS_TO_START", 240.0)
+    monkeypatch.setattr(embedded, "SECONDS_TO_STOP", 240.0)
+
+
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     embedded.open_company(
