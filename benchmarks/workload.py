@@ -26,6 +26,7 @@ from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, S
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.central.performing import ACTIONS_PER_TRANSACTION, Centre
+from erp_desktop.central.serving import settle_memory
 from erp_desktop.database import reader
 from erp_desktop.ids import new_id
 from erp_desktop.models.costing import CostAdjustment, CostEdge, CostLayer, MoveCost
@@ -54,6 +55,7 @@ Document = Callable[[int], list[list[Action]]]  # the commits of document d
 
 def main() -> None:
     is_short = "--short" in arguments()
+    settle_memory()  # as the central service does
     cuts = workload_data.CUTS[:2] if is_short else workload_data.CUTS
     for kind, open_database in DATABASES.items():
         with open_database() as database:

@@ -22,7 +22,7 @@ from erp_desktop.actions.refusals import Problem
 from erp_desktop.central.accounts import WeakPassword, hash_password, set_password
 from erp_desktop.central.action_log import verify_log
 from erp_desktop.central.performing import Busy, Centre, CodeInUse, NotOpened
-from erp_desktop.central.serving import CannotListen, Server
+from erp_desktop.central.serving import CannotListen, Server, settle_memory
 from erp_desktop.database import UnknownDatabase, open_engine
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
@@ -96,6 +96,7 @@ def serve(chosen: argparse.Namespace) -> int:
     server.when_ready = lambda: print(json.dumps({"listening": server.url}), flush=True)
     if chosen.stop_with_parent:
         server.stop_at_the_end_of(sys.stdin.buffer)
+    settle_memory()
     server.serve_until_stopped()
     engine.dispose()
     return 0
