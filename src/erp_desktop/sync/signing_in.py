@@ -119,7 +119,8 @@ class Credentials:
         self._access: _Access | None = None
         self.device_id = cache.read_here(lambda session: device_id(session.connection()))
         self.who = cache.read_here(lambda session: who_is_signed_in(session.connection()))
-        self.has_signed_out = cache.write(lambda connection: get_state(connection, "signed_out")).result() is not None
+        signed_out = cache.read_here(lambda session: get_state(session.connection(), "signed_out"))
+        self.has_signed_out = signed_out is not None
 
     def sign_in(self, transport: Transport, company: str, login: str, password: str) -> SignedIn:
         """Raises WrongPassword, TooManyTries, CentreOutOfReach, ComputerTakenOut, OtherBooks, SignInRefused."""
