@@ -26,9 +26,9 @@ from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, S
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.central.performing import ACTIONS_PER_TRANSACTION, Centre
-from erp_desktop.central.serving import settle_memory
 from erp_desktop.database import reader
 from erp_desktop.ids import new_id
+from erp_desktop.memory import settle_memory
 from erp_desktop.models.costing import CostAdjustment, CostEdge, CostLayer, MoveCost
 from erp_desktop.models.ledger import Account, AccountPurpose, JournalEntry, JournalLine
 from erp_desktop.models.purchasing import GoodsReceiptLine

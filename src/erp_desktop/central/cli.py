@@ -22,11 +22,12 @@ from erp_desktop.actions.refusals import Problem
 from erp_desktop.central.accounts import WeakPassword, hash_password, set_password
 from erp_desktop.central.action_log import verify_log
 from erp_desktop.central.performing import Busy, Centre, CodeInUse, NotOpened
-from erp_desktop.central.serving import CannotListen, Server, settle_memory
+from erp_desktop.central.serving import CannotListen, Server
 from erp_desktop.database import UnknownDatabase, open_engine
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.ledger.charts import chart_names
+from erp_desktop.memory import settle_memory
 from erp_desktop.migrations import NewerDatabase, is_current, upgrade
 from erp_desktop.models.company import Company, Role, User, UserRole
 from erp_desktop.models.sync import CompanyClock

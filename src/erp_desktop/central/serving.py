@@ -1,7 +1,6 @@
 """Running the central service on a socket until somebody stops it."""
 
 import contextlib
-import gc
 import os
 import socket
 import threading
@@ -16,9 +15,6 @@ from erp_desktop.central.service import Service
 SECONDS_TO_FINISH = 10  # what is being performed when the service stops
 STARTUP_SECONDS = 60
 LARGEST_BACKLOG = 512  # desks that connect at the same moment
-
-
-OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 class CannotListen(OSError):
@@ -77,14 +73,6 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self.service.wakeups.close()
         await super().shutdown(sockets)
-
-
-def settle_memory() -> None:
-    """Call once in a process that only serves: what starting made stays as long as the service does, so the collector of
-    unused objects need not walk it again and again. It took up to a quarter of the time of a receipt."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QWidget
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+from erp_desktop.memory import settle_memory
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -81,6 +82,7 @@ def load_screens_ahead() -> Thread:
     def load() -> None:
         for module in dict.fromkeys(_modules_of_screens):
             import_module(module)
+        settle_memory()
 
     thread = Thread(target=load, name="screens", daemon=True)
     thread.start()
