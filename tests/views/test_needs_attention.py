@@ -64,12 +64,14 @@ def test_dropping_asks_for_a_reason(qtbot, view, desk):
 
 def test_only_what_a_screen_can_mend_offers_edit_and_send(qtbot, view, desk, shell, monkeypatch):
     assert not view.edit_action.isEnabled()
+    assert view.buttons[1].isHidden()  # no button that never does anything
     edited = []
     monkeypatch.setattr(needs_attention, "_editors", {})
     register_editor("ShipOrder", lambda _shell, what: edited.append(what))
     desk.items = (item(action=object()),)
     view.refresh()
     qtbot.waitUntil(view.edit_action.isEnabled)
+    assert not view.buttons[1].isHidden()
     view.edit_action.trigger()
     assert edited == list(desk.items)
 

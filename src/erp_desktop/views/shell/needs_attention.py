@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -138,6 +139,11 @@ class DropDialog(QDialog):
         return self.field.text().strip()
 
 
+def _follow(button: QPushButton, action: QAction) -> None:
+    button.setEnabled(action.isEnabled())
+    button.setVisible(action.isVisible())
+
+
 def _leave_unnamed(_failure: Failure) -> None:
     """The document is not in this cache (any more): the item says what happened without its name."""
 
@@ -208,7 +214,7 @@ class NeedsAttentionView(ScreenView):
             button.setToolTip(action.toolTip())
             button.setAccessibleName(action.text())
             button.clicked.connect(action.trigger)
-            action.changed.connect(lambda button=button, action=action: button.setEnabled(action.isEnabled()))
+            action.changed.connect(partial(_follow, button, action))
             self.buttons.append(button)
             lines.addWidget(button)
         lines.addStretch(1)
@@ -262,7 +268,9 @@ class NeedsAttentionView(ScreenView):
         item = self.current()
         for action in (self.send_action, self.drop_action):
             action.setEnabled(item is not None)
-        self.edit_action.setEnabled(item is not None and item.action is not None and item.name in _editors)
+        can_be_edited = item is not None and item.action is not None and item.name in _editors
+        self.edit_action.setEnabled(can_be_edited)
+        self.edit_action.setVisible(can_be_edited)
         if item is None:
             return
         self.what.setText(action_title(item.name))
