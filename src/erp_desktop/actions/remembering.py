@@ -1,6 +1,6 @@
 """What a session that performs one action after another remembers of its company, so that no row is read twice.
 
-Only the centre's sessions remember, for as long as nobody else performs (central/performing.py sees to both): a desk's and
+Only the centre's sessions remember, for as long as nobody else performs (central/turn.py sees to both): a desk's and
 a replay's ask the database each time. Rows come back by id, or all those that belong to one owner (an order's lines); those
 that are new and not written yet come along.
 """

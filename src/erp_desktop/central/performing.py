@@ -1,43 +1,40 @@
 """Performing actions with authority: one company, one strict order (architecture.md, fourth idea).
 
 Whoever holds a company's clock row performs. Callers that arrive meanwhile queue in this process, and the next one to
-get through takes the whole queue along in one transaction, each action in its own savepoint: one commit, one fsync.
-Here: order, idempotency, outcomes, the log. Not here: HTTP, what an action does, who is signed in.
+get through takes the whole queue along in one transaction: one commit, one fsync.
+Here: queues, transactions, retries, opening a company. Not here: what happens within a transaction (turn.py), HTTP, who is
+signed in.
 """
 
 import logging
 import random
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Engine, bindparam, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
+from sqlalchemy import Engine, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Action, Context, MalformedAction, action_args, read_action
-from erp_desktop.actions.gathering import begin_gathering, end_gathering, gather_action, let_gather, write_gathered
+from erp_desktop.actions.base import Action, action_args
+from erp_desktop.actions.gathering import let_gather
 from erp_desktop.actions.opening import OpenCompany
-from erp_desktop.actions.performing import AgainstTheRules, check_references_now, perform_action
-from erp_desktop.actions.permissions import ALL_PERMISSIONS
-from erp_desktop.actions.refusals import Problem, Refused
-from erp_desktop.actions.remembering import let_remember, remember, rows_by_id
+from erp_desktop.actions.performing import AgainstTheRules
+from erp_desktop.actions.refusals import Problem
+from erp_desktop.actions.remembering import let_remember
 from erp_desktop.central.accounts import hash_password, keep_password
-from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
-from erp_desktop.central.people import permissions_of
 from erp_desktop.central.statistics import GrowingStatistics
+from erp_desktop.central.turn import LastSeen, NotSmooth, Turn, UnknownCompany
 from erp_desktop.database import pipelined, writer
 from erp_desktop.ids import new_id
-from erp_desktop.models.base import set_tick
 from erp_desktop.models.company import Company
-from erp_desktop.models.sync import ActionLog, CompanyClock
+from erp_desktop.models.sync import CompanyClock
 from erp_desktop.wire import PushedAction, PushResult
 
 log = logging.getLogger(__name__)
@@ -46,16 +43,7 @@ ACTIONS_PER_TRANSACTION = 100
 TRIES = 6
 WORTH_RETRYING = ("40001", "40P01", "55P03")  # serialisation failure, deadlock, lock not available
 
-_OF_COMPANY = CompanyClock.company_id == bindparam("company")
-_TAKE_CLOCK = select(CompanyClock.tick, CompanyClock.epoch).where(_OF_COMPANY).with_for_update()
-_MOVE_CLOCK = update(CompanyClock).where(_OF_COMPANY).values(tick=bindparam("new_tick"))
-_WRITE_LOG = insert(ActionLog)
-
 CommitListener = Callable[[UUID, int], None]
-
-
-class UnknownCompany(LookupError):
-    """No company of this id is kept here."""
 
 
 class CodeInUse(ValueError):
@@ -85,23 +73,11 @@ class _Push:
 
 
 @dataclass
-class _Lane:
-    """One company's queue in this process, and the end of its hash chain as this process last saw it."""
+class _Lane(LastSeen):
+    """One company's queue in this process."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     queue: deque[_Push] = field(default_factory=deque)
-    chain_end: tuple[UUID, int, bytes] | None = None  # epoch, tick, hash
-    session: Session | None = None
-    permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
-
-    def forget(self) -> None:
-        """Nothing that this process remembers of the company may be relied on any more."""
-        self.chain_end = None
-        self.permissions.clear()
-        if self.session is not None:
-            self.session.rollback()
-            self.session.close()
-            self.session.info.clear()
 
 
 class Centre:
@@ -152,7 +128,7 @@ class Centre:
             if connection.scalar(select(Company.id).where(Company.code == opening.code)) is not None:
                 raise CodeInUse(opening.code)
             connection.execute(insert(CompanyClock).values(company_id=company_id, tick=0, epoch=epoch))
-            turn = _Turn(session, company_id, _Lane())
+            turn = Turn(session, company_id, LastSeen())
             (result,) = turn.perform([(None, founding)])
             if result.outcome != "applied":
                 raise NotOpened(Problem.from_dict(result.problem or {}).sentence)
@@ -199,7 +175,7 @@ class Centre:
         """All in one go where nothing is refused, which is the rule; else once more, each in its own savepoint."""
         try:
             return self._transaction(company_id, lane, actions, is_smooth=True)
-        except _NotSmooth:
+        except NotSmooth:
             pass
         try:
             return self._transaction(company_id, lane, actions)
@@ -231,14 +207,14 @@ class Centre:
         for tries_left in reversed(range(TRIES)):
             try:
                 with pipelined(session.connection()) if is_smooth else nullcontext():
-                    turn = _Turn(session, company_id, lane, forbidden or {}, is_smooth=is_smooth)
+                    turn = Turn(session, company_id, lane, forbidden or {}, is_smooth=is_smooth)
                     results = turn.perform(actions)
                     turn.finish()
                 session.commit()
             except Exception as error:
                 lane.forget()
                 if is_smooth:  # written together and sent without waiting, so that nobody can tell whose error it was
-                    raise _NotSmooth from error
+                    raise NotSmooth from error
                 if not isinstance(error, (DBAPIError, self.engine.dialect.loaded_dbapi.Error)):
                     raise
                 if isinstance(error, IntegrityError):
@@ -260,202 +236,6 @@ class Centre:
     def _tell(self, company_id: UUID, tick: int) -> None:
         for listener in self._listeners:
             listener(company_id, tick)
-
-
-class _NotSmooth(Exception):
-    """An action did not go through, so what was written together with it has to be taken back and done with care."""
-
-
-class _Turn:
-    """One transaction under a company's clock, begun here and ended by the caller."""
-
-    def __init__(
-        self,
-        session: Session,
-        company_id: UUID,
-        lane: _Lane,
-        forbidden: Mapping[UUID, Problem] | None = None,
-        *,
-        is_smooth: bool = False,
-    ) -> None:
-        self._session = session
-        self._connection = session.connection()
-        clock = self._connection.execute(_TAKE_CLOCK, {"company": company_id}).one_or_none()
-        if clock is None:
-            raise UnknownCompany(str(company_id))
-        self.tick: int = clock.tick
-        self._company_id = company_id
-        self._epoch: UUID = clock.epoch
-        self._lane = lane
-        self._forbidden = forbidden or {}
-        self._is_smooth = is_smooth
-        self._performed: dict[UUID, Action] = {}
-        self._rows: list[dict[str, Any]] = []
-        self._answers: dict[UUID, tuple[bytes, PushResult]] = {}  # by action id: the content's digest, and the answer
-        if lane.chain_end is not None and lane.chain_end[:2] == (self._epoch, self.tick):
-            # Nobody else performed since: what the session remembers of the company still holds.
-            self._last_hash = lane.chain_end[2]
-        else:
-            session.expunge_all()
-            session.info.clear()
-            lane.permissions.clear()
-            self._last_hash = self._stored_hash()
-        remember(session)
-        if is_smooth:
-            begin_gathering(session)
-
-    @property
-    def has_news(self) -> bool:
-        return bool(self._rows)
-
-    @property
-    def chain_end(self) -> tuple[UUID, int, bytes]:
-        return (self._epoch, self.tick, self._last_hash)
-
-    def perform(self, actions: Sequence[tuple[UUID | None, PushedAction]]) -> list[PushResult]:
-        named = {name for _, pushed in actions for name in pushed.depends_on}
-        new = {pushed.id for _, pushed in actions}
-        # An id that was answered before cannot be logged again, so all goes well only if none was.
-        self._read_answers(named - new if self._is_smooth else named | new)
-        if self._is_smooth and len(actions) > 1:
-            self._look_ahead(actions)
-        return [self._perform(device_id, pushed) for device_id, pushed in actions]
-
-    def finish(self) -> None:
-        """Write what was gathered and the log, and move the clock. The caller commits."""
-        if self._is_smooth:
-            end_gathering(self._session)
-        if not self._rows:
-            return
-        self._connection.execute(_WRITE_LOG, self._rows)
-        self._connection.execute(_MOVE_CLOCK, {"company": self._company_id, "new_tick": self.tick})
-
-    def _perform(self, device_id: UUID | None, pushed: PushedAction) -> PushResult:
-        digest = digest_of(pushed)
-        before = self._answers.get(pushed.id)
-        if before is not None and before[1].outcome != "blocked":
-            if before[0] != digest:
-                return PushResult(id=pushed.id, outcome="refused", problem=Problem("id_reused", {}).as_dict())
-            return before[1]
-        if any(self._answers[name][1].outcome != "applied" for name in pushed.depends_on if name in self._answers):
-            answer = PushResult(id=pushed.id, outcome="blocked")
-        else:
-            problem = self._run(pushed)
-            self._write_log(device_id, pushed, digest, problem)
-            answer = PushResult(
-                id=pushed.id,
-                outcome="refused" if problem else "applied",
-                tick=self.tick,
-                problem=problem.as_dict() if problem else None,
-            )
-        self._answers[pushed.id] = (digest, answer)
-        return answer
-
-    def _look_ahead(self, actions: Sequence[tuple[UUID | None, PushedAction]]) -> None:
-        wanted: defaultdict[type[Any], list[UUID]] = defaultdict(list)
-        for _, pushed in actions:
-            performed = read_action(pushed.name, pushed.version, pushed.args)
-            self._performed[pushed.id] = performed
-            if (begun := performed.looks_for()) is not None:
-                wanted[begun[0]].append(begun[1])
-        for table, ids in wanted.items():
-            rows_by_id(self._session, self._context(actions[0][1]), table, ids)
-
-    def _context(self, pushed: PushedAction) -> Context:
-        return Context(
-            company_id=self._company_id,
-            action_id=pushed.id,
-            actor_id=pushed.actor_id,
-            issued_at=pushed.issued_at.astimezone(UTC),
-            at_centre=True,
-            permissions=self._permissions_of(pushed.actor_id),
-        )
-
-    def _run(self, pushed: PushedAction) -> Problem | None:
-        """Perform one action at the next tick; what it wrote is taken back if it is refused."""
-        self.tick += 1
-        forbidden = self._forbidden.get(pushed.id)
-        if forbidden is not None:
-            return forbidden
-        set_tick(self._connection, self.tick)
-        context = self._context(pushed)
-        try:
-            performed = self._performed.get(pushed.id) or read_action(pushed.name, pushed.version, pushed.args)
-            if self._is_smooth:
-                gather_action(self._session, context, performed, self.tick)
-            else:
-                with self._session.begin_nested():
-                    perform_action(self._session, context, performed)
-                    check_references_now(self._session)
-        except (OperationalError, InterfaceError, InternalError):
-            raise  # the database's trouble, not the action's
-        except Exception as error:
-            if self._is_smooth:
-                raise _NotSmooth from error
-            self._session.info.clear()
-            return _problem_of(error, pushed)
-        if performed.permission == "admin":  # it may have changed who may do what
-            self._lane.permissions.clear()
-            if self._is_smooth:
-                write_gathered(self._session)
-        return None
-
-    def _permissions_of(self, actor_id: UUID) -> frozenset[str]:
-        if self.tick == 1:
-            return ALL_PERMISSIONS  # opening the company: nobody is there yet to be asked
-        known = self._lane.permissions
-        if actor_id not in known:
-            known[actor_id] = permissions_of(self._connection, self._company_id, actor_id) or frozenset()
-        return known[actor_id]
-
-    def _write_log(self, device_id: UUID | None, pushed: PushedAction, digest: bytes, problem: Problem | None) -> None:
-        row: dict[str, Any] = {
-            "company_id": self._company_id,
-            "tick": self.tick,
-            "action_id": pushed.id,
-            "device_id": device_id,
-            "actor_id": pushed.actor_id,
-            "name": pushed.name,
-            "version": pushed.version,
-            "args": canonical(pushed.args).decode(),
-            "args_digest": digest,
-            "outcome": "refused" if problem else "applied",
-            "problem": problem.as_dict() if problem else None,
-            "issued_at": pushed.issued_at.astimezone(UTC),
-            "at": datetime.now(UTC),
-        }
-        self._last_hash = row["chain_hash"] = chained(self._last_hash, row)
-        self._rows.append(row)
-
-    def _stored_hash(self) -> bytes:
-        if self.tick == 0:
-            return BEFORE_THE_FIRST
-        stored = self._connection.scalar(
-            select(ActionLog.chain_hash).where(ActionLog.company_id == self._company_id, ActionLog.tick == self.tick)
-        )
-        return bytes(stored) if stored is not None else BEFORE_THE_FIRST
-
-    def _read_answers(self, names: set[UUID]) -> None:
-        if not names:
-            return
-        rows = self._connection.execute(
-            select(
-                ActionLog.action_id, ActionLog.args_digest, ActionLog.outcome, ActionLog.tick, ActionLog.problem
-            ).where(ActionLog.company_id == self._company_id, ActionLog.action_id.in_(names))
-        )
-        for row in rows:
-            answer = PushResult(id=row.action_id, outcome=row.outcome, tick=row.tick, problem=row.problem)
-            self._answers[row.action_id] = (bytes(row.args_digest), answer)
-
-
-def _problem_of(error: Exception, pushed: PushedAction) -> Problem:
-    if isinstance(error, Refused):
-        return error.problem
-    if isinstance(error, MalformedAction):
-        return Problem("malformed", {"detail": str(error)[:500]})
-    # Our bug. The queue goes on; the action keeps its data on the desk and can be sent again once we are mended.
-    log.error("%s@%s %s failed", pushed.name, pushed.version, pushed.id, exc_info=error)
-    return Problem("fault", {"action": pushed.name})
 
 
 def _as_pushed(performed: Action, actor_id: UUID, issued_at: datetime) -> PushedAction:
