@@ -7743,6 +7743,10 @@ The back office of a company that distributes goods.</source>
         <translation>需要升级</translation>
     </message>
     <message>
+        <source>1 needs attention</source>
+        <translation>1 项待处理</translation>
+    </message>
+    <message>
         <source>{count} need attention</source>
         <translation>{count} 项待处理</translation>
     </message>

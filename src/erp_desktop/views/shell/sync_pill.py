@@ -27,7 +27,10 @@ def pill_look(state: SyncState, most_waiting: int = 0) -> PillLook:
     if state.kind is SyncKind.UPGRADE_NEEDED:
         return PillLook("triangle", "late", _with_waiting(translate("SyncPill", "Upgrade needed"), state.waiting))
     if state.attention:
-        text = translate("SyncPill", "{count} need attention").format(count=state.attention)
+        if state.attention == 1:
+            text = translate("SyncPill", "1 needs attention")
+        else:
+            text = translate("SyncPill", "{count} need attention").format(count=state.attention)
         if state.kind is SyncKind.OFFLINE:
             text = f"{translate('SyncPill', 'Offline')} · {text}"
         return PillLook("triangle", "late", _with_waiting(text, state.waiting))
