@@ -286,7 +286,7 @@ class Program(QObject):
 
     def _ask_where(self, known: SignIn | None = None, note: str = "") -> None:
         today = date.today()  # noqa: DTZ011  the person's calendar
-        self._show_start(StartWindow(self._fulfil, charts_by_name, today, known, self._companies_here(), note))
+        self._show_start(StartWindow(self._fulfil, charts_by_name, today, known, note))
 
     def _companies_here(self) -> list[KnownCompany]:
         try:
@@ -298,7 +298,7 @@ class Program(QObject):
 
     def _open_behind(self, job: Callable[[], tuple[Desk, Place]]) -> None:
         today = date.today()  # noqa: DTZ011
-        window = StartWindow(self._fulfil, charts_by_name, today, companies=self._companies_here())
+        window = StartWindow(self._fulfil, charts_by_name, today)
         self._show_start(window)
         window.wait_for(self._worker.submit(job))
 
@@ -306,6 +306,7 @@ class Program(QObject):
         window.opened.connect(lambda opened: self._show(*opened))
         self._start = window
         window.show()
+        when_done(self._worker.submit(self._companies_here), window, window.show_companies)
 
     def _fulfil(self, wish: Wish) -> "Future[tuple[Desk, Place]]":
         return self._worker.submit(self._open_as_wished, wish)

@@ -191,9 +191,18 @@ def test_whoever_leaves_a_company_of_this_computer_can_open_it_again(
         assert program._window is not None
         program._window.sign_out()
         qtbot.waitUntil(lambda: program._start is not None, timeout=SECONDS_FOR_A_LOADED_MACHINE * 1000)
-        assert program._start is not None
-        buttons = {one.text(): one for one in program._start._choice.findChildren(QPushButton)}
-        buttons["Open Acme Trading (ACME)"].click()
+        start = program._start
+        assert start is not None
+
+        def offered() -> dict[str, QPushButton]:
+            return {one.text(): one for one in start._choice.findChildren(QPushButton)}
+
+        assert "Look at a sample company" in offered()  # there before the companies of this computer were looked up
+        qtbot.waitUntil(lambda: "Open Acme Trading (ACME)" in offered())
+        start._choose_language("zh_CN")
+        assert any("(ACME)" in text for text in offered())  # they stay in another language
+        start._choose_language("en")
+        offered()["Open Acme Trading (ACME)"].click()
         qtbot.waitUntil(lambda: program._window is not None, timeout=SECONDS_FOR_A_LOADED_MACHINE * 1000)
         program._window.close()
     finally:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QRegularExpression, Qt, Signal
@@ -100,7 +101,6 @@ class StartWindow(QDialog):
         charts: Callable[[], dict[str, str]],
         today: date,
         known: SignIn | None = None,
-        companies: Sequence[KnownCompany] = (),
         note: str = "",
         parent: QWidget | None = None,
     ) -> None:
@@ -108,7 +108,7 @@ class StartWindow(QDialog):
         self._wish = wish
         self._charts = charts
         self._today = today
-        self._companies = tuple(companies)
+        self._companies: tuple[KnownCompany, ...] = ()
         self._asked: Wish | None = None
         self.chosen_language = ""  # what the person chose here, empty as long as they did not
         self.setWindowTitle("ERP Desktop")
@@ -166,44 +166,53 @@ class StartWindow(QDialog):
 
     def _add_choice(self) -> QWidget:
         page, layout = self._page(translate("StartWindow", "Welcome to ERP Desktop"))
-        here = [
-            (
+        self._companies_place = QVBoxLayout()
+        self._companies_place.setSpacing(layout.spacing())
+        layout.addLayout(self._companies_place)
+        self._main_buttons[page] = _offer(
+            layout,
+            translate("StartWindow", "Sign in to an office"),
+            translate("StartWindow", "The company is at a central service that other people use too."),
+            lambda: self._show(self._sign_in),
+        )
+        _offer(
+            layout,
+            translate("StartWindow", "Start a new company on this computer"),
+            translate("StartWindow", "Empty books, for one person without a network."),
+            lambda: self._show(self._new_company),
+        )
+        _offer(
+            layout,
+            translate("StartWindow", "Look at a sample company"),
+            translate("StartWindow", "A trading company with a year of business, to try everything out."),
+            lambda: self._ask(SampleWanted()),
+        )
+        layout.addStretch(1)
+        self._offer_companies(page)
+        return page
+
+    def show_companies(self, companies: Sequence[KnownCompany]) -> None:
+        """Offers the companies of this computer, once they are known."""
+        self._companies = tuple(companies)
+        self._offer_companies(self._choice)
+        if self._companies and self.pages.isEnabled() and self.pages.currentWidget() is self._choice:
+            self._show(self._choice)
+
+    def _offer_companies(self, page: QWidget) -> None:
+        before: QWidget | None = None
+        for company in self._companies:
+            button = _offer(
+                self._companies_place,
                 translate("StartWindow", "Open {company}").format(company=f"{company.name} ({company.code})"),
                 translate("StartWindow", "Kept on this computer."),
-                lambda company=company: self._ask(company),
+                partial(self._ask, company),
             )
-            for company in self._companies
-        ]
-        others: list[tuple[str, str, Callable[[], None]]] = [
-            (
-                translate("StartWindow", "Sign in to an office"),
-                translate("StartWindow", "The company is at a central service that other people use too."),
-                lambda: self._show(self._sign_in),
-            ),
-            (
-                translate("StartWindow", "Start a new company on this computer"),
-                translate("StartWindow", "Empty books, for one person without a network."),
-                lambda: self._show(self._new_company),
-            ),
-            (
-                translate("StartWindow", "Look at a sample company"),
-                translate("StartWindow", "A trading company with a year of business, to try everything out."),
-                lambda: self._ask(SampleWanted()),
-            ),
-        ]
-        for text, detail, go in [*here, *others]:
-            button = QPushButton(text)
-            button.setAutoDefault(True)
-            button.setAccessibleDescription(detail)
-            button.clicked.connect(lambda _checked=False, go=go: go())
-            words = QLabel(detail)
-            words.setWordWrap(True)
-            words.setProperty("tone", "secondary")
-            layout.addWidget(button)
-            layout.addWidget(words)
-            self._main_buttons.setdefault(page, button)
-        layout.addStretch(1)
-        return page
+            if before is None:
+                QWidget.setTabOrder(button, self._main_buttons[page])
+                self._main_buttons[page] = button
+            else:
+                QWidget.setTabOrder(before, button)
+            before = button
 
     def _add_sign_in(self, known: SignIn | None) -> QWidget:
         page, layout = self._page(translate("StartWindow", "Sign in"))
@@ -405,6 +414,20 @@ class StartWindow(QDialog):
         if layout is not None:
             layout.activate()
         self.resize(self.width(), max(self.heightForWidth(self.width()), self.minimumSizeHint().height()))
+
+
+def _offer(layout: QVBoxLayout, text: str, detail: str, go: Callable[[], object]) -> QPushButton:
+    """A button for one way to begin, and below it what that means."""
+    button = QPushButton(text)
+    button.setAutoDefault(True)
+    button.setAccessibleDescription(detail)
+    button.clicked.connect(lambda _checked=False: go())
+    words = QLabel(detail)
+    words.setWordWrap(True)
+    words.setProperty("tone", "secondary")
+    layout.addWidget(button)
+    layout.addWidget(words)
+    return button
 
 
 def _form(layout: QVBoxLayout) -> QFormLayout:
