@@ -199,6 +199,7 @@ def test_whoever_leaves_a_company_of_this_computer_can_open_it_again(
 
         assert "Look at a sample company" in offered()  # there before the companies of this computer were looked up
         qtbot.waitUntil(lambda: "Open Acme Trading (ACME)" in offered())
+        assert offered()["Open Acme Trading (ACME)"].isDefault()  # Enter opens it
         start._choose_language("zh_CN")
         assert any("(ACME)" in text for text in offered())  # they stay in another language
         start._choose_language("en")

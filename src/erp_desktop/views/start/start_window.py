@@ -208,7 +208,9 @@ class StartWindow(QDialog):
                 partial(self._ask, company),
             )
             if before is None:
+                button.show()  # at once, not when the layout comes to it: it is to have the keyboard
                 QWidget.setTabOrder(button, self._main_buttons[page])
+                self._main_buttons[page].setDefault(False)
                 self._main_buttons[page] = button
             else:
                 QWidget.setTabOrder(before, button)
