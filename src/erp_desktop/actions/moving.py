@@ -69,6 +69,7 @@ class Move:
     line_id: UUID
     line_no: int
     returns_move_id: UUID | None
+    lot_id: UUID | None = None
 
 
 def stock_balance_id(product_id: UUID, bin_id: UUID) -> UUID:
@@ -149,6 +150,7 @@ def new_move(
     target: Place | None = None,
     returns_move_id: UUID | None = None,
     move_id: UUID | None = None,
+    lot_id: UUID | None = None,
 ) -> Move:
     """A move of `qty` stock units for a document (table name, id) and its line (id, number)."""
     return Move(
@@ -166,6 +168,7 @@ def new_move(
         line_id=line[0],
         line_no=line[1],
         returns_move_id=returns_move_id,
+        lot_id=lot_id,
     )
 
 

@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.models.base import Replicated, belongs_to
+from erp_desktop.models.base import Base, Replicated, belongs_to
 from erp_desktop.models.types import Money, Qty, String, UnitCost
 
 
@@ -24,8 +24,10 @@ class CostBook(Replicated):
     code: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(100))
     name_zh: Mapped[str] = mapped_column(String(100), default="")
-    method: Mapped[str] = mapped_column(String(20))  # fifo, moving_average, ...; a category may name its own
+    method: Mapped[str] = mapped_column(String(20))  # in the book that posts, a category may name its own
     posts_to_ledger: Mapped[bool]
+    unit_cost_places: Mapped[int | None]  # month-end average: the unit cost is rounded; None: it is not
+    shares_variance: Mapped[bool] = mapped_column(default=False)  # standard: variances go by a rate to stock and issues
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -33,19 +35,21 @@ class CostBook(Replicated):
 
 
 class CostPool(Replicated):
-    """What is costed together: a product in a book, in one warehouse or in the whole company. id derives from those."""
+    """What is costed together: a product in a book, in the whole company, one warehouse or one lot. id derives from those."""
 
     __tablename__ = "cost_pool"
     read_permission = "cost.read"
 
     book_id: Mapped[UUID]
     product_id: Mapped[UUID]
-    warehouse_id: Mapped[UUID | None]  # None: the whole company
+    warehouse_id: Mapped[UUID | None]  # None: every warehouse
+    lot_id: Mapped[UUID | None]  # None: every lot
     method: Mapped[str] = mapped_column(String(20))
     on_hand: Mapped[Qty]
     value: Mapped[Money]
     last_unit_cost: Mapped[UnitCost | None]  # for display and for gains without a stated cost
-    last_moved_on: Mapped[date | None]  # a move dated before it re-costs from there
+    standard_cost: Mapped[UnitCost | None]  # in force at the end of the pool's history
+    last_moved_on: Mapped[date | None]  # the last event's date: one that is dated before it re-costs from there
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -58,7 +62,11 @@ class CostPool(Replicated):
 
 
 class CostLayer(Replicated):
-    """What is left of a receipt: quantity and value. An average pool has one layer that receipts join."""
+    """What is left of a receipt: quantity and value. Pools of an average or a standard keep none: they are one layer.
+
+    In any pool, stock that was sold before it came is a layer with negative quantity and value, named by its issue.
+    `part` tells apart the layers that one transfer brought. id derives from pool, move and part.
+    """
 
     __tablename__ = "cost_layer"
     read_permission = "cost.read"
@@ -67,6 +75,7 @@ class CostLayer(Replicated):
     dated_on: Mapped[date]
     seq: Mapped[int] = mapped_column(BigInteger)  # place in the queue within the pool
     move_id: Mapped[UUID]  # the move that opened it
+    part: Mapped[int] = mapped_column(default=0)
     qty_in: Mapped[Qty]
     value_in: Mapped[Money]  # at receipt
     qty_left: Mapped[Qty]
@@ -82,10 +91,23 @@ class CostLayer(Replicated):
         )
 
 
-class MoveCost(Replicated):
-    """The cost of a move in a book as it was posted, signed as it changed the pool. Never rewritten: see CostAdjustment.
+class CostEvent(StrEnum):
+    """What counts in a cost pool besides stock moves: value without quantity. The kind of a MoveCost is one or the other."""
 
-    `dated_on` and `seq` give the order in which the pool's moves count (business date, tick, line).
+    LANDED_COST = "landed_cost"
+    RECEIPT_PRICE = "receipt_price"
+    REVALUATION = "revaluation"
+    STANDARD_COST = "standard_cost"
+    METHOD = "method"
+    PERIOD_END = "period_end"
+
+
+class MoveCost(Replicated):
+    """An event of a cost pool, and its cost as it was posted. Never rewritten: what changes later is a CostAdjustment.
+
+    A stock move (`move_id` is its id), or a change of value without quantity (an id of its own; its whole outcome is written
+    as CostAdjustments). `dated_on` and `seq` give the order in which the pool's events count (business date, tick, line).
+    The columns up to `method` are what the event says; replaying them in order gives every cost again.
     """
 
     __tablename__ = "move_cost"
@@ -96,9 +118,13 @@ class MoveCost(Replicated):
     move_id: Mapped[UUID]
     kind: Mapped[str] = mapped_column(String(20))
     dated_on: Mapped[date]
-    seq: Mapped[int] = mapped_column(BigInteger)  # order of entry within the pool
+    seq: Mapped[int] = mapped_column(BigInteger)  # order of entry within the pool; a period's end after all of its day
     qty: Mapped[Qty]  # positive into the pool
-    cost: Mapped[Money]  # positive into the pool
+    of_id: Mapped[UUID | None]  # the receipt that value or goods go to, the issue that a return takes back
+    stated: Mapped[Money | None]  # what a receipt or a change of value states; None: at current or settled cost
+    unit_cost: Mapped[UnitCost | None]  # the standard that begins here
+    method: Mapped[str | None] = mapped_column(String(20))  # the method that begins here
+    cost: Mapped[Money]  # positive into the pool; 0 for value without quantity
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -107,12 +133,23 @@ class MoveCost(Replicated):
             Index(None, "company_id", "pool_id", "dated_on", "seq"),
             Index(None, "company_id", "pool_id", "seq"),
             Index(None, "company_id", "move_id"),
-            Index(None, "company_id", "product_id", "dated_on"),
+            Index(None, "company_id", "dated_on", "pool_id", "qty", "cost"),  # what moved within a month is read here
+            Index(
+                "ix_move_cost_company_id_of_id",
+                "company_id",
+                "of_id",
+                sqlite_where=text("of_id IS NOT NULL"),
+                postgresql_where=text("of_id IS NOT NULL"),
+            ),
         )
 
 
 class CostEdge(Replicated):
-    """A consumption edge: how much of which layer an issue took, and at what value. Returns and corrections follow it."""
+    """A consumption edge: how much of which layer an issue took, and at what value. Returns and corrections follow it.
+
+    Never rewritten: where a late move changes what an issue took, the differences are edges of their own, so that the
+    edges of an issue to a layer are added up.
+    """
 
     __tablename__ = "cost_edge"
     read_permission = "cost.read"
@@ -120,6 +157,7 @@ class CostEdge(Replicated):
     pool_id: Mapped[UUID]
     issue_move_id: Mapped[UUID]
     layer_id: Mapped[UUID]
+    dated_on: Mapped[date]  # the issue's
     qty: Mapped[Qty]
     value: Mapped[Money]
 
@@ -127,22 +165,30 @@ class CostEdge(Replicated):
     def rules(cls) -> tuple[Any, ...]:
         return (
             belongs_to("pool_id", "cost_pool"),
-            Index(None, "company_id", "pool_id"),
+            Index(None, "company_id", "pool_id", "dated_on"),
             Index(None, "company_id", "issue_move_id"),
             Index(None, "company_id", "layer_id"),
         )
 
 
 class AdjustmentKind(StrEnum):
+    """Why value changed without quantity."""
+
     LANDED_COST = "landed_cost"
     RECEIPT_PRICE = "receipt_price"  # an invoice differs from the receipt, or its price was corrected
-    BACK_DATED = "back_dated"  # a move entered late re-costed what follows it
+    REVALUATION = "revaluation"
+    STANDARD_COST = "standard_cost"
+    TRUE_UP = "true_up"  # a receipt covered stock that was sold before it came (costing.md, rule 4)
+    PERIOD_AVERAGE = "period_average"  # the period's end settled provisional averages, or shared its variances
+    BACK_DATED = "back_dated"  # something entered late re-costed what follows it
 
 
 class CostAdjustment(Replicated):
-    """A later change of value without quantity: to stock on hand (`layer_id`), or to a move already costed (`move_id`).
+    """A change of value after a move was posted: to stock on hand (`layer_id`), or to a move already costed (`move_id`).
 
-    `amount` is signed as it changed the pool for `to_inventory`, and as it changed cost of sales otherwise.
+    `to_inventory` is signed as it changed the pool, `to_cost_of_sales` as it changed cost of sales (or the account where
+    the move's cost had gone). `event_id` names the pool's event that it is part of the outcome of (a landed cost, the receipt
+    that trued an issue up, or the re-costed move itself); the document is what caused it to be written.
     """
 
     __tablename__ = "cost_adjustment"
@@ -151,12 +197,13 @@ class CostAdjustment(Replicated):
     pool_id: Mapped[UUID]
     product_id: Mapped[UUID]
     kind: Mapped[str] = mapped_column(String(20))
-    dated_on: Mapped[date]  # where it is posted: the first open period
+    event_id: Mapped[UUID]
+    dated_on: Mapped[date]  # where it is posted: the date of what it corrects, or of its cause
     document_kind: Mapped[str] = mapped_column(String(40))
     document_id: Mapped[UUID]
-    line_id: Mapped[UUID]  # the receipt line that the value belongs to
+    line_id: Mapped[UUID | None]  # the line that the value belongs to
     layer_id: Mapped[UUID | None]
-    move_id: Mapped[UUID | None]  # the issue that it corrects
+    move_id: Mapped[UUID | None]  # the move that it corrects
     to_inventory: Mapped[Money]  # change of value on hand
     to_cost_of_sales: Mapped[Money]  # expensed
 
@@ -167,5 +214,61 @@ class CostAdjustment(Replicated):
             Index(None, "company_id", "pool_id", "dated_on"),
             Index(None, "company_id", "line_id"),
             Index(None, "company_id", "move_id"),
-            Index(None, "company_id", "product_id", "dated_on"),
+            Index(None, "company_id", "document_id"),
+            Index(None, "company_id", "dated_on"),
+        )
+
+
+class CostBalance(Replicated):
+    """What a pool held at the end of a month, for every month from its first event to the one before its last.
+
+    Kept by every action: a value on a past day starts from here (or from the pool, if nothing happened since).
+    id derives from pool and month.
+    """
+
+    __tablename__ = "cost_balance"
+    read_permission = "cost.read"
+
+    pool_id: Mapped[UUID]
+    ends_on: Mapped[date]  # the last day of the month
+    qty: Mapped[Qty]
+    value: Mapped[Money]
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("pool_id", "cost_pool"),
+            UniqueConstraint("company_id", "pool_id", "ends_on"),
+            Index(None, "company_id", "ends_on", "pool_id"),
+        )
+
+
+class CostCheckpoint(Base):
+    """Centre: the state of a pool at the end of a month, from which a back-dated move re-costs. Can be made again any time."""
+
+    __tablename__ = "cost_checkpoint"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    pool_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ends_on: Mapped[date] = mapped_column(primary_key=True)
+    state: Mapped[bytes] = mapped_column(LargeBinary)  # as costing.stream writes it
+
+
+class StandardCost(Replicated):
+    """The standard cost of a product from a day on, in every book that costs at standard."""
+
+    __tablename__ = "standard_cost"
+    read_permission = "cost.read"
+
+    product_id: Mapped[UUID]
+    effective_on: Mapped[date]
+    unit_cost: Mapped[UnitCost]
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("product_id", "product"),
+            CheckConstraint("unit_cost > 0", name="cost_positive"),
+            UniqueConstraint("company_id", "product_id", "effective_on"),
         )

@@ -22,7 +22,7 @@ class Category(Replicated):
     name_zh: Mapped[str] = mapped_column(String(200), default="")
     parent_id: Mapped[UUID | None]
     cost_method: Mapped[str | None] = mapped_column(String(20))  # None: the cost book's own method
-    cost_pool: Mapped[str] = mapped_column(String(20), default="company")  # or "warehouse"
+    cost_pool: Mapped[str] = mapped_column(String(20), default="company")  # or "warehouse", "lot"
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -61,6 +61,7 @@ class Product(Replicated):
     volume_m3: Mapped[Qty | None]
     minimum_qty: Mapped[Qty | None]
     maximum_qty: Mapped[Qty | None]
+    tracking: Mapped[str] = mapped_column(String(10), default="none")  # or "lot", "serial"
     is_stocked: Mapped[bool] = mapped_column(default=True)  # False: carriage, discount, a service
     is_active: Mapped[bool] = mapped_column(default=True)
 

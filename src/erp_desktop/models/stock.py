@@ -23,6 +23,7 @@ class Warehouse(Replicated):
     name_zh: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(String(400), default="")
     receiving_bin_id: Mapped[UUID | None]  # where counted goods go unless another bin is named
+    allows_negative: Mapped[bool] = mapped_column(default=False)  # goods may leave before they are booked in
     is_active: Mapped[bool] = mapped_column(default=True)
 
     @classmethod
@@ -44,6 +45,21 @@ class Bin(Replicated):
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
         return (belongs_to("warehouse_id", "warehouse"), UniqueConstraint("company_id", "warehouse_id", "code"))
+
+
+class Lot(Replicated):
+    """A batch of a product that is told apart from others, or one piece by its serial number."""
+
+    __tablename__ = "lot"
+    read_permission = "goods.read"
+
+    product_id: Mapped[UUID]
+    code: Mapped[str] = mapped_column(String(80))  # lot or serial number
+    expires_on: Mapped[date | None]
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (belongs_to("product_id", "product"), UniqueConstraint("company_id", "product_id", "code"))
 
 
 class MoveKind(StrEnum):
@@ -69,6 +85,7 @@ class StockMove(Replicated):
     read_permission = "goods.read"
 
     product_id: Mapped[UUID]
+    lot_id: Mapped[UUID | None]
     kind: Mapped[str] = mapped_column(String(20))
     moved_on: Mapped[date]  # business date, in the company's time zone
     qty: Mapped[Qty]  # stock units
@@ -95,9 +112,9 @@ class StockMove(Replicated):
 
 
 class StockBalance(Replicated):
-    """Quantity of a product in a bin, kept by every action that moves or allocates it.
+    """Quantity of a product (of one lot, where it is kept by lots) in a bin, kept by every action that moves or allocates it.
 
-    Its id derives from product and bin (`stock_balance_id`), so desk and centre make the same row.
+    Its id derives from product, bin and lot (`stock_balance_id`), so desk and centre make the same row.
     """
 
     __tablename__ = "stock_balance"
@@ -106,6 +123,7 @@ class StockBalance(Replicated):
     product_id: Mapped[UUID]
     warehouse_id: Mapped[UUID]
     bin_id: Mapped[UUID]
+    lot_id: Mapped[UUID | None]
     on_hand: Mapped[Qty]
     allocated: Mapped[Qty]
 
@@ -115,7 +133,7 @@ class StockBalance(Replicated):
             belongs_to("product_id", "product"),
             belongs_to("bin_id", "bin"),
             CheckConstraint("allocated >= 0", name="allocated_not_negative"),
-            UniqueConstraint("company_id", "product_id", "bin_id"),
+            UniqueConstraint("company_id", "product_id", "bin_id", "lot_id"),
             Index(None, "company_id", "warehouse_id", "product_id"),
         )
 
