@@ -147,6 +147,8 @@ def upgrade() -> None:
         sa.Column("name_zh", kinds.String(length=100), nullable=False),
         sa.Column("method", kinds.String(length=20), nullable=False),
         sa.Column("posts_to_ledger", sa.Boolean(), nullable=False),
+        sa.Column("unit_cost_places", sa.Integer(), nullable=True),
+        sa.Column("shares_variance", sa.Boolean(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
@@ -166,6 +168,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "code", name=op.f("uq_cost_centre_company_id_code")),
     )
     op.create_index(op.f("ix_cost_centre_company_id_tick"), "cost_centre", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "cost_checkpoint",
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("pool_id", kinds.IdType(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("company_id", "pool_id", "ends_on", name=op.f("pk_cost_checkpoint")),
+    )
     op.create_table(
         "device",
         sa.Column("company_id", kinds.IdType(), nullable=False),
@@ -365,6 +375,7 @@ def upgrade() -> None:
         sa.Column("name_zh", kinds.String(length=200), nullable=False),
         sa.Column("address", kinds.String(length=400), nullable=False),
         sa.Column("receiving_bin_id", kinds.IdType(), nullable=True),
+        sa.Column("allows_negative", sa.Boolean(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
@@ -566,6 +577,7 @@ def upgrade() -> None:
         sa.Column("volume_m3", kinds.QtyType(), nullable=True),
         sa.Column("minimum_qty", kinds.QtyType(), nullable=True),
         sa.Column("maximum_qty", kinds.QtyType(), nullable=True),
+        sa.Column("tracking", kinds.String(length=10), nullable=False),
         sa.Column("is_stocked", sa.Boolean(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
@@ -758,10 +770,12 @@ def upgrade() -> None:
         sa.Column("book_id", kinds.IdType(), nullable=False),
         sa.Column("product_id", kinds.IdType(), nullable=False),
         sa.Column("warehouse_id", kinds.IdType(), nullable=True),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
         sa.Column("method", kinds.String(length=20), nullable=False),
         sa.Column("on_hand", kinds.QtyType(), nullable=False),
         sa.Column("value", kinds.MoneyType(), nullable=False),
         sa.Column("last_unit_cost", kinds.UnitCostType(), nullable=True),
+        sa.Column("standard_cost", kinds.UnitCostType(), nullable=True),
         sa.Column("last_moved_on", sa.Date(), nullable=True),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
@@ -916,6 +930,25 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_journal_line_company_id_tick"), "journal_line", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "lot",
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("code", kinds.String(length=80), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_lot_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_lot")),
+        sa.UniqueConstraint("company_id", "product_id", "code", name=op.f("uq_lot_company_id_product_id_code")),
+    )
+    op.create_index(op.f("ix_lot_company_id_tick"), "lot", ["company_id", "tick"], unique=False)
     op.create_table(
         "price",
         sa.Column("price_level_id", kinds.IdType(), nullable=False),
@@ -1138,10 +1171,34 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_shipment_company_id_tick"), "shipment", ["company_id", "tick"], unique=False)
     op.create_table(
+        "standard_cost",
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("unit_cost", kinds.UnitCostType(), nullable=False),
+        sa.Column("reason", kinds.String(length=200), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("unit_cost > 0", name=op.f("ck_standard_cost_cost_positive")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_standard_cost_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_standard_cost")),
+        sa.UniqueConstraint(
+            "company_id", "product_id", "effective_on", name=op.f("uq_standard_cost_company_id_product_id_effective_on")
+        ),
+    )
+    op.create_index(op.f("ix_standard_cost_company_id_tick"), "standard_cost", ["company_id", "tick"], unique=False)
+    op.create_table(
         "stock_balance",
         sa.Column("product_id", kinds.IdType(), nullable=False),
         sa.Column("warehouse_id", kinds.IdType(), nullable=False),
         sa.Column("bin_id", kinds.IdType(), nullable=False),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
         sa.Column("on_hand", kinds.QtyType(), nullable=False),
         sa.Column("allocated", kinds.QtyType(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
@@ -1164,7 +1221,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_stock_balance")),
         sa.UniqueConstraint(
-            "company_id", "product_id", "bin_id", name=op.f("uq_stock_balance_company_id_product_id_bin_id")
+            "company_id",
+            "product_id",
+            "bin_id",
+            "lot_id",
+            name=op.f("uq_stock_balance_company_id_product_id_bin_id_lot_id"),
         ),
     )
     op.create_index(op.f("ix_stock_balance_company_id_tick"), "stock_balance", ["company_id", "tick"], unique=False)
@@ -1211,6 +1272,7 @@ def upgrade() -> None:
     op.create_table(
         "stock_move",
         sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
         sa.Column("kind", kinds.String(length=20), nullable=False),
         sa.Column("moved_on", sa.Date(), nullable=False),
         sa.Column("qty", kinds.QtyType(), nullable=False),
@@ -1283,10 +1345,11 @@ def upgrade() -> None:
         sa.Column("pool_id", kinds.IdType(), nullable=False),
         sa.Column("product_id", kinds.IdType(), nullable=False),
         sa.Column("kind", kinds.String(length=20), nullable=False),
+        sa.Column("event_id", kinds.IdType(), nullable=False),
         sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("document_kind", kinds.String(length=40), nullable=False),
         sa.Column("document_id", kinds.IdType(), nullable=False),
-        sa.Column("line_id", kinds.IdType(), nullable=False),
+        sa.Column("line_id", kinds.IdType(), nullable=True),
         sa.Column("layer_id", kinds.IdType(), nullable=True),
         sa.Column("move_id", kinds.IdType(), nullable=True),
         sa.Column("to_inventory", kinds.MoneyType(), nullable=False),
@@ -1304,6 +1367,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_cost_adjustment")),
     )
     op.create_index(
+        op.f("ix_cost_adjustment_company_id_dated_on"), "cost_adjustment", ["company_id", "dated_on"], unique=False
+    )
+    op.create_index(
+        op.f("ix_cost_adjustment_company_id_document_id"),
+        "cost_adjustment",
+        ["company_id", "document_id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_cost_adjustment_company_id_line_id"), "cost_adjustment", ["company_id", "line_id"], unique=False
     )
     op.create_index(
@@ -1315,18 +1387,41 @@ def upgrade() -> None:
         ["company_id", "pool_id", "dated_on"],
         unique=False,
     )
+    op.create_index(op.f("ix_cost_adjustment_company_id_tick"), "cost_adjustment", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "cost_balance",
+        sa.Column("pool_id", kinds.IdType(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("qty", kinds.QtyType(), nullable=False),
+        sa.Column("value", kinds.MoneyType(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "pool_id"],
+            ["cost_pool.company_id", "cost_pool.id"],
+            name=op.f("fk_cost_balance_company_id_pool_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_cost_balance")),
+        sa.UniqueConstraint(
+            "company_id", "pool_id", "ends_on", name=op.f("uq_cost_balance_company_id_pool_id_ends_on")
+        ),
+    )
     op.create_index(
-        op.f("ix_cost_adjustment_company_id_product_id_dated_on"),
-        "cost_adjustment",
-        ["company_id", "product_id", "dated_on"],
+        op.f("ix_cost_balance_company_id_ends_on_pool_id"),
+        "cost_balance",
+        ["company_id", "ends_on", "pool_id"],
         unique=False,
     )
-    op.create_index(op.f("ix_cost_adjustment_company_id_tick"), "cost_adjustment", ["company_id", "tick"], unique=False)
+    op.create_index(op.f("ix_cost_balance_company_id_tick"), "cost_balance", ["company_id", "tick"], unique=False)
     op.create_table(
         "cost_edge",
         sa.Column("pool_id", kinds.IdType(), nullable=False),
         sa.Column("issue_move_id", kinds.IdType(), nullable=False),
         sa.Column("layer_id", kinds.IdType(), nullable=False),
+        sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("qty", kinds.QtyType(), nullable=False),
         sa.Column("value", kinds.MoneyType(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
@@ -1345,7 +1440,12 @@ def upgrade() -> None:
         op.f("ix_cost_edge_company_id_issue_move_id"), "cost_edge", ["company_id", "issue_move_id"], unique=False
     )
     op.create_index(op.f("ix_cost_edge_company_id_layer_id"), "cost_edge", ["company_id", "layer_id"], unique=False)
-    op.create_index(op.f("ix_cost_edge_company_id_pool_id"), "cost_edge", ["company_id", "pool_id"], unique=False)
+    op.create_index(
+        op.f("ix_cost_edge_company_id_pool_id_dated_on"),
+        "cost_edge",
+        ["company_id", "pool_id", "dated_on"],
+        unique=False,
+    )
     op.create_index(op.f("ix_cost_edge_company_id_tick"), "cost_edge", ["company_id", "tick"], unique=False)
     op.create_table(
         "cost_layer",
@@ -1353,6 +1453,7 @@ def upgrade() -> None:
         sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("move_id", kinds.IdType(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("qty_in", kinds.QtyType(), nullable=False),
         sa.Column("value_in", kinds.MoneyType(), nullable=False),
         sa.Column("qty_left", kinds.QtyType(), nullable=False),
@@ -1434,6 +1535,10 @@ def upgrade() -> None:
         sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("qty", kinds.QtyType(), nullable=False),
+        sa.Column("of_id", kinds.IdType(), nullable=True),
+        sa.Column("stated", kinds.MoneyType(), nullable=True),
+        sa.Column("unit_cost", kinds.UnitCostType(), nullable=True),
+        sa.Column("method", kinds.String(length=20), nullable=True),
         sa.Column("cost", kinds.MoneyType(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
@@ -1447,7 +1552,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_move_cost")),
     )
+    op.create_index(
+        op.f("ix_move_cost_company_id_dated_on_pool_id_qty_cost"),
+        "move_cost",
+        ["company_id", "dated_on", "pool_id", "qty", "cost"],
+        unique=False,
+    )
     op.create_index(op.f("ix_move_cost_company_id_move_id"), "move_cost", ["company_id", "move_id"], unique=False)
+    op.create_index(
+        "ix_move_cost_company_id_of_id",
+        "move_cost",
+        ["company_id", "of_id"],
+        unique=False,
+        sqlite_where=sa.text("of_id IS NOT NULL"),
+        postgresql_where=sa.text("of_id IS NOT NULL"),
+    )
     op.create_index(
         op.f("ix_move_cost_company_id_pool_id_dated_on_seq"),
         "move_cost",
@@ -1456,12 +1575,6 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_move_cost_company_id_pool_id_seq"), "move_cost", ["company_id", "pool_id", "seq"], unique=False
-    )
-    op.create_index(
-        op.f("ix_move_cost_company_id_product_id_dated_on"),
-        "move_cost",
-        ["company_id", "product_id", "dated_on"],
-        unique=False,
     )
     op.create_index(op.f("ix_move_cost_company_id_tick"), "move_cost", ["company_id", "tick"], unique=False)
     op.create_table(
@@ -1602,10 +1715,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sales_invoice_line_company_id_invoice_id_line_no"), table_name="sales_invoice_line")
     op.drop_table("sales_invoice_line")
     op.drop_index(op.f("ix_move_cost_company_id_tick"), table_name="move_cost")
-    op.drop_index(op.f("ix_move_cost_company_id_product_id_dated_on"), table_name="move_cost")
     op.drop_index(op.f("ix_move_cost_company_id_pool_id_seq"), table_name="move_cost")
     op.drop_index(op.f("ix_move_cost_company_id_pool_id_dated_on_seq"), table_name="move_cost")
+    op.drop_index(
+        "ix_move_cost_company_id_of_id",
+        table_name="move_cost",
+        sqlite_where=sa.text("of_id IS NOT NULL"),
+        postgresql_where=sa.text("of_id IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_move_cost_company_id_move_id"), table_name="move_cost")
+    op.drop_index(op.f("ix_move_cost_company_id_dated_on_pool_id_qty_cost"), table_name="move_cost")
     op.drop_table("move_cost")
     op.drop_index(op.f("ix_goods_receipt_line_company_id_tick"), table_name="goods_receipt_line")
     op.drop_index(op.f("ix_goods_receipt_line_company_id_receipt_id_line_no"), table_name="goods_receipt_line")
@@ -1616,15 +1735,19 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_cost_layer_company_id_move_id"), table_name="cost_layer")
     op.drop_table("cost_layer")
     op.drop_index(op.f("ix_cost_edge_company_id_tick"), table_name="cost_edge")
-    op.drop_index(op.f("ix_cost_edge_company_id_pool_id"), table_name="cost_edge")
+    op.drop_index(op.f("ix_cost_edge_company_id_pool_id_dated_on"), table_name="cost_edge")
     op.drop_index(op.f("ix_cost_edge_company_id_layer_id"), table_name="cost_edge")
     op.drop_index(op.f("ix_cost_edge_company_id_issue_move_id"), table_name="cost_edge")
     op.drop_table("cost_edge")
+    op.drop_index(op.f("ix_cost_balance_company_id_tick"), table_name="cost_balance")
+    op.drop_index(op.f("ix_cost_balance_company_id_ends_on_pool_id"), table_name="cost_balance")
+    op.drop_table("cost_balance")
     op.drop_index(op.f("ix_cost_adjustment_company_id_tick"), table_name="cost_adjustment")
-    op.drop_index(op.f("ix_cost_adjustment_company_id_product_id_dated_on"), table_name="cost_adjustment")
     op.drop_index(op.f("ix_cost_adjustment_company_id_pool_id_dated_on"), table_name="cost_adjustment")
     op.drop_index(op.f("ix_cost_adjustment_company_id_move_id"), table_name="cost_adjustment")
     op.drop_index(op.f("ix_cost_adjustment_company_id_line_id"), table_name="cost_adjustment")
+    op.drop_index(op.f("ix_cost_adjustment_company_id_document_id"), table_name="cost_adjustment")
+    op.drop_index(op.f("ix_cost_adjustment_company_id_dated_on"), table_name="cost_adjustment")
     op.drop_table("cost_adjustment")
     op.drop_index(op.f("ix_allocation_company_id_tick"), table_name="allocation")
     op.drop_index(op.f("ix_allocation_company_id_order_id"), table_name="allocation")
@@ -1641,6 +1764,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_stock_balance_company_id_warehouse_id_product_id"), table_name="stock_balance")
     op.drop_index(op.f("ix_stock_balance_company_id_tick"), table_name="stock_balance")
     op.drop_table("stock_balance")
+    op.drop_index(op.f("ix_standard_cost_company_id_tick"), table_name="standard_cost")
+    op.drop_table("standard_cost")
     op.drop_index(op.f("ix_shipment_company_id_tick"), table_name="shipment")
     op.drop_index(op.f("ix_shipment_company_id_shipped_on_id"), table_name="shipment")
     op.drop_index(op.f("ix_shipment_company_id_order_id"), table_name="shipment")
@@ -1659,6 +1784,8 @@ def downgrade() -> None:
     op.drop_table("product_unit")
     op.drop_index(op.f("ix_price_company_id_tick"), table_name="price")
     op.drop_table("price")
+    op.drop_index(op.f("ix_lot_company_id_tick"), table_name="lot")
+    op.drop_table("lot")
     op.drop_index(op.f("ix_journal_line_company_id_tick"), table_name="journal_line")
     op.drop_index(op.f("ix_journal_line_company_id_entry_id_line_no"), table_name="journal_line")
     op.drop_index(op.f("ix_journal_line_company_id_account_id_dated_on_id"), table_name="journal_line")
@@ -1737,6 +1864,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_employee_company_id_tick"), table_name="employee")
     op.drop_table("employee")
     op.drop_table("device")
+    op.drop_table("cost_checkpoint")
     op.drop_index(op.f("ix_cost_centre_company_id_tick"), table_name="cost_centre")
     op.drop_table("cost_centre")
     op.drop_index(op.f("ix_cost_book_company_id_tick"), table_name="cost_book")
