@@ -59,6 +59,7 @@ def post(
         "period_id": period.id,
         "dated_on": dated_on,
         "posted_at": ctx.issued_at,
+        "posted_by": ctx.actor_id,
         "event": event.name,
         "document_kind": document[0],
         "document_id": document[1],

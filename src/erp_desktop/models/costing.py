@@ -28,6 +28,9 @@ class CostBook(Replicated):
     posts_to_ledger: Mapped[bool]
     unit_cost_places: Mapped[int | None]  # month-end average: the unit cost is rounded; None: it is not
     shares_variance: Mapped[bool] = mapped_column(default=False)  # standard: variances go by a rate to stock and issues
+    is_closed: Mapped[bool] = mapped_column(
+        default=False
+    )  # moves are not costed in it any more; never the one that posts
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:

@@ -83,6 +83,23 @@ class Period(Replicated):
         )
 
 
+class PeriodChange(Replicated):
+    """A period was closed or reopened: when, by whom, and why. Never rewritten."""
+
+    __tablename__ = "period_change"
+    read_permission = "ledger.read"
+
+    period_id: Mapped[UUID]
+    is_closed: Mapped[bool]  # False: reopened
+    changed_at: Mapped[Instant]
+    changed_by: Mapped[UUID]  # the user
+    reason: Mapped[str] = mapped_column(String(300), default="")  # of a reopening
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (belongs_to("period_id", "period"), Index(None, "company_id", "period_id"))
+
+
 class JournalEntry(Replicated):
     """Balanced debits and credits with their cause. Never changed once posted: reversed by another entry."""
 
@@ -93,6 +110,7 @@ class JournalEntry(Replicated):
     period_id: Mapped[UUID]
     dated_on: Mapped[date]
     posted_at: Mapped[Instant]
+    posted_by: Mapped[UUID]  # the user whose action it was
     event: Mapped[str] = mapped_column(String(40))  # goods_receipt, shipment, ...
     document_kind: Mapped[str] = mapped_column(String(40))
     document_id: Mapped[UUID]
