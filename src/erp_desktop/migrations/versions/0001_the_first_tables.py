@@ -149,6 +149,7 @@ def upgrade() -> None:
         sa.Column("posts_to_ledger", sa.Boolean(), nullable=False),
         sa.Column("unit_cost_places", sa.Integer(), nullable=True),
         sa.Column("shares_variance", sa.Boolean(), nullable=False),
+        sa.Column("is_closed", sa.Boolean(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
@@ -212,12 +213,24 @@ def upgrade() -> None:
         sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("amount", kinds.MoneyType(), nullable=False),
         sa.Column("basis", kinds.String(length=20), nullable=False),
+        sa.Column("credits_id", kinds.IdType(), nullable=True),
         sa.Column("reference", kinds.String(length=100), nullable=False),
         sa.Column("status", kinds.String(length=20), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "amount > 0 OR credits_id IS NOT NULL", name=op.f("ck_landed_cost_only_a_credit_is_negative")
+        ),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_landed_cost")),
+    )
+    op.create_index(
+        "ix_landed_cost_company_id_credits_id",
+        "landed_cost",
+        ["company_id", "credits_id"],
+        unique=False,
+        sqlite_where=sa.text("credits_id IS NOT NULL"),
+        postgresql_where=sa.text("credits_id IS NOT NULL"),
     )
     op.create_index(op.f("ix_landed_cost_company_id_tick"), "landed_cost", ["company_id", "tick"], unique=False)
     op.create_table(
@@ -510,6 +523,7 @@ def upgrade() -> None:
         sa.Column("period_id", kinds.IdType(), nullable=False),
         sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("posted_at", kinds.InstantType(), nullable=False),
+        sa.Column("posted_by", kinds.IdType(), nullable=False),
         sa.Column("event", kinds.String(length=40), nullable=False),
         sa.Column("document_kind", kinds.String(length=40), nullable=False),
         sa.Column("document_id", kinds.IdType(), nullable=False),
@@ -564,6 +578,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_ledger_balance")),
     )
     op.create_index(op.f("ix_ledger_balance_company_id_tick"), "ledger_balance", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "period_change",
+        sa.Column("period_id", kinds.IdType(), nullable=False),
+        sa.Column("is_closed", sa.Boolean(), nullable=False),
+        sa.Column("changed_at", kinds.InstantType(), nullable=False),
+        sa.Column("changed_by", kinds.IdType(), nullable=False),
+        sa.Column("reason", kinds.String(length=300), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "period_id"],
+            ["period.company_id", "period.id"],
+            name=op.f("fk_period_change_company_id_period_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_period_change")),
+    )
+    op.create_index(
+        op.f("ix_period_change_company_id_period_id"), "period_change", ["company_id", "period_id"], unique=False
+    )
+    op.create_index(op.f("ix_period_change_company_id_tick"), "period_change", ["company_id", "tick"], unique=False)
     op.create_table(
         "product",
         sa.Column("code", kinds.String(length=60), nullable=False),
@@ -1484,10 +1521,14 @@ def upgrade() -> None:
         sa.Column("product_id", kinds.IdType(), nullable=False),
         sa.Column("bin_id", kinds.IdType(), nullable=False),
         sa.Column("qty", kinds.QtyType(), nullable=False),
+        sa.Column("returned_qty", kinds.QtyType(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("qty > 0", name=op.f("ck_goods_receipt_line_qty_positive")),
+        sa.CheckConstraint(
+            "returned_qty BETWEEN 0 AND qty", name=op.f("ck_goods_receipt_line_returned_within_received")
+        ),
         sa.ForeignKeyConstraint(
             ["company_id", "order_line_id"],
             ["purchase_order_line.company_id", "purchase_order_line.id"],
@@ -1578,6 +1619,36 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_move_cost_company_id_tick"), "move_cost", ["company_id", "tick"], unique=False)
     op.create_table(
+        "price_correction",
+        sa.Column("number", kinds.String(length=30), nullable=True),
+        sa.Column("receipt_id", kinds.IdType(), nullable=False),
+        sa.Column("supplier_id", kinds.IdType(), nullable=False),
+        sa.Column("dated_on", sa.Date(), nullable=False),
+        sa.Column("invoice_number", kinds.String(length=100), nullable=False),
+        sa.Column("invoiced_on", sa.Date(), nullable=True),
+        sa.Column("status", kinds.String(length=20), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "receipt_id"],
+            ["goods_receipt.company_id", "goods_receipt.id"],
+            name=op.f("fk_price_correction_company_id_receipt_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_price_correction")),
+    )
+    op.create_index(
+        op.f("ix_price_correction_company_id_receipt_id"),
+        "price_correction",
+        ["company_id", "receipt_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_price_correction_company_id_tick"), "price_correction", ["company_id", "tick"], unique=False
+    )
+    op.create_table(
         "sales_invoice_line",
         sa.Column("invoice_id", kinds.IdType(), nullable=False),
         sa.Column("line_no", sa.Integer(), nullable=False),
@@ -1657,6 +1728,47 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_shipment_line_company_id_tick"), "shipment_line", ["company_id", "tick"], unique=False)
     op.create_table(
+        "supplier_return",
+        sa.Column("number", kinds.String(length=30), nullable=True),
+        sa.Column("receipt_id", kinds.IdType(), nullable=False),
+        sa.Column("supplier_id", kinds.IdType(), nullable=False),
+        sa.Column("warehouse_id", kinds.IdType(), nullable=False),
+        sa.Column("returned_on", sa.Date(), nullable=False),
+        sa.Column("reason", kinds.String(length=200), nullable=False),
+        sa.Column("reference", kinds.String(length=100), nullable=False),
+        sa.Column("is_invoiced", sa.Boolean(), nullable=False),
+        sa.Column("total", kinds.MoneyType(), nullable=False),
+        sa.Column("status", kinds.String(length=20), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "receipt_id"],
+            ["goods_receipt.company_id", "goods_receipt.id"],
+            name=op.f("fk_supplier_return_company_id_receipt_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "warehouse_id"],
+            ["warehouse.company_id", "warehouse.id"],
+            name=op.f("fk_supplier_return_company_id_warehouse_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_supplier_return")),
+    )
+    op.create_index(
+        op.f("ix_supplier_return_company_id_receipt_id"), "supplier_return", ["company_id", "receipt_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_supplier_return_company_id_returned_on_id"),
+        "supplier_return",
+        ["company_id", "returned_on", "id"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_supplier_return_company_id_tick"), "supplier_return", ["company_id", "tick"], unique=False)
+    op.create_table(
         "landed_cost_share",
         sa.Column("landed_cost_id", kinds.IdType(), nullable=False),
         sa.Column("line_no", sa.Integer(), nullable=False),
@@ -1698,15 +1810,133 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_landed_cost_share_company_id_tick"), "landed_cost_share", ["company_id", "tick"], unique=False
     )
+    op.create_table(
+        "price_correction_line",
+        sa.Column("correction_id", kinds.IdType(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("receipt_line_id", kinds.IdType(), nullable=False),
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("price_before", kinds.UnitPriceType(), nullable=True),
+        sa.Column("unit_price", kinds.UnitPriceType(), nullable=False),
+        sa.Column("difference", kinds.MoneyType(), nullable=True),
+        sa.Column("to_inventory", kinds.MoneyType(), nullable=True),
+        sa.Column("to_cost_of_sales", kinds.MoneyType(), nullable=True),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("unit_price >= 0", name=op.f("ck_price_correction_line_price_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "correction_id"],
+            ["price_correction.company_id", "price_correction.id"],
+            name=op.f("fk_price_correction_line_company_id_correction_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_price_correction_line_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "receipt_line_id"],
+            ["goods_receipt_line.company_id", "goods_receipt_line.id"],
+            name=op.f("fk_price_correction_line_company_id_receipt_line_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_price_correction_line")),
+    )
+    op.create_index(
+        op.f("ix_price_correction_line_company_id_correction_id_line_no"),
+        "price_correction_line",
+        ["company_id", "correction_id", "line_no"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_price_correction_line_company_id_receipt_line_id"),
+        "price_correction_line",
+        ["company_id", "receipt_line_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_price_correction_line_company_id_tick"), "price_correction_line", ["company_id", "tick"], unique=False
+    )
+    op.create_table(
+        "supplier_return_line",
+        sa.Column("return_id", kinds.IdType(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("receipt_line_id", kinds.IdType(), nullable=False),
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("bin_id", kinds.IdType(), nullable=False),
+        sa.Column("qty", kinds.QtyType(), nullable=False),
+        sa.Column("unit_price", kinds.UnitPriceType(), nullable=False),
+        sa.Column("amount", kinds.MoneyType(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("qty > 0", name=op.f("ck_supplier_return_line_qty_positive")),
+        sa.CheckConstraint("unit_price >= 0", name=op.f("ck_supplier_return_line_price_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_supplier_return_line_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "receipt_line_id"],
+            ["goods_receipt_line.company_id", "goods_receipt_line.id"],
+            name=op.f("fk_supplier_return_line_company_id_receipt_line_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "return_id"],
+            ["supplier_return.company_id", "supplier_return.id"],
+            name=op.f("fk_supplier_return_line_company_id_return_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_supplier_return_line")),
+    )
+    op.create_index(
+        op.f("ix_supplier_return_line_company_id_receipt_line_id"),
+        "supplier_return_line",
+        ["company_id", "receipt_line_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_supplier_return_line_company_id_return_id_line_no"),
+        "supplier_return_line",
+        ["company_id", "return_id", "line_no"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_supplier_return_line_company_id_tick"), "supplier_return_line", ["company_id", "tick"], unique=False
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index(op.f("ix_supplier_return_line_company_id_tick"), table_name="supplier_return_line")
+    op.drop_index(op.f("ix_supplier_return_line_company_id_return_id_line_no"), table_name="supplier_return_line")
+    op.drop_index(op.f("ix_supplier_return_line_company_id_receipt_line_id"), table_name="supplier_return_line")
+    op.drop_table("supplier_return_line")
+    op.drop_index(op.f("ix_price_correction_line_company_id_tick"), table_name="price_correction_line")
+    op.drop_index(op.f("ix_price_correction_line_company_id_receipt_line_id"), table_name="price_correction_line")
+    op.drop_index(op.f("ix_price_correction_line_company_id_correction_id_line_no"), table_name="price_correction_line")
+    op.drop_table("price_correction_line")
     op.drop_index(op.f("ix_landed_cost_share_company_id_tick"), table_name="landed_cost_share")
     op.drop_index(op.f("ix_landed_cost_share_company_id_receipt_line_id"), table_name="landed_cost_share")
     op.drop_index(op.f("ix_landed_cost_share_company_id_landed_cost_id"), table_name="landed_cost_share")
     op.drop_table("landed_cost_share")
+    op.drop_index(op.f("ix_supplier_return_company_id_tick"), table_name="supplier_return")
+    op.drop_index(op.f("ix_supplier_return_company_id_returned_on_id"), table_name="supplier_return")
+    op.drop_index(op.f("ix_supplier_return_company_id_receipt_id"), table_name="supplier_return")
+    op.drop_table("supplier_return")
     op.drop_index(op.f("ix_shipment_line_company_id_tick"), table_name="shipment_line")
     op.drop_index(op.f("ix_shipment_line_company_id_shipment_id_line_no"), table_name="shipment_line")
     op.drop_index(op.f("ix_shipment_line_company_id_order_line_id"), table_name="shipment_line")
@@ -1714,6 +1944,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sales_invoice_line_company_id_tick"), table_name="sales_invoice_line")
     op.drop_index(op.f("ix_sales_invoice_line_company_id_invoice_id_line_no"), table_name="sales_invoice_line")
     op.drop_table("sales_invoice_line")
+    op.drop_index(op.f("ix_price_correction_company_id_tick"), table_name="price_correction")
+    op.drop_index(op.f("ix_price_correction_company_id_receipt_id"), table_name="price_correction")
+    op.drop_table("price_correction")
     op.drop_index(op.f("ix_move_cost_company_id_tick"), table_name="move_cost")
     op.drop_index(op.f("ix_move_cost_company_id_pool_id_seq"), table_name="move_cost")
     op.drop_index(op.f("ix_move_cost_company_id_pool_id_dated_on_seq"), table_name="move_cost")
@@ -1821,6 +2054,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_product_company_id_tick"), table_name="product")
     op.drop_index(op.f("ix_product_company_id_name"), table_name="product")
     op.drop_table("product")
+    op.drop_index(op.f("ix_period_change_company_id_tick"), table_name="period_change")
+    op.drop_index(op.f("ix_period_change_company_id_period_id"), table_name="period_change")
+    op.drop_table("period_change")
     op.drop_index(op.f("ix_ledger_balance_company_id_tick"), table_name="ledger_balance")
     op.drop_table("ledger_balance")
     op.drop_index(op.f("ix_journal_entry_company_id_tick"), table_name="journal_entry")
@@ -1860,6 +2096,12 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_table("number_series")
     op.drop_index(op.f("ix_landed_cost_company_id_tick"), table_name="landed_cost")
+    op.drop_index(
+        "ix_landed_cost_company_id_credits_id",
+        table_name="landed_cost",
+        sqlite_where=sa.text("credits_id IS NOT NULL"),
+        postgresql_where=sa.text("credits_id IS NOT NULL"),
+    )
     op.drop_table("landed_cost")
     op.drop_index(op.f("ix_employee_company_id_tick"), table_name="employee")
     op.drop_table("employee")
