@@ -1,15 +1,16 @@
-"""Buying: purchase orders, goods receipts and the landed cost of receipts."""
+"""Buying: purchase orders, goods receipts, what went back to suppliers, and what receipts turned out to cost."""
 
 from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Replicated, belongs_to
 from erp_desktop.models.types import Money, Qty, String, UnitPrice
+from erp_desktop.numbers import ZERO
 
 
 class PurchaseOrderStatus(StrEnum):
@@ -107,6 +108,7 @@ class GoodsReceiptLine(Replicated):
     product_id: Mapped[UUID]
     bin_id: Mapped[UUID]
     qty: Mapped[Qty]
+    returned_qty: Mapped[Qty] = mapped_column(default=ZERO)  # sent back to the supplier
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -115,13 +117,72 @@ class GoodsReceiptLine(Replicated):
             belongs_to("order_line_id", "purchase_order_line"),
             belongs_to("product_id", "product"),
             CheckConstraint("qty > 0", name="qty_positive"),
+            CheckConstraint("returned_qty BETWEEN 0 AND qty", name="returned_within_received"),
             Index(None, "company_id", "receipt_id", "line_no"),
             Index(None, "company_id", "order_line_id"),
         )
 
 
+class SupplierReturn(Replicated):
+    """Goods of one receipt that went back to their supplier. Posted as soon as it is performed."""
+
+    __tablename__ = "supplier_return"
+    read_permission = "purchasing.read"
+
+    number: Mapped[str | None] = mapped_column(String(30))
+    receipt_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    warehouse_id: Mapped[UUID]
+    returned_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    reference: Mapped[str] = mapped_column(String(100), default="")  # the supplier's credit note
+    is_invoiced: Mapped[bool] = mapped_column(
+        default=False
+    )  # the credit lowers what is payable, else what is not invoiced
+    total: Mapped[Money]  # what the supplier credits: the sum of the lines' amounts
+    status: Mapped[str] = mapped_column(String(20))
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("receipt_id", "goods_receipt"),
+            belongs_to("warehouse_id", "warehouse"),
+            Index(None, "company_id", "receipt_id"),
+            Index(None, "company_id", "returned_on", "id"),
+        )
+
+
+class SupplierReturnLine(Replicated):
+    __tablename__ = "supplier_return_line"
+    read_permission = "purchasing.read"
+
+    return_id: Mapped[UUID]
+    line_no: Mapped[int]
+    receipt_line_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    bin_id: Mapped[UUID]
+    qty: Mapped[Qty]  # stock units
+    unit_price: Mapped[UnitPrice]  # what the supplier credits for one of them
+    amount: Mapped[Money]  # qty x unit_price, rounded to the minor unit
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("return_id", "supplier_return"),
+            belongs_to("receipt_line_id", "goods_receipt_line"),
+            belongs_to("product_id", "product"),
+            CheckConstraint("qty > 0", name="qty_positive"),
+            CheckConstraint("unit_price >= 0", name="price_not_negative"),
+            Index(None, "company_id", "return_id", "line_no"),
+            Index(None, "company_id", "receipt_line_id"),
+        )
+
+
 class LandedCost(Replicated):
-    """Freight, duty, insurance or handling that belongs in the value of received goods (IAS 2.11)."""
+    """Freight, duty, insurance or handling that belongs in the value of received goods (IAS 2.11).
+
+    A negative amount is a credit note for the landed cost that `credits_id` names.
+    """
 
     __tablename__ = "landed_cost"
     read_permission = "cost.read"
@@ -131,9 +192,23 @@ class LandedCost(Replicated):
     supplier_id: Mapped[UUID | None]  # who bills it
     dated_on: Mapped[date]
     amount: Mapped[Money]
-    basis: Mapped[str] = mapped_column(String(20))  # value, qty, weight, volume, equal
+    basis: Mapped[str] = mapped_column(String(20))  # value, qty, weight, volume, equal, manual
+    credits_id: Mapped[UUID | None]
     reference: Mapped[str] = mapped_column(String(100), default="")
     status: Mapped[str] = mapped_column(String(20))
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            CheckConstraint("amount > 0 OR credits_id IS NOT NULL", name="only_a_credit_is_negative"),
+            Index(
+                "ix_landed_cost_company_id_credits_id",
+                "company_id",
+                "credits_id",
+                sqlite_where=text("credits_id IS NOT NULL"),
+                postgresql_where=text("credits_id IS NOT NULL"),
+            ),
+        )
 
 
 class LandedCostShare(Replicated):
@@ -155,5 +230,52 @@ class LandedCostShare(Replicated):
             belongs_to("landed_cost_id", "landed_cost"),
             belongs_to("receipt_line_id", "goods_receipt_line"),
             Index(None, "company_id", "landed_cost_id"),
+            Index(None, "company_id", "receipt_line_id"),
+        )
+
+
+class PriceCorrection(Replicated):
+    """Lines of a goods receipt turned out to cost another price, as the supplier's late invoice or credit note says."""
+
+    __tablename__ = "price_correction"
+    read_permission = "cost.read"
+
+    number: Mapped[str | None] = mapped_column(String(30))
+    receipt_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    dated_on: Mapped[date]
+    invoice_number: Mapped[str] = mapped_column(String(100), default="")
+    invoiced_on: Mapped[date | None]  # the date on the supplier's invoice
+    status: Mapped[str] = mapped_column(String(20))
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (belongs_to("receipt_id", "goods_receipt"), Index(None, "company_id", "receipt_id"))
+
+
+class PriceCorrectionLine(Replicated):
+    """One receipt line's price before and after, and where the difference fell. All but `unit_price` is the centre's."""
+
+    __tablename__ = "price_correction_line"
+    read_permission = "cost.read"
+
+    correction_id: Mapped[UUID]
+    line_no: Mapped[int]
+    receipt_line_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    price_before: Mapped[UnitPrice | None]
+    unit_price: Mapped[UnitPrice]
+    difference: Mapped[Money | None]
+    to_inventory: Mapped[Money | None]
+    to_cost_of_sales: Mapped[Money | None]
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("correction_id", "price_correction"),
+            belongs_to("receipt_line_id", "goods_receipt_line"),
+            belongs_to("product_id", "product"),
+            CheckConstraint("unit_price >= 0", name="price_not_negative"),
+            Index(None, "company_id", "correction_id", "line_no"),
             Index(None, "company_id", "receipt_line_id"),
         )
