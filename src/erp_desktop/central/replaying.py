@@ -8,17 +8,19 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Engine, Table, insert, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context, read_action
 from erp_desktop.actions.performing import perform_action
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.central.clock_days import ClockDays, clock_days
 from erp_desktop.central.people import permissions_of
 from erp_desktop.database import reader, writer
 from erp_desktop.models import replicated_tables
 from erp_desktop.models.base import set_tick
+from erp_desktop.models.company import ClockDay
 from erp_desktop.models.sync import ActionLog, NumberSeries, Tombstone
 
 ACTIONS_PER_TRANSACTION = 200
@@ -39,6 +41,7 @@ def replay(source: Engine, company_id: UUID, into: Engine) -> int:
     Raises ReplayDiffers.
     """
     count, after = 0, 0
+    days: ClockDays | None = None
     while chunk := _accepted_after(source, company_id, after):
         with writer(into).begin() as connection:
             for logged in chunk:
@@ -59,6 +62,10 @@ def replay(source: Engine, company_id: UUID, into: Engine) -> int:
                     except Refused as refusal:
                         raise ReplayDiffers(logged["tick"], refusal) from refusal
                     session.commit()
+                days = days or clock_days(connection, company_id)
+                begun = days.begun_by(logged["at"], logged["tick"])
+                if begun is not None:
+                    connection.execute(insert(ClockDay), begun)
         count, after = count + len(chunk), chunk[-1]["tick"]
     return count
 

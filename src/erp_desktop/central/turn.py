@@ -22,8 +22,10 @@ from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.actions.remembering import remember, rows_by_id
 from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
+from erp_desktop.central.clock_days import ClockDays, clock_days
 from erp_desktop.central.people import permissions_of
 from erp_desktop.models.base import set_tick
+from erp_desktop.models.company import ClockDay
 from erp_desktop.models.sync import ActionLog, CompanyClock
 from erp_desktop.wire import PushedAction, PushResult
 
@@ -33,6 +35,7 @@ _OF_COMPANY = CompanyClock.company_id == bindparam("company")
 _TAKE_CLOCK = select(CompanyClock.tick, CompanyClock.epoch).where(_OF_COMPANY).with_for_update()
 _MOVE_CLOCK = update(CompanyClock).where(_OF_COMPANY).values(tick=bindparam("new_tick"))
 _WRITE_LOG = insert(ActionLog)
+_BEGIN_DAYS = insert(ClockDay)
 
 
 class UnknownCompany(LookupError):
@@ -46,10 +49,12 @@ class LastSeen:
     chain_end: tuple[UUID, int, bytes] | None = None  # epoch, tick, hash
     session: Session | None = None
     permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
+    days: ClockDays | None = None
 
     def forget(self) -> None:
         """Nothing that this process remembers of the company may be relied on any more."""
         self.chain_end = None
+        self.days = None
         self.permissions.clear()
         if self.session is not None:
             self.session.rollback()
@@ -90,6 +95,7 @@ class Turn:
         self._is_smooth = is_smooth
         self._performed: dict[UUID, Action] = {}
         self._rows: list[dict[str, Any]] = []
+        self._days: list[dict[str, Any]] = []
         self._answers: dict[UUID, tuple[bytes, PushResult]] = {}  # by action id: the content's digest, and the answer
         if seen.chain_end is not None and seen.chain_end[:2] == (self._epoch, self.tick):
             # Nobody else performed since: what the session remembers of the company still holds.
@@ -98,6 +104,7 @@ class Turn:
             session.expunge_all()
             session.info.clear()
             seen.permissions.clear()
+            seen.days = None
             self._last_hash = self._stored_hash()
         remember(session)
         if is_smooth:
@@ -127,6 +134,8 @@ class Turn:
         if not self._rows:
             return
         self._connection.execute(_WRITE_LOG, self._rows)
+        if self._days:
+            self._connection.execute(_BEGIN_DAYS, self._days)
         self._connection.execute(_MOVE_CLOCK, {"company": self._company_id, "new_tick": self.tick})
 
     def _perform(self, device_id: UUID | None, pushed: PushedAction) -> PushResult:
@@ -221,10 +230,20 @@ class Turn:
             "outcome": "refused" if problem else "applied",
             "problem": problem.as_dict() if problem else None,
             "issued_at": pushed.issued_at.astimezone(UTC),
-            "at": datetime.now(UTC),
+            "at": _now(),
         }
+        if problem is None:
+            self._keep_day(row["at"])
         self._last_hash = row["chain_hash"] = chained(self._last_hash, row)
         self._rows.append(row)
+
+    def _keep_day(self, at: datetime) -> None:
+        days = self._seen.days
+        if days is None:
+            days = self._seen.days = clock_days(self._connection, self._company_id)
+        begun = days.begun_by(at, self.tick)
+        if begun is not None:
+            self._days.append(begun)
 
     def _stored_hash(self) -> bytes:
         if self.tick == 0:
@@ -245,6 +264,10 @@ class Turn:
         for row in rows:
             answer = PushResult(id=row.action_id, outcome=row.outcome, tick=row.tick, problem=row.problem)
             self._answers[row.action_id] = (bytes(row.args_digest), answer)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _problem_of(error: Exception, pushed: PushedAction) -> Problem:

@@ -1,9 +1,10 @@
 """The company, its settings, and the people who use the program."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Base, Replicated, belongs_to
@@ -26,6 +27,23 @@ class Company(Replicated):
     address: Mapped[str] = mapped_column(String(400), default="")
     tax_number: Mapped[str] = mapped_column(String(40), default="")
     revenue_at: Mapped[str] = mapped_column(String(20), default="shipment")  # or "invoice": when revenue is posted
+
+
+class ClockDay(Replicated):
+    """A day on which the centre performed something, and the first tick of it: tells what was known at the end of a day.
+
+    The day is the centre's, in the company's time zone, not a business date. Its id derives from it.
+    """
+
+    __tablename__ = "clock_day"
+    read_permission = "master.read"
+
+    day: Mapped[date]
+    first_tick: Mapped[int] = mapped_column(BigInteger)
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (UniqueConstraint("company_id", "day"),)
 
 
 class User(Replicated):
