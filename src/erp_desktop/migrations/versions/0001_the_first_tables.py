@@ -116,6 +116,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_channel_company_id_tick"), "channel", ["company_id", "tick"], unique=False)
     op.create_table(
+        "clock_day",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("first_tick", sa.BigInteger(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_clock_day")),
+        sa.UniqueConstraint("company_id", "day", name=op.f("uq_clock_day_company_id_day")),
+    )
+    op.create_index(op.f("ix_clock_day_company_id_tick"), "clock_day", ["company_id", "tick"], unique=False)
+    op.create_table(
         "company",
         sa.Column("code", kinds.String(length=40), nullable=False),
         sa.Column("name", kinds.String(length=200), nullable=False),
@@ -2114,6 +2125,8 @@ def downgrade() -> None:
     op.drop_table("company_clock")
     op.drop_index(op.f("ix_company_company_id_tick"), table_name="company")
     op.drop_table("company")
+    op.drop_index(op.f("ix_clock_day_company_id_tick"), table_name="clock_day")
+    op.drop_table("clock_day")
     op.drop_index(op.f("ix_channel_company_id_tick"), table_name="channel")
     op.drop_table("channel")
     op.drop_table("centre_setting")
