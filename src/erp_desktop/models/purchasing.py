@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Replicated, belongs_to
@@ -201,13 +201,7 @@ class LandedCost(Replicated):
     def rules(cls) -> tuple[Any, ...]:
         return (
             CheckConstraint("amount > 0 OR credits_id IS NOT NULL", name="only_a_credit_is_negative"),
-            Index(
-                "ix_landed_cost_company_id_credits_id",
-                "company_id",
-                "credits_id",
-                sqlite_where=text("credits_id IS NOT NULL"),
-                postgresql_where=text("credits_id IS NOT NULL"),
-            ),
+            Index(None, "company_id", "credits_id"),
         )
 
 
