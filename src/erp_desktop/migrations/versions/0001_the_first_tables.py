@@ -236,12 +236,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_landed_cost")),
     )
     op.create_index(
-        "ix_landed_cost_company_id_credits_id",
-        "landed_cost",
-        ["company_id", "credits_id"],
-        unique=False,
-        sqlite_where=sa.text("credits_id IS NOT NULL"),
-        postgresql_where=sa.text("credits_id IS NOT NULL"),
+        op.f("ix_landed_cost_company_id_credits_id"), "landed_cost", ["company_id", "credits_id"], unique=False
     )
     op.create_index(op.f("ix_landed_cost_company_id_tick"), "landed_cost", ["company_id", "tick"], unique=False)
     op.create_table(
@@ -2107,12 +2102,7 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_table("number_series")
     op.drop_index(op.f("ix_landed_cost_company_id_tick"), table_name="landed_cost")
-    op.drop_index(
-        "ix_landed_cost_company_id_credits_id",
-        table_name="landed_cost",
-        sqlite_where=sa.text("credits_id IS NOT NULL"),
-        postgresql_where=sa.text("credits_id IS NOT NULL"),
-    )
+    op.drop_index(op.f("ix_landed_cost_company_id_credits_id"), table_name="landed_cost")
     op.drop_table("landed_cost")
     op.drop_index(op.f("ix_employee_company_id_tick"), table_name="employee")
     op.drop_table("employee")
