@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp_desktop.ledger.posting import (
+    AllowanceChange,
     Amount,
     CostAdjusted,
     CostCorrection,
@@ -25,7 +26,10 @@ from erp_desktop.ledger.posting import (
     ReturnedAmount,
     RevenueEarned,
     SalesInvoiced,
+    StandardCostChanged,
     StockCounted,
+    StockRevalued,
+    StockWrittenDown,
     SupplierReturned,
     UnbalancedEntry,
     balanced,
@@ -53,6 +57,35 @@ def test_goods_received_are_owed_before_the_invoice_comes():
     assert sides(GoodsReceived((Amount(D("120.00"), BOX), Amount(D("30.00"), BAG)))) == {
         Purpose.INVENTORY: D("150.00"),
         Purpose.GOODS_RECEIVED_NOT_INVOICED: D("-150.00"),
+    }
+
+
+def test_a_revaluation_stands_against_the_inventory_adjustment():
+    assert sides(StockRevalued((Amount(D("20.00"), BOX), Amount(D("-5.00"), BAG)))) == {
+        Purpose.INVENTORY: D("15.00"),
+        Purpose.INVENTORY_ADJUSTMENT: D("-15.00"),
+    }
+
+
+def test_a_new_standard_is_no_purchase_price_variance():
+    assert sides(StandardCostChanged((Amount(D("-7.00"), BOX),))) == {
+        Purpose.INVENTORY: D("-7.00"),
+        Purpose.STANDARD_COST_CHANGE: D("7.00"),
+    }
+
+
+def test_a_write_down_leaves_the_cost_in_inventory_and_its_reversal_takes_the_loss_back():
+    down = StockWrittenDown((AllowanceChange(D("30.00"), dimensions=BOX),))
+    up = StockWrittenDown((AllowanceChange(D("-12.00"), dimensions=BOX),))
+    assert sides(down) == {Purpose.WRITE_DOWN_LOSS: D("30.00"), Purpose.INVENTORY_ALLOWANCE: D("-30.00")}
+    assert sides(up) == {Purpose.WRITE_DOWN_LOSS: D("-12.00"), Purpose.INVENTORY_ALLOWANCE: D("12.00")}
+
+
+def test_goods_that_left_take_their_allowance_to_cost_of_sales_and_that_is_no_reversal():
+    assert sides(StockWrittenDown((AllowanceChange(D("5.00"), released=D("8.00"), dimensions=BOX),))) == {
+        Purpose.INVENTORY_ALLOWANCE: D("3.00"),
+        Purpose.COST_OF_SALES: D("-8.00"),
+        Purpose.WRITE_DOWN_LOSS: D("5.00"),
     }
 
 

@@ -18,6 +18,9 @@ PREFIXES = {
     "sales_invoice": "INV",
     "customer_return": "RET",
     "stock_count": "CNT",
+    "stock_revaluation": "REV",
+    "write_down": "NRV",
+    "standard_cost_change": "STD",
 }
 
 

@@ -22,7 +22,10 @@ class Purpose(StrEnum):
     GOODS_RECEIVED_NOT_INVOICED = "goods_received_not_invoiced"
     LANDED_COST_CLEARING = "landed_cost_clearing"
     INVENTORY_ADJUSTMENT = "inventory_adjustment"
+    INVENTORY_ALLOWANCE = "inventory_allowance"
+    WRITE_DOWN_LOSS = "write_down_loss"
     PURCHASE_PRICE_VARIANCE = "purchase_price_variance"
+    STANDARD_COST_CHANGE = "standard_cost_change"
     COST_OF_SALES = "cost_of_sales"
     REVENUE = "revenue"
     FREIGHT_REVENUE = "freight_revenue"
@@ -316,6 +319,55 @@ class StockCounted:
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
             yield from _move(line.amount, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.INVENTORY_ADJUSTMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class StockRevalued:
+    """Stock on hand is worth more (positive amounts) or less than its cost was. Amounts: change of value on hand."""
+
+    name: ClassVar[str] = "stock_revaluation"
+    lines: tuple[Amount, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(line.amount, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.INVENTORY_ADJUSTMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class StandardCostChanged:
+    """A new standard revalues what is on hand. Kept apart from purchase price variance, which judges how well was bought."""
+
+    name: ClassVar[str] = "standard_cost"
+    lines: tuple[Amount, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(line.amount, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.STANDARD_COST_CHANGE)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceChange:
+    """How one product's allowance changes: `written_down` is a loss (negative: a reversal of one, IAS 2.33), `released` the
+    part of the allowance that goods took along when they left."""
+
+    written_down: Decimal
+    released: Decimal = ZERO
+    dimensions: Dimensions = NO_DIMENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class StockWrittenDown:
+    """Stock is held at net realisable value where that is below cost (IAS 2.28-34). Its cost stays in the inventory account;
+    the allowance stands against it."""
+
+    name: ClassVar[str] = "write_down"
+    lines: tuple[AllowanceChange, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            allowance = Purpose.INVENTORY_ALLOWANCE
+            yield from _move(line.released, line.dimensions, debit=allowance, credit=Purpose.COST_OF_SALES)
+            yield from _move(line.written_down, line.dimensions, debit=Purpose.WRITE_DOWN_LOSS, credit=allowance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What is stored: typed tables, one file per business area, no behaviour. Importing this package knows them all."""
 
-from erp_desktop.models import company, costing, ledger, party, product, purchasing, sales, stock, sync
+from erp_desktop.models import company, costing, ledger, party, product, purchasing, sales, stock, sync, valuation
 from erp_desktop.models.base import Base, Replicated, replicated_tables
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "sales",
     "stock",
     "sync",
+    "valuation",
 ]
