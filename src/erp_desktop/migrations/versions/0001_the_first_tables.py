@@ -348,6 +348,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staged_page")),
     )
     op.create_table(
+        "standard_cost_change",
+        sa.Column("number", kinds.String(length=30), nullable=True),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("reason", kinds.String(length=200), nullable=False),
+        sa.Column("status", kinds.String(length=20), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_standard_cost_change")),
+    )
+    op.create_index(
+        op.f("ix_standard_cost_change_company_id_effective_on"),
+        "standard_cost_change",
+        ["company_id", "effective_on"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_standard_cost_change_company_id_tick"), "standard_cost_change", ["company_id", "tick"], unique=False
+    )
+    op.create_table(
+        "stock_revaluation",
+        sa.Column("number", kinds.String(length=30), nullable=True),
+        sa.Column("dated_on", sa.Date(), nullable=False),
+        sa.Column("reason", kinds.String(length=200), nullable=False),
+        sa.Column("status", kinds.String(length=20), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_stock_revaluation")),
+    )
+    op.create_index(
+        op.f("ix_stock_revaluation_company_id_dated_on"), "stock_revaluation", ["company_id", "dated_on"], unique=False
+    )
+    op.create_index(
+        op.f("ix_stock_revaluation_company_id_tick"), "stock_revaluation", ["company_id", "tick"], unique=False
+    )
+    op.create_table(
         "tombstone",
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("table_name", kinds.String(length=60), nullable=False),
@@ -403,6 +440,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "code", name=op.f("uq_warehouse_company_id_code")),
     )
     op.create_index(op.f("ix_warehouse_company_id_tick"), "warehouse", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "write_down",
+        sa.Column("number", kinds.String(length=30), nullable=True),
+        sa.Column("dated_on", sa.Date(), nullable=False),
+        sa.Column("reason", kinds.String(length=200), nullable=False),
+        sa.Column("status", kinds.String(length=20), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_write_down")),
+    )
+    op.create_index(op.f("ix_write_down_company_id_dated_on"), "write_down", ["company_id", "dated_on"], unique=False)
+    op.create_index(op.f("ix_write_down_company_id_tick"), "write_down", ["company_id", "tick"], unique=False)
     op.create_table(
         "account_purpose",
         sa.Column("purpose", kinds.String(length=40), nullable=False),
@@ -853,6 +903,7 @@ def upgrade() -> None:
         sa.Column("line_no", sa.Integer(), nullable=False),
         sa.Column("shipment_line_id", kinds.IdType(), nullable=True),
         sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
         sa.Column("bin_id", kinds.IdType(), nullable=True),
         sa.Column("qty", kinds.QtyType(), nullable=False),
         sa.Column("unit_price", kinds.UnitPriceType(), nullable=False),
@@ -977,6 +1028,7 @@ def upgrade() -> None:
         "lot",
         sa.Column("product_id", kinds.IdType(), nullable=False),
         sa.Column("code", kinds.String(length=80), nullable=False),
+        sa.Column("arrived_on", sa.Date(), nullable=False),
         sa.Column("expires_on", sa.Date(), nullable=True),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
@@ -1237,6 +1289,71 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_standard_cost_company_id_tick"), "standard_cost", ["company_id", "tick"], unique=False)
     op.create_table(
+        "standard_cost_line",
+        sa.Column("change_id", kinds.IdType(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("unit_cost", kinds.UnitCostType(), nullable=False),
+        sa.Column("unit_cost_before", kinds.UnitCostType(), nullable=True),
+        sa.Column("qty", kinds.QtyType(), nullable=True),
+        sa.Column("change", kinds.MoneyType(), nullable=True),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("unit_cost > 0", name=op.f("ck_standard_cost_line_cost_positive")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "change_id"],
+            ["standard_cost_change.company_id", "standard_cost_change.id"],
+            name=op.f("fk_standard_cost_line_company_id_change_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_standard_cost_line_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_standard_cost_line")),
+    )
+    op.create_index(
+        op.f("ix_standard_cost_line_company_id_change_id"),
+        "standard_cost_line",
+        ["company_id", "change_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_standard_cost_line_company_id_product_id"),
+        "standard_cost_line",
+        ["company_id", "product_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_standard_cost_line_company_id_tick"), "standard_cost_line", ["company_id", "tick"], unique=False
+    )
+    op.create_table(
+        "stock_allowance",
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("amount", kinds.MoneyType(), nullable=False),
+        sa.Column("qty", kinds.QtyType(), nullable=False),
+        sa.Column("set_on", sa.Date(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_stock_allowance_amount_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_stock_allowance_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_stock_allowance")),
+        sa.UniqueConstraint("company_id", "product_id", name=op.f("uq_stock_allowance_company_id_product_id")),
+    )
+    op.create_index(op.f("ix_stock_allowance_company_id_tick"), "stock_allowance", ["company_id", "tick"], unique=False)
+    op.create_table(
         "stock_balance",
         sa.Column("product_id", kinds.IdType(), nullable=False),
         sa.Column("warehouse_id", kinds.IdType(), nullable=False),
@@ -1284,6 +1401,7 @@ def upgrade() -> None:
         sa.Column("line_no", sa.Integer(), nullable=False),
         sa.Column("product_id", kinds.IdType(), nullable=False),
         sa.Column("bin_id", kinds.IdType(), nullable=False),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
         sa.Column("expected_qty", kinds.QtyType(), nullable=False),
         sa.Column("counted_qty", kinds.QtyType(), nullable=False),
         sa.Column("unit_cost", kinds.UnitCostType(), nullable=True),
@@ -1357,6 +1475,103 @@ def upgrade() -> None:
         op.f("ix_stock_move_company_id_returns_move_id"), "stock_move", ["company_id", "returns_move_id"], unique=False
     )
     op.create_index(op.f("ix_stock_move_company_id_tick"), "stock_move", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "stock_revaluation_line",
+        sa.Column("revaluation_id", kinds.IdType(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("warehouse_id", kinds.IdType(), nullable=True),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
+        sa.Column("unit_cost", kinds.UnitCostType(), nullable=True),
+        sa.Column("amount", kinds.MoneyType(), nullable=True),
+        sa.Column("qty", kinds.QtyType(), nullable=True),
+        sa.Column("value_before", kinds.MoneyType(), nullable=True),
+        sa.Column("change", kinds.MoneyType(), nullable=True),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(unit_cost IS NULL) <> (amount IS NULL)", name=op.f("ck_stock_revaluation_line_unit_cost_or_amount")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_stock_revaluation_line_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "revaluation_id"],
+            ["stock_revaluation.company_id", "stock_revaluation.id"],
+            name=op.f("fk_stock_revaluation_line_company_id_revaluation_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_stock_revaluation_line")),
+    )
+    op.create_index(
+        op.f("ix_stock_revaluation_line_company_id_product_id"),
+        "stock_revaluation_line",
+        ["company_id", "product_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_stock_revaluation_line_company_id_revaluation_id"),
+        "stock_revaluation_line",
+        ["company_id", "revaluation_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_stock_revaluation_line_company_id_tick"),
+        "stock_revaluation_line",
+        ["company_id", "tick"],
+        unique=False,
+    )
+    op.create_table(
+        "write_down_line",
+        sa.Column("write_down_id", kinds.IdType(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("unit_value", kinds.UnitCostType(), nullable=True),
+        sa.Column("total_value", kinds.MoneyType(), nullable=True),
+        sa.Column("qty", kinds.QtyType(), nullable=True),
+        sa.Column("cost", kinds.MoneyType(), nullable=True),
+        sa.Column("allowance_before", kinds.MoneyType(), nullable=True),
+        sa.Column("released", kinds.MoneyType(), nullable=True),
+        sa.Column("written_down", kinds.MoneyType(), nullable=True),
+        sa.Column("allowance", kinds.MoneyType(), nullable=True),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(unit_value IS NULL) <> (total_value IS NULL)", name=op.f("ck_write_down_line_unit_or_total")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_write_down_line_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "write_down_id"],
+            ["write_down.company_id", "write_down.id"],
+            name=op.f("fk_write_down_line_company_id_write_down_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_write_down_line")),
+    )
+    op.create_index(
+        op.f("ix_write_down_line_company_id_product_id"), "write_down_line", ["company_id", "product_id"], unique=False
+    )
+    op.create_index(op.f("ix_write_down_line_company_id_tick"), "write_down_line", ["company_id", "tick"], unique=False)
+    op.create_index(
+        op.f("ix_write_down_line_company_id_write_down_id"),
+        "write_down_line",
+        ["company_id", "write_down_id"],
+        unique=False,
+    )
     op.create_table(
         "allocation",
         sa.Column("order_id", kinds.IdType(), nullable=False),
@@ -1525,6 +1740,7 @@ def upgrade() -> None:
         sa.Column("line_no", sa.Integer(), nullable=False),
         sa.Column("order_line_id", kinds.IdType(), nullable=False),
         sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
         sa.Column("bin_id", kinds.IdType(), nullable=False),
         sa.Column("qty", kinds.QtyType(), nullable=False),
         sa.Column("returned_qty", kinds.QtyType(), nullable=False),
@@ -1689,6 +1905,7 @@ def upgrade() -> None:
         sa.Column("line_no", sa.Integer(), nullable=False),
         sa.Column("order_line_id", kinds.IdType(), nullable=False),
         sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
         sa.Column("bin_id", kinds.IdType(), nullable=False),
         sa.Column("qty", kinds.QtyType(), nullable=False),
         sa.Column("returned_qty", kinds.QtyType(), nullable=False),
@@ -1991,6 +2208,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_allocation_company_id_tick"), table_name="allocation")
     op.drop_index(op.f("ix_allocation_company_id_order_id"), table_name="allocation")
     op.drop_table("allocation")
+    op.drop_index(op.f("ix_write_down_line_company_id_write_down_id"), table_name="write_down_line")
+    op.drop_index(op.f("ix_write_down_line_company_id_tick"), table_name="write_down_line")
+    op.drop_index(op.f("ix_write_down_line_company_id_product_id"), table_name="write_down_line")
+    op.drop_table("write_down_line")
+    op.drop_index(op.f("ix_stock_revaluation_line_company_id_tick"), table_name="stock_revaluation_line")
+    op.drop_index(op.f("ix_stock_revaluation_line_company_id_revaluation_id"), table_name="stock_revaluation_line")
+    op.drop_index(op.f("ix_stock_revaluation_line_company_id_product_id"), table_name="stock_revaluation_line")
+    op.drop_table("stock_revaluation_line")
     op.drop_index(op.f("ix_stock_move_company_id_tick"), table_name="stock_move")
     op.drop_index(op.f("ix_stock_move_company_id_returns_move_id"), table_name="stock_move")
     op.drop_index(op.f("ix_stock_move_company_id_product_id_moved_on_qty"), table_name="stock_move")
@@ -2003,6 +2228,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_stock_balance_company_id_warehouse_id_product_id"), table_name="stock_balance")
     op.drop_index(op.f("ix_stock_balance_company_id_tick"), table_name="stock_balance")
     op.drop_table("stock_balance")
+    op.drop_index(op.f("ix_stock_allowance_company_id_tick"), table_name="stock_allowance")
+    op.drop_table("stock_allowance")
+    op.drop_index(op.f("ix_standard_cost_line_company_id_tick"), table_name="standard_cost_line")
+    op.drop_index(op.f("ix_standard_cost_line_company_id_product_id"), table_name="standard_cost_line")
+    op.drop_index(op.f("ix_standard_cost_line_company_id_change_id"), table_name="standard_cost_line")
+    op.drop_table("standard_cost_line")
     op.drop_index(op.f("ix_standard_cost_company_id_tick"), table_name="standard_cost")
     op.drop_table("standard_cost")
     op.drop_index(op.f("ix_shipment_company_id_tick"), table_name="shipment")
@@ -2078,6 +2309,9 @@ def downgrade() -> None:
     op.drop_table("bin")
     op.drop_index(op.f("ix_account_purpose_company_id_tick"), table_name="account_purpose")
     op.drop_table("account_purpose")
+    op.drop_index(op.f("ix_write_down_company_id_tick"), table_name="write_down")
+    op.drop_index(op.f("ix_write_down_company_id_dated_on"), table_name="write_down")
+    op.drop_table("write_down")
     op.drop_index(op.f("ix_warehouse_company_id_tick"), table_name="warehouse")
     op.drop_table("warehouse")
     op.drop_table("user_secret")
@@ -2088,6 +2322,12 @@ def downgrade() -> None:
     op.drop_table("undo_step")
     op.drop_index(op.f("ix_tombstone_company_id_tick"), table_name="tombstone")
     op.drop_table("tombstone")
+    op.drop_index(op.f("ix_stock_revaluation_company_id_tick"), table_name="stock_revaluation")
+    op.drop_index(op.f("ix_stock_revaluation_company_id_dated_on"), table_name="stock_revaluation")
+    op.drop_table("stock_revaluation")
+    op.drop_index(op.f("ix_standard_cost_change_company_id_tick"), table_name="standard_cost_change")
+    op.drop_index(op.f("ix_standard_cost_change_company_id_effective_on"), table_name="standard_cost_change")
+    op.drop_table("standard_cost_change")
     op.drop_table("staged_page")
     op.drop_index(op.f("ix_role_company_id_tick"), table_name="role")
     op.drop_table("role")
