@@ -106,6 +106,7 @@ class GoodsReceiptLine(Replicated):
     line_no: Mapped[int]
     order_line_id: Mapped[UUID]
     product_id: Mapped[UUID]
+    lot_id: Mapped[UUID | None]  # of a product that is kept by lot or serial number
     bin_id: Mapped[UUID]
     qty: Mapped[Qty]
     returned_qty: Mapped[Qty] = mapped_column(default=ZERO)  # sent back to the supplier

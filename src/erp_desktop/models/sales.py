@@ -102,7 +102,10 @@ class SalesOrderLine(Replicated):
 
 
 class Allocation(Replicated):
-    """Stock in a bin that is promised to an order line. It is gone once shipped or released (`qty` 0)."""
+    """Stock in a bin that is promised to an order line. It is gone once shipped or released (`qty` 0).
+
+    Of a product that is kept by lots, any lot in the bin: which one leaves is chosen when it is shipped.
+    """
 
     __tablename__ = "allocation"
     read_permission = "goods.read"
@@ -157,6 +160,7 @@ class ShipmentLine(Replicated):
     line_no: Mapped[int]
     order_line_id: Mapped[UUID]
     product_id: Mapped[UUID]
+    lot_id: Mapped[UUID | None]  # of a product that is kept by lot or serial number
     bin_id: Mapped[UUID]
     qty: Mapped[Qty]
     returned_qty: Mapped[Qty]
@@ -253,6 +257,7 @@ class CustomerReturnLine(Replicated):
     line_no: Mapped[int]
     shipment_line_id: Mapped[UUID | None]
     product_id: Mapped[UUID]
+    lot_id: Mapped[UUID | None]  # the one that had left
     bin_id: Mapped[UUID | None]  # where it was put back; None while only announced
     qty: Mapped[Qty]
     unit_price: Mapped[UnitPrice]

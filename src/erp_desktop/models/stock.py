@@ -48,13 +48,17 @@ class Bin(Replicated):
 
 
 class Lot(Replicated):
-    """A batch of a product that is told apart from others, or one piece by its serial number."""
+    """A batch of a product that is told apart from others, or one piece by its serial number.
+
+    Its id derives from product and code (`lot_id_of`), so desk and centre make the same row.
+    """
 
     __tablename__ = "lot"
     read_permission = "goods.read"
 
     product_id: Mapped[UUID]
     code: Mapped[str] = mapped_column(String(80))  # lot or serial number
+    arrived_on: Mapped[date]  # the day it first came in
     expires_on: Mapped[date | None]
 
     @classmethod
@@ -114,6 +118,7 @@ class StockMove(Replicated):
 class StockBalance(Replicated):
     """Quantity of a product (of one lot, where it is kept by lots) in a bin, kept by every action that moves or allocates it.
 
+    Of a product that is kept by lots, the row without a lot has nothing on hand: it carries what is allocated in the bin.
     Its id derives from product, bin and lot (`stock_balance_id`), so desk and centre make the same row.
     """
 
@@ -166,6 +171,7 @@ class StockCountLine(Replicated):
     line_no: Mapped[int]
     product_id: Mapped[UUID]
     bin_id: Mapped[UUID]
+    lot_id: Mapped[UUID | None]
     expected_qty: Mapped[Qty]
     counted_qty: Mapped[Qty]
     unit_cost: Mapped[UnitCost | None]  # stated for a gain; None: current cost
