@@ -12,7 +12,9 @@ from erp_desktop.models.sync import NumberSeries
 PREFIXES = {
     "purchase_order": "PO",
     "goods_receipt": "GR",
+    "supplier_return": "SR",
     "landed_cost": "LC",
+    "price_correction": "PC",
     "sales_order": "SO",
     "shipment": "SH",
     "sales_invoice": "INV",

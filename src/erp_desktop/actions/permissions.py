@@ -9,6 +9,7 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
             _READ_TRADE
             | {
                 "purchasing.read",
+                "purchasing.return",
                 "sales.read",
                 "goods.receive",
                 "goods.ship",
@@ -22,7 +23,8 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
         "Purchasing",
         frozenset(
             _READ_TRADE
-            | {"purchasing.read", "purchasing.write", "cost.read", "master.write", "budget.read", "import.run"}
+            | {"purchasing.read", "purchasing.write", "purchasing.return", "cost.read", "master.write", "budget.read"}
+            | {"import.run"}
         ),
     ),
     "sales": (

@@ -161,6 +161,7 @@ class SupplierReturnLine(Replicated):
     line_no: Mapped[int]
     receipt_line_id: Mapped[UUID]
     product_id: Mapped[UUID]
+    lot_id: Mapped[UUID | None]  # the one that had come
     bin_id: Mapped[UUID]
     qty: Mapped[Qty]  # stock units
     unit_price: Mapped[UnitPrice]  # what the supplier credits for one of them
