@@ -537,6 +537,49 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_budget_line_company_id_tick"), "budget_line", ["company_id", "tick"], unique=False)
     op.create_table(
+        "cost_to_serve_rule",
+        sa.Column("kind", kinds.String(length=20), nullable=False),
+        sa.Column("purpose", kinds.String(length=40), nullable=False),
+        sa.Column("cost_centre_id", kinds.IdType(), nullable=True),
+        sa.Column("driver", kinds.String(length=20), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "cost_centre_id"],
+            ["cost_centre.company_id", "cost_centre.id"],
+            name=op.f("fk_cost_to_serve_rule_company_id_cost_centre_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_cost_to_serve_rule")),
+    )
+    op.create_index(
+        op.f("ix_cost_to_serve_rule_company_id_tick"), "cost_to_serve_rule", ["company_id", "tick"], unique=False
+    )
+    op.create_table(
+        "cost_to_serve_run",
+        sa.Column("period_id", kinds.IdType(), nullable=False),
+        sa.Column("run_at", kinds.InstantType(), nullable=False),
+        sa.Column("run_by", kinds.IdType(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "period_id"],
+            ["period.company_id", "period.id"],
+            name=op.f("fk_cost_to_serve_run_company_id_period_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_cost_to_serve_run")),
+        sa.UniqueConstraint("company_id", "period_id", name=op.f("uq_cost_to_serve_run_company_id_period_id")),
+    )
+    op.create_index(
+        op.f("ix_cost_to_serve_run_company_id_tick"), "cost_to_serve_run", ["company_id", "tick"], unique=False
+    )
+    op.create_table(
         "customer_return",
         sa.Column("number", kinds.String(length=30), nullable=True),
         sa.Column("channel_id", kinds.IdType(), nullable=True),
@@ -814,6 +857,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_stock_count_company_id_tick"), "stock_count", ["company_id", "tick"], unique=False)
     op.create_table(
+        "storage_rate",
+        sa.Column("warehouse_id", kinds.IdType(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("rate", kinds.UnitCostType(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("rate >= 0", name=op.f("ck_storage_rate_rate_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "warehouse_id"],
+            ["warehouse.company_id", "warehouse.id"],
+            name=op.f("fk_storage_rate_company_id_warehouse_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_storage_rate")),
+        sa.UniqueConstraint(
+            "company_id", "warehouse_id", "valid_from", name=op.f("uq_storage_rate_company_id_warehouse_id_valid_from")
+        ),
+    )
+    op.create_index(op.f("ix_storage_rate_company_id_tick"), "storage_rate", ["company_id", "tick"], unique=False)
+    op.create_table(
         "user_role",
         sa.Column("user_id", kinds.IdType(), nullable=False),
         sa.Column("role_id", kinds.IdType(), nullable=False),
@@ -897,6 +962,118 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_cost_pool_company_id_tick"), "cost_pool", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "cost_to_serve_share",
+        sa.Column("period_id", kinds.IdType(), nullable=False),
+        sa.Column("rule_id", kinds.IdType(), nullable=False),
+        sa.Column("kind", kinds.String(length=20), nullable=False),
+        sa.Column("is_allocated", sa.Boolean(), nullable=False),
+        sa.Column("product_id", kinds.IdType(), nullable=True),
+        sa.Column("order_id", kinds.IdType(), nullable=True),
+        sa.Column("channel_id", kinds.IdType(), nullable=True),
+        sa.Column("customer_id", kinds.IdType(), nullable=True),
+        sa.Column("warehouse_id", kinds.IdType(), nullable=True),
+        sa.Column("driver_qty", kinds.QtyType(), nullable=True),
+        sa.Column("amount", kinds.MoneyType(), nullable=False),
+        sa.Column("standard", kinds.MoneyType(), nullable=True),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "order_id"],
+            ["sales_order.company_id", "sales_order.id"],
+            name=op.f("fk_cost_to_serve_share_company_id_order_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "period_id"],
+            ["period.company_id", "period.id"],
+            name=op.f("fk_cost_to_serve_share_company_id_period_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_cost_to_serve_share_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "rule_id"],
+            ["cost_to_serve_rule.company_id", "cost_to_serve_rule.id"],
+            name=op.f("fk_cost_to_serve_share_company_id_rule_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_cost_to_serve_share")),
+    )
+    op.create_index(
+        op.f("ix_cost_to_serve_share_company_id_order_id"),
+        "cost_to_serve_share",
+        ["company_id", "order_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_cost_to_serve_share_company_id_period_id"),
+        "cost_to_serve_share",
+        ["company_id", "period_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_cost_to_serve_share_company_id_product_id"),
+        "cost_to_serve_share",
+        ["company_id", "product_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_cost_to_serve_share_company_id_tick"), "cost_to_serve_share", ["company_id", "tick"], unique=False
+    )
+    op.create_table(
+        "cost_to_serve_total",
+        sa.Column("period_id", kinds.IdType(), nullable=False),
+        sa.Column("rule_id", kinds.IdType(), nullable=False),
+        sa.Column("kind", kinds.String(length=20), nullable=False),
+        sa.Column("driver", kinds.String(length=20), nullable=False),
+        sa.Column("account_id", kinds.IdType(), nullable=False),
+        sa.Column("cost_centre_id", kinds.IdType(), nullable=True),
+        sa.Column("amount", kinds.MoneyType(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "account_id"],
+            ["account.company_id", "account.id"],
+            name=op.f("fk_cost_to_serve_total_company_id_account_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "period_id"],
+            ["period.company_id", "period.id"],
+            name=op.f("fk_cost_to_serve_total_company_id_period_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "rule_id"],
+            ["cost_to_serve_rule.company_id", "cost_to_serve_rule.id"],
+            name=op.f("fk_cost_to_serve_total_company_id_rule_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_cost_to_serve_total")),
+    )
+    op.create_index(
+        op.f("ix_cost_to_serve_total_company_id_period_id"),
+        "cost_to_serve_total",
+        ["company_id", "period_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_cost_to_serve_total_company_id_tick"), "cost_to_serve_total", ["company_id", "tick"], unique=False
+    )
     op.create_table(
         "customer_return_line",
         sa.Column("return_id", kinds.IdType(), nullable=False),
@@ -2092,6 +2269,7 @@ def upgrade() -> None:
         sa.Column("line_no", sa.Integer(), nullable=False),
         sa.Column("receipt_line_id", kinds.IdType(), nullable=False),
         sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
         sa.Column("bin_id", kinds.IdType(), nullable=False),
         sa.Column("qty", kinds.QtyType(), nullable=False),
         sa.Column("unit_price", kinds.UnitPriceType(), nullable=False),
@@ -2267,6 +2445,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_customer_return_line_company_id_tick"), table_name="customer_return_line")
     op.drop_index(op.f("ix_customer_return_line_company_id_return_id_line_no"), table_name="customer_return_line")
     op.drop_table("customer_return_line")
+    op.drop_index(op.f("ix_cost_to_serve_total_company_id_tick"), table_name="cost_to_serve_total")
+    op.drop_index(op.f("ix_cost_to_serve_total_company_id_period_id"), table_name="cost_to_serve_total")
+    op.drop_table("cost_to_serve_total")
+    op.drop_index(op.f("ix_cost_to_serve_share_company_id_tick"), table_name="cost_to_serve_share")
+    op.drop_index(op.f("ix_cost_to_serve_share_company_id_product_id"), table_name="cost_to_serve_share")
+    op.drop_index(op.f("ix_cost_to_serve_share_company_id_period_id"), table_name="cost_to_serve_share")
+    op.drop_index(op.f("ix_cost_to_serve_share_company_id_order_id"), table_name="cost_to_serve_share")
+    op.drop_table("cost_to_serve_share")
     op.drop_index(op.f("ix_cost_pool_company_id_tick"), table_name="cost_pool")
     op.drop_index(op.f("ix_cost_pool_company_id_book_id_product_id"), table_name="cost_pool")
     op.drop_table("cost_pool")
@@ -2275,6 +2461,8 @@ def downgrade() -> None:
     op.drop_table("barcode")
     op.drop_index(op.f("ix_user_role_company_id_tick"), table_name="user_role")
     op.drop_table("user_role")
+    op.drop_index(op.f("ix_storage_rate_company_id_tick"), table_name="storage_rate")
+    op.drop_table("storage_rate")
     op.drop_index(op.f("ix_stock_count_company_id_tick"), table_name="stock_count")
     op.drop_table("stock_count")
     op.drop_index(op.f("ix_sales_order_company_id_tick"), table_name="sales_order")
@@ -2303,6 +2491,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_customer_return_company_id_tick"), table_name="customer_return")
     op.drop_index(op.f("ix_customer_return_company_id_returned_on_id"), table_name="customer_return")
     op.drop_table("customer_return")
+    op.drop_index(op.f("ix_cost_to_serve_run_company_id_tick"), table_name="cost_to_serve_run")
+    op.drop_table("cost_to_serve_run")
+    op.drop_index(op.f("ix_cost_to_serve_rule_company_id_tick"), table_name="cost_to_serve_rule")
+    op.drop_table("cost_to_serve_rule")
     op.drop_index(op.f("ix_budget_line_company_id_tick"), table_name="budget_line")
     op.drop_table("budget_line")
     op.drop_index(op.f("ix_bin_company_id_tick"), table_name="bin")
