@@ -1,12 +1,25 @@
 """What is stored: typed tables, one file per business area, no behaviour. Importing this package knows them all."""
 
-from erp_desktop.models import company, costing, ledger, party, product, purchasing, sales, stock, sync, valuation
+from erp_desktop.models import (
+    company,
+    cost_to_serve,
+    costing,
+    ledger,
+    party,
+    product,
+    purchasing,
+    sales,
+    stock,
+    sync,
+    valuation,
+)
 from erp_desktop.models.base import Base, Replicated, replicated_tables
 
 __all__ = [
     "Base",
     "Replicated",
     "company",
+    "cost_to_serve",
     "costing",
     "ledger",
     "party",
