@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from company_fixtures import TODAY, SmallCompany, open_small_company
 from erp_desktop.actions.base import Action
-from erp_desktop.actions.landed_costs import CorrectReceiptPrice, EnterLandedCost
+from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.selling import CancelSalesOrder, ReleaseAllocation, SalesLine, SaveSalesOrder
 from erp_desktop.actions.stock import CountedLine, CountStock

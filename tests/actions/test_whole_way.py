@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from company_fixtures import TODAY, ActionRefused, SmallCompany
-from erp_desktop.actions.landed_costs import CorrectReceiptPrice, EnterLandedCost
+from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.ids import new_id

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from company_fixtures import TODAY, SmallCompany
-from erp_desktop.actions.landed_costs import CorrectReceiptPrice, EnterLandedCost
+from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.selling import CancelSalesOrder, ReleaseAllocation
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from company_fixtures import TODAY, SmallCompany
-from erp_desktop.actions.landed_costs import CorrectReceiptPrice
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.ids import new_id
 from erp_desktop.queries.receipt_prices import ReceiptPriceLine, ReceiptPrices
 

@@ -6,12 +6,15 @@ from erp_desktop.actions import (
     landed_costs,
     masters,
     opening,
+    periods,
+    price_corrections,
     purchasing,
     receiving,
     returning,
     selling,
     shipping,
     stock,
+    writing_down,
 )
 
 __all__ = [
@@ -20,10 +23,13 @@ __all__ = [
     "landed_costs",
     "masters",
     "opening",
+    "periods",
+    "price_corrections",
     "purchasing",
     "receiving",
     "returning",
     "selling",
     "shipping",
     "stock",
+    "writing_down",
 ]

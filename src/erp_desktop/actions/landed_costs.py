@@ -1,4 +1,4 @@
-"""Value that reaches receipts later: freight, duty and insurance, and prices that turn out different."""
+"""Freight, duty, insurance and handling that reach receipts later, and credit notes for them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,43 +6,43 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.correcting import LateValue, add_late_value
 from erp_desktop.actions.finding import (
     AmountNegative,
     TwiceTheSameLine,
+    WrongState,
     company_of,
     find,
     find_all,
     open_period,
 )
+from erp_desktop.actions.landed_shares import (
+    BASES,
+    BearingLine,
+    amounts_of,
+    bases_of,
+    lines_with_ids,
+    still_borne,
+    stocked_lines,
+)
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.purchasing import NotASupplier
-from erp_desktop.actions.refusals import Refused, Required
-from erp_desktop.actions.standing import price_corrections_of
-from erp_desktop.actions.valuing import books_of
-from erp_desktop.costing.landed_cost import Split, share_or_equal
+from erp_desktop.actions.refusals import NotFound, NumberRefused, Refused, Required
+from erp_desktop.costing.landed_cost import Split
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import Dimensions, LandedCostEntered, LateCost, ReceiptPriceCorrected
-from erp_desktop.models.costing import AdjustmentKind, CostPool, MoveCost
+from erp_desktop.ledger.posting import Dimensions, LandedCostEntered, LateCost
+from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.party import Party
-from erp_desktop.models.product import Product
-from erp_desktop.models.purchasing import (
-    GoodsReceipt,
-    GoodsReceiptLine,
-    LandedCost,
-    LandedCostShare,
-    PurchaseOrderLine,
-)
+from erp_desktop.models.purchasing import GoodsReceipt, LandedCost, LandedCostShare
 from erp_desktop.models.stock import StockMove
-from erp_desktop.numbers import ONE, ZERO, minor_unit, round_money
+from erp_desktop.numbers import ZERO, minor_unit, round_money
 
 LANDED_COST_KINDS = ("freight", "duty", "insurance", "handling")
-BASES = ("value", "qty", "weight", "volume", "equal")
 
 
 class AmountNotPositive(Refused):
@@ -71,11 +71,89 @@ class BeforeReceipt(Refused):
     )
 
 
+class CreditNamesNoCost(Refused):
+    code = "credit_names_no_cost"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{amount} is below zero: a credit note names the landed cost that it takes back. Choose that landed cost, or "
+        "correct the amount; nothing was changed.",
+    )
+
+
+class CreditNotNegative(Refused):
+    code = "credit_not_negative"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "A credit note lowers {landed_cost}, so its amount is below zero; {amount} is not. Correct it; nothing was changed.",
+    )
+
+
+class NotCreditable(Refused):
+    code = "not_creditable"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{landed_cost} is a credit note itself. Choose the landed cost that it was for; nothing was changed.",
+    )
+
+
+class OverCredit(Refused):
+    code = "over_credit"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{asked} are to be credited, but only {open} of {landed_cost} are left to credit. Correct the amount; nothing "
+        "was changed.",
+    )
+
+
+class CreditBeforeCost(Refused):
+    code = "credit_before_cost"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{landed_cost} is dated {dated_on}; its credit note cannot be dated before. Correct the date; nothing was changed.",
+    )
+
+
+class ShareAboveZero(Refused):
+    code = "share_above_zero"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The share {amount} of a credit note must be below zero. Correct it; nothing was changed."
+    )
+
+
+class ShareOverCredit(Refused):
+    code = "share_over_credit"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{asked} are to be credited to a line that bears no more than {open} of it. Correct the share; nothing was changed.",
+    )
+
+
+class SharesDiffer(Refused):
+    code = "shares_differ"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The shares add up to {shares}, but {amount} are to be shared. Correct one of them; nothing was changed.",
+    )
+
+
+@dataclass(frozen=True)
+class ManualShare:
+    """What somebody decided that a receipt line bears, in company currency; signed as the landed cost is."""
+
+    receipt_line_id: UUID
+    amount: Decimal
+
+
 @action("cost.write")
 @dataclass(frozen=True)
 class EnterLandedCost(Action):
     """Freight, duty, insurance or handling of some receipts: into the value of what is still there, expensed for what
-    has left (IAS 2.11; costing.md, rule 7). `amount` in company currency. Shared and valued by the centre."""
+    has left (IAS 2.11; costing.md, rule 7). `amount` in company currency. Shared and valued by the centre.
+
+    `shares` are typed by hand and go with the basis "manual"; lines without one bear nothing. A credit note has a negative
+    amount and names in `credits_id` the landed cost that it takes back: it is shared over the lines that bear that one, in
+    proportion to what they still bear (or by hand), whatever `basis` and `receipt_ids` say.
+    """
 
     landed_cost_id: UUID
     kind: str
@@ -85,18 +163,26 @@ class EnterLandedCost(Action):
     receipt_ids: tuple[UUID, ...]
     supplier_id: UUID | None = None
     reference: str = ""
+    shares: tuple[ManualShare, ...] = ()
+    credits_id: UUID | None = None
 
     def run(self, session: Session, ctx: Context) -> None:
         self._refuse_bad_input(session, ctx)
-        receipts = find_all(session, ctx, GoodsReceipt, self.receipt_ids)
-        for receipt in receipts.values():
-            if self.dated_on < receipt.received_on:
-                raise BeforeReceipt(receipt=receipt.number or "", received_on=receipt.received_on)
         open_period(session, ctx, self.dated_on)
-        places = company_of(session, ctx).currency_places
-        amount = round_money(self.amount, places)
-        if amount != self.amount:
-            raise AmountNotPositive(amount=self.amount)
+        credited = self._credited(session, ctx)
+        borne = still_borne(session, ctx.company_id, credited.id) if credited is not None else {}
+        if credited is None:
+            lines = self._lines_of_receipts(session, ctx)
+        else:
+            lines = lines_with_ids(session, ctx.company_id, list(borne))
+            self._refuse_over_credit(credited, borne)
+        self._refuse_bad_shares(lines, borne)
+        minor = minor_unit(company_of(session, ctx).currency_places)
+        amounts: Sequence[Decimal] = ()
+        if ctx.at_centre:
+            bases = [] if self.shares or borne else bases_of(session, ctx.company_id, self.basis, lines)
+            typed = {share.receipt_line_id: share.amount for share in self.shares}
+            amounts = amounts_of(self.amount, [one.line.id for one in lines], minor, bases, typed, borne).amounts
         landed_cost = LandedCost(
             company_id=ctx.company_id,
             id=self.landed_cost_id,
@@ -104,23 +190,32 @@ class EnterLandedCost(Action):
             kind=self.kind,
             supplier_id=self.supplier_id,
             dated_on=self.dated_on,
-            amount=amount,
+            amount=self.amount,
             basis=self.basis,
+            credits_id=self.credits_id,
             reference=self.reference,
             status="posted",
         )
         session.add(landed_cost)
         if ctx.at_centre:
-            self._share_and_post(session, ctx, landed_cost, minor_unit(places))
+            self._post(session, ctx, landed_cost, lines, amounts)
 
     def _refuse_bad_input(self, session: Session, ctx: Context) -> None:
         if self.kind not in LANDED_COST_KINDS:
             raise UnknownChoice(value=self.kind, choices=", ".join(LANDED_COST_KINDS))
         if self.basis not in BASES:
             raise UnknownChoice(value=self.basis, choices=", ".join(BASES))
-        if self.amount <= 0:
-            raise AmountNotPositive(amount=self.amount)
-        if not self.receipt_ids:
+        if self.shares and self.basis != "manual":
+            raise UnknownChoice(value=self.basis, choices="manual")
+        if self.basis == "manual" and not self.shares:
+            raise Required(field="shares")
+        if not self.amount or (self.amount < 0 and self.credits_id is None):
+            raise CreditNamesNoCost(amount=self.amount) if self.amount else AmountNotPositive(amount=self.amount)
+        places = company_of(session, ctx).currency_places
+        for amount in (self.amount, *(share.amount for share in self.shares)):
+            if round_money(amount, places) != amount:
+                raise NumberRefused(value=amount, places=places)
+        if not self.receipt_ids and self.credits_id is None:
             raise Required(field="receipts")
         if len(set(self.receipt_ids)) < len(self.receipt_ids):
             raise TwiceTheSameLine()
@@ -129,135 +224,90 @@ class EnterLandedCost(Action):
             if not supplier.is_supplier and not supplier.is_carrier:
                 raise NotASupplier(party=supplier.name)
 
-    def _share_and_post(self, session: Session, ctx: Context, landed_cost: LandedCost, minor: Decimal) -> None:
-        lines = _receipt_lines(session, ctx, self.receipt_ids)
+    def _credited(self, session: Session, ctx: Context) -> LandedCost | None:
+        """The landed cost that a credit note takes back."""
+        if self.credits_id is None:
+            return None
+        credited = find(session, ctx, LandedCost, self.credits_id)
+        number = credited.number or ""
+        if self.amount > 0:
+            raise CreditNotNegative(landed_cost=number, amount=self.amount)
+        if credited.credits_id is not None:
+            raise NotCreditable(landed_cost=number)
+        if self.dated_on < credited.dated_on:
+            raise CreditBeforeCost(landed_cost=number, dated_on=credited.dated_on)
+        return credited
+
+    def _refuse_over_credit(self, credited: LandedCost, borne: dict[UUID, Decimal]) -> None:
+        left = sum(borne.values(), ZERO)
+        if borne and -self.amount > left:  # a desk that does not know the shares yet leaves it to the centre
+            raise OverCredit(asked=-self.amount, open=left, landed_cost=credited.number or "")
+
+    def _lines_of_receipts(self, session: Session, ctx: Context) -> list[BearingLine]:
+        receipts = find_all(session, ctx, GoodsReceipt, self.receipt_ids)
+        for receipt in receipts.values():
+            if receipt.status != "posted":
+                raise WrongState(document=receipt.number or "", status=receipt.status)
+            if self.dated_on < receipt.received_on:
+                raise BeforeReceipt(receipt=receipt.number or "", received_on=receipt.received_on)
+        lines = stocked_lines(session, ctx.company_id, self.receipt_ids)
         if not lines:
             raise NothingStocked()
-        bases = _bases(session, ctx, self.basis, lines)
-        shares = share_or_equal(landed_cost.amount, bases, minor).amounts
-        late = [LateValue(move, share) for (_, move), share in zip(lines, shares, strict=True) if share]
-        splits = add_late_value(
-            session, ctx, late, AdjustmentKind.LANDED_COST, self.dated_on, ("landed_cost", landed_cost.id)
-        )
-        for line_no, ((line, move), share) in enumerate(zip(lines, shares, strict=True), start=1):
-            split = splits.get(move.id)
-            session.add(
-                LandedCostShare(
-                    company_id=ctx.company_id,
-                    id=ctx.new_centre_id(),
-                    landed_cost_id=landed_cost.id,
-                    line_no=line_no,
-                    receipt_line_id=line.id,
-                    amount=share,
-                    to_inventory=split.to_inventory if split else ZERO,
-                    to_cost_of_sales=split.to_cost_of_sales if split else ZERO,
-                )
+        return lines
+
+    def _refuse_bad_shares(self, lines: Sequence[BearingLine], borne: dict[UUID, Decimal]) -> None:
+        if not lines:
+            return  # a desk that does not know yet what bears the credited cost leaves it to the centre
+        known = {bearing.line.id for bearing in lines}
+        if len({share.receipt_line_id for share in self.shares}) < len(self.shares):
+            raise TwiceTheSameLine()
+        for share in self.shares:
+            if share.receipt_line_id not in known:
+                raise NotFound(kind="goods receipt line")
+            if (share.amount < 0) != (self.amount < 0) and share.amount:
+                wrong = AmountNegative if self.amount > 0 else ShareAboveZero
+                raise wrong(amount=share.amount)
+            if self.credits_id is not None and -share.amount > borne[share.receipt_line_id]:
+                raise ShareOverCredit(asked=-share.amount, open=borne[share.receipt_line_id])
+        total = sum((share.amount for share in self.shares), ZERO)
+        if self.shares and total != self.amount:
+            raise SharesDiffer(shares=total, amount=self.amount)
+
+    def _post(
+        self,
+        session: Session,
+        ctx: Context,
+        landed_cost: LandedCost,
+        lines: Sequence[BearingLine],
+        amounts: Sequence[Decimal],
+    ) -> None:
+        document = ("landed_cost", landed_cost.id)
+        late = [LateValue(bearing.move, share) for bearing, share in zip(lines, amounts, strict=True) if share]
+        splits = add_late_value(session, ctx, late, AdjustmentKind.LANDED_COST, self.dated_on, document)
+        rows = []
+        for line_no, (bearing, share) in enumerate(zip(lines, amounts, strict=True), start=1):
+            split = splits.get(bearing.move.id)
+            rows.append(
+                {
+                    "id": ctx.new_centre_id(),
+                    "landed_cost_id": landed_cost.id,
+                    "line_no": line_no,
+                    "receipt_line_id": bearing.line.id,
+                    "amount": share,
+                    "to_inventory": split.to_inventory if split else ZERO,
+                    "to_cost_of_sales": split.to_cost_of_sales if split else ZERO,
+                }
             )
+        append_rows(session, ctx, LandedCostShare, rows)
         event = LandedCostEntered(
-            tuple(_late_cost(value.move, splits[value.move.id], self.supplier_id) for value in late),
+            tuple(late_cost(value.move, splits[value.move.id], self.supplier_id) for value in late),
             billed_by=self.supplier_id,
         )
-        post(session, ctx, event, self.dated_on, ("landed_cost", landed_cost.id), text=landed_cost.number or "")
+        post(session, ctx, event, self.dated_on, document, text=landed_cost.number or "")
 
 
-@action("cost.write")
-@dataclass(frozen=True)
-class CorrectReceiptPrice(Action):
-    """A receipt line turns out to have cost another unit price. Nothing posted is rewritten: the difference goes to what
-    is still on hand and, for what has left, to cost of sales, linked to those issues (costing.md, rules 3 and 7)."""
-
-    correction_id: UUID
-    receipt_line_id: UUID
-    unit_price: Decimal
-    dated_on: date
-    reference: str = ""
-
-    def run(self, session: Session, ctx: Context) -> None:
-        line = find(session, ctx, GoodsReceiptLine, self.receipt_line_id)
-        receipt = find(session, ctx, GoodsReceipt, line.receipt_id)
-        if self.unit_price < 0:
-            raise AmountNegative(amount=self.unit_price)
-        if self.dated_on < receipt.received_on:
-            raise BeforeReceipt(receipt=receipt.number or "", received_on=receipt.received_on)
-        open_period(session, ctx, self.dated_on)
-        if not ctx.at_centre:
-            return
-        lines = [found for found in _receipt_lines(session, ctx, [receipt.id]) if found[0].id == line.id]
-        if not lines:
-            raise NothingStocked()
-        move = lines[0][1]
-        places = company_of(session, ctx).currency_places
-        difference = round_money(self.unit_price * line.qty, places) - self._value_so_far(session, ctx, line, places)
-        if not difference:
-            return
-        document = ("goods_receipt", receipt.id)
-        splits = add_late_value(
-            session,
-            ctx,
-            [LateValue(move, difference)],
-            AdjustmentKind.RECEIPT_PRICE,
-            self.dated_on,
-            document,
-        )
-        event = ReceiptPriceCorrected((_late_cost(move, splits[move.id], receipt.supplier_id),))
-        post(session, ctx, event, self.dated_on, document, text=self.reference or receipt.number or "")
-
-    def _value_so_far(self, session: Session, ctx: Context, line: GoodsReceiptLine, places: int) -> Decimal:
-        """What the line was taken in at, with every correction of its price since (not its landed cost)."""
-        order_line = find(session, ctx, PurchaseOrderLine, line.order_line_id)
-        taken_in_at = round_money(order_line.unit_price * line.qty, places)
-        return taken_in_at + price_corrections_of(session, books_of(session, ctx)[0], line.id)
-
-
-def _late_cost(move: StockMove, split: Split, party_id: UUID | None) -> LateCost:
+def late_cost(move: StockMove, split: Split, party_id: UUID | None) -> LateCost:
     dimensions = Dimensions(
         product_id=move.product_id, party_id=party_id, warehouse_id=move.to_warehouse_id, line_id=move.line_id
     )
     return LateCost(split.to_inventory, split.to_cost_of_sales, dimensions)
-
-
-def _receipt_lines(
-    session: Session, ctx: Context, receipt_ids: Sequence[UUID]
-) -> list[tuple[GoodsReceiptLine, StockMove]]:
-    """The receipts' lines that brought stock, each with its move, in a fixed order."""
-    rows = session.execute(
-        select(GoodsReceiptLine, StockMove)
-        .join(
-            StockMove,
-            (StockMove.company_id == GoodsReceiptLine.company_id)
-            & (StockMove.document_id == GoodsReceiptLine.receipt_id)
-            & (StockMove.line_id == GoodsReceiptLine.id),
-        )
-        .where(GoodsReceiptLine.company_id == ctx.company_id, GoodsReceiptLine.receipt_id.in_(receipt_ids))
-        .order_by(GoodsReceiptLine.receipt_id, GoodsReceiptLine.line_no)
-    )
-    return [(line, move) for line, move in rows]
-
-
-def _bases(
-    session: Session, ctx: Context, basis: str, lines: Sequence[tuple[GoodsReceiptLine, StockMove]]
-) -> list[Decimal]:
-    if basis == "equal":
-        return [ONE] * len(lines)
-    if basis == "qty":
-        return [line.qty for line, _ in lines]
-    if basis == "value":
-        values = {
-            row.move_id: row.cost
-            for row in session.execute(
-                select(MoveCost.move_id, MoveCost.cost)
-                .join(CostPool, (CostPool.company_id == MoveCost.company_id) & (CostPool.id == MoveCost.pool_id))
-                .where(
-                    MoveCost.company_id == ctx.company_id,
-                    CostPool.book_id == books_of(session, ctx)[0].id,
-                    MoveCost.move_id.in_([move.id for _, move in lines]),
-                )
-            )
-        }
-        return [values[move.id] for _, move in lines]
-    products = find_all(session, ctx, Product, (line.product_id for line, _ in lines))
-    per_unit = {
-        product.id: (product.weight_kg if basis == "weight" else product.volume_m3) or ZERO
-        for product in products.values()
-    }
-    return [per_unit[line.product_id] * line.qty for line, _ in lines]

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from erp_desktop.actions.landed_costs import CorrectReceiptPrice
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id

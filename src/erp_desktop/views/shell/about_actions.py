@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from erp_desktop.actions.accounting import PostJournalEntry
 from erp_desktop.actions.base import Action
-from erp_desktop.actions.landed_costs import CorrectReceiptPrice, EnterLandedCost
+from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.saving import Save
 from erp_desktop.actions.stock import CountStock, MoveStock
 from erp_desktop.i18n import translate
