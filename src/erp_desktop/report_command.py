@@ -22,7 +22,9 @@ from erp_desktop.cli import CommandFailed
 from erp_desktop.i18n import translate
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.costing import CostBook
+from erp_desktop.models.party import Party
 from erp_desktop.models.product import Category, Product
+from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Warehouse
 from erp_desktop.reports.lines import LineKind
 from erp_desktop.reports.report import (
@@ -106,6 +108,8 @@ _KEYED: dict[ParameterKind, type[Replicated]] = {
     ParameterKind.CATEGORY: Category,
     ParameterKind.COST_BOOK: CostBook,
     ParameterKind.PRODUCT: Product,
+    ParameterKind.CHANNEL: Channel,
+    ParameterKind.PARTY: Party,
 }
 _YES = {"yes", "true", "1", "是"}
 _NO = {"no", "false", "0", "否"}

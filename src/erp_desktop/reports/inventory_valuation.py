@@ -1,25 +1,42 @@
-"""What stock is worth at the end of any day, per cost book: quantity, unit cost and value of each product."""
+"""What stock is worth at the end of any day, per cost book: quantity, unit cost and value of each product.
 
+As it is known today, or as it was known on an earlier day (costing.md, rule 3).
+"""
+
+from collections.abc import Mapping
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.models.product import Category, Product, Unit
-from erp_desktop.numbers import UNIT_COST_PLACES, ZERO
+from erp_desktop.models.stock import Warehouse
+from erp_desktop.numbers import ZERO
+from erp_desktop.queries.clock_days import tick_known_on
+from erp_desktop.queries.known_stock import inventory_accounts_known, stock_known
 from erp_desktop.reports.figures import (
-    QtyAndValue,
     account_totals,
-    as_of_tick,
-    company_of,
     cost_book,
     holds_the_ledger,
     inventory_account_ids,
     named,
     stock_values,
+)
+from erp_desktop.reports.making import (
+    CATEGORY,
+    COST_BOOK,
+    TO,
+    WAREHOUSE,
+    heading_of,
+    product_names,
+    record_named,
+    report_for,
+    sum_of,
+    unit_cost_of,
+    with_default,
+    yes_no,
 )
 from erp_desktop.reports.report import (
     Bilingual,
@@ -33,6 +50,7 @@ from erp_desktop.reports.report import (
     ReportDefinition,
     Row,
     Section,
+    Term,
     define,
 )
 
@@ -52,119 +70,113 @@ NO_LEDGER_HERE = QT_TRANSLATE_NOOP("Report", "The ledger is not held here, so th
 UNIT_COST_IS_ROUNDED = QT_TRANSLATE_NOOP(
     "Report", "Unit cost is value by quantity, rounded for display. The value is exact."
 )
-
-
-def unit_cost_of(stock: QtyAndValue) -> Decimal | None:
-    """Value of one stock unit, rounded half up to six places for display; None without stock."""
-    if stock.qty == 0:
-        return None
-    return (stock.value / stock.qty).quantize(Decimal(1).scaleb(-UNIT_COST_PLACES), ROUND_HALF_UP)
+AS_KNOWN = QT_TRANSLATE_NOOP(
+    "Report", "Only what had been entered by the end of the day named is counted; what came later is left out."
+)
+ONLY_POOLS_OF_THE_WAREHOUSE = QT_TRANSLATE_NOOP(
+    "Report",
+    "Only products that are costed per warehouse are shown: the others have one cost over all warehouses. "
+    "The ledger was not compared.",
+)
 
 
 def inventory_valuation(
-    session: Session, company_id: UUID, as_of: date, cost_book_id: UUID | None = None, zero_rows: bool = False
+    session: Session,
+    company_id: UUID,
+    as_of: date,
+    cost_book_id: UUID | None = None,
+    zero_rows: bool = False,
+    known_on: date | None = None,
+    warehouse_id: UUID | None = None,
 ) -> Report:
     """Products by category and code. Those without quantity and value are left out unless `zero_rows`.
 
-    Agrees with the ledger's inventory accounts, which is checked where the book posts and the ledger is here.
+    `known_on`: nothing that was performed after the end of that day counts. Agrees with the ledger's inventory accounts as
+    they were known then, which is checked where the book posts and the ledger is here.
     """
-    company = company_of(session, company_id)
     book = cost_book(session, company_id, cost_book_id)
-    values = stock_values(session, company_id, book.id, as_of)
-    products = session.execute(
-        select(
-            Product.id,
-            Product.code,
-            Product.name,
-            Product.name_zh,
-            Category.name.label("category"),
-            Category.name_zh.label("category_zh"),
-            Unit.code.label("unit"),
-            Unit.name_zh.label("unit_zh"),
-        )
-        .join(Category, (Category.company_id == Product.company_id) & (Category.id == Product.category_id))
-        .join(Unit, (Unit.company_id == Product.company_id) & (Unit.id == Product.unit_id))
-        .where(Product.company_id == company_id)
-        .order_by(Category.code, Product.code)
-    )
+    known_tick = tick_known_on(session, company_id, known_on) if known_on is not None else None
+    values: Mapping[UUID, Any]
+    if known_tick is None and warehouse_id is None:
+        values = stock_values(session, company_id, book.id, as_of)
+    else:
+        values = stock_known(session, company_id, book.id, as_of, known_tick, warehouse_id)
     rows = []
-    for product in products:
-        stock = values.get(product.id)
+    for product_id, product in product_names(session, company_id).items():
+        stock = values.get(product_id)
         if stock is None or not (zero_rows or stock.qty or stock.value):
             continue
-        parameters = {"product": product.id, "to": as_of, "cost_book": book.id}
+        parameters = {"product": product_id, "to": as_of, "cost_book": book.id}
         rows.append(
             Row(
                 {
                     "code": product.code,
-                    "product": named(product),
+                    "product": product.name,
                     "qty": stock.qty,
-                    "unit": Bilingual(product.unit, product.unit_zh),
-                    "unit_cost": unit_cost_of(stock),
+                    "unit": product.unit,
+                    "unit_cost": unit_cost_of(stock.value, stock.qty),
                     "value": stock.value,
                 },
                 link=Link("report", report="stock_ledger", parameters=parameters),
-                group=Bilingual(product.category, product.category_zh),
+                group=product.category,
             )
         )
-    section = Section(COLUMNS, tuple(rows), totals=("value",), group_heading=QT_TRANSLATE_NOOP("Report", "Category"))
+    section = Section(COLUMNS, tuple(rows), totals=("value",), group_heading=CATEGORY.heading)
+    parameters_shown: list[tuple[str, str | Bilingual | Term]] = [(AS_OF.heading, as_of.isoformat())]
     notes, checks = [UNIT_COST_IS_ROUNDED], []
-    if not book.posts_to_ledger:
+    if known_on is not None:
+        parameters_shown.append((KNOWN_ON.heading, known_on.isoformat()))
+        notes.append(AS_KNOWN)
+    parameters_shown.append((COST_BOOK.heading, named(book)))
+    if warehouse_id is not None:
+        parameters_shown.append(heading_of(WAREHOUSE, record_named(session, company_id, Warehouse, warehouse_id)))
+        notes.append(ONLY_POOLS_OF_THE_WAREHOUSE)
+    elif not book.posts_to_ledger:
         notes.append(NOT_THE_POSTING_BOOK)
     elif not holds_the_ledger(session, company_id):
         if rows:  # without stock there is nothing to compare
             notes.append(NO_LEDGER_HERE)
     else:
-        accounts = inventory_account_ids(session, company_id)
-        totals = account_totals(session, company_id, as_of)
-        ledger = sum((total.net for account_id, total in totals.items() if account_id in accounts), ZERO)
-        valued = sum((stock.value for stock in values.values()), ZERO)
-        checks.append(Check(AGREES_WITH_LEDGER, expected=ledger, found=valued))
-    return Report(
-        name="inventory_valuation",
-        title=DEFINITION.title,
-        company_name=company.name,
-        company_name_zh=company.name_zh,
-        company_address=company.address,
-        currency=company.currency,
-        currency_places=company.currency_places,
-        as_of_tick=as_of_tick(session, company_id),
-        parameters=(
-            (QT_TRANSLATE_NOOP("Report", "As of"), as_of.isoformat()),
-            (QT_TRANSLATE_NOOP("Report", "Cost book"), named(book)),
-        ),
-        sections=(section,),
-        checks=tuple(checks),
-        notes=tuple(notes),
-    )
+        ledger = _ledger(session, company_id, as_of, known_tick)
+        checks.append(
+            Check(AGREES_WITH_LEDGER, expected=ledger, found=sum_of(stock.value for stock in values.values()))
+        )
+    return report_for(session, company_id, DEFINITION, parameters_shown, [section], checks, notes)
+
+
+def _ledger(session: Session, company_id: UUID, as_of: date, known_tick: int | None) -> Decimal:
+    if known_tick is not None:
+        return inventory_accounts_known(session, company_id, as_of, known_tick)
+    accounts = inventory_account_ids(session, company_id)
+    totals = account_totals(session, company_id, as_of)
+    return sum((total.net for account_id, total in totals.items() if account_id in accounts), ZERO)
 
 
 def _build(
-    session: Session, company_id: UUID, as_of: date, cost_book: UUID | None = None, zero_rows: bool = False
+    session: Session,
+    company_id: UUID,
+    as_of: date,
+    known_on: date | None = None,
+    cost_book: UUID | None = None,
+    warehouse: UUID | None = None,
+    zero_rows: bool = False,
 ) -> Report:
-    return inventory_valuation(session, company_id, as_of, cost_book, zero_rows)
+    return inventory_valuation(session, company_id, as_of, cost_book, zero_rows, known_on, warehouse)
 
 
+AS_OF = with_default(TO, name="as_of", heading=QT_TRANSLATE_NOOP("Report", "As of"))
+KNOWN_ON = Parameter("known_on", QT_TRANSLATE_NOOP("Report", "As known on"), ParameterKind.DATE)
 DEFINITION = define(
     ReportDefinition(
         "inventory_valuation",
         QT_TRANSLATE_NOOP("Report", "Inventory valuation"),
         "cost.read",
         (
-            Parameter(
-                "as_of",
-                QT_TRANSLATE_NOOP("Report", "As of"),
-                ParameterKind.DATE,
-                default=lambda today: today,
-                is_required=True,
-            ),
-            Parameter("cost_book", QT_TRANSLATE_NOOP("Report", "Cost book"), ParameterKind.COST_BOOK),
-            Parameter(
-                "zero_rows",
-                QT_TRANSLATE_NOOP("Report", "Show products without stock"),
-                ParameterKind.YES_NO,
-                default=lambda _today: False,
-            ),
+            AS_OF,
+            KNOWN_ON,
+            COST_BOOK,
+            WAREHOUSE,
+            yes_no("zero_rows", QT_TRANSLATE_NOOP("Report", "Show products without stock")),
         ),
         _build,
         area="costing",

@@ -153,6 +153,8 @@ class ParameterKind(StrEnum):
     CATEGORY = "category"
     COST_BOOK = "cost_book"
     PRODUCT = "product"
+    CHANNEL = "channel"
+    PARTY = "party"  # a supplier or customer
     ACCOUNT = "account"  # codes, joined with commas where there are several
 
 

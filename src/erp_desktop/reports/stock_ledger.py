@@ -24,7 +24,7 @@ from erp_desktop.reports.figures import (
     named,
     stock_values,
 )
-from erp_desktop.reports.inventory_valuation import unit_cost_of
+from erp_desktop.reports.making import unit_cost_of
 from erp_desktop.reports.report import (
     BadParameter,
     Bilingual,
@@ -198,13 +198,12 @@ def _changes(session: Session, company_id: UUID, product_id: UUID, book_id: UUID
 
 
 def _opening(on: date, qty: Decimal, value: Decimal) -> Row:
-    stock = QtyAndValue(qty, value)
     cells = {
         "date": on,
         "kind": Term(OPENING_BALANCE),
         "qty_after": qty,
         "value_after": value,
-        "unit_cost": unit_cost_of(stock),
+        "unit_cost": unit_cost_of(value, qty),
     }
     return Row(cells)
 
@@ -219,7 +218,7 @@ def _row(change: _Change, number: str, after: QtyAndValue) -> Row:
             "cost": change.cost,
             "qty_after": after.qty,
             "value_after": after.value,
-            "unit_cost": unit_cost_of(after),
+            "unit_cost": unit_cost_of(after.value, after.qty),
         },
         link=Link(change.document_kind, id=change.document_id),
     )

@@ -14,15 +14,15 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QLabel, QLineEdi
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.company import CostBooks
-from erp_desktop.queries.details import ProductDetail
+from erp_desktop.queries.details import PartyDetail, ProductDetail
 from erp_desktop.queries.ledger import Accounts
-from erp_desktop.queries.masters import Categories, Warehouses
+from erp_desktop.queries.masters import Categories, Channels, Warehouses
 from erp_desktop.reports.report import Parameter, ParameterKind, ReportDefinition
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.fields import DateField, company_today
-from erp_desktop.views.widgets.lookup import LookupField
+from erp_desktop.views.widgets.lookup import LookupField, LookupSpec
 from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _LISTS: dict[ParameterKind, Any] = {
     ParameterKind.WAREHOUSE: Warehouses,
     ParameterKind.CATEGORY: Categories,
     ParameterKind.COST_BOOK: CostBooks,
+    ParameterKind.CHANNEL: Channels,
 }
 
 
@@ -139,10 +140,14 @@ class ParameterPane(QWidget):
                 box.currentIndexChanged.connect(lambda _n: self.changed.emit())
                 return box
             case ParameterKind.PRODUCT:
-                return self._product_field(value)
+                placeholder = translate("ReportParameters", "Code, name or barcode")
+                return self._lookup_field(parameter, lookups.products(), placeholder, ProductDetail, value)
+            case ParameterKind.PARTY:
+                placeholder = translate("ReportParameters", "Code or name")
+                return self._lookup_field(parameter, lookups.parties(), placeholder, PartyDetail, value)
             case ParameterKind.ACCOUNT:
                 return self._account_field(value)
-            case ParameterKind.WAREHOUSE | ParameterKind.CATEGORY | ParameterKind.COST_BOOK:
+            case ParameterKind.WAREHOUSE | ParameterKind.CATEGORY | ParameterKind.COST_BOOK | ParameterKind.CHANNEL:
                 return self._record_box(parameter)
         line = QLineEdit(str(value or ""))
         line.returnPressed.connect(self.run_asked)
@@ -171,19 +176,21 @@ class ParameterPane(QWidget):
         box.setCurrentIndex(max(box.findData(self._given.get(name)), 0))
         box.blockSignals(False)
 
-    def _product_field(self, value: UUID | None) -> LookupField:
+    def _lookup_field(
+        self, parameter: Parameter, spec: LookupSpec, placeholder: str, detail: Any, value: UUID | None
+    ) -> LookupField:
         field = LookupField()
-        field.use(self._desk, lookups.products())
-        field.setPlaceholderText(translate("ReportParameters", "Code, name or barcode"))
+        field.use(self._desk, spec)
+        field.setPlaceholderText(placeholder)
         field.edited.connect(self.changed)
         field.returnPressed.connect(self.run_asked)
         if value is not None:
-            self._given["product"] = value
+            self._given[parameter.name] = value
 
-            def show(product: Any) -> None:
-                field.set_value(lookups.item(product.id, product.code, product.name, product.name_zh))
+            def show(record: Any) -> None:
+                field.set_value(lookups.item(record.id, record.code, record.name, record.name_zh))
 
-            when_done(self._desk.ask(ProductDetail(value)), field, show, on_failed=lambda _gone: None)
+            when_done(self._desk.ask(detail(value)), field, show, on_failed=lambda _gone: None)
         return field
 
     def _account_field(self, value: str | None) -> QLineEdit:
