@@ -1,0 +1,227 @@
+"""What one pool holds, whatever its method: quantity, value, the last known cost, and stock sold before it came.
+
+Here: the slow way of every method, one move at a time (rules 1, 4). The fast loops over plain receipts and issues are
+with each method. Not here: who took from which receipt further on (stream.py), Decimals.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from erp_desktop.costing.errors import NotEnoughStock
+from erp_desktop.costing.events import Event, LayerKey, Take
+from erp_desktop.costing.packing import pack_state
+from erp_desktop.costing.scaled import part, unit_cost_factor
+
+# One open layer, as fast loops like it: quantity, value, key, part, the receipt if somebody names it.
+# A layer of stock sold before it came holds the missing quantity and its estimate, both positive, and the issue's key.
+QTY, VALUE, KEY, PART, WATCHED = range(5)
+ScaledLayer = list[Any]
+
+
+@dataclass(slots=True)
+class Watched:
+    """A receipt that some event names: who took from it so far, and where what is left of it lies.
+
+    `end`: in pools without layers units leave in the order they came; its last unit is the `end`-th to leave.
+    """
+
+    pool: int
+    qty_in: int  # 0: not told
+    value_in: int
+    takers: list[tuple[bytes, int, int]] = field(default_factory=list)  # issue, part of a transfer, quantity
+    layer: ScaledLayer | None = None
+    end: int = 0
+
+
+class Gone(NamedTuple):
+    """What went out of one layer (None: no layers here), and of which watched receipts."""
+
+    layer: LayerKey | None
+    qty: int
+    value: int
+    sources: list[tuple[Watched, int]]
+    is_short: bool = False
+
+
+class Covered(NamedTuple):
+    """Part of an issue sold before it came, covered by a receipt: what it was estimated at, what it costs after all."""
+
+    issue: bytes
+    part: int
+    qty: int
+    estimated: int
+    cost: int
+
+
+class Settings(NamedTuple):
+    currency_places: int
+    unit_cost_places: int | None
+    shares_variance: bool
+
+
+class Pool:
+    """The stock of one product that is costed together. `qty` and `value` are negative where it was oversold."""
+
+    method = ""
+    has_layers = False
+    is_provisional = False  # what an issue costs may change at the period's end
+
+    def __init__(self, number: int, settings: Settings, *, allow_negative: bool, standard: int | None) -> None:
+        self.number = number
+        self.settings = settings
+        self.factor = unit_cost_factor(settings.currency_places)
+        self.allow_negative = allow_negative
+        self.standard = standard
+        self.qty = 0
+        self.value = 0
+        self.shorts: deque[ScaledLayer] = deque()
+        self.last: tuple[int, int] | None = None  # last known cost: value, quantity
+
+    # -- what it costs
+
+    @property
+    def last_unit_cost(self) -> int | None:
+        """The last known cost of a unit in 10**-6; None as long as nothing was ever costed."""
+        last = self._last_known()
+        return self.standard if last is None else part(last[0], self.factor, last[1])
+
+    def _last_known(self) -> tuple[int, int] | None:
+        return self.last
+
+    def estimate(self, qty: int) -> int:
+        """`qty` at the last known cost; nothing known is zero (rule 4)."""
+        return part(self.last_unit_cost or 0, qty, self.factor)
+
+    def current_cost(self, qty: int) -> int:
+        """What `qty` without a stated cost is worth (rule 9)."""
+        return part(self.value, qty, self.qty) if self.qty > 0 else self.estimate(qty)
+
+    def layers(self) -> list[tuple[LayerKey, int, int]]:
+        """Layers with key, quantity and value, the oldest first; negative ones for stock sold before it came."""
+        return [((row[KEY], row[PART]), -row[QTY], -row[VALUE]) for row in self.shorts]
+
+    def valued_in(self, qty: int, value: int | None) -> tuple[int, int]:
+        """What goods coming in at `value` (None: at current cost) are taken in at, and the variance from that."""
+        return self.current_cost(qty) if value is None else value, 0
+
+    # -- in and out
+
+    def enter(self, key: bytes, number: int, qty: int, value: int, watched: Watched | None) -> list[Covered]:
+        """Goods come in; what they cover of earlier shortages is told."""
+        covered: list[Covered] = []
+        left, worth = qty, value
+        while left and self.shorts:
+            short = self.shorts[0]
+            missing, estimate = short[QTY], short[VALUE]
+            filled = min(left, missing)
+            cost = worth if filled == left else part(worth, filled, left)
+            estimated = estimate if filled == missing else part(estimate, filled, missing)
+            if filled == missing:
+                self.shorts.popleft()
+            else:
+                short[QTY], short[VALUE] = missing - filled, estimate - estimated
+            left, worth = left - filled, worth - cost
+            self.qty += filled
+            self.value += estimated
+            covered.append(Covered(short[KEY], short[PART], filled, estimated, cost))
+            if watched is not None:
+                watched.takers.append((short[KEY], short[PART], filled))
+        self.qty += left
+        self.value += worth
+        self._place(key, number, left, worth, watched)
+        self._learn(qty, value)
+        return covered
+
+    def _place(self, key: bytes, number: int, qty: int, value: int, watched: Watched | None) -> None:
+        """What came in and is left after shortages (it is counted already) lies here now."""
+        raise NotImplementedError
+
+    def _learn(self, qty: int, value: int) -> None:
+        self.last = (value, qty)
+
+    def refuse_shortage(self, key: bytes, qty: int) -> None:
+        if qty > self.qty and not self.allow_negative:
+            raise NotEnoughStock(self.number, key, self.qty, qty)
+
+    def leave(self, key: bytes, qty: int) -> list[Gone]:
+        """Goods go out as the method says; what is missing leaves at the last known cost (rule 4)."""
+        self.refuse_shortage(key, qty)
+        there = min(qty, max(self.qty, 0))
+        gone = self._give(key, there) if there else []
+        if missing := qty - there:
+            value = self.estimate(missing)
+            number = len(gone) if self.has_layers else 0
+            self.shorts.append([missing, value, key, number, None])
+            self.qty -= missing
+            self.value -= value
+            gone.append(Gone((key, number), missing, value, [], is_short=True))
+        return gone
+
+    def _give(self, key: bytes, qty: int) -> list[Gone]:
+        """`qty` of what is on hand, which is enough."""
+        raise NotImplementedError
+
+    def leave_from(self, key: bytes, qty: int, receipts: list[Watched], value: int | None) -> list[Gone]:
+        """Goods go back to the supplier of `receipts`, from there while it lasts (rule 6)."""
+        raise NotImplementedError
+
+    # -- value without quantity
+
+    def left_of(self, receipt: Watched) -> int:
+        """How much of a receipt is still on hand."""
+        raise NotImplementedError
+
+    def add_to(self, receipt: Watched, amount: int) -> tuple[LayerKey | None, int]:
+        """`amount` for what is left of `receipt`: the layer, and how much of it was taken on.
+
+        A credit takes no more value off than is there.
+        """
+        raise NotImplementedError
+
+    def revalue(self, key: bytes, amount: int) -> Iterator[tuple[LayerKey | None, int]]:
+        """Spread `amount` over all that is on hand, by quantity: every layer's share."""
+        raise NotImplementedError
+
+    def charge(self, issue: bytes, share: int) -> None:
+        """An issue of this pool was charged with `share` of late value."""
+
+    def take_back(self, issue: bytes, qty: int, value: int) -> None:
+        """Goods of `issue` are about to come in again at `value`."""
+
+    def end_period(self) -> Iterator[tuple[bytes, int]]:
+        """The period's issues and by how much their cost changes now. Here nothing is provisional."""
+        return iter(())
+
+    # -- many at once
+
+    def run_plain(
+        self, events: Iterator[Event], named: set[bytes], costs: list[int], takes: list[Take] | None
+    ) -> Event | None:
+        """Count plain receipts and issues of this pool; the first event that is anything else is handed back."""
+        return next(events, None)
+
+    # -- keeping
+
+    def state(self) -> bytes:
+        """All that this pool holds, for `Stream.open_pool`. Not in it: who took from which receipt."""
+        header, tables = self._kept()
+        return pack_state(header, [self.shorts, *tables])
+
+    def _kept(self) -> tuple[dict[str, Any], list[Iterable[ScaledLayer]]]:
+        """Plain figures by name, and lists of layers."""
+        return {
+            "method": self.method,
+            "qty": self.qty,
+            "value": self.value,
+            "last": self.last,
+            "standard": self.standard,
+        }, []
+
+    def load(self, header: dict[str, Any], tables: list[list[ScaledLayer]]) -> None:
+        """The opposite of `state`."""
+        self.qty, self.value = header["qty"], header["value"]
+        self.last = None if header["last"] is None else tuple(header["last"])
+        self.standard = header["standard"] if self.standard is None else self.standard
+        self.shorts.extend(tables[0])

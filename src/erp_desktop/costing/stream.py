@@ -1,0 +1,319 @@
+"""A cost stream: all pools of one product in one cost book, and its events in the order in which they count.
+
+Here: what comes of every event, over all methods and pools (costing.md, rules 1-11). What one pool does is in
+layered.py, averages.py, standard.py. Not here: dates (the caller orders events), Decimals, SQL, postings.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from erp_desktop.costing.averages import MovingAverage
+from erp_desktop.costing.errors import BadEvent, ReturnsTooMuch, UnknownMethod, UnknownMove
+from erp_desktop.costing.events import METHODS, Effect, Event, Kind, LayerChange, LayerKey, Result, Take
+from erp_desktop.costing.layered import Fifo, Lifo, Specific
+from erp_desktop.costing.packing import unpack_state
+from erp_desktop.costing.scaled import part, shares_of
+from erp_desktop.costing.stock import KEY, PART, WATCHED, Covered, Gone, Pool, Settings, Watched
+
+__all__ = ["METHODS", "Effect", "Event", "Kind", "LayerChange", "LayerKey", "Result", "Stream", "Take"]
+
+_POOLS: dict[str, type[Pool]] = {cls.method: cls for cls in (Fifo, Lifo, Specific, MovingAverage)}
+
+
+class _Issue:
+    """An issue that a later event names: what it settled at so far, and what of it came back."""
+
+    __slots__ = ("back_qty", "back_value", "qty", "settled")
+
+    def __init__(self, settled: int, qty: int, back_qty: int, back_value: int) -> None:
+        self.settled = settled
+        self.qty = qty
+        self.back_qty = back_qty
+        self.back_value = back_value
+
+
+class Stream:
+    """Counts events. Made for one product, but any number of pools goes.
+
+    An event is plain if no other one names it; millions of those cost no memory. What is named has to be known before it
+    happens: `run` looks through its events for names; names in later runs are announced with `expect`.
+    """
+
+    def __init__(
+        self, currency_places: int, *, unit_cost_places: int | None = None, shares_variance: bool = False
+    ) -> None:
+        self.pools: dict[int, Pool] = {}
+        self._settings = Settings(currency_places, unit_cost_places, shares_variance)
+        self._named: set[bytes] = set()
+        self._issues: dict[bytes, _Issue] = {}
+        self._receipts: dict[LayerKey, Watched] = {}
+        self._unplaced: dict[tuple[int, LayerKey], Watched] = {}  # made known, their layers not looked up yet
+        self._result = Result()
+        self._with_takes = True
+
+    # -- where it starts
+
+    def open_pool(
+        self,
+        pool: int,
+        method: str,
+        *,
+        state: bytes | None = None,
+        allow_negative: bool = False,
+        standard: int | None = None,
+    ) -> None:
+        """A pool, empty or as `Pool.state()` kept it (then `method` is only for pools without state).
+
+        `standard`: unit cost in 10**-6, where it is not in the state; other methods take it as their last known cost as
+        long as they know none. Raises UnknownMethod.
+        """
+        header, tables = unpack_state(state) if state is not None else ({}, [])
+        opened = self._empty_pool(pool, header.get("method", method), allow_negative, standard)
+        if state is not None:
+            opened.load(header, tables)
+        self.pools[pool] = opened
+
+    def _empty_pool(self, number: int, method: str, allow_negative: bool, standard: int | None) -> Pool:
+        if method not in _POOLS:
+            raise UnknownMethod(f"no costing method {method!r}; there are {', '.join(METHODS)}")
+        return _POOLS[method](number, self._settings, allow_negative=allow_negative, standard=standard)
+
+    def expect(self, keys: Iterable[bytes]) -> None:
+        """Keys of moves yet to come that later runs will name."""
+        self._named.update(keys)
+
+    def know_issue(self, key: bytes, settled: int, qty: int, returned_qty: int = 0, returned_value: int = 0) -> None:
+        """An issue before the start that a customer return here names.
+
+        `settled`: its cost with all effects on it so far, positive; `returned_*`: what came back of it so far.
+        """
+        self._issues[key] = _Issue(settled, qty, returned_qty, returned_value)
+
+    def know_receipt(
+        self,
+        key: bytes,
+        pool: int,
+        qty_in: int,
+        value_in: int,
+        left: int | None,
+        takers: Sequence[tuple[bytes, int] | tuple[bytes, int, int]],
+        part: int = 0,
+    ) -> None:
+        """A receipt before the start that late value or a supplier return here names; call it after `open_pool`.
+
+        `takers`: (issue, quantity) for all that was taken of it so far, in order, shortages that it covered included. A
+        taker that is a transfer is (transfer, quantity, part), and its arrival in the other pool has to be made known
+        likewise, with its `part`, or the transfer itself is charged. `left`: only in pools without layers, and None
+        elsewhere: what is on hand of all that came in up to and including it (on hand less what came in later).
+        """
+        receipt = Watched(pool, qty_in, value_in, [(row[0], row[2] if len(row) > 2 else 0, row[1]) for row in takers])
+        self._receipts[key, part] = receipt
+        home = self.pools[pool]
+        if isinstance(home, MovingAverage):
+            home.watch(receipt, left or 0)
+        else:
+            self._unplaced[pool, (key, part)] = receipt
+
+    # -- events
+
+    def run(self, events: Sequence[Event], *, with_takes: bool = True) -> Result:
+        """Count `events` from where the pools stand.
+
+        After an error the stream is of no further use. Raises NotEnoughStock, NothingToRevalue, ValueBelowZero,
+        UnknownMove, ReturnsTooMuch, BadEvent.
+        """
+        found = self._result = Result()
+        self._with_takes = with_takes
+        here = {event[5] for event in events if event[5] is not None}
+        self._named |= here
+        self._find_layers(here)
+        named, costs, takes = self._named, found.costs, found.takes if with_takes else None
+        rest = iter(events)
+        event = next(rest, None)
+        while event is not None:
+            pool = self.pools[event.pool]
+            event = pool.run_plain(chain((event,), rest), named, costs, takes)
+            if event is not None and (event.pool == pool.number):
+                costs.append(0)
+                costs[-1] = self._count(event, len(costs) - 1)
+                event = next(rest, None)
+        return found
+
+    def _find_layers(self, names: set[bytes]) -> None:
+        """The layers of receipts that were made known, or that are named now and were not before."""
+        wanted = {key for key in names if (key, 0) not in self._receipts and key not in self._issues}
+        if not wanted and not self._unplaced:
+            return
+        for pool in self.pools.values():
+            if not isinstance(pool, Fifo):
+                continue
+            for layer in pool.queue:
+                name = layer[KEY], layer[PART]
+                if (known := self._unplaced.get((pool.number, name))) is not None:
+                    layer[WATCHED] = known
+                    known.layer = layer
+                elif layer[KEY] in wanted and layer[WATCHED] is None:
+                    layer[WATCHED] = self._receipts[name] = Watched(pool.number, 0, 0, layer=layer)
+        self._unplaced.clear()
+
+    def _count(self, event: Event, index: int) -> int:
+        """Any event; gives its cost."""
+        pool, kind = self.pools[event.pool], event.kind
+        if kind <= Kind.TRANSFER and event.qty <= 0:
+            raise BadEvent("a quantity moved must be positive", event.pool, event.key)
+        if kind == Kind.RECEIPT:
+            if event.value is not None and event.value < 0:
+                raise BadEvent("a receipt cannot be worth less than nothing", event.pool, event.key)
+            return self._take_in(index, pool, event.key, 0, event.qty, event.value)
+        if kind == Kind.ISSUE or kind == Kind.SUPPLIER_RETURN:
+            return -self._give_out(index, pool, event)
+        if kind == Kind.CUSTOMER_RETURN:
+            return self._customer_return(index, pool, event)
+        if kind == Kind.TRANSFER:
+            return -self._transfer(index, pool, event)
+        self._change_value(index, pool, event)
+        return 0
+
+    def _take_in(
+        self, index: int, pool: Pool, key: bytes, number: int, qty: int, value: int | None, is_watched: bool = False
+    ) -> int:
+        entered, variance = pool.valued_in(qty, value)
+        if variance:
+            self._add_variance(index, variance)
+        watched = None
+        if is_watched or key in self._named:
+            watched = self._receipts[key, number] = Watched(pool.number, qty, entered)
+        for covered in pool.enter(key, number, qty, entered, watched):
+            self._true_up(index, pool, (key, number), covered)
+        return entered
+
+    def _add_variance(self, index: int, amount: int) -> None:
+        variances = self._result.variances
+        variances[index] = variances.get(index, 0) + amount
+
+    def _true_up(self, index: int, pool: Pool, receipt: LayerKey, covered: Covered) -> None:
+        issue, number, qty, estimated, cost = covered
+        if self._with_takes and pool.has_layers:
+            self._result.takes.append(Take(index, (issue, number), -qty, -estimated, issue))
+            self._result.takes.append(Take(index, receipt, qty, cost, issue))
+        if more := cost - estimated:
+            self._correct(index, pool, issue, number, more, to_inventory=-more)
+
+    def _correct(self, index: int, pool: Pool, issue: bytes, number: int, amount: int, to_inventory: int = 0) -> None:
+        """What `issue` took out of `pool` costs `amount` more; a transfer takes that along to where its goods are."""
+        arrival = self._receipts.get((issue, number))
+        if arrival is not None:
+            if to_inventory:
+                self._result.effects.append(Effect(index, issue, to_inventory, 0))
+            self._add_late_value(index, arrival, issue, amount)
+            return
+        self._result.effects.append(Effect(index, issue, to_inventory, amount))
+        if (known := self._issues.get(issue)) is not None:
+            known.settled += amount
+
+    def _give_out(self, index: int, pool: Pool, event: Event) -> int:
+        key, qty = event.key, event.qty
+        if event.of is None:
+            gone = pool.leave(key, qty)
+        else:
+            gone = pool.leave_from(key, qty, self._arrivals(event.of, pool.number), event.value)
+        cost = sum(part_gone.value for part_gone in gone)
+        for part_gone in gone:
+            self._note_take(index, pool, key, 0, part_gone)
+        if key in self._named:
+            self._issues[key] = _Issue(cost, qty, 0, 0)
+        return cost
+
+    def _note_take(self, index: int, pool: Pool, key: bytes, number: int, gone: Gone) -> None:
+        for receipt, qty in gone.sources:
+            receipt.takers.append((key, number, qty))
+        if self._with_takes and gone.layer is not None and pool.has_layers:
+            self._result.takes.append(Take(index, gone.layer, gone.qty, gone.value, key))
+
+    def _arrivals(self, key: bytes, pool: int) -> list[Watched]:
+        """What `key` brought into a pool: one receipt, or the parts of a transfer."""
+        found: list[Watched] = []
+        while (receipt := self._receipts.get((key, len(found)))) is not None and receipt.pool == pool:
+            found.append(receipt)
+        return found
+
+    def _customer_return(self, index: int, pool: Pool, event: Event) -> int:
+        if event.of is None:
+            return self._take_in(index, pool, event.key, 0, event.qty, event.value)
+        issue = self._issues.get(event.of)
+        if issue is None:
+            raise UnknownMove("returns an issue that is not among the events", event.pool, event.key)
+        still_out = issue.qty - issue.back_qty
+        if event.qty > still_out:
+            raise ReturnsTooMuch(event.pool, event.key, still_out, event.qty)
+        value = max(0, part(issue.settled - issue.back_value, event.qty, still_out))  # rule 5
+        issue.back_qty += event.qty
+        issue.back_value += value
+        pool.take_back(event.of, event.qty, value)
+        return self._take_in(index, pool, event.key, 0, event.qty, value)
+
+    def _transfer(self, index: int, pool: Pool, event: Event) -> int:
+        key = event.key
+        if event.to_pool == event.pool:
+            return 0
+        to_pool = self.pools[event.to_pool]
+        gone = pool.leave(key, event.qty)
+        if not pool.has_layers and len(gone) > 1:  # it arrives as one, as it lay there
+            there, short = gone
+            gone = [Gone(None, event.qty, there.value + short.value, there.sources, is_short=True)]
+        for number, part_gone in enumerate(gone):
+            self._note_take(index, pool, key, number, part_gone)
+        for number, (_, qty, value, sources, is_short) in enumerate(gone):
+            follows = bool(sources) or is_short or pool.is_provisional
+            self._take_in(index, to_pool, key, number, qty, value, follows)
+        return sum(part_gone.value for part_gone in gone)
+
+    # -- value without quantity
+
+    def _change_value(self, index: int, pool: Pool, event: Event) -> None:
+        if event.kind == Kind.PERIOD_END:
+            self._end_period(index, pool, event.key)
+            return
+        if event.value is None:
+            raise BadEvent("states no value", event.pool, event.key)
+        if event.kind == Kind.LATE_VALUE:
+            self._late_value(index, event, event.value)
+        elif event.kind == Kind.REVALUATION:
+            for layer, amount in pool.revalue(event.key, event.value):
+                self._change_layer(index, pool, layer, amount)
+
+    def _change_layer(self, index: int, pool: Pool, layer: LayerKey | None, amount: int) -> None:
+        if amount:
+            self._result.layer_changes.append(LayerChange(index, pool.number, layer, amount))
+
+    def _late_value(self, index: int, event: Event, amount: int) -> None:
+        receipts = self._arrivals(event.of, event.pool) if event.of is not None else []
+        if event.of is None or not receipts or not all(receipt.qty_in for receipt in receipts):
+            raise UnknownMove("is for a receipt that is not among the events", event.pool, event.key)
+        shares = shares_of(amount, [receipt.qty_in for receipt in receipts])
+        for receipt, share in zip(receipts, shares, strict=True):
+            self._add_late_value(index, receipt, event.of, share)
+
+    def _add_late_value(self, index: int, receipt: Watched, key: bytes, amount: int) -> None:
+        """Rule 7: the stock takes its part, the rest goes to those who took the goods, and with a transfer on and on."""
+        pool = self.pools[receipt.pool]
+        left, kept = pool.left_of(receipt), 0
+        if left:
+            layer, kept = pool.add_to(receipt, part(amount, left, receipt.qty_in))
+            self._change_layer(index, pool, layer, kept)
+        if not (rest := amount - kept):
+            return
+        taken: dict[tuple[bytes, int], int] = {}
+        for issue, number, qty in receipt.takers:
+            taken[issue, number] = taken.get((issue, number), 0) + qty
+        if not taken:
+            self._result.effects.append(Effect(index, key, 0, rest))
+            return
+        for (issue, number), share in zip(taken, shares_of(rest, list(taken.values())), strict=True):
+            if share:
+                pool.charge(issue, share)
+                self._correct(index, pool, issue, number, share)
+
+    def _end_period(self, index: int, pool: Pool, key: bytes) -> None:
+        for issue, more in pool.end_period():
+            self._correct(index, pool, issue, 0, more, to_inventory=-more)
