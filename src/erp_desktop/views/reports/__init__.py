@@ -13,6 +13,7 @@ TITLES = {  # of the reports as screens; the words are those of their definition
     "inventory_valuation": QT_TRANSLATE_NOOP("Screen", "Inventory valuation"),
     "stock_ledger": QT_TRANSLATE_NOOP("Screen", "Stock ledger"),
     "trial_balance": QT_TRANSLATE_NOOP("Screen", "Trial balance"),
+    "unit_story": QT_TRANSLATE_NOOP("Screen", "Where a cost comes from"),
 }
 
 

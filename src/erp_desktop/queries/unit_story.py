@@ -1,0 +1,410 @@
+"""A unit's story: what a move of stock cost, and everything behind that figure (costing.md, "Consumption edges").
+
+An issue: what was posted, each later correction with its cause, the layers that it took and what made those, what came back.
+Goods that came in: their price, the value that reached them later, where their units went, what is left of them. Pools of an
+average keep no layers: there the pool's history before the move says where its cost comes from.
+Amounts in company currency, as known today; they add up to the cent by either way (`settled`, `explained`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
+from erp_desktop.models.product import Product
+from erp_desktop.models.stock import StockMove
+from erp_desktop.numbers import ZERO
+from erp_desktop.queries.base import NotHere
+from erp_desktop.queries.pool_history import PoolHistory, pool_history
+from erp_desktop.queries.story_words import Cause, Origin, Storyteller
+
+LATE_VALUE = (AdjustmentKind.LANDED_COST.value, AdjustmentKind.RECEIPT_PRICE.value)
+MOST_HOPS = 12  # transfers and returns that are followed back from one layer
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A later change of what a move cost; positive makes it dearer. `kind` is an AdjustmentKind."""
+
+    kind: str
+    dated_on: date
+    cause: Cause
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class LateValue:
+    """Value that reached a receipt after it was costed, whole: what stayed in stock, what went to cost of sales."""
+
+    kind: str
+    dated_on: date
+    cause: Cause
+    to_inventory: Decimal
+    to_cost_of_sales: Decimal
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a move took of one layer. `is_estimate`: sold before it came, and not covered by a receipt yet.
+
+    `behind` is what the layer itself was made of, where a transfer or a customer return brought it.
+    """
+
+    qty: Decimal
+    value: Decimal
+    origin: Origin
+    late: tuple[LateValue, ...]
+    is_estimate: bool
+    behind: "tuple[Taken, ...]"
+
+
+@dataclass(frozen=True)
+class CameBack:
+    """A return that took back some of an issue (or of a receipt, to the supplier), at its own cost as known today."""
+
+    origin: Origin
+    qty: Decimal
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class Use:
+    """A move that took units of a receipt: at the value of its layer, and what late value of the receipt reached it."""
+
+    origin: Origin
+    qty: Decimal
+    value: Decimal
+    late: Decimal
+
+
+@dataclass(frozen=True)
+class Story:
+    """What one move cost in one book. `qty`, `posted` and `settled` are positive either way; `is_incoming` tells them apart."""
+
+    origin: Origin
+    product_id: UUID
+    product_code: str
+    product_name: str
+    product_name_zh: str
+    method: str  # of its pool; empty where the move is not costed (within one pool, or not valued yet)
+    is_incoming: bool
+    qty: Decimal
+    posted: Decimal
+    corrections: tuple[Correction, ...]
+    late: tuple[LateValue, ...]  # of goods that came in
+    taken: tuple[Taken, ...]
+    came_back: tuple[CameBack, ...]
+    uses: tuple[Use, ...]
+    left_qty: Decimal
+    left_value: Decimal
+    history: PoolHistory | None
+
+    @property
+    def settled(self) -> Decimal:
+        """What the move cost, with all that was corrected since."""
+        late = sum((value.to_inventory + value.to_cost_of_sales for value in self.late), ZERO)
+        return self.posted + sum((correction.amount for correction in self.corrections), ZERO) + late
+
+    @property
+    def from_layers(self) -> Decimal:
+        """The value of all that an issue took."""
+        return sum((taken.value for taken in self.taken), ZERO)
+
+    @property
+    def expensed_late(self) -> Decimal:
+        """Value that reached an issue because it came late to what the issue had taken."""
+        return sum((one.amount for one in self.corrections if one.kind in LATE_VALUE), ZERO)
+
+    @property
+    def gone_and_left(self) -> Decimal:
+        """Goods that came in: what their units took along, and what is left of them."""
+        return sum((use.value + use.late for use in self.uses), ZERO) + self.left_value
+
+    @property
+    def explained(self) -> Decimal | None:
+        """The settled cost by its other way, through the layers; None where no layers are kept."""
+        if self.is_incoming:
+            return self.gone_and_left if self.history is None else None
+        return self.from_layers + self.expensed_late if self.taken else None
+
+
+@dataclass(frozen=True)
+class UnitStories:
+    """The stories of a document's moves: of all its lines, or of one; by line number. In the book that posts, or `book_id`.
+
+    Raises NotHere where no move of the document is here.
+    """
+
+    tables: ClassVar[frozenset[str]] = frozenset(
+        {"stock_move", "move_cost", "cost_edge", "cost_layer", "cost_pool", "cost_adjustment", "cost_book"}
+    )
+
+    document_id: UUID
+    line_id: UUID | None = None
+    line_no: int | None = None
+    book_id: UUID | None = None
+    most: int = 50
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Story, ...]:
+        moves = select(StockMove).where(StockMove.company_id == company_id, StockMove.document_id == self.document_id)
+        if self.line_id is not None:
+            moves = moves.where(StockMove.line_id == self.line_id)
+        if self.line_no is not None:
+            moves = moves.where(StockMove.line_no == self.line_no)
+        found = session.scalars(moves.order_by(StockMove.line_no, StockMove.id).limit(self.most)).all()
+        if not found:
+            raise NotHere("stock_move", self.document_id)
+        teller = _Teller(session, company_id, _book(session, company_id, self.book_id))
+        return tuple(teller.tell(move) for move in found)
+
+
+def _book(session: Session, company_id: UUID, book_id: UUID | None) -> CostBook:
+    books = select(CostBook).where(CostBook.company_id == company_id)
+    books = books.where(CostBook.id == book_id) if book_id is not None else books.where(CostBook.posts_to_ledger)
+    book = session.scalars(books).first()
+    if book is None:
+        raise NotHere("cost_book", book_id or company_id)
+    return book
+
+
+class _Teller:
+    """Reads the rows of one book around a move."""
+
+    def __init__(self, session: Session, company_id: UUID, book: CostBook) -> None:
+        self._session, self._company_id, self._book = session, company_id, book
+        self._names = Storyteller(session, company_id)
+        self._in_book = select(CostPool.id).where(CostPool.company_id == company_id, CostPool.book_id == book.id)
+
+    def tell(self, move: StockMove) -> Story:
+        product = self._session.get_one(Product, (self._company_id, move.product_id))
+        costs = self._costs([move.id])
+        cost = next((one for one in costs if one.qty < 0), costs[0] if costs else None)
+        is_incoming = cost is not None and cost.qty > 0
+        layers = self._layers_of(move.id) if is_incoming else []
+        pool = self._session.get(CostPool, (self._company_id, cost.pool_id)) if cost is not None else None
+        taken = self._taken(move.id, MOST_HOPS) if cost is not None and not is_incoming else ()
+        late = self._late(move) if is_incoming else ()
+        corrections = self._corrections(move, is_incoming, layers) if cost is not None else ()
+        uses = self._uses(move, layers) if is_incoming else ()
+        has_layers = bool(taken or layers)
+        return Story(
+            origin=self._names.origin(move),
+            product_id=product.id,
+            product_code=product.code,
+            product_name=product.name,
+            product_name_zh=product.name_zh,
+            method=pool.method if pool is not None else "",
+            is_incoming=is_incoming,
+            qty=move.qty,
+            posted=abs(cost.cost) if cost is not None else ZERO,
+            corrections=corrections,
+            late=late,
+            taken=taken,
+            came_back=self._came_back(move),
+            uses=uses,
+            left_qty=sum((layer.qty_left for layer in layers), ZERO),
+            left_value=sum((layer.value_left for layer in layers), ZERO),
+            history=pool_history(self._session, self._names, cost) if cost is not None and not has_layers else None,
+        )
+
+    def _costs(self, move_ids: Iterable[UUID]) -> Sequence[MoveCost]:
+        """What moves cost in this book; a transfer between pools has two, the sender's first."""
+        return self._session.scalars(
+            select(MoveCost)
+            .where(
+                MoveCost.company_id == self._company_id,
+                MoveCost.move_id.in_(list(move_ids)),
+                MoveCost.pool_id.in_(self._in_book),
+            )
+            .order_by(MoveCost.qty, MoveCost.seq)
+        ).all()
+
+    def _layers_of(self, move_id: UUID) -> Sequence[CostLayer]:
+        """The layers that a move opened, in the order in which they count."""
+        return self._session.scalars(
+            select(CostLayer)
+            .where(
+                CostLayer.company_id == self._company_id,
+                CostLayer.move_id == move_id,
+                CostLayer.pool_id.in_(self._in_book),
+            )
+            .order_by(CostLayer.seq, CostLayer.part)
+        ).all()
+
+    # --- what a move took
+
+    def _taken(self, move_id: UUID, hops: int) -> tuple[Taken, ...]:
+        """The consumption edges of an issue, added up by layer, in the order of the queue."""
+        edges = self._session.execute(
+            select(CostEdge.layer_id, CostEdge.qty, CostEdge.value).where(
+                CostEdge.company_id == self._company_id,
+                CostEdge.issue_move_id == move_id,
+                CostEdge.pool_id.in_(self._in_book),
+            )
+        )
+        sums: defaultdict[UUID, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+        for layer_id, qty, value in edges:
+            sums[layer_id][0] += qty
+            sums[layer_id][1] += value
+        layers = self._session.scalars(
+            select(CostLayer).where(CostLayer.company_id == self._company_id, CostLayer.id.in_(list(sums)))
+        ).all()
+        openers = self._moves({layer.move_id for layer in layers})
+        taken = []
+        for layer in sorted(layers, key=lambda one: (one.dated_on, one.seq, one.part)):
+            qty, value = sums[layer.id]
+            if not qty and not value:
+                continue
+            opener = openers.get(layer.move_id)
+            if opener is None:
+                continue
+            is_estimate = layer.move_id == move_id  # its own short layer
+            taken.append(
+                Taken(
+                    qty,
+                    value,
+                    self._names.origin(opener),
+                    () if is_estimate else self._late(opener),
+                    is_estimate,
+                    () if is_estimate or not hops else self._behind(opener, hops - 1),
+                )
+            )
+        return tuple(taken)
+
+    def _behind(self, opener: StockMove, hops: int) -> tuple[Taken, ...]:
+        """What a layer was made of before a transfer or a customer return brought it to where it was taken."""
+        if opener.kind == "transfer":
+            return self._taken(opener.id, hops)
+        if opener.returns_move_id is not None:
+            return self._taken(opener.returns_move_id, hops)
+        return ()
+
+    def _moves(self, ids: Iterable[UUID]) -> dict[UUID, StockMove]:
+        moves = self._session.scalars(
+            select(StockMove).where(StockMove.company_id == self._company_id, StockMove.id.in_(list(ids)))
+        )
+        return {move.id: move for move in moves}
+
+    # --- what changed later
+
+    def _late(self, move: StockMove) -> tuple[LateValue, ...]:
+        """Landed costs and price corrections of the receipt line of `move`, one for each document and day."""
+        rows = self._session.execute(
+            select(CostAdjustment)
+            .where(
+                CostAdjustment.company_id == self._company_id,
+                CostAdjustment.line_id == move.line_id,
+                CostAdjustment.kind.in_(LATE_VALUE),
+                CostAdjustment.pool_id.in_(self._in_book),
+            )
+            .order_by(CostAdjustment.dated_on, CostAdjustment.tick, CostAdjustment.id)
+        ).scalars()
+        sums: dict[tuple[str, UUID, date, int], list[CostAdjustment]] = {}
+        for row in rows:
+            sums.setdefault((row.kind, row.document_id, row.dated_on, row.tick), []).append(row)
+        return tuple(
+            LateValue(
+                group[0].kind,
+                group[0].dated_on,
+                self._names.cause(group[0].document_kind, group[0].document_id, group[0].tick),
+                sum((row.to_inventory for row in group), ZERO),
+                sum((row.to_cost_of_sales for row in group), ZERO),
+            )
+            for group in sums.values()
+        )
+
+    def _corrections(self, move: StockMove, is_incoming: bool, layers: Sequence[CostLayer]) -> tuple[Correction, ...]:
+        """What was changed of the cost of `move` itself, in order; late value of goods that came in stands apart."""
+        concerns = CostAdjustment.move_id == move.id
+        if layers:
+            concerns = concerns | CostAdjustment.layer_id.in_([layer.id for layer in layers])
+        rows = self._session.scalars(
+            select(CostAdjustment)
+            .where(
+                CostAdjustment.company_id == self._company_id,
+                concerns,
+                CostAdjustment.pool_id.in_(self._in_book),
+            )
+            .order_by(CostAdjustment.dated_on, CostAdjustment.tick, CostAdjustment.id)
+        ).all()
+        corrections = []
+        for row in rows:
+            if is_incoming and row.kind in LATE_VALUE and row.line_id == move.line_id:
+                continue
+            amount = row.to_inventory if is_incoming else row.to_cost_of_sales
+            if amount:
+                cause = self._names.cause(row.document_kind, row.document_id, row.tick)
+                corrections.append(Correction(row.kind, row.dated_on, cause, amount))
+        return tuple(corrections)
+
+    # --- what came of it
+
+    def _came_back(self, move: StockMove) -> tuple[CameBack, ...]:
+        returns = self._session.scalars(
+            select(StockMove)
+            .where(StockMove.company_id == self._company_id, StockMove.returns_move_id == move.id)
+            .order_by(StockMove.moved_on, StockMove.tick, StockMove.id)
+        ).all()
+        costs = {cost.move_id: abs(cost.cost) for cost in self._costs(one.id for one in returns)} if returns else {}
+        corrected = self._corrected(costs)
+        return tuple(
+            CameBack(self._names.origin(one), one.qty, costs.get(one.id, ZERO) + corrected.get(one.id, ZERO))
+            for one in returns
+        )
+
+    def _corrected(self, move_ids: Iterable[UUID]) -> dict[UUID, Decimal]:
+        """By how much returns were corrected: in stock what came from customers, in cost what went to suppliers."""
+        sums: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
+        rows = self._session.execute(
+            select(CostAdjustment.move_id, CostAdjustment.to_inventory, StockMove.to_warehouse_id)
+            .join(
+                StockMove,
+                (StockMove.company_id == CostAdjustment.company_id) & (StockMove.id == CostAdjustment.move_id),
+            )
+            .where(
+                CostAdjustment.company_id == self._company_id,
+                CostAdjustment.move_id.in_(list(move_ids)),
+                CostAdjustment.pool_id.in_(self._in_book),
+            )
+        )
+        for move_id, to_inventory, to_warehouse_id in rows:
+            sums[move_id] += to_inventory if to_warehouse_id is not None else -to_inventory
+        return sums
+
+    def _uses(self, move: StockMove, layers: Sequence[CostLayer]) -> tuple[Use, ...]:
+        """Every move that took of the layers of `move`, oldest first, with what late value of it they bear."""
+        sums: defaultdict[UUID, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO, ZERO])
+        if layers:
+            edges = self._session.execute(
+                select(CostEdge.issue_move_id, CostEdge.qty, CostEdge.value).where(
+                    CostEdge.company_id == self._company_id, CostEdge.layer_id.in_([layer.id for layer in layers])
+                )
+            )
+            for issue_id, qty, value in edges:
+                sums[issue_id][0] += qty
+                sums[issue_id][1] += value
+        late = self._session.execute(
+            select(CostAdjustment.move_id, CostAdjustment.to_cost_of_sales).where(
+                CostAdjustment.company_id == self._company_id,
+                CostAdjustment.line_id == move.line_id,
+                CostAdjustment.kind.in_(LATE_VALUE),
+                CostAdjustment.pool_id.in_(self._in_book),
+                CostAdjustment.move_id.is_not(None),
+            )
+        )
+        for issue_id, amount in late:
+            sums[issue_id][2] += amount
+        moves = self._moves(sums)
+        uses = [
+            Use(self._names.origin(moves[issue_id]), *figures)
+            for issue_id, figures in sums.items()
+            if any(figures) and issue_id in moves
+        ]
+        return tuple(sorted(uses, key=lambda use: (use.origin.dated_on, use.origin.move_id)))
