@@ -29,10 +29,12 @@ from erp_desktop.reports.report import Report, report_definition
 from erp_desktop.sync import outbox
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.engine import Engine
+from erp_desktop.sync.previewing import Previews
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, ProgramTooOld, SignedIn, SignInNeeded
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.sync.transport import Timing, Transport
+from erp_desktop.wire import Effect
 
 Answer = TypeVar("Answer")
 
@@ -98,6 +100,7 @@ class Desk(QObject):
         self._is_closed = False
         credentials.on_change = lambda _who: self._told.emit(self.signed_in_changed.emit)
         self._engine = Engine(cache, credentials, centre, self._rows_changed, self._state_changed, timing)
+        self._previews = Previews(self._engine, credentials, centre, timing)
 
     @classmethod
     def open(
@@ -177,6 +180,13 @@ class Desk(QObject):
     def perform_and_wait(self, action: Action) -> None:
         """`perform`, blocking. For tests and the command line."""
         self.perform(action).result()
+
+    def preview(self, action: Action) -> "Future[Effect]":
+        """What `action` would change in stock, cost of sales and ledger, as the centre works it out; nothing is written.
+
+        Raises the Refused that performing it would, and EffectOutOfReach. Cancelled before its turn, it is not asked for.
+        """
+        return self._previews.ask(action)
 
     def ask(self, query: Query[Answer]) -> "Future[Answer]":
         """The answer to `query`, from one snapshot of the data."""
@@ -274,6 +284,7 @@ class Desk(QObject):
             return
         self._is_closed = True
         self._engine.close()
+        self._previews.close()  # it may have waited for the engine
         self._cache.close()
 
     # --- inside

@@ -9,7 +9,8 @@ Rows travel as they are stored: scaled numbers as those integers, ids as 32 hex 
 Every body carries `Content-Digest: sha-256=:BASE64:` over the bytes as they travel, that is, after zstd or gzip (RFC 9530).
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ MAX_ACTIONS_PER_PUSH = 100
 MAX_PUSH_BYTES = 512 * 1024
 MAX_ROWS_PER_PULL = 5_000
 LONGEST_WAIT_SECONDS = 25
+MOST_ROWS_OF_AN_EFFECT = 200  # of each kind; how many there are in all is told beside them
 LARGEST_SMALL_INT = 2**31 - 1
 LARGEST_INT = 2**63 - 1
 
@@ -66,11 +68,15 @@ class Session(msgspec.Struct, kw_only=True, frozen=True):
     end: bool = True
 
 
+ActionName = Annotated[str, msgspec.Meta(max_length=80, pattern=r"^[A-Za-z]+$")]
+ActionVersion = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_SMALL_INT)]
+
+
 class PushedAction(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     id: UUID
     seq: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INT)]  # the desk's own order
-    name: Annotated[str, msgspec.Meta(max_length=80, pattern=r"^[A-Za-z]+$")]
-    version: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_SMALL_INT)]
+    name: ActionName
+    version: ActionVersion
     args: dict[str, Any]  # as erp_desktop.actions.base.action_args writes them
     depends_on: Annotated[list[UUID], msgspec.Meta(max_length=1000)]  # ids of pending actions whose rows this one needs
     actor_id: UUID
@@ -95,6 +101,89 @@ class PushResult(msgspec.Struct, kw_only=True, frozen=True):
 
 class PushReply(msgspec.Struct, kw_only=True, frozen=True):
     results: list[PushResult]
+    end: bool = True
+
+
+class PreviewRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/sync/preview: what would this action change if it were performed now? Nothing is written."""
+
+    device_id: UUID
+    schema_revision: int
+    name: ActionName
+    version: ActionVersion
+    args: dict[str, Any]
+
+
+class StockEffect(msgspec.Struct, kw_only=True, frozen=True):
+    """What a product is before and after, in all warehouses, in the book that posts: stock units, company currency."""
+
+    product_id: UUID
+    code: str
+    name: str
+    name_zh: str
+    unit: str
+    qty_before: Decimal
+    qty_after: Decimal
+    value_before: Decimal
+    value_after: Decimal
+
+
+class EntryEffect(msgspec.Struct, kw_only=True, frozen=True):
+    """What the entries of an event and a day would put on an account, in company currency."""
+
+    dated_on: date
+    event: str
+    account: str  # its code
+    name: str
+    name_zh: str
+    debit: Decimal
+    credit: Decimal
+
+
+class CorrectionEffect(msgspec.Struct, kw_only=True, frozen=True):
+    """A document that is posted already and whose product would cost something else, in the book that posts."""
+
+    kind: str  # AdjustmentKind
+    dated_on: date
+    document_kind: str
+    document_id: UUID
+    number: str  # empty for a document without one
+    product_id: UUID
+    code: str
+    name: str
+    name_zh: str
+    to_inventory: Decimal  # as it changes the value on hand
+    to_cost_of_sales: Decimal  # as it changes cost of sales, or the account where the move's cost had gone
+
+
+class BookEffect(msgspec.Struct, kw_only=True, frozen=True):
+    """What changes in a cost book, in company currency."""
+
+    code: str
+    name: str
+    name_zh: str
+    posts_to_ledger: bool
+    inventory: Decimal
+    cost_of_sales: Decimal
+
+
+class Effect(msgspec.Struct, kw_only=True, frozen=True):
+    """What an action would change, or why it would be refused (`problem`; everything else is empty then).
+
+    Lists hold the first MOST_ROWS_OF_AN_EFFECT rows, the counts beside them all. `entries` is None for who may not see the
+    ledger. The book that posts to the ledger is the first of `books`.
+    """
+
+    problem: dict[str, Any] | None = None  # Problem.as_dict()
+    currency: str = ""
+    currency_places: int = 2
+    stock: list[StockEffect] = []
+    stock_count: int = 0
+    entries: list[EntryEffect] | None = None
+    entry_count: int = 0
+    corrections: list[CorrectionEffect] = []
+    correction_count: int = 0
+    books: list[BookEffect] = []
     end: bool = True
 
 

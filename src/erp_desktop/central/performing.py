@@ -11,8 +11,8 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -114,6 +114,18 @@ class Centre:
         """`perform` for who has action objects at hand: the demo, benchmarks, tests, the command line."""
         moment = issued_at or datetime.now(UTC)
         return self.perform(company_id, None, [_as_pushed(action, actor_id, moment) for action in actions])
+
+    @contextmanager
+    def nobody_else_performs(self, company_id: UUID, seconds: float) -> Iterator[bool]:
+        """In this block nobody performs for the company in this process: pushes that come meanwhile wait, and are taken along
+        afterwards. False where others would not make room within `seconds`."""
+        lock = self._lane(company_id).lock
+        is_ours = lock.acquire(timeout=seconds)
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                lock.release()
 
     def open_company(self, opening: OpenCompany, password: str) -> UUID:
         """Open a company: its clock starts, and `opening` is its first action. `password` is its owner's.

@@ -25,6 +25,7 @@ from erp_desktop.central.accounts import Accounts, SignInRefused
 from erp_desktop.central.changes import Changes, CursorGone, NotReadable, Reader
 from erp_desktop.central.http import WireError, message_response, problem_response, read_message
 from erp_desktop.central.performing import Busy, Centre
+from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.central.signing import identity_of
 from erp_desktop.central.waking import Wakeups
 from erp_desktop.database import reader
@@ -38,6 +39,7 @@ from erp_desktop.wire import (
     MAX_ROWS_PER_PULL,
     Hello,
     LoginRequest,
+    PreviewRequest,
     PullReply,
     PullRequest,
     PushReply,
@@ -50,6 +52,7 @@ from erp_desktop.wire import (
 OLDEST_SCHEMA_REVISION = 1  # of the desks that are still served
 SMALL_MESSAGE_BYTES = 16 * 1024  # everything but a push
 THREADS_FOR_PUSHES = 32
+THREADS_FOR_PREVIEWS = 4  # they hold up who performs, so that few of them stand in line
 THREADS_FOR_THE_REST = 32
 RETRY_AFTER_SECONDS = 2
 
@@ -79,6 +82,7 @@ class Service:
         identity = identity_of(engine)
         self.engine = engine
         self.centre = Centre(engine)
+        self.previews = Previews(self.centre)
         self.changes = Changes(engine, identity.signer)
         self.accounts = Accounts(engine, identity.signer)
         self.wakeups = Wakeups(self._tick_of)
@@ -91,6 +95,7 @@ class Service:
         app = FastAPI(title="ERP central service", lifespan=self._lifespan, openapi_url=None)
         app.add_api_route("/v1/sync/hello", self.hello, methods=["GET"])
         app.add_api_route("/v1/sync/push", self.push, methods=["POST"])
+        app.add_api_route("/v1/sync/preview", self.preview, methods=["POST"])
         app.add_api_route("/v1/sync/pull", self.pull, methods=["POST"])
         app.add_api_route("/v1/sync/snapshot", self.snapshot, methods=["POST"])
         app.add_api_route("/v1/auth/login", self.log_in, methods=["POST"])
@@ -115,6 +120,7 @@ class Service:
         self._push_threads = anyio.CapacityLimiter(
             THREADS_FOR_PUSHES
         )  # pushes wait for each other, never reads for them
+        self._preview_threads = anyio.CapacityLimiter(THREADS_FOR_PREVIEWS)
         self._other_threads = anyio.CapacityLimiter(THREADS_FOR_THE_REST)
         self.wakeups.start()
         yield
@@ -162,6 +168,16 @@ class Service:
             return message_response(request, PushReply(results=results))
 
         return await anyio.to_thread.run_sync(answer, limiter=self._push_threads)
+
+    async def preview(self, request: Request) -> Response:
+        wanted = await read_message(request, PreviewRequest, MAX_PUSH_BYTES)
+
+        def answer() -> Response:
+            who = self._identify(request, wanted)
+            asked = Wanted(who.company_id, who.user_id, wanted.name, wanted.version, wanted.args)
+            return message_response(request, self.previews.effect(asked))
+
+        return await anyio.to_thread.run_sync(answer, limiter=self._preview_threads)
 
     async def pull(self, request: Request) -> Response:
         wanted = await read_message(request, PullRequest, SMALL_MESSAGE_BYTES)
@@ -213,7 +229,9 @@ class Service:
 
         return await self._in_thread(answer)
 
-    def _identify(self, request: Request, wanted: PushRequest | PullRequest | SnapshotRequest) -> Reader:
+    def _identify(
+        self, request: Request, wanted: PushRequest | PullRequest | SnapshotRequest | PreviewRequest
+    ) -> Reader:
         if wanted.schema_revision < OLDEST_SCHEMA_REVISION:
             raise WireError(426, "client_too_old", "This program is too old for this central service.")
         kind, _, token = request.headers.get("authorization", "").partition(" ")

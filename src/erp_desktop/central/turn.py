@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -62,6 +62,14 @@ class LastSeen:
             self.session.info.clear()
 
 
+def take_clock(connection: Connection, company_id: UUID) -> Row[int, UUID]:
+    """Waits for the company's clock and holds it until the transaction ends. Gives its tick and epoch. Raises UnknownCompany."""
+    clock = connection.execute(_TAKE_CLOCK, {"company": company_id}).one_or_none()
+    if clock is None:
+        raise UnknownCompany(str(company_id))
+    return clock
+
+
 class NotSmooth(Exception):
     """An action did not go through, so what was written together with it has to be taken back and done with care."""
 
@@ -84,9 +92,7 @@ class Turn:
     ) -> None:
         self._session = session
         self._connection = session.connection()
-        clock = self._connection.execute(_TAKE_CLOCK, {"company": company_id}).one_or_none()
-        if clock is None:
-            raise UnknownCompany(str(company_id))
+        clock = take_clock(self._connection, company_id)
         self.tick: int = clock.tick
         self._company_id = company_id
         self._epoch: UUID = clock.epoch

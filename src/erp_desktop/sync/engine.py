@@ -20,6 +20,7 @@ from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models import replicated_tables
 from erp_desktop.sync import applying, outbox, rows, state
 from erp_desktop.sync.cache import Cache, CacheFull
+from erp_desktop.sync.calling import UpgradeNeeded, call
 from erp_desktop.sync.signing_in import Credentials, SignedIn, SignedOut
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
@@ -38,10 +39,6 @@ class NotTaken(Refused):
     sentence = QT_TRANSLATE_NOOP(
         "Refusal", "The central service cannot take this as it is ({reason}). Change it and send it again, or drop it."
     )
-
-
-class UpgradeNeeded(Exception):
-    """The centre does not speak with a program this old."""
 
 
 class Engine:
@@ -421,22 +418,7 @@ class Engine:
     def _call(
         self, transport: Transport, path: str, request: msgspec.Struct, kind: type[Reply], wait: float = 0
     ) -> Reply:
-        """Ask as who is signed in; a token that has run out is renewed once."""
-        token = self._credentials.token(transport)
-        try:
-            return transport.post(path, request, kind, token, wait)
-        except Answered as error:
-            if error.problem.status == 426:
-                raise UpgradeNeeded() from error
-            if error.problem.status != 401:
-                raise
-        token = self._credentials.token(transport, refused=token)
-        try:
-            return transport.post(path, request, kind, token, wait)
-        except Answered as error:
-            if error.problem.status == 401:
-                raise SignedOut(error.problem.code) from error
-            raise
+        return call(self._credentials, transport, path, request, kind, wait)
 
     def _who(self) -> SignedIn:
         who = self._credentials.who

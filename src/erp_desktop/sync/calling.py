@@ -1,0 +1,43 @@
+"""Asking the centre as who is signed in: a token that has run out is renewed once."""
+
+from typing import TypeVar
+
+import msgspec
+
+from erp_desktop.sync.signing_in import Credentials, SignedOut
+from erp_desktop.sync.transport import Answered, Transport
+
+Reply = TypeVar("Reply", bound=msgspec.Struct)
+
+
+class UpgradeNeeded(Exception):
+    """The centre does not speak with a program this old."""
+
+
+def call(
+    credentials: Credentials,
+    transport: Transport,
+    path: str,
+    request: msgspec.Struct,
+    kind: type[Reply],
+    wait: float = 0,
+) -> Reply:
+    """The centre's answer; it may take `wait` seconds longer than usual.
+
+    Raises NoAnswer, Answered (a problem that is neither of the next two), SignedOut, UpgradeNeeded.
+    """
+    token = credentials.token(transport)
+    try:
+        return transport.post(path, request, kind, token, wait)
+    except Answered as error:
+        if error.problem.status == 426:
+            raise UpgradeNeeded() from error
+        if error.problem.status != 401:
+            raise
+    token = credentials.token(transport, refused=token)
+    try:
+        return transport.post(path, request, kind, token, wait)
+    except Answered as error:
+        if error.problem.status == 401:
+            raise SignedOut(error.problem.code) from error
+        raise
