@@ -2,6 +2,8 @@
 
 from erp_desktop.actions import (
     accounting,
+    cost_books,
+    cost_to_serve,
     invoicing,
     landed_costs,
     masters,
@@ -19,6 +21,8 @@ from erp_desktop.actions import (
 
 __all__ = [
     "accounting",
+    "cost_books",
+    "cost_to_serve",
     "invoicing",
     "landed_costs",
     "masters",

@@ -1,0 +1,440 @@
+"""Cost to serve as it is looked at: the rules, a period's costs against the ledger, and what fell on whom (rule 13 of costing.md).
+
+Here: reading. Not here: the sharing (actions/cost_to_serve.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.costing.cost_to_serve import Cost
+from erp_desktop.models.cost_to_serve import (
+    CostToServeRule,
+    CostToServeRun,
+    CostToServeShare,
+    CostToServeTotal,
+    StorageRate,
+)
+from erp_desktop.models.ledger import Account, AccountPurpose, CostCentre, JournalEntry, JournalLine, Period
+from erp_desktop.models.product import Product
+from erp_desktop.models.stock import StockBalance, Warehouse
+from erp_desktop.models.types import MoneyType
+from erp_desktop.numbers import ZERO
+from erp_desktop.queries.base import ListPage, ListRequest
+from erp_desktop.queries.listing import Join, ListColumn, ListQuery, ListShape, named, plain, table_of
+
+Dimension = Literal["kind", "product", "order", "channel", "customer", "warehouse"]
+
+_rule = table_of(CostToServeRule)
+_rate = table_of(StorageRate)
+_cost_centre = table_of(CostCentre)
+_warehouse = table_of(Warehouse)
+
+
+# --- what the rules say
+
+
+def active_rules(session: Session, company_id: UUID) -> list[CostToServeRule]:
+    """The rules by which costs are shared now, in a fixed order."""
+    rules = session.scalars(
+        select(CostToServeRule).where(CostToServeRule.company_id == company_id, CostToServeRule.is_active.is_(True))
+    )
+    return sorted(rules, key=lambda rule: (rule.kind, rule.purpose, rule.id))
+
+
+def accounts_by_purpose(session: Session, company_id: UUID) -> dict[str, list[UUID]]:
+    """The accounts of each purpose, of all categories, in a fixed order."""
+    accounts: defaultdict[str, set[UUID]] = defaultdict(set)
+    for purpose, account_id in session.execute(
+        select(AccountPurpose.purpose, AccountPurpose.account_id).where(AccountPurpose.company_id == company_id)
+    ):
+        accounts[purpose].add(account_id)
+    return {purpose: sorted(ids) for purpose, ids in accounts.items()}
+
+
+def costs_of_account(session: Session, period: Period, account_id: UUID, cost_centre_id: UUID | None) -> list[Cost]:
+    """Debits less credits of an account in a period, by what the lines name; of one cost centre, or of all (None)."""
+    line = JournalLine
+    names = (line.product_id, line.channel_id, line.warehouse_id)
+    found = session.execute(
+        select(func.sum(line.debit, type_=MoneyType()), func.sum(line.credit, type_=MoneyType()), *names)
+        .where(
+            line.company_id == period.company_id,
+            line.account_id == account_id,
+            line.dated_on.between(period.starts_on, period.ends_on),
+            *(() if cost_centre_id is None else (line.cost_centre_id == cost_centre_id,)),
+        )
+        .group_by(*names)
+    )
+    costs = [Cost(debit - credit, *named) for debit, credit, *named in found]
+    return sorted(costs, key=lambda cost: [0 if one is None else one.int for one in _named(cost)])
+
+
+def _named(cost: Cost) -> tuple[UUID | None, ...]:
+    return cost.product_id, cost.channel_id, cost.warehouse_id
+
+
+@dataclass(frozen=True)
+class CostToServeRuleRow:
+    id: UUID
+    kind: str
+    purpose: str
+    cost_centre_id: UUID | None
+    cost_centre_code: str | None
+    cost_centre_name: str | None
+    cost_centre_name_zh: str | None
+    driver: str
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class CostToServeRules(ListQuery[CostToServeRuleRow]):
+    """The rules by kind."""
+
+    shape = ListShape(
+        CostToServeRuleRow,
+        _rule,
+        [
+            *plain(_rule, "id"),
+            ListColumn("kind", _rule.c.kind, is_searched=True),
+            ListColumn("purpose", _rule.c.purpose, is_searched=True),
+            *plain(_rule, "cost_centre_id"),
+            *named(_cost_centre, "code", "name", "name_zh"),
+            *plain(_rule, "driver", "is_active"),
+        ],
+        [Join(_cost_centre, _rule.c.cost_centre_id)],
+        [("kind", False), ("purpose", False)],
+    )
+
+
+@dataclass(frozen=True)
+class StorageRateRow:
+    """`rate` is per m3 and day, in company currency."""
+
+    id: UUID
+    warehouse_id: UUID
+    warehouse_code: str
+    warehouse_name: str
+    warehouse_name_zh: str
+    valid_from: date
+    rate: Decimal
+
+
+@dataclass(frozen=True)
+class StorageRates(ListQuery[StorageRateRow]):
+    """Storage rates by warehouse, the latest first."""
+
+    shape = ListShape(
+        StorageRateRow,
+        _rate,
+        [
+            *plain(_rate, "id", "warehouse_id"),
+            *named(_warehouse, "code", "name", "name_zh"),
+            *plain(_rate, "valid_from", "rate"),
+        ],
+        [Join(_warehouse, _rate.c.warehouse_id)],
+        [("warehouse_code", False), ("valid_from", True)],
+    )
+
+
+# --- a period against the ledger
+
+
+@dataclass(frozen=True)
+class ServedCost:
+    """What a rule's costs are in the ledger and how they were shared. Company currency.
+
+    `ledger` is None where the ledger is not held here; `difference` is what the ledger holds and no run has shared (yet).
+    `standard` is storage at the warehouses' rates, None where no rate is set.
+    """
+
+    id: UUID  # of the rule
+    kind: str
+    purpose: str
+    account_codes: str
+    cost_centre_code: str | None
+    driver: str
+    ledger: Decimal | None
+    allocated: Decimal
+    not_allocated: Decimal
+    difference: Decimal | None
+    standard: Decimal | None
+    above_standard: Decimal | None  # shared less standard
+
+
+@dataclass(frozen=True)
+class ServedPeriod:
+    """A period's costs to serve. `run_at` is None where it was not shared yet."""
+
+    period_id: UUID
+    starts_on: date
+    ends_on: date
+    is_closed: bool
+    run_at: datetime | None
+    costs: tuple[ServedCost, ...]
+
+    @property
+    def has_difference(self) -> bool:
+        return any(cost.difference for cost in self.costs)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """What of the ledger a rule shares, as it was shared, or as it would be."""
+
+    rule_id: UUID
+    kind: str
+    driver: str
+    account_id: UUID
+    cost_centre_id: UUID | None
+    amount: Decimal | None  # as it was shared
+
+
+def served_periods(session: Session, company_id: UUID, from_: date, to: date) -> list[ServedPeriod]:
+    """Whole periods: from the one that holds `from_` to the one that holds `to`, oldest first."""
+    periods = session.scalars(
+        select(Period)
+        .where(Period.company_id == company_id, Period.ends_on >= from_, Period.starts_on <= to)
+        .order_by(Period.starts_on)
+    )
+    return [served_period(session, period) for period in periods]
+
+
+def served_period(session: Session, period: Period) -> ServedPeriod:
+    """The rules' costs in `period`, by kind; of a closed period as its run found the rules."""
+    company_id = period.company_id
+    run_at = session.scalars(
+        select(CostToServeRun.run_at).where(
+            CostToServeRun.company_id == company_id, CostToServeRun.period_id == period.id
+        )
+    ).first()
+    claims = _claims(session, period, run_at is not None)
+    shared = {
+        rule_id: (amount, not_allocated, standard)
+        for rule_id, amount, not_allocated, standard in session.execute(
+            select(
+                CostToServeShare.rule_id,
+                func.sum(CostToServeShare.amount, type_=MoneyType()),
+                func.sum(
+                    case((CostToServeShare.is_allocated.is_(False), CostToServeShare.amount), else_=0),
+                    type_=MoneyType(),
+                ),
+                func.sum(CostToServeShare.standard, type_=MoneyType()),
+            )
+            .where(CostToServeShare.company_id == company_id, CostToServeShare.period_id == period.id)
+            .group_by(CostToServeShare.rule_id)
+        )
+    }
+    has_ledger = session.scalar(select(JournalEntry.id).where(JournalEntry.company_id == company_id).limit(1))
+    purposes = dict(
+        session.execute(
+            select(CostToServeRule.id, CostToServeRule.purpose).where(CostToServeRule.company_id == company_id)
+        ).all()
+    )
+    codes = _codes(session, company_id, Account, {claim.account_id for claim in claims})
+    centres = _codes(session, company_id, CostCentre, {claim.cost_centre_id for claim in claims})
+    by_rule: defaultdict[UUID, list[_Claim]] = defaultdict(list)
+    for claim in claims:
+        by_rule[claim.rule_id].append(claim)
+    costs = []
+    for rule_id, of_rule in by_rule.items():
+        amount, not_allocated, standard = shared.get(rule_id, (ZERO, ZERO, None))
+        ledger = sum((_in_ledger(session, period, claim) for claim in of_rule), ZERO) if has_ledger else None
+        first = of_rule[0]
+        costs.append(
+            ServedCost(
+                id=rule_id,
+                kind=first.kind,
+                purpose=purposes.get(rule_id, ""),
+                account_codes=", ".join(sorted(codes.get(claim.account_id, "") for claim in of_rule)),
+                cost_centre_code=centres.get(first.cost_centre_id),
+                driver=first.driver,
+                ledger=ledger,
+                allocated=amount - not_allocated,
+                not_allocated=not_allocated,
+                difference=None if ledger is None else ledger - amount,
+                standard=standard,
+                above_standard=None if standard is None else amount - standard,
+            )
+        )
+    return ServedPeriod(period.id, period.starts_on, period.ends_on, period.is_closed, run_at, tuple(costs))
+
+
+def _claims(session: Session, period: Period, is_shared: bool) -> list[_Claim]:
+    total = CostToServeTotal
+    claims = [
+        _Claim(*row)
+        for row in session.execute(
+            select(total.rule_id, total.kind, total.driver, total.account_id, total.cost_centre_id, total.amount).where(
+                total.company_id == period.company_id, total.period_id == period.id
+            )
+        )
+    ]
+    if not (period.is_closed and is_shared):  # rules that are new since count as not shared yet
+        shared = {claim.rule_id for claim in claims}
+        accounts = accounts_by_purpose(session, period.company_id)
+        claims += [
+            _Claim(rule.id, rule.kind, rule.driver, account_id, rule.cost_centre_id, None)
+            for rule in active_rules(session, period.company_id)
+            if rule.id not in shared
+            for account_id in accounts.get(rule.purpose, ())
+        ]
+    return sorted(claims, key=lambda claim: (claim.kind, claim.rule_id, claim.account_id))
+
+
+def _in_ledger(session: Session, period: Period, claim: _Claim) -> Decimal:
+    return sum(
+        (cost.amount for cost in costs_of_account(session, period, claim.account_id, claim.cost_centre_id)), ZERO
+    )
+
+
+def _codes(session: Session, company_id: UUID, table: Any, ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    found = session.execute(
+        select(table.id, table.code).where(table.company_id == company_id, table.id.in_(set(ids) - {None}))
+    )
+    return dict(found.all())
+
+
+@dataclass(frozen=True)
+class ServedCosts:
+    """A period's costs to serve as a list, one row a rule."""
+
+    tables: ClassVar[frozenset[str]] = frozenset(
+        {"cost_to_serve_rule", "cost_to_serve_run", "cost_to_serve_share", "cost_to_serve_total"}
+        | {"journal_line", "period", "account_purpose"}
+    )
+
+    request: ListRequest
+    period_id: UUID | None
+
+    def run(self, session: Session, company_id: UUID) -> ListPage[ServedCost]:
+        period = session.get(Period, (company_id, self.period_id)) if self.period_id else None
+        rows = list(served_period(session, period).costs) if period is not None else []
+        if self.request.sort:
+            rows.sort(key=lambda row: _sortable(getattr(row, self.request.sort)), reverse=self.request.descending)
+        words = self.request.search.casefold().split()
+        rows = [row for row in rows if all(word in f"{row.kind} {row.purpose} {row.account_codes}" for word in words)]
+        sums = ("ledger", "allocated", "not_allocated", "difference", "standard", "above_standard")
+        totals = {
+            name: sum((value for row in rows if (value := getattr(row, name)) is not None), ZERO)
+            for name in sums
+            if any(getattr(row, name) is not None for row in rows)
+        }
+        asked = rows[self.request.offset : self.request.offset + self.request.limit]
+        return ListPage(tuple(asked), None if self.request.rows_only else len(rows), totals)
+
+
+def _sortable(value: Any) -> tuple[bool, Any]:
+    return value is None, value if value is not None else 0
+
+
+@dataclass(frozen=True)
+class ServingPeriod:
+    """A period that can be chosen, and what is to be known of its run."""
+
+    period_id: UUID
+    starts_on: date
+    ends_on: date
+    is_closed: bool
+    run_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ServingSetUp:
+    """What the page stands on: `without_volume` counts stocked products that take no room for want of a volume."""
+
+    periods: tuple[ServingPeriod, ...]  # the newest first
+    rules: int
+    without_volume: int
+
+
+@dataclass(frozen=True)
+class CostToServeSetUp:
+    tables: ClassVar[frozenset[str]] = frozenset(
+        {"cost_to_serve_rule", "cost_to_serve_run", "period", "product", "stock_balance"}
+    )
+
+    def run(self, session: Session, company_id: UUID) -> ServingSetUp:
+        same = (CostToServeRun.company_id == Period.company_id) & (CostToServeRun.period_id == Period.id)
+        periods = session.execute(
+            select(Period.id, Period.starts_on, Period.ends_on, Period.is_closed, CostToServeRun.run_at)
+            .outerjoin(CostToServeRun, same)
+            .where(Period.company_id == company_id)
+            .order_by(Period.starts_on.desc())
+        )
+        balance = (StockBalance.company_id == Product.company_id) & (StockBalance.product_id == Product.id)
+        without = (
+            select(func.count(func.distinct(Product.id)))
+            .join(StockBalance, balance)
+            .where(Product.company_id == company_id, StockBalance.on_hand > ZERO)
+            .where(Product.volume_m3.is_(None) | (Product.volume_m3 == ZERO))
+        )
+        return ServingSetUp(
+            tuple(ServingPeriod(*row) for row in periods),
+            len(active_rules(session, company_id)),
+            session.scalar(without) or 0,
+        )
+
+
+# --- what fell on whom
+
+
+def cost_to_serve_by(
+    session: Session, company_id: UUID, from_: date, to: date, dimension: Dimension
+) -> dict[Any, Decimal]:
+    """Cost to serve by product, order, channel, customer or warehouse (ids), or by kind (its name), in company currency.
+
+    Whole periods: from the one that holds `from_` to the one that holds `to`. What fell on no one of the dimension (storage
+    on no order, what was not allocated) stands under None, so that the values always add up to all that was shared.
+    """
+    column = _column_of(dimension)
+    statement: Select[Any] = select(column, func.sum(CostToServeShare.amount, type_=MoneyType()))
+    found = session.execute(_within(statement, company_id, from_, to).group_by(column))
+    return dict(found.all())
+
+
+def cost_to_serve_by_kind_and(
+    session: Session, company_id: UUID, from_: date, to: date, dimension: Dimension
+) -> dict[tuple[Any, str], Decimal]:
+    """As `cost_to_serve_by`, parted by kind."""
+    column = _column_of(dimension)
+    statement: Select[Any] = select(column, CostToServeShare.kind, func.sum(CostToServeShare.amount, type_=MoneyType()))
+    found = session.execute(_within(statement, company_id, from_, to).group_by(column, CostToServeShare.kind))
+    return {(one, kind): amount for one, kind, amount in found}
+
+
+def _column_of(dimension: Dimension) -> Any:
+    return getattr(CostToServeShare, dimension if dimension == "kind" else f"{dimension}_id")
+
+
+def _within(statement: Select[Any], company_id: UUID, from_: date, to: date) -> Select[Any]:
+    period = (Period.company_id == CostToServeShare.company_id) & (Period.id == CostToServeShare.period_id)
+    return statement.join(Period, period).where(
+        CostToServeShare.company_id == company_id, Period.ends_on >= from_, Period.starts_on <= to
+    )
+
+
+__all__ = [
+    "CostToServeRuleRow",
+    "CostToServeRules",
+    "CostToServeSetUp",
+    "ServedCost",
+    "ServedCosts",
+    "ServedPeriod",
+    "StorageRateRow",
+    "StorageRates",
+    "accounts_by_purpose",
+    "active_rules",
+    "cost_to_serve_by",
+    "cost_to_serve_by_kind_and",
+    "costs_of_account",
+    "served_period",
+    "served_periods",
+]
