@@ -16,6 +16,7 @@ from erp_desktop.actions import (
     selling,
     shipping,
     stock,
+    supplier_returns,
     writing_down,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "selling",
     "shipping",
     "stock",
+    "supplier_returns",
     "writing_down",
 ]

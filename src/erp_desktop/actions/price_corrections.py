@@ -1,11 +1,13 @@
 """Prices of received goods that turn out different: the supplier's late invoice."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.appending import append_rows
@@ -25,8 +27,6 @@ from erp_desktop.actions.landed_shares import stocked_lines
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import NotFound
-from erp_desktop.actions.standing import price_corrections_of
-from erp_desktop.actions.valuing import books_of
 from erp_desktop.costing.landed_cost import Split
 from erp_desktop.ledger.posting import ReceiptPriceCorrected
 from erp_desktop.models.costing import AdjustmentKind
@@ -82,9 +82,7 @@ class CorrectReceiptPrices(Action):
                 raise AmountNegative(amount=line.unit_price)
             if line.receipt_line_id not in stocked:
                 raise NothingStocked()
-        before = {}
-        if ctx.at_centre:
-            before = {line_id: _value_so_far(session, ctx, line) for line_id, line in received.items()}
+        before = _values_so_far(session, ctx, received) if ctx.at_centre else {}
 
         correction = PriceCorrection(
             company_id=ctx.company_id,
@@ -174,9 +172,26 @@ class CorrectReceiptPrice(Action):
         ).run(session, ctx)
 
 
-def _value_so_far(session: Session, ctx: Context, line: GoodsReceiptLine) -> Decimal:
-    """What the line was taken in at, with every correction of its price since (not its landed cost)."""
+def corrections_of(session: Session, company_id: UUID, line_ids: Iterable[UUID]) -> dict[UUID, Decimal]:
+    """What earlier corrections added to the value of receipt lines, by the line's id; company currency."""
+    corrected = (
+        select(PriceCorrectionLine.receipt_line_id, func.sum(PriceCorrectionLine.difference))
+        .where(
+            PriceCorrectionLine.company_id == company_id,
+            PriceCorrectionLine.receipt_line_id.in_(set(line_ids)),
+            PriceCorrectionLine.difference.is_not(None),
+        )
+        .group_by(PriceCorrectionLine.receipt_line_id)
+    )
+    return dict(session.execute(corrected).tuples())
+
+
+def _values_so_far(session: Session, ctx: Context, lines: Mapping[UUID, GoodsReceiptLine]) -> dict[UUID, Decimal]:
+    """What the lines were taken in at, with every correction of their price since (not their landed cost)."""
     places = company_of(session, ctx).currency_places
-    order_line = find(session, ctx, PurchaseOrderLine, line.order_line_id)
-    taken_in_at = round_money(order_line.unit_price * line.qty, places)
-    return taken_in_at + price_corrections_of(session, books_of(session, ctx)[0], line.id)
+    ordered = find_all(session, ctx, PurchaseOrderLine, {line.order_line_id for line in lines.values()})
+    corrected = corrections_of(session, ctx.company_id, lines)
+    return {
+        line_id: round_money(ordered[line.order_line_id].unit_price * line.qty, places) + corrected.get(line_id, ZERO)
+        for line_id, line in lines.items()
+    }

@@ -15,8 +15,11 @@ from erp_desktop.models.purchasing import (
     GoodsReceiptLine,
     LandedCost,
     LandedCostShare,
+    PriceCorrection,
     PurchaseOrder,
     PurchaseOrderLine,
+    SupplierReturn,
+    SupplierReturnLine,
 )
 from erp_desktop.models.sales import (
     Allocation,
@@ -38,7 +41,9 @@ from erp_desktop.queries.examining import Check, Describe, Difference, Examined,
 NUMBERED: tuple[type[Any], ...] = (
     PurchaseOrder,
     GoodsReceipt,
+    SupplierReturn,
     LandedCost,
+    PriceCorrection,
     SalesOrder,
     Shipment,
     SalesInvoice,
@@ -181,6 +186,17 @@ def returned_is_what_returns_say(examined: Examined) -> list[Difference]:
     )
 
 
+@check(GoodsReceipt, GoodsReceiptLine, SupplierReturnLine)
+def sent_back_is_what_purchase_returns_say(examined: Examined) -> list[Difference]:
+    return differing(
+        examined,
+        QT_TRANSLATE_NOOP("Doctor", "Quantity of a goods receipt line sent back against purchase returns"),
+        _sums(examined, SupplierReturnLine.receipt_line_id, SupplierReturnLine.qty),
+        _sums(examined, GoodsReceiptLine.id, GoodsReceiptLine.returned_qty),
+        line_of(GoodsReceipt, GoodsReceiptLine, "receipt_id"),
+    )
+
+
 def _total_check(
     what: str, document: type[Any], line: type[Any], key: str, total: str, figure: str = "amount"
 ) -> Check:
@@ -292,6 +308,7 @@ STOCK_CHECKS: tuple[Check, ...] = (
     promised_is_what_allocations_say,
     invoiced_is_what_invoices_say,
     returned_is_what_returns_say,
+    sent_back_is_what_purchase_returns_say,
     purchase_orders_stand_where_their_lines_say,
     _amount_check(
         QT_TRANSLATE_NOOP("Doctor", "Amount of a purchase order line against quantity and price"),
@@ -328,6 +345,13 @@ STOCK_CHECKS: tuple[Check, ...] = (
         QT_TRANSLATE_NOOP("Doctor", "Total of a customer return against its lines"),
         CustomerReturn,
         CustomerReturnLine,
+        "return_id",
+        "total",
+    ),
+    _total_check(
+        QT_TRANSLATE_NOOP("Doctor", "Total of a purchase return against its lines"),
+        SupplierReturn,
+        SupplierReturnLine,
         "return_id",
         "total",
     ),

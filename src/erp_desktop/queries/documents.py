@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, cast, literal, null, select
+from sqlalchemy import ColumnElement, Select, cast, literal, null, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.types import String as PlainString
 
@@ -20,8 +20,12 @@ from erp_desktop.models.purchasing import (
     GoodsReceiptLine,
     LandedCost,
     LandedCostShare,
+    PriceCorrection,
+    PriceCorrectionLine,
     PurchaseOrder,
     PurchaseOrderLine,
+    SupplierReturn,
+    SupplierReturnLine,
 )
 from erp_desktop.models.sales import (
     CustomerReturn,
@@ -72,7 +76,9 @@ def _lines(model: type[Base], column: str, key: str, document: TableAlias) -> Co
 
 _purchase_order = table_of(PurchaseOrder)
 _receipt = table_of(GoodsReceipt)
+_supplier_return = table_of(SupplierReturn)
 _landed_cost = table_of(LandedCost)
+_correction = table_of(PriceCorrection)
 _sales_order = table_of(SalesOrder)
 _shipment = table_of(Shipment)
 _invoice = table_of(SalesInvoice)
@@ -92,6 +98,19 @@ _KINDS = {
     ),
     "goods_receipt": _Kind(
         _receipt, "received_on", _lines(GoodsReceiptLine, "qty", "receipt_id", _receipt), party="supplier_id"
+    ),
+    "supplier_return": _Kind(
+        _supplier_return,
+        "returned_on",
+        _lines(SupplierReturnLine, "qty", "return_id", _supplier_return),
+        _supplier_return.c.total,
+        "supplier_id",
+    ),
+    "price_correction": _Kind(
+        _correction,
+        "dated_on",
+        amount=_lines(PriceCorrectionLine, "difference", "correction_id", _correction),
+        party="supplier_id",
     ),
     "landed_cost": _Kind(_landed_cost, "dated_on", amount=_landed_cost.c.amount, party="supplier_id"),
     "sales_order": _Kind(
@@ -235,6 +254,8 @@ def _of_purchase_order(session: Session, company: UUID, id: UUID) -> list[tuple[
     receipts = select(_receipt.c.id).where(_receipt.c.company_id == company, _receipt.c.order_id == id)
     return [
         documents(session, company, "goods_receipt", _receipt.c.order_id == id),
+        documents(session, company, "supplier_return", _supplier_return.c.receipt_id.in_(receipts)),
+        documents(session, company, "price_correction", _correction.c.receipt_id.in_(receipts)),
         documents(session, company, "landed_cost", _landed_costs_of(receipts)),
     ]
 
@@ -243,8 +264,25 @@ def _of_goods_receipt(session: Session, company: UUID, id: UUID) -> list[tuple[R
     order = select(_receipt.c.order_id).where(_receipt.c.company_id == company, _receipt.c.id == id)
     return [
         documents(session, company, "purchase_order", _purchase_order.c.id.in_(order)),
+        documents(session, company, "supplier_return", _supplier_return.c.receipt_id == id),
+        documents(session, company, "price_correction", _correction.c.receipt_id == id),
         documents(session, company, "landed_cost", _landed_costs_of(select(literal(id, _receipt.c.id.type)))),
     ]
+
+
+def _of_receipt_named_by(table: TableAlias) -> _Chain:
+    """The chain of a document that is about one goods receipt, which `table` names in `receipt_id`."""
+
+    def around(session: Session, company: UUID, id: UUID) -> list[tuple[RelatedDocument, ...]]:
+        receipt_id = session.scalar(select(table.c.receipt_id).where(table.c.company_id == company, table.c.id == id))
+        if receipt_id is None:
+            return []
+        return [
+            documents(session, company, "goods_receipt", _receipt.c.id == receipt_id),
+            *_of_goods_receipt(session, company, receipt_id),
+        ]
+
+    return around
 
 
 def _of_landed_cost(session: Session, company: UUID, id: UUID) -> list[tuple[RelatedDocument, ...]]:
@@ -252,9 +290,13 @@ def _of_landed_cost(session: Session, company: UUID, id: UUID) -> list[tuple[Rel
     receipts = select(_receipt_line.c.receipt_id).select_from(_share.join(_receipt_line, same))
     receipts = receipts.where(_share.c.company_id == company, _share.c.landed_cost_id == id)
     orders = select(_receipt.c.order_id).where(_receipt.c.company_id == company, _receipt.c.id.in_(receipts))
+    credited = select(_landed_cost.c.credits_id).where(_landed_cost.c.company_id == company, _landed_cost.c.id == id)
     return [
         documents(session, company, "purchase_order", _purchase_order.c.id.in_(orders)),
         documents(session, company, "goods_receipt", _receipt.c.id.in_(receipts)),
+        documents(
+            session, company, "landed_cost", or_(_landed_cost.c.id.in_(credited), _landed_cost.c.credits_id == id)
+        ),
     ]
 
 
@@ -297,6 +339,8 @@ def _of_return(session: Session, company: UUID, id: UUID) -> list[tuple[RelatedD
 _CHAINS: dict[str, _Chain] = {
     "purchase_order": _of_purchase_order,
     "goods_receipt": _of_goods_receipt,
+    "supplier_return": _of_receipt_named_by(_supplier_return),
+    "price_correction": _of_receipt_named_by(_correction),
     "landed_cost": _of_landed_cost,
     "sales_order": _of_sales_order,
     "shipment": _of_shipment,

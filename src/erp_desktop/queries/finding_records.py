@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.numbering import PREFIXES
 from erp_desktop.models.base import Base
-from erp_desktop.models.purchasing import GoodsReceipt, LandedCost, PurchaseOrder
+from erp_desktop.models.purchasing import GoodsReceipt, LandedCost, PriceCorrection, PurchaseOrder, SupplierReturn
 from erp_desktop.models.sales import CustomerReturn, SalesInvoice, SalesOrder, Shipment
 from erp_desktop.models.stock import StockCount
 from erp_desktop.queries.listing import TableAlias, table_of
@@ -18,7 +18,16 @@ from erp_desktop.queries.lookups import PartyLookup, ProductLookup
 LEAST_CHARACTERS = 2
 LAST_CHARACTER = "\uffff"
 _ORDERS: tuple[type[Base], ...] = (SalesOrder, PurchaseOrder)  # their numbers have an index
-_OTHERS: tuple[type[Base], ...] = (Shipment, SalesInvoice, CustomerReturn, GoodsReceipt, LandedCost, StockCount)
+_OTHERS: tuple[type[Base], ...] = (
+    Shipment,
+    SalesInvoice,
+    CustomerReturn,
+    GoodsReceipt,
+    SupplierReturn,
+    LandedCost,
+    PriceCorrection,
+    StockCount,
+)
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ class PurchaseOrderDetail:
 
 @dataclass(frozen=True)
 class GoodsReceiptLineRow:
-    """What came in, in stock units, and where it was put."""
+    """What came in, in stock units, where it was put, and how much of it went back to the supplier."""
 
     id: UUID
     receipt_id: UUID
@@ -148,9 +148,11 @@ class GoodsReceiptLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    lot_id: UUID | None
     bin_id: UUID
     bin_code: str
     qty: Decimal
+    returned_qty: Decimal
 
 
 @dataclass(frozen=True)
@@ -164,9 +166,10 @@ class GoodsReceiptLines(ListQuery[GoodsReceiptLineRow]):
             *plain(_receipt_line, "id", "receipt_id", "line_no", "order_line_id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
             ListColumn("unit_code", _unit.c.code),
-            *plain(_receipt_line, "bin_id"),
+            *plain(_receipt_line, "lot_id", "bin_id"),
             *named(_bin, "code"),
             ListColumn("qty", _receipt_line.c.qty, is_total=True),
+            ListColumn("returned_qty", _receipt_line.c.returned_qty, is_total=True),
         ],
         [
             Join(_product, _receipt_line.c.product_id),

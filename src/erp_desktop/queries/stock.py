@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, or_, select
 
 from erp_desktop.models.product import Category, Product, Unit
-from erp_desktop.models.purchasing import GoodsReceipt
+from erp_desktop.models.purchasing import GoodsReceipt, SupplierReturn
 from erp_desktop.models.sales import CustomerReturn, Shipment
 from erp_desktop.models.stock import Bin, StockBalance, StockCount, StockMove, Warehouse
 from erp_desktop.queries.listing import (
@@ -39,7 +39,7 @@ _from_bin = table_of(Bin, "from_bin")
 _to_warehouse = table_of(Warehouse, "to_warehouse")
 _to_bin = table_of(Bin, "to_bin")
 
-_NUMBERED = (GoodsReceipt, Shipment, CustomerReturn, StockCount)
+_NUMBERED = (GoodsReceipt, SupplierReturn, Shipment, CustomerReturn, StockCount)
 
 
 def document_number(base: TableAlias) -> ColumnElement[Any]:

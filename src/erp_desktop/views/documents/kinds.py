@@ -16,6 +16,8 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "purchase_order": Kind(QT_TRANSLATE_NOOP("Document kind", "Purchase order"), "purchase_order"),
     "goods_receipt": Kind(QT_TRANSLATE_NOOP("Document kind", "Goods receipt"), "goods_receipt"),
+    "supplier_return": Kind(QT_TRANSLATE_NOOP("Document kind", "Purchase return"), "return"),
+    "price_correction": Kind(QT_TRANSLATE_NOOP("Document kind", "Price correction"), "costing"),
     "landed_cost": Kind(QT_TRANSLATE_NOOP("Document kind", "Landed cost"), "landed_cost"),
     "sales_order": Kind(QT_TRANSLATE_NOOP("Document kind", "Sales order"), "sales_order"),
     "shipment": Kind(QT_TRANSLATE_NOOP("Document kind", "Shipment"), "shipment"),

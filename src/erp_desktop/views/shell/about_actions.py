@@ -5,9 +5,10 @@ from decimal import Decimal
 from erp_desktop.actions.accounting import PostJournalEntry
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.landed_costs import EnterLandedCost
-from erp_desktop.actions.price_corrections import CorrectReceiptPrice
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice, CorrectReceiptPrices
 from erp_desktop.actions.saving import Save
 from erp_desktop.actions.stock import CountStock, MoveStock
+from erp_desktop.actions.supplier_returns import ReturnToSupplier
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import ZERO
 from erp_desktop.views.purchasing.words import kind_of_cost_text
@@ -37,6 +38,14 @@ def about(action: Action | None, currency: str = "", places: int = 2) -> str:
                 price=shown(action.unit_price, CellKind.UNIT_COST)
             )
             parts = (action.reference, action.dated_on.isoformat(), price)
+        case CorrectReceiptPrices():
+            lines = translate("NeedsAttention", "lines: {count}").format(count=len(action.lines))
+            parts = (action.invoice_number, action.dated_on.isoformat(), lines)
+        case ReturnToSupplier():
+            quantity = translate("NeedsAttention", "quantity {qty}").format(
+                qty=shown_number(sum((line.qty for line in action.lines), ZERO))
+            )
+            parts = (action.reference, action.returned_on.isoformat(), quantity)
         case CountStock():
             lines = translate("NeedsAttention", "lines: {count}").format(count=len(action.lines))
             parts = (action.reason, action.counted_on.isoformat(), lines)

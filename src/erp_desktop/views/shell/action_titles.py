@@ -15,6 +15,8 @@ _TITLES = {
     "CancelPurchaseOrder": QT_TRANSLATE_NOOP("Action", "Cancel a purchase order"),
     "ReceiveGoods": QT_TRANSLATE_NOOP("Action", "Receive goods"),
     "EnterLandedCost": QT_TRANSLATE_NOOP("Action", "Enter a landed cost"),
+    "ReturnToSupplier": QT_TRANSLATE_NOOP("Action", "Return goods to a supplier"),
+    "CorrectReceiptPrices": QT_TRANSLATE_NOOP("Action", "Correct prices of a goods receipt"),
     "CorrectReceiptPrice": QT_TRANSLATE_NOOP("Action", "Correct the price of a goods receipt"),
     "SaveSalesOrder": QT_TRANSLATE_NOOP("Action", "Save a sales order"),
     "ConfirmSalesOrder": QT_TRANSLATE_NOOP("Action", "Confirm a sales order"),
@@ -28,6 +30,10 @@ _TITLES = {
     "MoveStock": QT_TRANSLATE_NOOP("Action", "Move stock"),
     "PostJournalEntry": QT_TRANSLATE_NOOP("Action", "Post a journal entry"),
     "ClosePeriod": QT_TRANSLATE_NOOP("Action", "Close a period"),
+    "OpenCostBook": QT_TRANSLATE_NOOP("Action", "Open a cost book"),
+    "RenameCostBook": QT_TRANSLATE_NOOP("Action", "Rename a cost book"),
+    "CloseCostBook": QT_TRANSLATE_NOOP("Action", "Close a cost book"),
+    "ChangeCostMethod": QT_TRANSLATE_NOOP("Action", "Change a costing method"),
     "ReopenPeriod": QT_TRANSLATE_NOOP("Action", "Reopen a period"),
     "SaveBudget": QT_TRANSLATE_NOOP("Action", "Save a budget"),
     "SaveParty": QT_TRANSLATE_NOOP("Action", "Save a party"),
@@ -58,6 +64,8 @@ _DOCUMENTS = {  # the document that an action is about: its table, and the argum
     "ShipOrder": ("sales_order", "order_id"),
     "PostSalesInvoice": ("sales_order", "order_id"),
     "TakeInReturn": ("shipment", "shipment_id"),
+    "ReturnToSupplier": ("goods_receipt", "receipt_id"),
+    "CorrectReceiptPrices": ("goods_receipt", "receipt_id"),
     "CorrectReceiptPrice": ("goods_receipt_line", "receipt_line_id"),
 }
 

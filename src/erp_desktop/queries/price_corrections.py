@@ -1,0 +1,163 @@
+"""Price corrections of goods receipts: one correction with its lines."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from erp_desktop.models.party import Party
+from erp_desktop.models.product import Product, Unit
+from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine, PriceCorrection, PriceCorrectionLine
+from erp_desktop.queries.company import company_currency
+from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.listing import (
+    EVERY_LINE,
+    Join,
+    ListColumn,
+    ListQuery,
+    ListShape,
+    is_pending,
+    named,
+    plain,
+    row_of,
+    searched,
+    sum_of,
+    table_of,
+)
+
+_correction = table_of(PriceCorrection)
+_line = table_of(PriceCorrectionLine)
+_receipt = table_of(GoodsReceipt)
+_receipt_line = table_of(GoodsReceiptLine)
+_supplier = table_of(Party, "supplier")
+_product = table_of(Product)
+_unit = table_of(Unit)
+
+
+@dataclass(frozen=True)
+class PriceCorrectionRow:
+    """`difference` is what the goods cost more (negative: less), in company currency."""
+
+    id: UUID
+    number: str | None
+    receipt_id: UUID
+    receipt_number: str | None
+    supplier_id: UUID
+    supplier_code: str
+    supplier_name: str
+    supplier_name_zh: str
+    dated_on: date
+    invoice_number: str
+    invoiced_on: date | None
+    status: str
+    difference: Decimal
+    is_pending: bool
+
+
+@dataclass(frozen=True)
+class PriceCorrections(ListQuery[PriceCorrectionRow]):
+    """Price corrections, newest first. Searches number, the receipt's number, the invoice's number and the supplier."""
+
+    shape = ListShape(
+        PriceCorrectionRow,
+        _correction,
+        [
+            *plain(_correction, "id"),
+            *searched(_correction, "number"),
+            *plain(_correction, "receipt_id"),
+            ListColumn("receipt_number", _receipt.c.number, is_searched=True),
+            *plain(_correction, "supplier_id"),
+            *named(_supplier, "code", "name", "name_zh"),
+            *plain(_correction, "dated_on"),
+            *searched(_correction, "invoice_number"),
+            *plain(_correction, "invoiced_on", "status"),
+            ListColumn("difference", sum_of(_line.c.difference, _correction, _line.c.correction_id)),
+            is_pending(_correction),
+        ],
+        [Join(_receipt, _correction.c.receipt_id), Join(_supplier, _correction.c.supplier_id)],
+        [("dated_on", True)],
+    )
+
+
+@dataclass(frozen=True)
+class PriceCorrectionLineRow:
+    """Prices of one stock unit before and after, in company currency; `difference` of the whole line and where it fell.
+
+    All but the new price is None until the centre has worked it out.
+    """
+
+    id: UUID
+    correction_id: UUID
+    line_no: int
+    receipt_line_id: UUID
+    product_id: UUID
+    product_code: str
+    product_name: str
+    product_name_zh: str
+    unit_code: str
+    qty: Decimal
+    price_before: Decimal | None
+    unit_price: Decimal
+    difference: Decimal | None
+    to_inventory: Decimal | None
+    to_cost_of_sales: Decimal | None
+
+
+@dataclass(frozen=True)
+class PriceCorrectionLines(ListQuery[PriceCorrectionLineRow]):
+    """Lines of price corrections, of one correction or of all."""
+
+    shape = ListShape(
+        PriceCorrectionLineRow,
+        _line,
+        [
+            *plain(_line, "id", "correction_id", "line_no", "receipt_line_id", "product_id"),
+            *named(_product, "code", "name", "name_zh"),
+            ListColumn("unit_code", _unit.c.code),
+            ListColumn("qty", _receipt_line.c.qty),
+            *plain(_line, "price_before", "unit_price"),
+            ListColumn("difference", _line.c.difference, is_total=True),
+            ListColumn("to_inventory", _line.c.to_inventory, is_total=True),
+            ListColumn("to_cost_of_sales", _line.c.to_cost_of_sales, is_total=True),
+        ],
+        [
+            Join(_receipt_line, _line.c.receipt_line_id),
+            Join(_product, _line.c.product_id),
+            Join(_unit, _product.c.unit_id),
+        ],
+        [("correction_id", False), ("line_no", False)],
+    )
+
+    correction_id: UUID | None = None
+
+    def criteria(self) -> tuple[ColumnElement[bool], ...]:
+        return (_line.c.correction_id == self.correction_id,) if self.correction_id else ()
+
+
+@dataclass(frozen=True)
+class PriceCorrectionRecord(PriceCorrectionRow):
+    currency: str  # the company's
+    lines: tuple[PriceCorrectionLineRow, ...]
+    related: tuple[RelatedDocument, ...]
+
+
+@dataclass(frozen=True)
+class PriceCorrectionDetail:
+    """One price correction. Raises NotHere."""
+
+    tables: ClassVar[frozenset[str]] = PriceCorrections.tables | PriceCorrectionLines.tables | RelatedDocuments.tables
+
+    correction_id: UUID
+
+    def run(self, session: Session, company_id: UUID) -> PriceCorrectionRecord:
+        row = row_of(session, company_id, PriceCorrections(), "price_correction", self.correction_id)
+        return PriceCorrectionRecord(
+            **vars(row),
+            currency=company_currency(session, company_id),
+            lines=PriceCorrectionLines(EVERY_LINE, correction_id=self.correction_id).run(session, company_id).rows,
+            related=RelatedDocuments("price_correction", self.correction_id).run(session, company_id),
+        )

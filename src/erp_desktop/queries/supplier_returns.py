@@ -1,0 +1,252 @@
+"""What went back to suppliers: the list, one purchase return with its lines, and what of a receipt can still go back."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.price_corrections import corrections_of
+from erp_desktop.actions.supplier_returns import FreeStock
+from erp_desktop.models.company import Company
+from erp_desktop.models.party import Party
+from erp_desktop.models.product import Product, Unit
+from erp_desktop.models.purchasing import GoodsReceipt, PurchaseOrderLine, SupplierReturn, SupplierReturnLine
+from erp_desktop.models.stock import Bin, StockBalance, StockMove, Warehouse
+from erp_desktop.numbers import UNIT_PRICE_PLACES, ZERO, round_money
+from erp_desktop.queries.company import company_currency
+from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.listing import (
+    EVERY_LINE,
+    Join,
+    ListColumn,
+    ListQuery,
+    ListShape,
+    is_pending,
+    named,
+    plain,
+    row_of,
+    searched,
+    sum_of,
+    table_of,
+)
+from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptLineRow, GoodsReceiptRecord
+
+_return = table_of(SupplierReturn)
+_line = table_of(SupplierReturnLine)
+_receipt = table_of(GoodsReceipt)
+_supplier = table_of(Party, "supplier")
+_warehouse = table_of(Warehouse)
+_product = table_of(Product)
+_unit = table_of(Unit)
+_bin = table_of(Bin)
+
+
+@dataclass(frozen=True)
+class SupplierReturnRow:
+    """`qty` is the sum over the lines, in stock units; `total` is what the supplier credits, in company currency."""
+
+    id: UUID
+    number: str | None
+    receipt_id: UUID
+    receipt_number: str | None
+    supplier_id: UUID
+    supplier_code: str
+    supplier_name: str
+    supplier_name_zh: str
+    warehouse_id: UUID
+    warehouse_code: str
+    warehouse_name: str
+    warehouse_name_zh: str
+    returned_on: date
+    reason: str
+    reference: str
+    status: str
+    qty: Decimal
+    total: Decimal
+    is_pending: bool
+
+
+@dataclass(frozen=True)
+class SupplierReturns(ListQuery[SupplierReturnRow]):
+    """Purchase returns, newest first. Searches number, the receipt's number, reason, the credit note and the supplier."""
+
+    shape = ListShape(
+        SupplierReturnRow,
+        _return,
+        [
+            *plain(_return, "id"),
+            *searched(_return, "number"),
+            *plain(_return, "receipt_id"),
+            ListColumn("receipt_number", _receipt.c.number, is_searched=True),
+            *plain(_return, "supplier_id"),
+            *named(_supplier, "code", "name", "name_zh"),
+            *plain(_return, "warehouse_id"),
+            ListColumn("warehouse_code", _warehouse.c.code),
+            ListColumn("warehouse_name", _warehouse.c.name),
+            ListColumn("warehouse_name_zh", _warehouse.c.name_zh),
+            *plain(_return, "returned_on"),
+            *searched(_return, "reason", "reference"),
+            *plain(_return, "status"),
+            ListColumn("qty", sum_of(_line.c.qty, _return, _line.c.return_id)),
+            ListColumn("total", _return.c.total, is_total=True),
+            is_pending(_return),
+        ],
+        [
+            Join(_receipt, _return.c.receipt_id),
+            Join(_supplier, _return.c.supplier_id),
+            Join(_warehouse, _return.c.warehouse_id),
+        ],
+        [("returned_on", True)],
+    )
+
+
+@dataclass(frozen=True)
+class SupplierReturnLineRow:
+    """What went back, in stock units, from which bin, and what the supplier credits for it."""
+
+    id: UUID
+    return_id: UUID
+    line_no: int
+    receipt_line_id: UUID
+    product_id: UUID
+    product_code: str
+    product_name: str
+    product_name_zh: str
+    unit_code: str
+    bin_id: UUID
+    bin_code: str
+    qty: Decimal
+    unit_price: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class SupplierReturnLines(ListQuery[SupplierReturnLineRow]):
+    """Lines of purchase returns, of one return or of all."""
+
+    shape = ListShape(
+        SupplierReturnLineRow,
+        _line,
+        [
+            *plain(_line, "id", "return_id", "line_no", "receipt_line_id", "product_id"),
+            *named(_product, "code", "name", "name_zh"),
+            ListColumn("unit_code", _unit.c.code),
+            *plain(_line, "bin_id"),
+            *named(_bin, "code"),
+            ListColumn("qty", _line.c.qty, is_total=True),
+            *plain(_line, "unit_price"),
+            ListColumn("amount", _line.c.amount, is_total=True),
+        ],
+        [Join(_product, _line.c.product_id), Join(_unit, _product.c.unit_id), Join(_bin, _line.c.bin_id)],
+        [("return_id", False), ("line_no", False)],
+    )
+
+    return_id: UUID | None = None
+
+    def criteria(self) -> tuple[ColumnElement[bool], ...]:
+        return (_line.c.return_id == self.return_id,) if self.return_id else ()
+
+
+@dataclass(frozen=True)
+class SupplierReturnRecord(SupplierReturnRow):
+    currency: str  # the company's
+    is_invoiced: bool
+    lines: tuple[SupplierReturnLineRow, ...]
+    related: tuple[RelatedDocument, ...]
+
+
+@dataclass(frozen=True)
+class SupplierReturnDetail:
+    """One purchase return. Raises NotHere."""
+
+    tables: ClassVar[frozenset[str]] = SupplierReturns.tables | SupplierReturnLines.tables | RelatedDocuments.tables
+
+    return_id: UUID
+
+    def run(self, session: Session, company_id: UUID) -> SupplierReturnRecord:
+        row = row_of(session, company_id, SupplierReturns(), "supplier_return", self.return_id)
+        return SupplierReturnRecord(
+            **vars(row),
+            currency=company_currency(session, company_id),
+            is_invoiced=session.get_one(SupplierReturn, (company_id, self.return_id)).is_invoiced,
+            lines=SupplierReturnLines(EVERY_LINE, return_id=self.return_id).run(session, company_id).rows,
+            related=RelatedDocuments("supplier_return", self.return_id).run(session, company_id),
+        )
+
+
+@dataclass(frozen=True)
+class ReturnableLine(GoodsReceiptLineRow):
+    """`open_qty` has come and not gone back, `free` of it may leave the warehouse now; `unit_price` is what one stock unit
+    was bought for, in company currency, corrections included where the user may see them."""
+
+    open_qty: Decimal
+    free: Decimal
+    unit_price: Decimal
+
+
+@dataclass(frozen=True)
+class ReturnableRecord(GoodsReceiptRecord):
+    currency: str  # the company's
+    currency_places: int
+    returnable: tuple[ReturnableLine, ...]
+
+
+@dataclass(frozen=True)
+class ReturnableReceipt:
+    """What of one goods receipt can still go back to its supplier: its lines that brought stock. Raises NotHere."""
+
+    tables: ClassVar[frozenset[str]] = GoodsReceiptDetail.tables | {
+        "stock_balance",
+        "stock_move",
+        "purchase_order_line",
+        "price_correction_line",
+    }
+
+    receipt_id: UUID
+
+    def run(self, session: Session, company_id: UUID) -> ReturnableRecord:
+        receipt = GoodsReceiptDetail(self.receipt_id).run(session, company_id)
+        company = session.get_one(Company, (company_id, company_id))
+        brought = set(
+            session.scalars(
+                select(StockMove.line_id).where(
+                    StockMove.company_id == company_id, StockMove.document_id == self.receipt_id
+                )
+            )
+        )
+        lines = [line for line in receipt.lines if line.id in brought]
+        balances = session.scalars(
+            select(StockBalance).where(
+                StockBalance.company_id == company_id,
+                StockBalance.warehouse_id == receipt.warehouse_id,
+                StockBalance.product_id.in_({line.product_id for line in lines}),
+            )
+        )
+        stock = FreeStock(balances)
+        ordered = select(PurchaseOrderLine.id, PurchaseOrderLine.unit_price).where(
+            PurchaseOrderLine.company_id == company_id,
+            PurchaseOrderLine.id.in_({line.order_line_id for line in lines}),
+        )
+        prices = dict(session.execute(ordered).tuples())
+        corrected = corrections_of(session, company_id, [line.id for line in lines])
+        return ReturnableRecord(
+            **vars(receipt),
+            currency=company.currency,
+            currency_places=company.currency_places,
+            returnable=tuple(
+                ReturnableLine(
+                    **vars(line),
+                    open_qty=line.qty - line.returned_qty,
+                    free=sum((qty for _, qty in stock.by_bin(line.product_id, line.lot_id, line.bin_id)), ZERO),
+                    unit_price=round_money(
+                        prices.get(line.order_line_id, ZERO) + corrected.get(line.id, ZERO) / line.qty,
+                        UNIT_PRICE_PLACES,
+                    ),
+                )
+                for line in lines
+            ),
+        )
