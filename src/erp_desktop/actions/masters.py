@@ -4,17 +4,22 @@ Every Save... makes or changes the one row that its id names; the field names ar
 once, for imports. Here: which values are sensible and what may not change any more. Not here: documents, stock, costs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
-from erp_desktop.actions.refusals import NotFound
+from erp_desktop.actions.lots import TRACKINGS
+from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.saving import FixedOnceMoved, OutOfRange, Save, refuse_change_once_moved, refuse_negative, save
+from erp_desktop.costing.events import METHODS
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.ledger import CostCentre
 from erp_desktop.models.party import Employee, Party
 from erp_desktop.models.product import Barcode, Category, Price, PriceLevel, Product, ProductUnit, Unit
@@ -23,8 +28,17 @@ from erp_desktop.models.stock import Bin, Warehouse
 
 LONGEST_PAYMENT_DAYS = 3650
 LARGEST_FACTOR = 2**31 - 1
-COST_METHODS = ("fifo", "moving_average")
-COST_POOLS = ("company", "warehouse")
+COST_METHODS = METHODS
+COST_POOLS = ("company", "warehouse", "lot")
+
+
+class SpecificCostNeedsLots(Refused):
+    code = "specific_cost_needs_lots"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{name} is costed lot by lot (specific cost), so costs are kept per lot and its products by lot or serial number. "
+        "Choose that, or another costing method; nothing was changed.",
+    )
 
 
 @action("master.write")
@@ -67,7 +81,7 @@ class SaveParty(Save):
 @action("master.write")
 @dataclass(frozen=True)
 class SaveCategory(Save):
-    """A group of products. How it is costed is fixed once stock of it has moved."""
+    """A group of products. How it is costed is fixed once stock of it has moved. Specific cost is kept per lot."""
 
     model = Category
     references = {"parent_id": Category}
@@ -85,6 +99,8 @@ class SaveCategory(Save):
             raise OutOfRange(field="cost_method", value=self.cost_method)
         if self.cost_pool not in COST_POOLS:
             raise OutOfRange(field="cost_pool", value=self.cost_pool)
+        if self.cost_method == "specific" and (self.cost_pool != "lot" or self._has_untracked(session, ctx)):
+            raise SpecificCostNeedsLots(name=self.code)
         above, seen = self.parent_id, {self.category_id}
         while above is not None:
             if above in seen:
@@ -101,6 +117,15 @@ class SaveCategory(Save):
             cost_pool=self.cost_pool,
         )
 
+    def _has_untracked(self, session: Session, ctx: Context) -> bool:
+        untracked = select(Product.id).where(
+            Product.company_id == ctx.company_id,
+            Product.category_id == self.category_id,
+            Product.is_stocked,
+            Product.tracking == "none",
+        )
+        return session.scalars(untracked.limit(1)).first() is not None
+
 
 @action("master.write")
 @dataclass(frozen=True)
@@ -116,7 +141,7 @@ class SaveUnit(Save):
 @action("master.write")
 @dataclass(frozen=True)
 class SaveProduct(Save):
-    """A product. Its stock unit and category are fixed once stock of it has moved."""
+    """A product. Its stock unit, its category and whether it is kept by lots are fixed once stock of it has moved."""
 
     model = Product
     references = {"category_id": Category, "unit_id": Unit, "supplier_id": Party}
@@ -133,6 +158,7 @@ class SaveProduct(Save):
     volume_m3: Decimal | None = None
     minimum_qty: Decimal | None = None
     maximum_qty: Decimal | None = None
+    tracking: str = "none"
     is_stocked: bool = True
     is_active: bool = True
 
@@ -146,6 +172,8 @@ class SaveProduct(Save):
         )
         if self.minimum_qty is not None and self.maximum_qty is not None and self.maximum_qty < self.minimum_qty:
             raise OutOfRange(field="maximum_qty", value=self.maximum_qty)
+        if self.tracking not in TRACKINGS or (self.tracking != "none" and not self.is_stocked):
+            raise OutOfRange(field="tracking", value=self.tracking)
         refuse_change_once_moved(
             session,
             ctx,
@@ -153,8 +181,19 @@ class SaveProduct(Save):
             Product.id == self.product_id,
             unit_id=self.unit_id,
             category_id=self.category_id,
+            tracking=self.tracking,
             is_stocked=self.is_stocked,
         )
+
+    @classmethod
+    def refuse_together(cls, session: Session, ctx: Context, rows: Sequence["SaveProduct"]) -> None:
+        untracked = {row.category_id: row.code for row in rows if row.is_stocked and row.tracking == "none"}
+        specific = select(Category.id).where(
+            Category.company_id == ctx.company_id, Category.cost_method == "specific", Category.id.in_(list(untracked))
+        )
+        found = session.scalars(specific.limit(1)).first() if untracked else None
+        if found is not None:
+            raise SpecificCostNeedsLots(name=untracked[found])
 
 
 @action("master.write")
@@ -236,6 +275,7 @@ class SaveWarehouse(Save):
     name_zh: str = ""
     address: str = ""
     receiving_bin_id: UUID | None = None
+    allows_negative: bool = False
     is_active: bool = True
 
     def refuse_nonsense(self, session: Session, ctx: Context, row: Any) -> None:

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import find, find_all
+from erp_desktop.actions.lots import LotMissing, begin_balance, is_tracked, stock_balance_id
 from erp_desktop.actions.refusals import Refused
-from erp_desktop.actions.remembering import rows_of
+from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ids import derived_id
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, MoveKind, StockBalance, StockMove, Warehouse
 from erp_desktop.numbers import ZERO
+
+BalanceKey = tuple[UUID, UUID, UUID | None]  # product, bin, lot
 
 
 class NotEnoughOnHand(Refused):
@@ -72,58 +74,66 @@ class Move:
     lot_id: UUID | None = None
 
 
-def stock_balance_id(product_id: UUID, bin_id: UUID) -> UUID:
-    """The id of the balance of a product in a bin, the same on every desk and at the centre."""
-    return derived_id("stock_balance", product_id, bin_id)
-
-
 def balances_at(
-    session: Session, ctx: Context, places: Iterable[tuple[UUID, Place]]
-) -> dict[tuple[UUID, UUID], StockBalance]:
-    """The balance of each (product, place) by (product, bin); a missing one is begun at zero."""
-    wanted = {stock_balance_id(product_id, place.bin_id): (product_id, place) for product_id, place in places}
-    of_products = rows_of(session, ctx, StockBalance, (product_id for product_id, _ in wanted.values()))
-    found = {(row.product_id, row.bin_id): row for rows in of_products.values() for row in rows}
-    for balance_id, (product_id, place) in wanted.items():
-        if (product_id, place.bin_id) not in found:
-            balance = StockBalance(
-                company_id=ctx.company_id,
-                id=balance_id,
-                product_id=product_id,
-                warehouse_id=place.warehouse_id,
-                bin_id=place.bin_id,
-                on_hand=ZERO,
-                allocated=ZERO,
-            )
-            session.add(balance)
-            found[product_id, place.bin_id] = balance
+    session: Session, ctx: Context, places: Iterable[tuple[UUID, Place, UUID | None]]
+) -> dict[BalanceKey, StockBalance]:
+    """The balance of each (product, place, lot) by (product, bin, lot); a missing one is begun at zero."""
+    wanted = {(product_id, place.bin_id, lot_id): place for product_id, place, lot_id in places}
+    found: dict[BalanceKey, StockBalance] = {}
+    untracked = [product_id for product_id, _, lot_id in wanted if lot_id is None]
+    if untracked:
+        of_products = rows_of(session, ctx, StockBalance, untracked)
+        found.update(((row.product_id, row.bin_id, row.lot_id), row) for rows in of_products.values() for row in rows)
+    if len(untracked) < len(wanted):  # of what is kept by lots there may be very many: only those that are named
+        ids = [stock_balance_id(*key) for key in wanted if key[2] is not None]
+        of_lots = rows_by_id(session, ctx, StockBalance, ids)
+        found.update(((row.product_id, row.bin_id, row.lot_id), row) for row in of_lots.values())
+    for key, place in wanted.items():
+        if key not in found:
+            found[key] = begin_balance(session, ctx, key[0], place.warehouse_id, place.bin_id, key[2])
     return found
 
 
-def move_stock(session: Session, ctx: Context, moves: Sequence[Move]) -> dict[tuple[UUID, UUID], StockBalance]:
-    """Write `moves` and keep the balances. Raises NotEnoughOnHand if a bin would go below zero."""
+def move_stock(session: Session, ctx: Context, moves: Sequence[Move]) -> dict[BalanceKey, StockBalance]:
+    """Write `moves` and keep the balances. Raises NotEnoughOnHand if a bin would go below zero, LotMissing.
+
+    In a warehouse that allows it, a shipment may leave before its goods are booked in; never one of a lot.
+    """
+    _refuse_missing_lots(session, ctx, moves)
     places = []
     for move in moves:
         for place in (_from(move), _to(move)):
             if place is not None:
-                places.append((move.product_id, place))
+                places.append((move.product_id, place, move.lot_id))
     balances = balances_at(session, ctx, places)
     for move in moves:
         source, target = _from(move), _to(move)
         if source is not None:
-            balance = balances[move.product_id, source.bin_id]
-            if balance.on_hand < move.qty:
+            balance = balances[move.product_id, source.bin_id, move.lot_id]
+            if balance.on_hand < move.qty and not (
+                move.kind == MoveKind.SHIPMENT
+                and move.lot_id is None
+                and find(session, ctx, Warehouse, source.warehouse_id).allows_negative
+            ):
                 raise NotEnoughOnHand(
-                    on_hand=balance.on_hand,
+                    on_hand=max(balance.on_hand, ZERO),
                     product=find(session, ctx, Product, move.product_id).code,
                     bin=find(session, ctx, Bin, source.bin_id).code,
                     asked=move.qty,
                 )
             balance.on_hand -= move.qty
         if target is not None:
-            balances[move.product_id, target.bin_id].on_hand += move.qty
+            balances[move.product_id, target.bin_id, move.lot_id].on_hand += move.qty
     append_rows(session, ctx, StockMove, [vars(move) for move in moves])
     return balances
+
+
+def _refuse_missing_lots(session: Session, ctx: Context, moves: Sequence[Move]) -> None:
+    """The last guard; a move that takes another back has that one's lot."""
+    product_ids = {move.product_id for move in moves if move.lot_id is None and move.returns_move_id is None}
+    for product in find_all(session, ctx, Product, product_ids).values():
+        if is_tracked(product):
+            raise LotMissing(product=product.code)
 
 
 def _from(move: Move) -> Place | None:

@@ -14,6 +14,7 @@ from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.lines import bury
 from erp_desktop.actions.permissions import ROLES
 from erp_desktop.actions.refusals import CodeTaken, NotFound, Refused, Required
+from erp_desktop.costing.events import METHODS
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.charts import chart_names, load_chart
@@ -25,7 +26,7 @@ from erp_desktop.models.product import Category, PriceLevel, Unit
 from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Bin, Warehouse
 
-COST_METHODS = ("fifo", "moving_average")
+COST_METHODS = METHODS
 REVENUE_AT = ("shipment", "invoice")
 FIRST_UNITS = (
     ("PC", "piece", "件"),

@@ -1,5 +1,6 @@
 """Goods arrive against a purchase order."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,7 @@ from erp_desktop.actions.finding import (
     open_period,
     refuse_empty_or_twice,
 )
+from erp_desktop.actions.lots import NamedLot, known_lots, lots_that_came, refuse_serial_twice
 from erp_desktop.actions.moving import bins_of, move_stock, new_move
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
@@ -34,6 +36,7 @@ from erp_desktop.models.purchasing import (
     PurchaseOrderStatus,
 )
 from erp_desktop.models.stock import MoveKind
+from erp_desktop.numbers import ZERO
 
 
 class OverReceipt(Refused):
@@ -45,11 +48,16 @@ class OverReceipt(Refused):
 
 @dataclass(frozen=True)
 class ReceivedLine:
-    """What was counted for one order line, in stock units. No bin: the warehouse's receiving bin."""
+    """What was counted for one order line, in stock units. No bin: the warehouse's receiving bin.
+
+    Of a product that is kept by lots, a line for each lot or serial number; `expires_on` is the lot's.
+    """
 
     order_line_id: UUID
     qty: Decimal
     bin_id: UUID | None = None
+    lot_code: str = ""
+    expires_on: date | None = None
 
 
 @action("goods.receive")
@@ -64,15 +72,20 @@ class ReceiveGoods(Action):
     delivery_note: str = ""
 
     def run(self, session: Session, ctx: Context) -> None:
-        refuse_empty_or_twice(self.lines, [line.order_line_id for line in self.lines])
+        refuse_empty_or_twice(self.lines, [(line.order_line_id, line.lot_code.strip()) for line in self.lines])
         order = find(session, ctx, PurchaseOrder, self.purchase_order_id)
         if order.status not in (PurchaseOrderStatus.CONFIRMED, PurchaseOrderStatus.PART_RECEIVED):
             raise WrongState(document=order.number or "", status=order.status)
         open_period(session, ctx, self.received_on)
         order_lines = {line.id: line for line in lines_of(session, ctx, order.id)}
         products = find_all(session, ctx, Product, {line.product_id for line in order_lines.values()})
-        for line in self.lines:
-            self._refuse_over_receipt(order, order_lines, products, line)
+        self._refuse_over_receipt(order, order_lines, products)
+        named = [
+            NamedLot(products[order_lines[line.order_line_id].product_id], line.lot_code, line.qty, line.expires_on)
+            for line in self.lines
+        ]
+        lots = known_lots(session, ctx, named)
+        refuse_serial_twice(session, ctx, named)
         places = bins_of(session, ctx, order.warehouse_id, [line.bin_id for line in self.lines])
 
         receipt = GoodsReceipt(
@@ -87,9 +100,10 @@ class ReceiveGoods(Action):
             status="posted",
         )
         session.add(receipt)
+        lot_ids = lots_that_came(session, ctx, named, lots, self.received_on)
         receipt_lines = []
         incoming = []
-        for line_no, (line, place) in enumerate(zip(self.lines, places, strict=True), start=1):
+        for line_no, (line, place, lot_id) in enumerate(zip(self.lines, places, lot_ids, strict=True), start=1):
             order_line = order_lines[line.order_line_id]
             order_line.received_qty += line.qty
             receipt_line_id = ctx.new_id()
@@ -100,6 +114,7 @@ class ReceiveGoods(Action):
                     "line_no": line_no,
                     "order_line_id": order_line.id,
                     "product_id": order_line.product_id,
+                    "lot_id": lot_id,
                     "bin_id": place.bin_id,
                     "qty": line.qty,
                 }
@@ -114,6 +129,7 @@ class ReceiveGoods(Action):
                     ("goods_receipt", receipt.id),
                     (receipt_line_id, line_no),
                     target=place,
+                    lot_id=lot_id,
                 )
                 incoming.append(Incoming(move, order_line.unit_price * line.qty))
         append_rows(session, ctx, GoodsReceiptLine, receipt_lines)
@@ -140,18 +156,19 @@ class ReceiveGoods(Action):
             post(session, ctx, event, self.received_on, ("goods_receipt", receipt.id), text=receipt.number or "")
 
     def _refuse_over_receipt(
-        self,
-        order: PurchaseOrder,
-        order_lines: dict[UUID, PurchaseOrderLine],
-        products: dict[UUID, Product],
-        counted: ReceivedLine,
+        self, order: PurchaseOrder, order_lines: dict[UUID, PurchaseOrderLine], products: dict[UUID, Product]
     ) -> None:
-        order_line = order_lines.get(counted.order_line_id)
-        if order_line is None:
-            raise NotFound(kind="purchase order line")
-        product = products[order_line.product_id]
-        if counted.qty <= 0:
-            raise QtyNotPositive(qty=counted.qty, product=product.code)
-        still_open = order_line.qty - order_line.received_qty
-        if counted.qty > still_open:
-            raise OverReceipt(counted=counted.qty, product=product.code, open=still_open, order=order.number or "")
+        counted: dict[UUID, Decimal] = defaultdict(lambda: ZERO)
+        for line in self.lines:
+            order_line = order_lines.get(line.order_line_id)
+            if order_line is None:
+                raise NotFound(kind="purchase order line")
+            product = products[order_line.product_id]
+            if line.qty <= 0:
+                raise QtyNotPositive(qty=line.qty, product=product.code)
+            counted[order_line.id] += line.qty
+            still_open = order_line.qty - order_line.received_qty
+            if counted[order_line.id] > still_open:
+                raise OverReceipt(
+                    counted=counted[order_line.id], product=product.code, open=still_open, order=order.number or ""
+                )

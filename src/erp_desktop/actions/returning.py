@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import QtyNotPositive, company_of, find, find_all, open_period, refuse_empty_or_twice
+from erp_desktop.actions.lots import NamedLot, refuse_serial_twice
 from erp_desktop.actions.moving import bins_of, move_stock, new_move
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
@@ -27,7 +28,7 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import MoveKind, StockMove
+from erp_desktop.models.stock import Lot, MoveKind, StockMove
 from erp_desktop.numbers import ZERO, round_money
 
 
@@ -77,11 +78,12 @@ class TakeInReturn(Action):
         order_lines = find_all(session, ctx, SalesOrderLine, {line.order_line_id for line in shipped.values()})
         places = bins_of(session, ctx, shipment.warehouse_id, [line.bin_id for line in self.lines])
         shipment_moves = {
-            move.line_id: move.id
+            move.line_id: move
             for move in session.scalars(
                 select(StockMove).where(StockMove.company_id == ctx.company_id, StockMove.document_id == shipment.id)
             )
         }
+        self._refuse_serial_twice(session, ctx, shipped)
         currency_places = company_of(session, ctx).currency_places
 
         returned = CustomerReturn(
@@ -112,6 +114,7 @@ class TakeInReturn(Action):
                 line_no=line_no,
                 shipment_line_id=shipped_line.id,
                 product_id=shipped_line.product_id,
+                lot_id=shipped_line.lot_id,
                 bin_id=place.bin_id,
                 qty=line.qty,
                 unit_price=order_line.unit_price,
@@ -130,7 +133,8 @@ class TakeInReturn(Action):
                     ("customer_return", returned.id),
                     (return_line.id, line_no),
                     target=place,
-                    returns_move_id=shipment_moves[shipped_line.id],
+                    returns_move_id=shipment_moves[shipped_line.id].id,
+                    lot_id=shipment_moves[shipped_line.id].lot_id,
                 )
             )
         move_stock(session, ctx, moves)
@@ -154,6 +158,19 @@ class TakeInReturn(Action):
                 receivable=Dimensions(party_id=shipment.customer_id, channel_id=order.channel_id),
             )
             post(session, ctx, event, self.returned_on, ("customer_return", returned.id), text=returned.number or "")
+
+    def _refuse_serial_twice(self, session: Session, ctx: Context, shipped: dict[UUID, ShipmentLine]) -> None:
+        """Somebody may have taken the piece in by another way meanwhile."""
+        back = {
+            lot_id: line.qty for line in self.lines if (lot_id := shipped[line.shipment_line_id].lot_id) is not None
+        }
+        if back:
+            lots = find_all(session, ctx, Lot, back)
+            products = find_all(session, ctx, Product, {lot.product_id for lot in lots.values()})
+            named = [
+                NamedLot(products[lots[lot_id].product_id], lots[lot_id].code, qty) for lot_id, qty in back.items()
+            ]
+            refuse_serial_twice(session, ctx, named)
 
     def _shipped_lines(self, session: Session, ctx: Context, shipment: Shipment) -> dict[UUID, ShipmentLine]:
         shipped = find_all(session, ctx, ShipmentLine, (line.shipment_line_id for line in self.lines))

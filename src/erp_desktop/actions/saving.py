@@ -69,6 +69,10 @@ class Save(Action):
     def refuse_nonsense(self, session: Session, ctx: Context, row: Any) -> None:
         """Raise Refused where the values do not make sense, alone or against the stored `row` (None: a new one)."""
 
+    @classmethod
+    def refuse_together(cls, session: Session, ctx: Context, rows: Sequence[Any]) -> None:
+        """Raise Refused for what one question tells of all `rows`."""
+
 
 def save(session: Session, ctx: Context, rows: Sequence[Save]) -> None:
     """Make or change `rows`, all of one kind. Refuses the first that may not be; all are checked before any is written."""
@@ -85,6 +89,7 @@ def save(session: Session, ctx: Context, rows: Sequence[Save]) -> None:
     stored = _stored(session, ctx, kind.model, ids)
     for row, values in zip(rows, wanted, strict=True):
         row.refuse_nonsense(session, ctx, stored.get(values["id"]))
+    kind.refuse_together(session, ctx, rows)
     for values in wanted:
         found = stored.get(values["id"])
         if found is None:

@@ -1,5 +1,6 @@
 """Entering, confirming, allocating and cancelling sales orders."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,6 +21,7 @@ from erp_desktop.actions.finding import (
     refuse_empty_or_twice,
 )
 from erp_desktop.actions.lines import replace_lines
+from erp_desktop.actions.lots import LotsInBin, is_tracked, lots_in_bins, stock_balance_id
 from erp_desktop.actions.moving import NotEnoughFree
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.purchasing import DueBeforeOrdered
@@ -32,6 +34,8 @@ from erp_desktop.models.product import Product
 from erp_desktop.models.sales import Allocation, Channel, SalesOrder, SalesOrderLine, SalesOrderStatus
 from erp_desktop.models.stock import StockBalance, Warehouse
 from erp_desktop.numbers import ONE, ZERO, round_money
+
+InBin = StockBalance | LotsInBin  # what lies of a product in a bin
 
 
 class NotACustomer(Refused):
@@ -200,7 +204,7 @@ class AllocateSalesOrder(Action):
             raise WrongState(document=order.number or "", status=order.status)
         lines = lines_of(session, ctx, order.id)
         products = find_all(session, ctx, Product, {line.product_id for line in lines})
-        balances = balances_by_product(session, ctx, order.warehouse_id, set(products))
+        balances = balances_by_product(session, ctx, order.warehouse_id, products)
         known = allocations_of(session, ctx, order.id)
         for line in lines:
             missing = line.qty - line.shipped_qty - line.allocated_qty
@@ -227,7 +231,7 @@ class AllocateSalesOrder(Action):
         order: SalesOrder,
         line: SalesOrderLine,
         missing: Decimal,
-        balances: list[StockBalance],
+        balances: Sequence[InBin],
         known: dict[UUID, Allocation],
     ) -> None:
         line.allocated_qty += missing
@@ -292,12 +296,11 @@ def release(session: Session, ctx: Context, order: SalesOrder) -> None:
     allocations = [allocation for allocation in allocations_of(session, ctx, order.id).values() if allocation.qty]
     if not allocations:
         return
-    products = {allocation.product_id for allocation in allocations}
-    balances = balances_by_product(session, ctx, order.warehouse_id, products)
-    by_bin = {(balance.product_id, balance.bin_id): balance for rows in balances.values() for balance in rows}
+    places = {allocation.id: stock_balance_id(allocation.product_id, allocation.bin_id) for allocation in allocations}
+    balances = find_all(session, ctx, StockBalance, places.values())
     lines = {line.id: line for line in lines_of(session, ctx, order.id)}
     for allocation in allocations:
-        by_bin[allocation.product_id, allocation.bin_id].allocated -= allocation.qty
+        balances[places[allocation.id]].allocated -= allocation.qty
         lines[allocation.order_line_id].allocated_qty -= allocation.qty
         allocation.qty = ZERO
 
@@ -313,12 +316,19 @@ def allocations_of(session: Session, ctx: Context, order_id: UUID) -> dict[UUID,
 
 
 def balances_by_product(
-    session: Session, ctx: Context, warehouse_id: UUID, product_ids: set[UUID]
-) -> dict[UUID, list[StockBalance]]:
-    """Balances in the warehouse by product, in the order of the bins' ids, so that desk and centre take the same bins."""
-    return {
+    session: Session, ctx: Context, warehouse_id: UUID, products: Mapping[UUID, Product], on: date | None = None
+) -> dict[UUID, Sequence[InBin]]:
+    """What lies in the warehouse by product, in the order of the bins' ids, so that desk and centre take the same bins.
+
+    Of a product that is kept by lots, those that expired before `on` are told apart.
+    """
+    tracked = {product_id for product_id, product in products.items() if is_tracked(product)}
+    found: dict[UUID, Sequence[InBin]] = {
         product_id: sorted(
             (balance for balance in balances if balance.warehouse_id == warehouse_id), key=lambda row: row.bin_id
         )
-        for product_id, balances in rows_of(session, ctx, StockBalance, product_ids).items()
+        for product_id, balances in rows_of(session, ctx, StockBalance, products.keys() - tracked).items()
     }
+    if tracked:
+        found.update(lots_in_bins(session, ctx, warehouse_id, tracked, on))
+    return found

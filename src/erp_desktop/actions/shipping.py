@@ -1,5 +1,6 @@
 """Parcels leave the house."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,11 +20,12 @@ from erp_desktop.actions.finding import (
     open_period,
 )
 from erp_desktop.actions.invoicing import InvoicedLine, invoice_lines
-from erp_desktop.actions.moving import Move, NotEnoughFree, Place, move_stock, new_move
+from erp_desktop.actions.lots import LotsInBin, NotOnePiece, is_one_piece, is_tracked, refuse_wrong_lots
+from erp_desktop.actions.moving import Move, NotEnoughFree, Place, bins_of, move_stock, new_move
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import NotFound, Refused
-from erp_desktop.actions.selling import allocations_of, balances_by_product, lines_of
+from erp_desktop.actions.selling import InBin, allocations_of, balances_by_product, lines_of
 from erp_desktop.actions.valuing import value_issues
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
@@ -38,7 +40,7 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import MoveKind, StockBalance, Warehouse
+from erp_desktop.models.stock import Lot, MoveKind, Warehouse
 from erp_desktop.numbers import ZERO
 
 
@@ -61,22 +63,36 @@ class OverShipment(Refused):
     )
 
 
+class OnlyExpiredLeft(Refused):
+    code = "only_expired_left"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "Only {free} of {asked} {product} have not expired; what else is there has. "
+        "Name the lot to ship it all the same; nothing was changed.",
+    )
+
+
 @dataclass(frozen=True)
 class ShippedLine:
-    """What goes into the parcel of one order line, in stock units. No bin: where it is promised from, then any other."""
+    """What goes into the parcel of one order line, in stock units. No bin: where it is promised from, then any other.
+
+    Of a product that is kept by lots: one line for each lot that somebody chose, or none for the earliest expiry first.
+    """
 
     order_line_id: UUID
     qty: Decimal
     bin_id: UUID | None = None
+    lot_id: UUID | None = None
 
 
 @dataclass(frozen=True)
 class _Taken:
-    """A quantity that leaves one bin for one order line."""
+    """A quantity (of one lot) that leaves one bin for one order line."""
 
     order_line: SalesOrderLine
     place: Place
     qty: Decimal
+    lot_id: UUID | None
 
 
 @action("goods.ship")
@@ -92,7 +108,7 @@ class ShipOrder(Action):
     lines: tuple[ShippedLine, ...] = ()
 
     def run(self, session: Session, ctx: Context) -> None:
-        if len({line.order_line_id for line in self.lines}) < len(self.lines):
+        if len({(line.order_line_id, line.lot_id) for line in self.lines}) < len(self.lines):
             raise TwiceTheSameLine()
         order = find(session, ctx, SalesOrder, self.order_id)
         if order.status not in (
@@ -186,9 +202,10 @@ class ShipOrder(Action):
             if shipped.qty <= 0:
                 raise QtyNotPositive(qty=shipped.qty, product=product.code)
             still_open = line.qty - line.shipped_qty
-            if shipped.qty > still_open:
-                raise OverShipment(asked=shipped.qty, product=product.code, open=still_open, order=order.number or "")
-            asked[line.id] = shipped.qty
+            qty = asked.get(line.id, ZERO) + shipped.qty
+            if qty > still_open:
+                raise OverShipment(asked=qty, product=product.code, open=still_open, order=order.number or "")
+            asked[line.id] = qty
         return asked
 
     def _take(
@@ -201,31 +218,59 @@ class ShipOrder(Action):
         asked: dict[UUID, Decimal],
     ) -> list[_Taken]:
         """From which bins: first what is promised to the line, then what is free. Uses up the promises it takes."""
-        named_bins = {line.order_line_id: line.bin_id for line in self.lines}
-        product_ids = {order_lines[line_id].product_id for line_id in asked}
-        balances = balances_by_product(session, ctx, order.warehouse_id, product_ids)
+        parts = self.lines or tuple(ShippedLine(line_id, qty) for line_id, qty in asked.items())
+        shipped = {order_lines[line_id].product_id: products[order_lines[line_id].product_id] for line_id in asked}
+        refuse_wrong_lots(
+            session,
+            ctx,
+            [(products[order_lines[part.order_line_id].product_id], part.lot_id) for part in parts],
+            is_lot_needed=False,
+        )
+        balances = balances_by_product(session, ctx, order.warehouse_id, shipped, self.shipped_on)
         promised = allocations_of(session, ctx, order.id)
         taken: list[_Taken] = []
         for line_id, qty in asked.items():
             line = order_lines[line_id]
-            if not products[line.product_id].is_stocked:
+            product = products[line.product_id]
+            if not product.is_stocked:
                 continue
-            candidates = [
-                balance for balance in balances[line.product_id] if named_bins.get(line_id) in (None, balance.bin_id)
-            ]
-            missing = _take_promised(line, qty, candidates, promised, taken)
-            missing = _take_free(line, missing, candidates, taken)
-            if missing:
-                raise NotEnoughFree(
-                    free=qty - missing,
-                    asked=qty,
-                    product=products[line.product_id].code,
-                    warehouse=find(session, ctx, Warehouse, order.warehouse_id).name,
-                )
+            for part in (part for part in parts if part.order_line_id == line_id):
+                candidates = [balance for balance in balances[product.id] if part.bin_id in (None, balance.bin_id)]
+                missing = _take_promised(line, part.qty, part.lot_id, candidates, promised, taken)
+                missing = _take_free(line, missing, part.lot_id, candidates, taken)
+                if missing:
+                    place = self._place_of_missing(session, ctx, order, product, part, missing, candidates)
+                    taken.append(_Taken(line, place, missing, None))
             surplus = line.allocated_qty - (line.qty - line.shipped_qty - qty)
             if surplus > 0:  # shipped from elsewhere: the promise is kept, so it must not hold stock any longer
                 _give_back(line, surplus, balances[line.product_id], promised)
+        for took in taken:
+            if took.lot_id is not None:  # 1.5 pieces asked for: half a piece cannot leave
+                product = products[took.order_line.product_id]
+                if not is_one_piece(product, took.qty):
+                    lot = find(session, ctx, Lot, took.lot_id)
+                    raise NotOnePiece(qty=took.qty, product=product.code, lot=lot.code)
         return taken
+
+    def _place_of_missing(
+        self,
+        session: Session,
+        ctx: Context,
+        order: SalesOrder,
+        product: Product,
+        part: ShippedLine,
+        missing: Decimal,
+        candidates: Sequence[InBin],
+    ) -> Place:
+        """The bin that goes below zero until the goods are booked in, in a warehouse that allows it and never of a lot.
+        Raises NotEnoughFree, OnlyExpiredLeft."""
+        warehouse = find(session, ctx, Warehouse, order.warehouse_id)
+        if warehouse.allows_negative and not is_tracked(product):
+            return bins_of(session, ctx, warehouse.id, [part.bin_id])[0]
+        free = part.qty - missing
+        if part.lot_id is None and any(isinstance(found, LotsInBin) and found.expired for found in candidates):
+            raise OnlyExpiredLeft(free=free, asked=part.qty, product=product.code)
+        raise NotEnoughFree(free=free, asked=part.qty, product=product.code, warehouse=warehouse.name)
 
     def _write_lines(
         self, session: Session, ctx: Context, shipment: Shipment, products: dict[UUID, Product], taken: list[_Taken]
@@ -241,6 +286,7 @@ class ShipOrder(Action):
                     "line_no": line_no,
                     "order_line_id": part.order_line.id,
                     "product_id": part.order_line.product_id,
+                    "lot_id": part.lot_id,
                     "bin_id": part.place.bin_id,
                     "qty": part.qty,
                     "returned_qty": ZERO,
@@ -256,6 +302,7 @@ class ShipOrder(Action):
                     ("shipment", shipment.id),
                     (line_id, line_no),
                     source=part.place,
+                    lot_id=part.lot_id,
                 )
             )
         append_rows(session, ctx, ShipmentLine, lines)
@@ -270,7 +317,8 @@ def shipment_line_id(shipment_id: UUID, line_no: int) -> UUID:
 def _take_promised(
     line: SalesOrderLine,
     missing: Decimal,
-    balances: list[StockBalance],
+    lot_id: UUID | None,
+    balances: Sequence[InBin],
     promised: dict[UUID, Allocation],
     taken: list[_Taken],
 ) -> Decimal:
@@ -278,17 +326,21 @@ def _take_promised(
     for allocation in sorted(promised.values(), key=lambda row: row.bin_id):
         if allocation.order_line_id != line.id or not allocation.qty or not missing or allocation.bin_id not in by_bin:
             continue
-        part = min(allocation.qty, missing)
         balance = by_bin[allocation.bin_id]
+        part = min(allocation.qty, missing)
+        if isinstance(balance, LotsInBin):
+            part = min(part, balance.pickable(lot_id))
         allocation.qty -= part
         balance.allocated -= part
         line.allocated_qty -= part
-        taken.append(_Taken(line, Place(balance.warehouse_id, balance.bin_id), part))
+        _take_from(balance, line, part, lot_id, taken)
         missing -= part
     return missing
 
 
-def _take_free(line: SalesOrderLine, missing: Decimal, balances: list[StockBalance], taken: list[_Taken]) -> Decimal:
+def _take_free(
+    line: SalesOrderLine, missing: Decimal, lot_id: UUID | None, balances: Sequence[InBin], taken: list[_Taken]
+) -> Decimal:
     for balance in balances:
         already = sum(
             (
@@ -299,14 +351,22 @@ def _take_free(line: SalesOrderLine, missing: Decimal, balances: list[StockBalan
             ZERO,
         )
         part_qty = min(balance.on_hand - balance.allocated - already, missing)
+        if isinstance(balance, LotsInBin):
+            part_qty = min(part_qty, balance.pickable(lot_id))
         if part_qty > 0:
-            taken.append(_Taken(line, Place(balance.warehouse_id, balance.bin_id), part_qty))
+            _take_from(balance, line, part_qty, lot_id, taken)
             missing -= part_qty
     return missing
 
 
+def _take_from(balance: InBin, line: SalesOrderLine, qty: Decimal, lot_id: UUID | None, taken: list[_Taken]) -> None:
+    place = Place(balance.warehouse_id, balance.bin_id)
+    picked = balance.pick(qty, lot_id) if isinstance(balance, LotsInBin) else [(None, qty)]
+    taken.extend(_Taken(line, place, part, lot) for lot, part in picked)
+
+
 def _give_back(
-    line: SalesOrderLine, surplus: Decimal, balances: list[StockBalance], promised: dict[UUID, Allocation]
+    line: SalesOrderLine, surplus: Decimal, balances: Sequence[InBin], promised: dict[UUID, Allocation]
 ) -> None:
     by_bin = {balance.bin_id: balance for balance in balances}
     for allocation in promised.values():
