@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from erp_desktop.costing.errors import NothingToRevalue, ValueBelowZero
-from erp_desktop.costing.events import Event, Kind, LayerKey, Take
+from erp_desktop.costing.events import Event, Kind, LayerKey, Result, Take
 from erp_desktop.costing.scaled import part, shares_of
 from erp_desktop.costing.stock import KEY, PART, QTY, VALUE, WATCHED, Gone, Pool, ScaledLayer, Watched
 
@@ -114,11 +114,10 @@ class Fifo(Pool):
 
     # -- many at once
 
-    def run_plain(
-        self, events: Iterator[Event], named: set[bytes], costs: list[int], takes: list[Take] | None
-    ) -> Event | None:
+    def run_plain(self, events: Iterator[Event], named: set[bytes], found: Result, with_takes: bool) -> Event | None:
         mine, queue, end = self.number, self.queue, self.end
-        join, drop, cost_is = queue.append, queue.pop if end else queue.popleft, costs.append
+        join, drop, cost_is = queue.append, queue.pop if end else queue.popleft, found.costs.append
+        takes, costs = found.takes if with_takes else None, found.costs
         on_hand, worth = self.qty, self.value
         last_value, last_qty = self.last or (0, 0)
         odd = None
@@ -178,6 +177,11 @@ class Fifo(Pool):
         return odd
 
     # -- keeping
+
+    def continue_from(self, former: Pool) -> None:
+        super().continue_from(former)
+        if isinstance(former, Fifo):
+            self.queue = former.queue
 
     def _kept(self) -> tuple[dict[str, Any], list[Iterable[ScaledLayer]]]:
         header, tables = super()._kept()

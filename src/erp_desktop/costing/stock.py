@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from erp_desktop.costing.errors import NotEnoughStock
-from erp_desktop.costing.events import Event, LayerKey, Take
+from erp_desktop.costing.events import Event, LayerKey, Result
 from erp_desktop.costing.packing import pack_state
 from erp_desktop.costing.scaled import part, unit_cost_factor
 
@@ -53,6 +53,14 @@ class Covered(NamedTuple):
     qty: int
     estimated: int
     cost: int
+
+
+class Settled(NamedTuple):
+    """How a period's end changed the cost of an issue."""
+
+    issue: bytes
+    to_inventory: int
+    to_cost_of_sales: int
 
 
 class Settings(NamedTuple):
@@ -108,8 +116,10 @@ class Pool:
 
     # -- in and out
 
-    def enter(self, key: bytes, number: int, qty: int, value: int, watched: Watched | None) -> list[Covered]:
-        """Goods come in; what they cover of earlier shortages is told."""
+    def enter(
+        self, key: bytes, number: int, qty: int, value: int, watched: Watched | None, returned: bytes | None = None
+    ) -> list[Covered]:
+        """Goods come in, back from the issue `returned` perhaps; what they cover of earlier shortages is told."""
         covered: list[Covered] = []
         left, worth = qty, value
         while left and self.shorts:
@@ -187,18 +197,23 @@ class Pool:
     def charge(self, issue: bytes, share: int) -> None:
         """An issue of this pool was charged with `share` of late value."""
 
-    def take_back(self, issue: bytes, qty: int, value: int) -> None:
-        """Goods of `issue` are about to come in again at `value`."""
+    def set_standard(self, unit_cost: int) -> int:
+        """A standard begins: by how much that changes the value on hand. Other methods only keep it in mind."""
+        self.standard = unit_cost
+        return 0
 
-    def end_period(self) -> Iterator[tuple[bytes, int]]:
-        """The period's issues and by how much their cost changes now. Here nothing is provisional."""
+    def end_period(self, key: bytes) -> Iterator[Settled]:
+        """What the end of a period (the event `key`) changes in the cost of its issues. Here nothing is provisional."""
         return iter(())
+
+    def continue_from(self, former: "Pool") -> None:
+        """Take over what another method's pool holds, the value to the cent (rule 12), but for layers and order."""
+        self.qty, self.value, self.shorts = former.qty, former.value, former.shorts
+        self.last = former._last_known()
 
     # -- many at once
 
-    def run_plain(
-        self, events: Iterator[Event], named: set[bytes], costs: list[int], takes: list[Take] | None
-    ) -> Event | None:
+    def run_plain(self, events: Iterator[Event], named: set[bytes], found: Result, with_takes: bool) -> Event | None:
         """Count plain receipts and issues of this pool; the first event that is anything else is handed back."""
         return next(events, None)
 

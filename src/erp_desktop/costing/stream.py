@@ -7,17 +7,20 @@ layered.py, averages.py, standard.py. Not here: dates (the caller orders events)
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from erp_desktop.costing.averages import MovingAverage
+from erp_desktop.costing.averages import MovingAverage, PeriodicAverage, Unlayered
 from erp_desktop.costing.errors import BadEvent, ReturnsTooMuch, UnknownMethod, UnknownMove
 from erp_desktop.costing.events import METHODS, Effect, Event, Kind, LayerChange, LayerKey, Result, Take
 from erp_desktop.costing.layered import Fifo, Lifo, Specific
 from erp_desktop.costing.packing import unpack_state
 from erp_desktop.costing.scaled import part, shares_of
+from erp_desktop.costing.standard import Standard
 from erp_desktop.costing.stock import KEY, PART, WATCHED, Covered, Gone, Pool, Settings, Watched
 
 __all__ = ["METHODS", "Effect", "Event", "Kind", "LayerChange", "LayerKey", "Result", "Stream", "Take"]
 
-_POOLS: dict[str, type[Pool]] = {cls.method: cls for cls in (Fifo, Lifo, Specific, MovingAverage)}
+_POOLS: dict[str, type[Pool]] = {
+    cls.method: cls for cls in (Fifo, Lifo, Specific, MovingAverage, PeriodicAverage, Standard)
+}
 
 
 class _Issue:
@@ -109,7 +112,7 @@ class Stream:
         receipt = Watched(pool, qty_in, value_in, [(row[0], row[2] if len(row) > 2 else 0, row[1]) for row in takers])
         self._receipts[key, part] = receipt
         home = self.pools[pool]
-        if isinstance(home, MovingAverage):
+        if isinstance(home, Unlayered):
             home.watch(receipt, left or 0)
         else:
             self._unplaced[pool, (key, part)] = receipt
@@ -127,12 +130,12 @@ class Stream:
         here = {event[5] for event in events if event[5] is not None}
         self._named |= here
         self._find_layers(here)
-        named, costs, takes = self._named, found.costs, found.takes if with_takes else None
+        named, costs = self._named, found.costs
         rest = iter(events)
         event = next(rest, None)
         while event is not None:
             pool = self.pools[event.pool]
-            event = pool.run_plain(chain((event,), rest), named, costs, takes)
+            event = pool.run_plain(chain((event,), rest), named, found, with_takes)
             if event is not None and (event.pool == pool.number):
                 costs.append(0)
                 costs[-1] = self._count(event, len(costs) - 1)
@@ -175,19 +178,33 @@ class Stream:
         return 0
 
     def _take_in(
-        self, index: int, pool: Pool, key: bytes, number: int, qty: int, value: int | None, is_watched: bool = False
+        self,
+        index: int,
+        pool: Pool,
+        key: bytes,
+        number: int,
+        qty: int,
+        value: int | None,
+        *,
+        is_watched: bool = False,
+        returned: bytes | None = None,
     ) -> int:
         entered, variance = pool.valued_in(qty, value)
         if variance:
-            self._add_variance(index, variance)
+            self._add_variance(index, pool, variance)
         watched = None
         if is_watched or key in self._named:
             watched = self._receipts[key, number] = Watched(pool.number, qty, entered)
-        for covered in pool.enter(key, number, qty, entered, watched):
+        for covered in pool.enter(key, number, qty, entered, watched, returned):
             self._true_up(index, pool, (key, number), covered)
         return entered
 
-    def _add_variance(self, index: int, amount: int) -> None:
+    def _add_variance(self, index: int, pool: Pool, amount: int) -> None:
+        self._note_variance(index, amount)
+        if isinstance(pool, Standard):
+            pool.add_variance(amount)
+
+    def _note_variance(self, index: int, amount: int) -> None:
         variances = self._result.variances
         variances[index] = variances.get(index, 0) + amount
 
@@ -249,8 +266,7 @@ class Stream:
         value = max(0, part(issue.settled - issue.back_value, event.qty, still_out))  # rule 5
         issue.back_qty += event.qty
         issue.back_value += value
-        pool.take_back(event.of, event.qty, value)
-        return self._take_in(index, pool, event.key, 0, event.qty, value)
+        return self._take_in(index, pool, event.key, 0, event.qty, value, returned=event.of)
 
     def _transfer(self, index: int, pool: Pool, event: Event) -> int:
         key = event.key
@@ -265,7 +281,7 @@ class Stream:
             self._note_take(index, pool, key, number, part_gone)
         for number, (_, qty, value, sources, is_short) in enumerate(gone):
             follows = bool(sources) or is_short or pool.is_provisional
-            self._take_in(index, to_pool, key, number, qty, value, follows)
+            self._take_in(index, to_pool, key, number, qty, value, is_watched=follows)
         return sum(part_gone.value for part_gone in gone)
 
     # -- value without quantity
@@ -281,12 +297,23 @@ class Stream:
         elif event.kind == Kind.REVALUATION:
             for layer, amount in pool.revalue(event.key, event.value):
                 self._change_layer(index, pool, layer, amount)
+        elif event.kind == Kind.STANDARD_COST:
+            if event.value <= 0:
+                raise BadEvent("a standard cost must be positive", event.pool, event.key)
+            self._change_layer(index, pool, None, pool.set_standard(event.value))
+        elif event.kind == Kind.METHOD and 0 <= event.value < len(METHODS):
+            self._change_method(index, pool, event.key, METHODS[event.value])
+        else:
+            raise BadEvent("is of no known kind", event.pool, event.key)
 
     def _change_layer(self, index: int, pool: Pool, layer: LayerKey | None, amount: int) -> None:
         if amount:
             self._result.layer_changes.append(LayerChange(index, pool.number, layer, amount))
 
     def _late_value(self, index: int, event: Event, amount: int) -> None:
+        if isinstance(pool := self.pools[event.pool], Standard):
+            self._add_variance(index, pool, amount)
+            return
         receipts = self._arrivals(event.of, event.pool) if event.of is not None else []
         if event.of is None or not receipts or not all(receipt.qty_in for receipt in receipts):
             raise UnknownMove("is for a receipt that is not among the events", event.pool, event.key)
@@ -297,6 +324,9 @@ class Stream:
     def _add_late_value(self, index: int, receipt: Watched, key: bytes, amount: int) -> None:
         """Rule 7: the stock takes its part, the rest goes to those who took the goods, and with a transfer on and on."""
         pool = self.pools[receipt.pool]
+        if isinstance(pool, Standard):
+            self._add_variance(index, pool, amount)
+            return
         left, kept = pool.left_of(receipt), 0
         if left:
             layer, kept = pool.add_to(receipt, part(amount, left, receipt.qty_in))
@@ -315,5 +345,34 @@ class Stream:
                 self._correct(index, pool, issue, number, share)
 
     def _end_period(self, index: int, pool: Pool, key: bytes) -> None:
-        for issue, more in pool.end_period():
-            self._correct(index, pool, issue, 0, more, to_inventory=-more)
+        for issue, to_inventory, to_cost_of_sales in pool.end_period(key):
+            if not to_inventory:
+                self._note_variance(index, -to_cost_of_sales)
+            self._correct(index, pool, issue, 0, to_cost_of_sales, to_inventory)
+
+    def _change_method(self, index: int, pool: Pool, key: bytes, method: str) -> None:
+        """Another method begins (rule 12): what is provisional is settled first, the value stays to the cent.
+
+        From layers to an average or back the goods on hand are merged: they go on under the name of this event, as if it had
+        brought them, and so does late value for the receipts that they are from.
+        """
+        self._end_period(index, pool, key)
+        if isinstance(pool, Standard) and pool.variance:
+            taken_on = pool.take_on_variance()
+            self._change_layer(index, pool, None, taken_on)
+            self._note_variance(index, -taken_on - pool.variance)
+            if pool.variance:
+                self._result.effects.append(Effect(index, key, 0, pool.variance))
+        opened = self._empty_pool(pool.number, method, pool.allow_negative, pool.standard)
+        opened.continue_from(pool)
+        self.pools[pool.number] = opened
+        if pool.has_layers == opened.has_layers or pool.qty <= 0:
+            return
+        merged = Watched(pool.number, pool.qty, pool.value)
+        for receipt in self._receipts.values():
+            if receipt.pool == pool.number:
+                if left := pool.left_of(receipt):
+                    receipt.takers.append((key, 0, left))
+                receipt.layer, receipt.end = None, 0
+        self._receipts[key, 0] = merged
+        opened._place(key, 0, pool.qty, pool.value, merged)
