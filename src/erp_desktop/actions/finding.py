@@ -1,9 +1,10 @@
 """Finding the rows that an action names, or refusing in words when they are not there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -57,6 +58,13 @@ class NoPeriod(Refused):
     )
 
 
+class DatedAhead(Refused):
+    code = "dated_ahead"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "{day} is still to come. Enter this on that day, or use an earlier date; nothing was posted."
+    )
+
+
 class WrongState(Refused):
     code = "wrong_state"
     sentence = QT_TRANSLATE_NOOP(
@@ -103,7 +111,14 @@ def open_period(session: Session, ctx: Context, day: date) -> Period:
     return period
 
 
-def refuse_empty_or_twice(lines: Sequence[object], ids: Sequence[UUID]) -> None:
+def refuse_ahead(session: Session, ctx: Context, day: date) -> None:
+    """Raises DatedAhead for a day after the one on which the person enters it, in the company's time zone: a value dated ahead
+    would stand in the way of every move until then."""
+    if day > ctx.issued_at.astimezone(ZoneInfo(company_of(session, ctx).time_zone)).date():
+        raise DatedAhead(day=day)
+
+
+def refuse_empty_or_twice(lines: Sequence[object], ids: Sequence[Hashable]) -> None:
     """Raises NoLines or TwiceTheSameLine."""
     if not lines:
         raise NoLines()

@@ -35,6 +35,7 @@ from erp_desktop.models.sales import (
 )
 from erp_desktop.models.stock import Bin, StockBalance, StockCount, StockMove
 from erp_desktop.models.sync import NumberSeries
+from erp_desktop.models.valuation import StandardCostChange, StockRevaluation, WriteDown
 from erp_desktop.numbers import MONEY_PLACES, QTY_PLACES, RATE_PLACES, UNIT_PRICE_PLACES, from_scaled, to_scaled
 from erp_desktop.queries.examining import Check, Describe, Difference, Examined, check, differing, listed
 
@@ -49,6 +50,9 @@ NUMBERED: tuple[type[Any], ...] = (
     SalesInvoice,
     CustomerReturn,
     StockCount,
+    StockRevaluation,
+    WriteDown,
+    StandardCostChange,
 )
 _NUMBER = re.compile(r"^(?P<series>.+-(?P<year>\d{4}))-(?P<place>\d+)$")
 
