@@ -119,6 +119,14 @@ The back office of a company that distributes goods.</source>
         <translation>录入到岸成本</translation>
     </message>
     <message>
+        <source>Return goods to a supplier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Correct prices of a goods receipt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Correct the price of a goods receipt</source>
         <translation>更正收货单价格</translation>
     </message>
@@ -169,6 +177,22 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Close a period</source>
         <translation>结账</translation>
+    </message>
+    <message>
+        <source>Open a cost book</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rename a cost book</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close a cost book</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Change a costing method</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Reopen a period</source>
@@ -380,6 +404,77 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Active</source>
         <translation>启用</translation>
+    </message>
+</context>
+<context>
+    <name>ClosePeriodPage</name>
+    <message>
+        <source>Close the period</source>
+        <translation type="unfinished">结账</translation>
+    </message>
+    <message>
+        <source>Reopen</source>
+        <translation type="unfinished">重新打开</translation>
+    </message>
+    <message>
+        <source>Period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Period {period}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{first} to {last}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The period is being read.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only the latest closed period can be reopened.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This keeps the period open: {what}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>After closing, nothing is posted between {first} and {last} any more.</source>
+        <translation type="unfinished">结账后，{first} 至 {last} 之间不能再过账。</translation>
+    </message>
+    <message>
+        <source>Still to be looked at: {count}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Period closed</source>
+        <translation type="unfinished">期间已结账</translation>
+    </message>
+    <message>
+        <source>{period} will take postings again, and its figures may change. Why is it reopened?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reopen a period</source>
+        <translation type="unfinished">反结账</translation>
+    </message>
+    <message>
+        <source>Period reopened</source>
+        <translation type="unfinished">期间已重新打开</translation>
+    </message>
+    <message>
+        <source>Your role has no list for this.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Closed</source>
+        <translation type="unfinished">已关闭</translation>
+    </message>
+    <message>
+        <source>Reopened</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1084,6 +1179,37 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>Correction kind</name>
+    <message>
+        <source>Landed cost</source>
+        <translation>到岸成本</translation>
+    </message>
+    <message>
+        <source>Price of the receipt</source>
+        <translation>收货价格</translation>
+    </message>
+    <message>
+        <source>Revaluation</source>
+        <translation>重估</translation>
+    </message>
+    <message>
+        <source>Standard cost</source>
+        <translation>标准成本</translation>
+    </message>
+    <message>
+        <source>Sold before it came</source>
+        <translation>先发后到</translation>
+    </message>
+    <message>
+        <source>End of the period</source>
+        <translation>期末结账</translation>
+    </message>
+    <message>
+        <source>Entered late</source>
+        <translation>补录</translation>
+    </message>
+</context>
+<context>
     <name>CostCentreForm</name>
     <message>
         <source>&amp;Code</source>
@@ -1476,6 +1602,10 @@ The back office of a company that distributes goods.</source>
         <translation>发货行已退数量与销售退货</translation>
     </message>
     <message>
+        <source>Quantity of a goods receipt line sent back against purchase returns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Status of a purchase order against what was received</source>
         <translation>采购订单状态与收货情况</translation>
     </message>
@@ -1504,6 +1634,10 @@ The back office of a company that distributes goods.</source>
         <translation>销售退货合计与其明细</translation>
     </message>
     <message>
+        <source>Total of a purchase return against its lines</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Amount of a landed cost against its shares</source>
         <translation>到岸成本金额与其分摊</translation>
     </message>
@@ -1514,6 +1648,22 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{what}, {where}: {expected} expected, {found} found</source>
         <translation>{what}，{where}：应为 {expected}，实为 {found}</translation>
+    </message>
+    <message>
+        <source>Costs to serve of a period against what was shared of them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Costs to serve of a closed period against the ledger</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Allowance of a product against its write-downs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Balance of the allowance accounts against the allowances of products</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1690,6 +1840,14 @@ The back office of a company that distributes goods.</source>
         <translation>收货单</translation>
     </message>
     <message>
+        <source>Purchase return</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Price correction</source>
+        <translation type="unfinished">价格更正</translation>
+    </message>
+    <message>
         <source>Landed cost</source>
         <translation>到岸成本</translation>
     </message>
@@ -1716,6 +1874,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Journal entry</source>
         <translation>记账凭证</translation>
+    </message>
+    <message>
+        <source>Period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost book</source>
+        <translation type="unfinished">成本账簿</translation>
     </message>
     <message>
         <source>New</source>
@@ -1820,6 +1986,145 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Go back</source>
         <translation>返回</translation>
+    </message>
+</context>
+<context>
+    <name>EffectPanel</name>
+    <message>
+        <source>Being worked out …</source>
+        <translation>正在计算…</translation>
+    </message>
+    <message>
+        <source>Effect on stock, cost of sales and ledger</source>
+        <translation>对库存、销售成本和总账的影响</translation>
+    </message>
+    <message>
+        <source>What this would change, as the centre works it out; nothing is written (Alt+E)</source>
+        <translation>由中心服务算出这会改变什么；不会写入任何数据 (Alt+E)</translation>
+    </message>
+    <message>
+        <source>The effect could not be worked out ({reference}); you can post without it.</source>
+        <translation>无法算出影响（{reference}）；不看影响也可以过账。</translation>
+    </message>
+    <message>
+        <source>Fill in the form, and its effect is shown here.</source>
+        <translation>填好表单后，这里显示它的影响。</translation>
+    </message>
+    <message>
+        <source>Stock value, cost of sales and ledger stay as they are.</source>
+        <translation>库存价值、销售成本和总账保持不变。</translation>
+    </message>
+    <message>
+        <source>Stock value {amount} {currency}</source>
+        <translation>库存价值 {amount} {currency}</translation>
+    </message>
+    <message>
+        <source>Cost of sales {amount} {currency}</source>
+        <translation>销售成本 {amount} {currency}</translation>
+    </message>
+    <message>
+        <source>Posted documents corrected: {count}</source>
+        <translation>更正的已过账单据：{count}</translation>
+    </message>
+    <message>
+        <source>Total</source>
+        <translation>合计</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Stock before</source>
+        <translation>之前库存</translation>
+    </message>
+    <message>
+        <source>Stock after</source>
+        <translation>之后库存</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Value before</source>
+        <translation>之前价值</translation>
+    </message>
+    <message>
+        <source>Value after</source>
+        <translation>之后价值</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>变动</translation>
+    </message>
+    <message>
+        <source>Stock before and after</source>
+        <translation>库存前后对比</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Account</source>
+        <translation>科目</translation>
+    </message>
+    <message>
+        <source>Account name</source>
+        <translation>科目名称</translation>
+    </message>
+    <message>
+        <source>Event</source>
+        <translation>业务</translation>
+    </message>
+    <message>
+        <source>Debit</source>
+        <translation>借方</translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation>贷方</translation>
+    </message>
+    <message>
+        <source>Journal entry</source>
+        <translation>记账凭证</translation>
+    </message>
+    <message>
+        <source>Document</source>
+        <translation>单据</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Stock value</source>
+        <translation>库存价值</translation>
+    </message>
+    <message>
+        <source>Cost of sales</source>
+        <translation>销售成本</translation>
+    </message>
+    <message>
+        <source>Corrected documents</source>
+        <translation>更正的单据</translation>
+    </message>
+    <message>
+        <source>Cost book</source>
+        <translation>成本账簿</translation>
+    </message>
+    <message>
+        <source>Cost books</source>
+        <translation>成本账簿</translation>
+    </message>
+    <message>
+        <source>and {count} more</source>
+        <translation>还有 {count} 条</translation>
     </message>
 </context>
 <context>
@@ -4129,6 +4434,89 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>PeriodChecklist</name>
+    <message>
+        <source>Earlier periods that are still open</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Negative stock that keeps a month-end average from being computed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Draft purchase orders dated in it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Draft sales orders dated in it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Announced customer returns that did not arrive</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Goods receipts whose price no supplier invoice confirms yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Products below zero: sold before they were booked in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Month-end averages that closing computes; their true-up is posted with it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Changes of this desk dated in it that wait to be sent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Changes of this desk dated in it that need attention</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Products below cost without a write-down run for this period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rules of cost to serve that were not run for this period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Differences that the doctor finds in the books</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation type="unfinished">、</translation>
+    </message>
+    <message>
+        <source>{examples} and more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished">状态</translation>
+    </message>
+    <message>
+        <source>What to look at</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>How many</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Which</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checklist</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>Periods</name>
     <message>
         <source>From</source>
@@ -4147,32 +4535,12 @@ The back office of a company that distributes goods.</source>
         <translation>会计期间</translation>
     </message>
     <message>
-        <source>Reopen</source>
-        <translation>重新打开</translation>
+        <source>Open the period</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Close the period</source>
-        <translation>结账</translation>
-    </message>
-    <message>
-        <source>Period closed</source>
-        <translation>期间已结账</translation>
-    </message>
-    <message>
-        <source>After closing, nothing is posted between {first} and {last} any more.</source>
-        <translation>结账后，{first} 至 {last} 之间不能再过账。</translation>
-    </message>
-    <message>
-        <source>Go back</source>
-        <translation>返回</translation>
-    </message>
-    <message>
-        <source>Period reopened</source>
-        <translation>期间已重新打开</translation>
-    </message>
-    <message>
-        <source>Your role does not allow this.</source>
-        <translation>您的角色无权执行此操作。</translation>
+        <source>Checklist, closing and reopening of this period (Ctrl+Enter)</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -4827,6 +5195,17 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ReasonDialog</name>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Go back</source>
+        <translation type="unfinished">返回</translation>
+    </message>
+</context>
+<context>
     <name>ReceiveGoodsForm</name>
     <message>
         <source>&amp;Received</source>
@@ -4970,6 +5349,10 @@ The back office of a company that distributes goods.</source>
         <translation>{starts_on} 开始的期间已经结账。请先反结账最近的期间。</translation>
     </message>
     <message>
+        <source>{product} stands at {qty} at the end of the period, so its month-end average cannot be computed. Enter the missing receipt or count first; the period is still open.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>There is no line yet. Add at least one product, then try again.</source>
         <translation>还没有明细行。请至少添加一个商品后再试。</translation>
     </message>
@@ -4992,6 +5375,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>No accounting period holds {day}. Check the date, or open the year first; nothing was changed.</source>
         <translation>没有包含 {day} 的会计期间。请检查日期，或先开启该年度；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{day} is still to come. Enter this on that day, or use an earlier date; nothing was posted.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{document} is {status}, so this cannot be done to it any more. Refresh to see it as it is now.</source>
@@ -5020,6 +5407,38 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{receipt} came on {received_on}; its cost cannot be dated before. Correct the date.</source>
         <translation>{receipt} 于 {received_on} 到货；其成本日期不能更早。请更正日期。</translation>
+    </message>
+    <message>
+        <source>{amount} is below zero: a credit note names the landed cost that it takes back. Choose that landed cost, or correct the amount; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A credit note lowers {landed_cost}, so its amount is below zero; {amount} is not. Correct it; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{landed_cost} is a credit note itself. Choose the landed cost that it was for; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{asked} are to be credited, but only {open} of {landed_cost} are left to credit. Correct the amount; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{landed_cost} is dated {dated_on}; its credit note cannot be dated before. Correct the date; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The share {amount} of a credit note must be below zero. Correct it; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{asked} are to be credited to a line that bears no more than {open} of it. Correct the share; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The shares add up to {shares}, but {amount} are to be shared. Correct one of them; nothing was changed.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Only {on_hand} of {product} are in {bin}, {asked} were asked for. Count again or choose another bin.</source>
@@ -5146,6 +5565,10 @@ The back office of a company that distributes goods.</source>
         <translation>要发 {asked} 个 {product}，而 {order} 未发 {open} 个。发货不能超过订购数量。</translation>
     </message>
     <message>
+        <source>Only {free} of {asked} {product} have not expired; what else is there has. Name the lot to ship it all the same; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{counted} of {product} counted, but {allocated} there are promised to orders. Release them first, then count again.</source>
         <translation>清点到 {counted} 个 {product}，但其中 {allocated} 个已分配给订单。请先释放分配，再重新清点。</translation>
     </message>
@@ -5240,6 +5663,146 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>A company with the code {code} is in {folder} already. If it is not offered to you, its password is not kept on this computer. Name another code or another folder for a new one; nothing was changed.</source>
         <translation>{folder} 中已有编码为 {code} 的公司。如果它没有列出供您选择，说明此计算机没有保存其密码。请为新公司指定其他编码或其他文件夹；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>Last in first out is not allowed in statutory books (IAS 2.25 and the Chinese standards), and this book posts to the ledger. Confirm that you want it all the same, or choose another method; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A method changes on the first day of a period, and {day} is in the middle of one. The next day possible is {possible}; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is costed so already. Choose another method; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The method of {product} changes on {day} already. Choose that day or a later one; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Specific cost keeps every lot apart, and stock of {category} is not kept so. Choose another method, or open a book with specific cost; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A category has a method of its own only in the book that posts to the ledger. Change the whole of {book} instead; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{book} posts to the ledger, so it cannot be closed. Nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only {on_hand} of {product} were there on {day}, and {asked} leave. Use a later date, or enter what came in first; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Costs on {account} would be shared twice, by two rules. Give each rule a cost centre of its own or stop one of them; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No rule says yet which costs are shared and by what. Add one first; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The period from {starts_on} is closed, so its costs to serve stay as they are. Choose an open period; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{day} is in a closed period, whose storage is settled. Let the rate begin later; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing of {product} was on hand on {day}, so there is no value to change. Nothing was posted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product} is kept by lot or serial number, and none was named. Type or scan it; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product} is not kept by lot or serial number. Leave the lot empty; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{lot} is a lot of another product, not of {product}. Choose a lot of {product}; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lot {lot} of {product} expires on {expires_on} in the books. Correct the date or the lot; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qty} of {product} under serial number {lot}, but a serial number is one piece. Give each piece its own; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Serial number {lot} of {product} is in stock already. Read the number again; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is costed lot by lot (specific cost), so costs are kept per lot and its products by lot or serial number. Choose that, or another costing method; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product} was revalued on {day}; goods that leave before it cannot be entered any more, since the revaluation counted them. Use that day or a later one; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product} on hand is worth {value}; taking {amount} off would leave less than nothing. Correct the amount; nothing was posted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product} needs either a new unit cost or an amount up or down, not both and not neither. Nothing was posted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The standard cost {unit_cost} of {product} must be above zero. Correct it; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The stock of {product} is costed for the whole company together. Leave warehouse and lot empty; nothing was posted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The stock of {product} is costed apart. Name the {field}, and nothing else, for each part; nothing was posted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{asked} of {product} are to go back, but only {open} of {receipt} have not gone back yet. Correct the quantity; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only {free} of {product} are free in {place}, {asked} are to go back. Send back fewer, name another bin, or release what is allocated; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{receipt} came on {received_on}; goods cannot go back before. Correct the date; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product} is not kept in stock, so nothing of it can go back. Leave its line empty; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product} needs its net realisable value either per unit or in total, not both and not neither. Nothing was posted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product} was last written down or up on {day}; its allowance cannot be changed before that. Use {day} or a later day; nothing was posted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Working out this effect would keep others waiting, so it is not shown; nothing was changed. You can post without it.</source>
+        <translation>算出这项影响会让其他人等待，因此不显示；没有任何更改。不看影响也可以过账。</translation>
+    </message>
+    <message>
+        <source>The effect can be shown when the centre can be reached; you can post without it.</source>
+        <translation>连上中心服务后才能显示影响；不看影响也可以过账。</translation>
+    </message>
+    <message>
+        <source>The central service is older than this program and cannot show effects yet; you can post without it.</source>
+        <translation>中心服务比本程序旧，还不能显示影响；不看影响也可以过账。</translation>
     </message>
 </context>
 <context>
@@ -5337,6 +5900,14 @@ The back office of a company that distributes goods.</source>
         <translation>成本中心</translation>
     </message>
     <message>
+        <source>rule of costs to serve</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>sharing of costs to serve</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>customer return</source>
         <translation>销售退货</translation>
     </message>
@@ -5371,6 +5942,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>price</source>
         <translation>价格</translation>
+    </message>
+    <message>
+        <source>price correction</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>price level</source>
@@ -5423,6 +5998,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>stock count</source>
         <translation>盘点单</translation>
+    </message>
+    <message>
+        <source>storage rate</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>purchase return</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>unit</source>
@@ -5481,6 +6064,10 @@ The back office of a company that distributes goods.</source>
         <translation>登录名</translation>
     </message>
     <message>
+        <source>lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>manager</source>
         <translation>上级</translation>
     </message>
@@ -5513,8 +6100,20 @@ The back office of a company that distributes goods.</source>
         <translation>付款天数</translation>
     </message>
     <message>
+        <source>reason</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>rate</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>revenue posting</source>
         <translation>收入确认方式</translation>
+    </message>
+    <message>
+        <source>share of each line</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>text</source>
@@ -5523,6 +6122,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>time zone</source>
         <translation>时区</translation>
+    </message>
+    <message>
+        <source>decimals of the unit cost</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>unit price</source>
@@ -5615,6 +6218,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>see purchasing</source>
         <translation>查看采购</translation>
+    </message>
+    <message>
+        <source>return goods to suppliers</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>purchase</source>
@@ -5735,8 +6342,64 @@ The back office of a company that distributes goods.</source>
         <translation>全部</translation>
     </message>
     <message>
+        <source>Receipt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation type="unfinished">仓库</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Date</source>
         <translation>日期</translation>
+    </message>
+    <message>
+        <source>Age in days</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Quantity in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Quantity left</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value left</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All at one cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sold before it came</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value of the layers equals the value of their cost pools</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Averages and standard costs keep no layers: a product&apos;s stock in a pool is all at one cost.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A negative quantity is stock that was sold before it came; its cost is an estimate until it does.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Age on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost layers</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Voucher</source>
@@ -5839,6 +6502,30 @@ The back office of a company that distributes goods.</source>
         <translation>到</translation>
     </message>
     <message>
+        <source>Quantity sold</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost of issues</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost of returns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>True-ups</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Corrections</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost of sales</source>
+        <translation type="unfinished">销售成本</translation>
+    </message>
+    <message>
         <source>Code</source>
         <translation>编码</translation>
     </message>
@@ -5847,12 +6534,56 @@ The back office of a company that distributes goods.</source>
         <translation>商品</translation>
     </message>
     <message>
+        <source>Cost of sales equals what documents posted to its accounts</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The ledger is not held here, so the figures were not compared with it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>True-ups settle oversold stock and the averages of a month. Corrections are landed costs, prices and back-dated moves that came after the goods were issued.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Grouped by</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation type="unfinished">渠道</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation type="unfinished">客户</translation>
+    </message>
+    <message>
+        <source>Each period apart</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Quantity</source>
         <translation>数量</translation>
     </message>
     <message>
         <source>Unit</source>
         <translation>单位</translation>
+    </message>
+    <message>
+        <source>Only what had been entered by the end of the day named is counted; what came later is left out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only products that are costed per warehouse are shown: the others have one cost over all warehouses. The ledger was not compared.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>As known on</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Unit cost</source>
@@ -5885,6 +6616,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Cost book</source>
         <translation>成本账簿</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation type="unfinished">供应商</translation>
+    </message>
+    <message>
+        <source>Not named</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A record that this report was asked with is not here.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Inventory valuation</source>
@@ -6023,6 +6766,34 @@ The back office of a company that distributes goods.</source>
         <translation>调拨</translation>
     </message>
     <message>
+        <source>Revaluation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New standard cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Change of method</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>True-up of oversold stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Settled at the period&apos;s end</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Period&apos;s end</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Back-dated correction</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Back-dated move</source>
         <translation>补录的流水</translation>
     </message>
@@ -6070,6 +6841,318 @@ The back office of a company that distributes goods.</source>
         <source>{heading}: {value}</source>
         <translation>{heading}：{value}</translation>
     </message>
+    <message>
+        <source>Storage</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Handling labour</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Packaging</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Channel fees</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Payment fees</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delivery</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Volume and days in stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lines shipped</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Parcels shipped</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Invoiced revenue</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Quantity shipped</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Weight shipped</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Kind of cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Accounts</source>
+        <translation type="unfinished">科目</translation>
+    </message>
+    <message>
+        <source>Cost centre</source>
+        <translation type="unfinished">成本中心</translation>
+    </message>
+    <message>
+        <source>Shared by</source>
+        <translation type="unfinished">分摊依据</translation>
+    </message>
+    <message>
+        <source>In the ledger</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Allocated</source>
+        <translation type="unfinished">已分配</translation>
+    </message>
+    <message>
+        <source>Not allocated</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not shared yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>At standard</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Above standard</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost to serve</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation type="unfinished">订单</translation>
+    </message>
+    <message>
+        <source>Of no product</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Of no order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Of no channel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Of no customer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Of no warehouse</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What was shared equals the ledger&apos;s costs of these periods</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What was shared equals the costs when they were shared</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>For analysis: nothing of it is posted, and nothing of it is in the value of stock. Whole periods within the dates count.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The ledger is not held here, so the costs are those when they were shared.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Costs and the ledger</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What it was spent on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Returns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost as posted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Gross margin</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Gross margin %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Full margin</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Full margin %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Revenue less returns equals what documents posted to these accounts</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost to serve equals the ledger&apos;s costs that were shared</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost to serve is shared for whole periods: those that lie within the dates are counted. It is not posted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Distributor</source>
+        <translation type="unfinished">分销商</translation>
+    </message>
+    <message>
+        <source>Margin</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Order and supplier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Whole document line</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Posted by</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>True-up: a receipt covered what was sold before it came</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>True-up of the period&apos;s average</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Period end</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Re-costed by something entered late</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>First in first out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Last in first out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Moving average</source>
+        <translation type="unfinished">移动加权平均</translation>
+    </message>
+    <message>
+        <source>Month-end average</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Specific cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What it cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Settled cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What it took from stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value that came later to what it took (above)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Settled cost, through its layers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sold before it came, still estimated</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What came back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost of what stayed away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Where its units went</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Still on hand</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Gone and left together</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>How the average came about</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On hand just before, at the average</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This move stays within one cost pool or is not costed yet: it changes no cost.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>As posted and corrected equals what its layers say</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No line {line} of {document} moved stock.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{line} is no line number.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no document {document} that moved stock.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Where a cost comes from</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>ReportIndex</name>
@@ -6111,6 +7194,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Fill in {field}.</source>
         <translation>请填写{field}。</translation>
+    </message>
+    <message>
+        <source>Code or name</source>
+        <translation type="unfinished">编码或名称</translation>
     </message>
     <message>
         <source>Main book</source>
@@ -6768,6 +7855,10 @@ The back office of a company that distributes goods.</source>
         <translation>试算平衡表</translation>
     </message>
     <message>
+        <source>Where a cost comes from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>All reports</source>
         <translation>全部报表</translation>
     </message>
@@ -6846,6 +7937,22 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Periods</source>
         <translation>会计期间</translation>
+    </message>
+    <message>
+        <source>Period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost books</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost book</source>
+        <translation type="unfinished">成本账簿</translation>
+    </message>
+    <message>
+        <source>Change the costing method</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Journal entry</source>
@@ -7430,6 +8537,34 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>To mend</source>
         <translation>待修正</translation>
+    </message>
+    <message>
+        <source>In the way</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look at it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Being counted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Posts to the ledger</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>For comparison</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Being computed</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Does not fit any more</source>

@@ -15,6 +15,7 @@ from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.queries.finding_records import RecordsNamed
 from erp_desktop.sync.state import SyncKind, SyncState
+from erp_desktop.wire import Effect
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ class FakeDesk(QObject):
             CompanyDetail: lambda _query: FACTS,
             RecordsNamed: lambda _query: (),
         }
+        self.previewed: list[Any] = []
+        self.effect: Callable[[Any], Effect] = lambda _action: Effect()
         self._reader = ThreadPoolExecutor(1)
 
     def ask(self, query: Any) -> "Future[Any]":
@@ -115,6 +118,10 @@ class FakeDesk(QObject):
 
     def perform(self, action: Any) -> "Future[None]":
         return self._reader.submit(self._do, self.performed, action)
+
+    def preview(self, action: Any) -> "Future[Effect]":
+        self.previewed.append(action)
+        return self._reader.submit(self.effect, action)
 
     def attention(self) -> "Future[tuple[Any, ...]]":
         return self._reader.submit(lambda: self.items)

@@ -11,15 +11,18 @@ from uuid import UUID
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
 
+from erp_desktop.actions.base import Action
 from erp_desktop.actions.finding import NoLines
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import Query
 from erp_desktop.views.documents.page import DocumentPage
+from erp_desktop.views.widgets.effect_panel import EffectPanel
 from erp_desktop.views.widgets.form import FormBinder, FormBroken, load_form
 from erp_desktop.views.widgets.line_grid import LineGrid
 from erp_desktop.views.widgets.line_model import BadCell, LineSpec, Pending
 from erp_desktop.views.widgets.lookup import LookupField, LookupItem
+from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -131,6 +134,33 @@ class FormPage(DocumentPage):
         self.binder.bar.show_problems([(NoLines().problem.sentence, partial(self.grid.go_to, 0, 0))])
         self.grid.go_to(0, 0)
         return None
+
+    def peek_form(self) -> dict[str, Any] | None:
+        """As `read_form`, saying nothing: None where something must be put right first."""
+        return None if self.grid.problems() else self.binder.peek()
+
+    # --- what it would change
+
+    def add_effect(
+        self, make: Callable[[], Action | None], day: str, product_ids: Callable[[], Iterable[UUID]]
+    ) -> EffectPanel:
+        """Below the form: what the action that `make` gives would change. Opens by itself where the field `day` lies before
+        today, or before the last move of one of the products."""
+        panel = EffectPanel(self.desk, self.shell, self)
+        self.content.addWidget(panel)
+
+        def notice() -> None:
+            panel.note_change()
+            try:
+                dated_on = self.binder.value(day)
+            except NotReadable:
+                return
+            panel.open_if_back_dated(dated_on, product_ids())
+
+        panel.set_action(make)
+        self.binder.edited.connect(lambda _name: notice())
+        self.grid.changed.connect(notice)
+        return panel
 
     @property
     def is_for_entry(self) -> bool:

@@ -50,6 +50,7 @@ class CountStockPage(FormPage):
         )
         self.lookup("warehouse").use(desk, lookups.warehouses())
         self.use_lines(self._line_spec())
+        self.effect = self.add_effect(self._action_now, "counted_on", self._products_counted)
         self.binder.show({"counted_on": company_today()})
         self.do_post = self.add_page_action(
             "stock_count.post", translate("CountStockPage", "Post the count"), self.save, "", "count"
@@ -173,18 +174,13 @@ class CountStockPage(FormPage):
         values = self.read_form()
         if values is None:
             return
-        counted = [line for line in self.grid.lines() if line.get("counted") is not None]
+        counted = self._counted()
         if not counted:
             text = translate("CountStockPage", "Nothing is counted yet. Type what was found in at least one line.")
             self.binder.bar.show_problems([(text, self.grid.setFocus)])
             self.grid.setFocus()
             return
-        lines = tuple(
-            CountedLine(line["product"].id, line["bin"].id, line["counted"], line.get("unit_cost")) for line in counted
-        )
-        action = CountStock(
-            self.document_id, values["warehouse"].id, values["counted_on"], lines, values.get("reason") or ""
-        )
+        action = self._action_of(values, counted)
 
         def done() -> None:
             self.set_dirty(False)
@@ -203,6 +199,25 @@ class CountStockPage(FormPage):
             self.ask(self._consequence(differing), translate("CountStockPage", "Post the count"), post)
         else:
             post()
+
+    def _counted(self) -> list[dict[str, Any]]:
+        return [line for line in self.grid.lines() if line.get("counted") is not None]
+
+    def _products_counted(self) -> set[UUID]:
+        return {line["product"].id for line in self._counted() if isinstance(line.get("product"), LookupItem)}
+
+    def _action_now(self) -> CountStock | None:
+        """What would be performed now; None while there is nothing or something must be put right."""
+        values, counted = self.peek_form(), self._counted()
+        return None if values is None or not counted else self._action_of(values, counted)
+
+    def _action_of(self, values: dict[str, Any], counted: list[dict[str, Any]]) -> CountStock:
+        lines = tuple(
+            CountedLine(line["product"].id, line["bin"].id, line["counted"], line.get("unit_cost")) for line in counted
+        )
+        return CountStock(
+            self.document_id, values["warehouse"].id, values["counted_on"], lines, values.get("reason") or ""
+        )
 
     def _consequence(self, differing: list[dict[str, Any]]) -> str:
         shown = ", ".join(

@@ -37,6 +37,7 @@ class Counting:
     makes: str  # kind of the document that comes of it
     rows_of: Callable[[Any], list[dict[str, Any]]]
     action_of: Callable[[UUID, UUID, dict[str, Any], list[dict[str, Any]]], Action]
+    day: str  # the field with the day it happened
     done: str  # what is said when it is performed
     field_of_refusal: Mapping[str, str]  # by the refusal's code
 
@@ -62,6 +63,7 @@ class CountingPage(FormPage):
         super().__init__(desk, shell, kind, document_id, query, form, fields, needed)
         self.made_id = new_id()
         self._counting = counting
+        self.effect = self.add_effect(self._action_now, counting.day, self._products_counted)
 
     @property
     def makes(self) -> str:
@@ -106,6 +108,7 @@ class CountingPage(FormPage):
                 kept = typed.get(row["id"], {})
                 row.update({name: kept[name] for name in ("counted", "bin") if name in kept})
         self.show_lines(rows)
+        self.effect.note_change()
         if rows and not self.grid.currentIndex().isValid():
             names = [column.name for column in self.grid.model_of_lines.spec.columns]
             self.grid.setCurrentIndex(self.grid.model_of_lines.index(0, names.index("counted")))
@@ -175,7 +178,7 @@ class CountingPage(FormPage):
         values = self.read_form()
         if values is None:
             return
-        counted = [line for line in self.grid.lines() if line.get("counted")]
+        counted = self._counted()
         if not counted:
             text = translate("CountingPage", "Nothing is counted yet. Type a quantity in at least one line.")
             self.binder.bar.show_problems([(text, self.grid.setFocus)])
@@ -193,6 +196,19 @@ class CountingPage(FormPage):
 
         action = self._counting.action_of(self.made_id, self.document_id, values, counted)
         self.perform(action, done, self._refused)
+
+    def _counted(self) -> list[dict[str, Any]]:
+        return [line for line in self.grid.lines() if line.get("counted")]
+
+    def _products_counted(self) -> set[UUID]:
+        return {line["product_id"] for line in self._counted()}
+
+    def _action_now(self) -> Action | None:
+        """What would be performed now; None while there is nothing or something must be put right."""
+        values, counted = self.peek_form(), self._counted()
+        if values is None or not counted:
+            return None
+        return self._counting.action_of(self.made_id, self.document_id, values, counted)
 
     def _refused(self, refused: Refused) -> None:
         self.show_line_refusal(refused, "counted", dict(self._counting.field_of_refusal))

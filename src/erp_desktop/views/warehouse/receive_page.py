@@ -40,6 +40,7 @@ class ReceiveGoodsPage(CountingPage):
                 makes="goods_receipt",
                 rows_of=_lines_to_receive,
                 action_of=_receipt_of,
+                day="received_on",
                 done=translate("ReceiveGoodsPage", "Goods received into stock"),
                 field_of_refusal={"period_closed": "received_on", "no_period": "received_on"},
             ),

@@ -36,6 +36,7 @@ class TakeInReturnPage(CountingPage):
                 makes="customer_return",
                 rows_of=_lines_with_customer,
                 action_of=_return_of,
+                day="returned_on",
                 done=translate("TakeInReturnPage", "Return taken into stock"),
                 field_of_refusal={
                     "return_before_shipment": "returned_on",

@@ -40,6 +40,7 @@ class ShipOrderPage(CountingPage):
                 makes="shipment",
                 rows_of=_lines_to_ship,
                 action_of=_shipment_of,
+                day="shipped_on",
                 done=translate("ShipOrderPage", "Parcel shipped"),
                 field_of_refusal={"not_a_carrier": "carrier", "period_closed": "shipped_on", "no_period": "shipped_on"},
             ),

@@ -139,6 +139,13 @@ class FormBinder(QObject):
             return None
         return {name: field.read() for name, field in self._fields.items() if not field.is_shown_only}
 
+    def peek(self) -> dict[str, Any] | None:
+        """As `read`, saying nothing: None where something must be put right first."""
+        fields = {name: field for name, field in self._fields.items() if not field.is_shown_only}
+        if any(field.problem(complete=True) for field in fields.values()):
+            return None
+        return {name: field.read() for name, field in fields.items()}
+
     def accept(self) -> None:
         """What stands in the form now is saved."""
         for field in self._fields.values():
