@@ -54,7 +54,7 @@ class Drivers:
 
     def storage_at_standard(self) -> dict[Served, Decimal]:
         """What storage costs at the warehouses' rates, by product and warehouse, not rounded; only where there is a rate."""
-        rates: defaultdict[UUID, dict[date, Decimal]] = defaultdict(dict)
+        rates: defaultdict[UUID | None, dict[date, Decimal]] = defaultdict(dict)
         for warehouse_id, valid_from, rate in self._session.execute(
             select(StorageRate.warehouse_id, StorageRate.valid_from, StorageRate.rate).where(
                 StorageRate.company_id == self._company_id, StorageRate.valid_from <= self._last

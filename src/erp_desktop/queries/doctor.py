@@ -1,7 +1,7 @@
 """The doctor: every figure that is kept is computed again from what it sums up, and each difference is named.
 
-Here: which checks run. They stand in doctor_stock.py (quantities, documents, numbers) and doctor_money.py (costs, ledger).
-Nothing is written.
+Here: which checks run. They stand in doctor_stock.py (quantities, documents, numbers), doctor_money.py (costs, ledger),
+doctor_valuation.py (allowances) and doctor_cost_to_serve.py (what was shared). Nothing is written.
 """
 
 from uuid import UUID
@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.models.base import replicated_tables
 from erp_desktop.models.company import Company
+from erp_desktop.queries.doctor_cost_to_serve import SERVING_CHECKS
 from erp_desktop.queries.doctor_money import MONEY_CHECKS
 from erp_desktop.queries.doctor_stock import STOCK_CHECKS
+from erp_desktop.queries.doctor_valuation import VALUATION_CHECKS
 from erp_desktop.queries.examining import Difference, Examined
 
 __all__ = ["Difference", "examine"]
@@ -33,5 +35,8 @@ def examine(session: Session, company_id: UUID, permissions: frozenset[str] | No
     }
     examined = Examined(session, company_id, company.currency_places)
     return tuple(
-        difference for one in (*STOCK_CHECKS, *MONEY_CHECKS) if one.tables <= held for difference in one.run(examined)
+        difference
+        for one in (*STOCK_CHECKS, *MONEY_CHECKS, *VALUATION_CHECKS, *SERVING_CHECKS)
+        if one.tables <= held
+        for difference in one.run(examined)
     )

@@ -198,10 +198,10 @@ class _Claim:
 
 
 def served_periods(session: Session, company_id: UUID, from_: date, to: date) -> list[ServedPeriod]:
-    """Whole periods: from the one that holds `from_` to the one that holds `to`, oldest first."""
+    """The whole periods that lie within the days from `from_` to `to`, oldest first."""
     periods = session.scalars(
         select(Period)
-        .where(Period.company_id == company_id, Period.ends_on >= from_, Period.starts_on <= to)
+        .where(Period.company_id == company_id, Period.starts_on >= from_, Period.ends_on <= to)
         .order_by(Period.starts_on)
     )
     return [served_period(session, period) for period in periods]
@@ -386,28 +386,50 @@ class CostToServeSetUp:
 # --- what fell on whom
 
 
+@dataclass(frozen=True)
+class Narrowed:
+    """What shares are narrowed down to."""
+
+    product_id: UUID | None = None
+    channel_id: UUID | None = None
+    customer_id: UUID | None = None
+    warehouse_id: UUID | None = None
+
+    @property
+    def is_all(self) -> bool:
+        return self == ALL_SHARES
+
+
+ALL_SHARES = Narrowed()
+
+
 def cost_to_serve_by(
     session: Session, company_id: UUID, from_: date, to: date, dimension: Dimension
 ) -> dict[Any, Decimal]:
     """Cost to serve by product, order, channel, customer or warehouse (ids), or by kind (its name), in company currency.
 
-    Whole periods: from the one that holds `from_` to the one that holds `to`. What fell on no one of the dimension (storage
-    on no order, what was not allocated) stands under None, so that the values always add up to all that was shared.
+    Costs are shared for whole periods: those that lie within the days from `from_` to `to` count. What fell on no one of
+    the dimension (storage on no order, what was not allocated) stands under None, so that the values always add up to all
+    that was shared.
     """
     column = _column_of(dimension)
     statement: Select[Any] = select(column, func.sum(CostToServeShare.amount, type_=MoneyType()))
-    found = session.execute(_within(statement, company_id, from_, to).group_by(column))
-    return dict(found.all())
+    return dict(session.execute(_within(statement, company_id, from_, to).group_by(column)).all())
 
 
 def cost_to_serve_by_kind_and(
-    session: Session, company_id: UUID, from_: date, to: date, dimension: Dimension
-) -> dict[tuple[Any, str], Decimal]:
+    session: Session, company_id: UUID, from_: date, to: date, dimension: Dimension, only: Narrowed = ALL_SHARES
+) -> dict[Any, dict[str, Decimal]]:
     """As `cost_to_serve_by`, parted by kind."""
-    column = _column_of(dimension)
-    statement: Select[Any] = select(column, CostToServeShare.kind, func.sum(CostToServeShare.amount, type_=MoneyType()))
-    found = session.execute(_within(statement, company_id, from_, to).group_by(column, CostToServeShare.kind))
-    return {(one, kind): amount for one, kind, amount in found}
+    column, kind = _column_of(dimension), CostToServeShare.kind
+    statement: Select[Any] = select(column, kind, func.sum(CostToServeShare.amount, type_=MoneyType()))
+    for name, wanted in vars(only).items():
+        if wanted is not None:
+            statement = statement.where(getattr(CostToServeShare, name) == wanted)
+    found: defaultdict[Any, dict[str, Decimal]] = defaultdict(dict)
+    for one, kind_of_cost, amount in session.execute(_within(statement, company_id, from_, to).group_by(column, kind)):
+        found[one][kind_of_cost] = amount
+    return dict(found)
 
 
 def _column_of(dimension: Dimension) -> Any:
@@ -417,14 +439,16 @@ def _column_of(dimension: Dimension) -> Any:
 def _within(statement: Select[Any], company_id: UUID, from_: date, to: date) -> Select[Any]:
     period = (Period.company_id == CostToServeShare.company_id) & (Period.id == CostToServeShare.period_id)
     return statement.join(Period, period).where(
-        CostToServeShare.company_id == company_id, Period.ends_on >= from_, Period.starts_on <= to
+        CostToServeShare.company_id == company_id, Period.starts_on >= from_, Period.ends_on <= to
     )
 
 
 __all__ = [
+    "ALL_SHARES",
     "CostToServeRuleRow",
     "CostToServeRules",
     "CostToServeSetUp",
+    "Narrowed",
     "ServedCost",
     "ServedCosts",
     "ServedPeriod",
