@@ -68,7 +68,7 @@ def bases_of(session: Session, company_id: UUID, basis: str, lines: Sequence[Bea
     products = products.where(
         Product.company_id == company_id, Product.id.in_({bearing.line.product_id for bearing in lines})
     )
-    per_unit = {product_id: figure or ZERO for product_id, figure in session.execute(products).tuples()}
+    per_unit = {product_id: figure or ZERO for product_id, figure in session.execute(products)}
     return [per_unit[bearing.line.product_id] * bearing.line.qty for bearing in lines]
 
 
@@ -84,7 +84,7 @@ def _values(session: Session, company_id: UUID, lines: Sequence[BearingLine]) ->
             MoveCost.move_id.in_([bearing.move.id for bearing in lines]),
         )
     )
-    return dict(session.execute(paid).tuples())
+    return dict(session.execute(paid).all())
 
 
 def amounts_of(
@@ -116,4 +116,4 @@ def still_borne(session: Session, company_id: UUID, landed_cost_id: UUID) -> dic
         .where(LandedCostShare.company_id == company_id, LandedCostShare.landed_cost_id.in_(costs))
         .group_by(LandedCostShare.receipt_line_id)
     )
-    return dict(session.execute(shares).tuples())
+    return dict(session.execute(shares).all())

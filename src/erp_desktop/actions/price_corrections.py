@@ -183,7 +183,7 @@ def corrections_of(session: Session, company_id: UUID, line_ids: Iterable[UUID])
         )
         .group_by(PriceCorrectionLine.receipt_line_id)
     )
-    return dict(session.execute(corrected).tuples())
+    return dict(session.execute(corrected).all())
 
 
 def _values_so_far(session: Session, ctx: Context, lines: Mapping[UUID, GoodsReceiptLine]) -> dict[UUID, Decimal]:

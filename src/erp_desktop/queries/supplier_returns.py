@@ -231,7 +231,7 @@ class ReturnableReceipt:
             PurchaseOrderLine.company_id == company_id,
             PurchaseOrderLine.id.in_({line.order_line_id for line in lines}),
         )
-        prices = dict(session.execute(ordered).tuples())
+        prices = dict(session.execute(ordered).all())
         corrected = corrections_of(session, company_id, [line.id for line in lines])
         return ReturnableRecord(
             **vars(receipt),
