@@ -1,10 +1,11 @@
 """What the doctor checks of allowances: each against the write-downs that made it, all of them against their account."""
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, type_coerce
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.ledger import Account, AccountPurpose, LedgerBalance
 from erp_desktop.models.product import Product
+from erp_desktop.models.types import MoneyType
 from erp_desktop.models.valuation import StockAllowance, WriteDownLine
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.examining import Check, Difference, Examined, check, differing, shown
@@ -13,7 +14,7 @@ from erp_desktop.queries.examining import Check, Difference, Examined, check, di
 @check(StockAllowance, WriteDownLine)
 def allowances_are_their_write_downs(examined: Examined) -> list[Difference]:
     line = WriteDownLine
-    changes = select(line.product_id, line.written_down - line.released)
+    changes = select(line.product_id, type_coerce(line.written_down - line.released, MoneyType()))
     changes = changes.where(line.company_id == examined.company_id, line.written_down.is_not(None))
     kept = select(StockAllowance.product_id, StockAllowance.amount)
     return differing(
