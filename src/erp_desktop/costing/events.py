@@ -17,7 +17,7 @@ class Kind(IntEnum):
     """How an event counts. The first five move goods, the others change value without quantity."""
 
     RECEIPT = 1  # at `value`; None: at current cost. Under standard at standard, the rest is variance
-    ISSUE = 2
+    ISSUE = 2  # `of` names the receipt that goods were picked from, where layers tell them apart
     CUSTOMER_RETURN = 3  # of the issue `of` at its settled cost; without `of` at `value`, else at current cost
     SUPPLIER_RETURN = (
         4  # of the receipt `of`, from its layer while it lasts; an average takes its own cost (or `value`)

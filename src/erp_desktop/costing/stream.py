@@ -230,7 +230,7 @@ class Stream:
 
     def _give_out(self, index: int, pool: Pool, event: Event) -> int:
         key, qty = event.key, event.qty
-        if event.of is None:
+        if event.of is None or (event.kind == Kind.ISSUE and not pool.has_layers):
             gone = pool.leave(key, qty)
         else:
             gone = pool.leave_from(key, qty, self._arrivals(event.of, pool.number), event.value)
