@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from company_fixtures import TODAY, ActionRefused, SmallCompany
-from erp_desktop.actions.accounting import ClosePeriod, EntryLine, PostJournalEntry
+from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveParty, SaveProduct
+from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.purchasing import PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.selling import SalesLine, SaveSalesOrder

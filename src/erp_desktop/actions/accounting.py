@@ -1,4 +1,4 @@
-"""What accountants do by hand: journal entries, closing and reopening periods, budgets."""
+"""What accountants do by hand: journal entries, accounts by purpose, budgets. Periods are closed in periods.py."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -51,18 +51,6 @@ class PostedByStock(Refused):
     )
 
 
-class EarlierPeriodOpen(Refused):
-    code = "earlier_period_open"
-    sentence = QT_TRANSLATE_NOOP("Refusal", "The period from {starts_on} is still open. Close periods in their order.")
-
-
-class LaterPeriodClosed(Refused):
-    code = "later_period_closed"
-    sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "The period from {starts_on} is closed already. Reopen the latest one first."
-    )
-
-
 @dataclass(frozen=True)
 class EntryLine:
     """One debit or credit in company currency."""
@@ -92,7 +80,7 @@ class PostJournalEntry(Action):
         open_period(session, ctx, self.dated_on)
         accounts = find_all(session, ctx, Account, {line.account_id for line in self.lines})
         find_all(session, ctx, CostCentre, {line.cost_centre_id for line in self.lines if line.cost_centre_id})
-        kept_by_stock = self._inventory_accounts(session, ctx)
+        kept_by_stock = self._accounts_of_stock(session, ctx)
         for line_no, line in enumerate(self.lines, start=1):
             if min(line.debit, line.credit) != 0 or max(line.debit, line.credit) <= 0:
                 raise OneSide(line_no=line_no)
@@ -114,56 +102,15 @@ class PostJournalEntry(Action):
             )
             post(session, ctx, event, self.dated_on, ("journal_entry", self.entry_id), text=self.text)
 
-    def _inventory_accounts(self, session: Session, ctx: Context) -> set[UUID]:
+    def _accounts_of_stock(self, session: Session, ctx: Context) -> set[UUID]:
         return set(
             session.scalars(
                 select(AccountPurpose.account_id).where(
-                    AccountPurpose.company_id == ctx.company_id, AccountPurpose.purpose == Purpose.INVENTORY.value
+                    AccountPurpose.company_id == ctx.company_id,
+                    AccountPurpose.purpose.in_((Purpose.INVENTORY.value, Purpose.INVENTORY_ALLOWANCE.value)),
                 )
             )
         )
-
-
-@action("period.close")
-@dataclass(frozen=True)
-class ClosePeriod(Action):
-    """Nothing is posted into the period any more. Periods close in their order."""
-
-    period_id: UUID
-
-    def run(self, session: Session, ctx: Context) -> None:
-        period = find(session, ctx, Period, self.period_id)
-        earlier = session.scalars(
-            select(Period.starts_on)
-            .where(
-                Period.company_id == ctx.company_id,
-                Period.starts_on < period.starts_on,
-                Period.is_closed.is_(False),
-            )
-            .order_by(Period.starts_on)
-        ).first()
-        if earlier is not None:
-            raise EarlierPeriodOpen(starts_on=earlier)
-        period.is_closed = True
-
-
-@action("period.close")
-@dataclass(frozen=True)
-class ReopenPeriod(Action):
-    """The latest closed period takes postings again."""
-
-    period_id: UUID
-
-    def run(self, session: Session, ctx: Context) -> None:
-        period = find(session, ctx, Period, self.period_id)
-        later = session.scalars(
-            select(Period.starts_on)
-            .where(Period.company_id == ctx.company_id, Period.starts_on > period.starts_on, Period.is_closed.is_(True))
-            .order_by(Period.starts_on.desc())
-        ).first()
-        if later is not None:
-            raise LaterPeriodClosed(starts_on=later)
-        period.is_closed = False
 
 
 @action("ledger.post")

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from erp_desktop.actions.accounting import ClosePeriod, EntryLine, PostJournalEntry, ReopenPeriod
+from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
+from erp_desktop.actions.periods import ClosePeriod, ReopenPeriod
 from erp_desktop.demo.person import NothingCame, Person
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
@@ -170,7 +171,7 @@ class _Tour:
             for item in desk.attention().result():
                 if item.id not in before:
                     desk.drop(item.id, "shown by the tour").result()
-            colleague.perform_and_wait(ReopenPeriod(period.id))
+            colleague.perform_and_wait(ReopenPeriod(period.id, "shown by the tour"))
             colleague.wait_until_synced()
             desk.wait_until_synced()
 

@@ -25,6 +25,8 @@ KINDS: dict[str, Kind] = {
     "customer_return": Kind(QT_TRANSLATE_NOOP("Document kind", "Customer return"), "return"),
     "stock_count": Kind(QT_TRANSLATE_NOOP("Document kind", "Stock count"), "count"),
     "journal_entry": Kind(QT_TRANSLATE_NOOP("Document kind", "Journal entry"), "journal_entry"),
+    "period": Kind(QT_TRANSLATE_NOOP("Document kind", "Period"), "clock"),
+    "cost_book": Kind(QT_TRANSLATE_NOOP("Document kind", "Cost book"), "costing"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The ledger: journal entries, accounts, periods, and what an accountant posts by hand."""
+"""The ledger: journal entries, accounts, periods, cost books, and what an accountant posts by hand."""
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.views.shell.screens import later, register_screen
@@ -14,6 +14,41 @@ def register_own_screens() -> None:
         ("periods", noop("Screen", "Periods"), "clock", later("erp_desktop.views.ledger.periods", "PeriodsScreen")),
     ):
         register_screen(key, title, icon, "ledger", factory, "ledger.read")
+    register_screen(
+        "period",
+        noop("Screen", "Period"),
+        "clock",
+        "ledger",
+        later("erp_desktop.views.ledger.close_page", "ClosePeriodPage"),
+        "ledger.read",
+        is_listed=False,
+    )
+    register_screen(
+        "cost_books",
+        noop("Screen", "Cost books"),
+        "costing",
+        "costing",
+        later("erp_desktop.views.ledger.cost_books", "cost_books_screen"),
+        "cost.read",
+    )
+    register_screen(
+        "cost_book",
+        noop("Screen", "Cost book"),
+        "costing",
+        "costing",
+        later("erp_desktop.views.ledger.cost_book_page", "CostBookPage"),
+        "cost.read",
+        is_listed=False,
+    )
+    register_screen(
+        "change_cost_method",
+        noop("Screen", "Change the costing method"),
+        "costing",
+        "costing",
+        later("erp_desktop.views.ledger.change_method_page", "ChangeMethodPage"),
+        "cost.write",
+        is_listed=False,
+    )
     register_screen(
         "journal_entry",
         noop("Screen", "Journal entry"),

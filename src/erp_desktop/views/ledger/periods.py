@@ -1,17 +1,11 @@
-"""Accounting periods: which take postings, and closing and reopening them."""
+"""Accounting periods: which take postings, and the way to closing and reopening them."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QPushButton, QVBoxLayout
-
-from erp_desktop.actions.accounting import ClosePeriod, ReopenPeriod
-from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.queries.ledger import PeriodRow, Periods
-from erp_desktop.views.documents.listed import Dressed
-from erp_desktop.views.widgets.asking import say, when_done
-from erp_desktop.views.widgets.banner import Banner
+from erp_desktop.views.documents.listed import Dressed, opens
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.list_model import ListSpec
 from erp_desktop.views.widgets.list_screen import ListScreen
@@ -22,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PeriodsScreen(ListScreen):
-    """Periods, newest first. Closing says first what it means; only the latest closed one can be reopened."""
+    """Periods, newest first. Enter opens one: its page closes it after a checklist, or reopens it."""
 
     def __init__(self, desk: "Desk", shell: "MainWindow") -> None:
         spec = ListSpec(
@@ -35,66 +29,24 @@ class PeriodsScreen(ListScreen):
             tables=Periods.tables,
             name=translate("Periods", "Periods"),
         )
-        super().__init__(desk, spec.name, spec)
-        self._desk = desk
-        self.banner = Banner(self)
-        layout = self.layout()
-        if isinstance(layout, QVBoxLayout):
-            layout.insertWidget(1, self.banner)
-        self.do_reopen = self.add_command("period.reopen", translate("Periods", "Reopen"), self.reopen, "", "undo")
-        self.do_close = self.add_command(
-            "period.close", translate("Periods", "Close the period"), self.close_period, "Ctrl+Return", "check"
-        )
-        self.header.add_button(self.do_reopen, "undo")
-        self.header.add_button(self.do_close, "check", primary=True)
+        super().__init__(desk, spec.name, spec, opens(shell, "period"))
+        self._shell = shell
+        text = translate("Periods", "Open the period")
+        self.do_open = self.add_command("period.open", text, self.open_current, "Ctrl+Return", "open")
+        self.do_open.setToolTip(translate("Periods", "Checklist, closing and reopening of this period (Ctrl+Enter)"))
+        self.header.add_button(self.do_open, "open", primary=True)
         self.table.current_changed.connect(self._offer)
         self.table.model.loaded.connect(lambda: self._offer(self.table.current()))
         self._offer(None)
 
-    def close_period(self) -> None:
-        """Asks, then closes the period under the cursor."""
-        period = self._current()
-        if period is None:
-            return
-
-        def close() -> None:
-            self._perform(ClosePeriod(period.id), translate("Periods", "Period closed"))
-
-        text = translate("Periods", "After closing, nothing is posted between {first} and {last} any more.")
-        verb = translate("Periods", "Close the period")
-        self.banner.show_sentence(
-            "warning",
-            text.format(first=period.starts_on, last=period.ends_on),
-            ((verb, close), (translate("Periods", "Go back"), self.banner.hide)),
-        )
-        for button in self.banner.findChildren(QPushButton):
-            if button.text() == verb:
-                button.setFocus()
-
-    def reopen(self) -> None:
-        """The period under the cursor takes postings again."""
-        period = self._current()
+    def open_current(self) -> None:
+        """The page of the period under the cursor."""
+        period = self.table.current()
         if period is not None:
-            self._perform(ReopenPeriod(period.id), translate("Periods", "Period reopened"))
-
-    def _current(self) -> PeriodRow | None:
-        return self.table.current()
-
-    def _perform(self, action: ClosePeriod | ReopenPeriod, told: str) -> None:
-        def refused(refusal: Refused) -> None:
-            self.banner.show_sentence("late", refusal.problem.sentence)
-
-        self.banner.hide()
-        when_done(self._desk.perform(action), self, lambda _nothing: say(told), refused)
+            self._shell.open_screen("period", id=period.id)
 
     def _offer(self, period: Any) -> None:
-        may = "period.close" in self._desk.permissions
-        is_closed = period is not None and period.is_closed == "closed"
-        self.do_close.setEnabled(may and period is not None and not is_closed)
-        self.do_reopen.setEnabled(may and is_closed)
-        if not may:
-            for action in (self.do_close, self.do_reopen):
-                action.setToolTip(translate("Periods", "Your role does not allow this."))
+        self.do_open.setEnabled(period is not None)
 
 
 def _worded(row: PeriodRow) -> Any:

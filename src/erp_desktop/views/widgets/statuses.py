@@ -43,6 +43,13 @@ STATUSES: dict[str, StatusLook] = {
     "row_changed": StatusLook(QT_TRANSLATE_NOOP("Status", "Changed"), "edit", "warning"),
     "row_same": StatusLook(QT_TRANSLATE_NOOP("Status", "Here already"), "check", "done"),
     "row_bad": StatusLook(QT_TRANSLATE_NOOP("Status", "To mend"), "cross", "late"),
+    "blocks": StatusLook(QT_TRANSLATE_NOOP("Status", "In the way"), "cross", "late"),
+    "warns": StatusLook(QT_TRANSLATE_NOOP("Status", "Look at it"), "triangle", "warning"),
+    "counting": StatusLook(QT_TRANSLATE_NOOP("Status", "Being counted"), "clock", "running"),
+    "fine": StatusLook(QT_TRANSLATE_NOOP("Status", "None"), "check", "done"),
+    "posts": StatusLook(QT_TRANSLATE_NOOP("Status", "Posts to the ledger"), "check", "done"),
+    "compares": StatusLook(QT_TRANSLATE_NOOP("Status", "For comparison"), "dot", "running"),
+    "computing": StatusLook(QT_TRANSLATE_NOOP("Status", "Being computed"), "clock", "running"),
     "failed": StatusLook(QT_TRANSLATE_NOOP("Status", "Does not fit any more"), "cross", "late"),
 }
 
