@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Barcode, Product, ProductUnit, Unit
-from erp_desktop.models.stock import Bin, StockCountLine
+from erp_desktop.models.stock import Bin, Lot, StockCountLine
 from erp_desktop.queries.base import NotHere
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import Address, DocumentAddress, RelatedDocument, RelatedDocuments, documents_with
@@ -36,6 +36,7 @@ _barcode = table_of(Barcode)
 _unit = table_of(Unit)
 _party = table_of(Party)
 _bin = table_of(Bin)
+_lot = table_of(Lot)
 _count_line = table_of(StockCountLine)
 
 
@@ -169,6 +170,8 @@ class StockCountLineRow:
     unit_code: str
     bin_id: UUID
     bin_code: str
+    lot_id: UUID | None
+    lot_code: str | None
     expected_qty: Decimal
     counted_qty: Decimal
     difference: Decimal
@@ -188,6 +191,8 @@ class StockCountLines(ListQuery[StockCountLineRow]):
             ListColumn("unit_code", _unit.c.code),
             *plain(_count_line, "bin_id"),
             *named(_bin, "code"),
+            *plain(_count_line, "lot_id"),
+            *named(_lot, "code"),
             *plain(_count_line, "expected_qty", "counted_qty"),
             ListColumn("difference", difference(_count_line.c.counted_qty, _count_line.c.expected_qty)),
             *plain(_count_line, "unit_cost"),
@@ -196,6 +201,7 @@ class StockCountLines(ListQuery[StockCountLineRow]):
             Join(_product, _count_line.c.product_id),
             Join(_unit, _product.c.unit_id),
             Join(_bin, _count_line.c.bin_id),
+            Join(_lot, _count_line.c.lot_id),
         ],
         [("count_id", False), ("line_no", False)],
     )

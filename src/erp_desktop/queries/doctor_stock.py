@@ -33,7 +33,7 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import Bin, StockBalance, StockCount, StockMove
+from erp_desktop.models.stock import Bin, Lot, StockBalance, StockCount, StockMove
 from erp_desktop.models.sync import NumberSeries
 from erp_desktop.models.valuation import StandardCostChange, StockRevaluation, WriteDown
 from erp_desktop.numbers import MONEY_PLACES, QTY_PLACES, RATE_PLACES, UNIT_PRICE_PLACES, from_scaled, to_scaled
@@ -58,7 +58,8 @@ _NUMBER = re.compile(r"^(?P<series>.+-(?P<year>\d{4}))-(?P<place>\d+)$")
 
 
 def product_in_bin(examined: Examined, key: Sequence[Any]) -> str:
-    return f"{examined.name(Product, key[0])} @ {examined.name(Bin, key[1])}"
+    lot = f" {examined.name(Lot, key[2])}" if len(key) > 2 and key[2] is not None else ""
+    return f"{examined.name(Product, key[0])}{lot} @ {examined.name(Bin, key[1])}"
 
 
 def line_of(document: type[Base], line: type[Any], column: str) -> Describe:
@@ -80,12 +81,12 @@ def named(model: type[Any]) -> Describe:
 @check(StockBalance, StockMove)
 def on_hand_is_what_moved(examined: Examined) -> list[Difference]:
     company_id = examined.company_id
-    arrived = select(StockMove.product_id, StockMove.to_bin_id, StockMove.qty)
+    arrived = select(StockMove.product_id, StockMove.to_bin_id, StockMove.lot_id, StockMove.qty)
     arrived = arrived.where(StockMove.company_id == company_id, StockMove.to_bin_id.is_not(None))
-    left = select(StockMove.product_id, StockMove.from_bin_id, -StockMove.qty)
+    left = select(StockMove.product_id, StockMove.from_bin_id, StockMove.lot_id, -StockMove.qty)
     left = left.where(StockMove.company_id == company_id, StockMove.from_bin_id.is_not(None))
     moved = arrived.union_all(left).subquery("moved")
-    kept = select(StockBalance.product_id, StockBalance.bin_id, StockBalance.on_hand)
+    kept = select(StockBalance.product_id, StockBalance.bin_id, StockBalance.lot_id, StockBalance.on_hand)
     return differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Quantity on hand against stock moves"),
@@ -93,6 +94,38 @@ def on_hand_is_what_moved(examined: Examined) -> list[Difference]:
         kept.where(StockBalance.company_id == company_id),
         product_in_bin,
     )
+
+
+@check(StockBalance, Product, Lot)
+def lots_are_where_they_belong(examined: Examined) -> list[Difference]:
+    """A product kept by lots has nothing on hand without one, any other nothing with one; a lot is of its own product."""
+    products = (Product.company_id == StockBalance.company_id) & (Product.id == StockBalance.product_id)
+    lots = (Lot.company_id == StockBalance.company_id) & (Lot.id == StockBalance.lot_id)
+    strange = select(StockBalance.product_id, StockBalance.bin_id, StockBalance.lot_id, Product.tracking)
+    strange = strange.join(Product, products).outerjoin(Lot, lots)
+    strange = strange.where(
+        StockBalance.company_id == examined.company_id,
+        StockBalance.on_hand != 0,
+        or_(
+            (Product.tracking == "none") == StockBalance.lot_id.is_not(None),
+            Lot.product_id != StockBalance.product_id,
+        ),
+    )
+    rows = examined.session.execute(strange)
+    what = QT_TRANSLATE_NOOP("Doctor", "Lot of what is on hand against how the product is kept")
+    return listed(what, ((product_in_bin(examined, row), row[3], examined.name(Lot, row[2])) for row in rows))
+
+
+@check(StockBalance, Product, Lot)
+def a_serial_number_is_one_piece(examined: Examined) -> list[Difference]:
+    products = (Product.company_id == StockBalance.company_id) & (Product.id == StockBalance.product_id)
+    pieces = func.sum(StockBalance.on_hand)
+    twice = select(StockBalance.product_id, StockBalance.lot_id, pieces).join(Product, products)
+    twice = twice.where(StockBalance.company_id == examined.company_id, Product.tracking == "serial")
+    twice = twice.group_by(StockBalance.product_id, StockBalance.lot_id).having(pieces.not_in([0, 1]))
+    rows = examined.session.execute(twice)
+    what = QT_TRANSLATE_NOOP("Doctor", "Pieces of a serial number")
+    return listed(what, ((f"{examined.name(Product, row[0])} {examined.name(Lot, row[1])}", 1, row[2]) for row in rows))
 
 
 @check(StockBalance, Allocation)
@@ -305,6 +338,8 @@ def _part(received: Any) -> str:
 
 STOCK_CHECKS: tuple[Check, ...] = (
     on_hand_is_what_moved,
+    lots_are_where_they_belong,
+    a_serial_number_is_one_piece,
     allocated_is_what_orders_hold,
     balances_stand_in_the_warehouse_of_their_bin,
     received_is_what_receipts_say,

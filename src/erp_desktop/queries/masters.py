@@ -79,6 +79,7 @@ class ProductRow:
     allocated: Decimal
     free: Decimal
     is_low: bool  # less on hand than the minimum
+    tracking: str  # none, lot, serial
     is_stocked: bool
     is_active: bool
 
@@ -106,7 +107,7 @@ class Products(ListQuery[ProductRow]):
             ListColumn("allocated", _allocated),
             ListColumn("free", difference(_on_hand, _allocated)),
             ListColumn("is_low", case((_on_hand < _product.c.minimum_qty, True), else_=False)),
-            *plain(_product, "is_stocked", "is_active"),
+            *plain(_product, "tracking", "is_stocked", "is_active"),
         ],
         [
             Join(_category, _product.c.category_id),
@@ -175,6 +176,7 @@ class WarehouseRow:
     address: str
     receiving_bin_id: UUID | None
     receiving_bin_code: str | None
+    allows_negative: bool
     is_active: bool
 
 
@@ -188,7 +190,7 @@ class Warehouses(ListQuery[WarehouseRow]):
             *searched(_warehouse, "code", "name", "name_zh", "address"),
             *plain(_warehouse, "receiving_bin_id"),
             ListColumn("receiving_bin_code", _bin.c.code),
-            *plain(_warehouse, "is_active"),
+            *plain(_warehouse, "allows_negative", "is_active"),
         ],
         [Join(_bin, _warehouse.c.receiving_bin_id)],
     )

@@ -17,7 +17,7 @@ from erp_desktop.models.purchasing import (
     PurchaseOrder,
     PurchaseOrderLine,
 )
-from erp_desktop.models.stock import Bin
+from erp_desktop.models.stock import Bin, Lot
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.listing import (
@@ -49,6 +49,7 @@ _share = table_of(LandedCostShare)
 _product = table_of(Product)
 _unit = table_of(Unit)
 _bin = table_of(Bin)
+_lot = table_of(Lot)
 _raiser = table_of(User, "raiser")
 
 
@@ -64,6 +65,7 @@ class PurchaseOrderLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    tracking: str  # none, lot, serial
     qty: Decimal
     unit_price: Decimal
     amount: Decimal
@@ -82,6 +84,7 @@ class PurchaseOrderLines(ListQuery[PurchaseOrderLineRow]):
             *plain(_order_line, "id", "order_id", "line_no", "product_id"),
             *named(_product, "code", "name", "name_zh"),
             ListColumn("unit_code", _unit.c.code),
+            ListColumn("tracking", _product.c.tracking),
             ListColumn("qty", _order_line.c.qty, is_total=True),
             *plain(_order_line, "unit_price"),
             ListColumn("amount", _order_line.c.amount, is_total=True),
@@ -149,6 +152,7 @@ class GoodsReceiptLineRow:
     product_name_zh: str
     unit_code: str
     lot_id: UUID | None
+    lot_code: str | None
     bin_id: UUID
     bin_code: str
     qty: Decimal
@@ -166,7 +170,9 @@ class GoodsReceiptLines(ListQuery[GoodsReceiptLineRow]):
             *plain(_receipt_line, "id", "receipt_id", "line_no", "order_line_id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
             ListColumn("unit_code", _unit.c.code),
-            *plain(_receipt_line, "lot_id", "bin_id"),
+            *plain(_receipt_line, "lot_id"),
+            *named(_lot, "code"),
+            *plain(_receipt_line, "bin_id"),
             *named(_bin, "code"),
             ListColumn("qty", _receipt_line.c.qty, is_total=True),
             ListColumn("returned_qty", _receipt_line.c.returned_qty, is_total=True),
@@ -175,6 +181,7 @@ class GoodsReceiptLines(ListQuery[GoodsReceiptLineRow]):
             Join(_product, _receipt_line.c.product_id),
             Join(_unit, _product.c.unit_id),
             Join(_bin, _receipt_line.c.bin_id),
+            Join(_lot, _receipt_line.c.lot_id),
         ],
         [("receipt_id", False), ("line_no", False)],
     )

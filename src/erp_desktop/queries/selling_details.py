@@ -18,7 +18,7 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import Bin, StockBalance
+from erp_desktop.models.stock import Bin, Lot, StockBalance
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.listing import (
@@ -53,6 +53,7 @@ _return_line = table_of(CustomerReturnLine)
 _product = table_of(Product)
 _unit = table_of(Unit)
 _bin = table_of(Bin)
+_lot = table_of(Lot)
 _balance = table_of(StockBalance)
 _person = table_of(User, "person")
 
@@ -86,6 +87,7 @@ class SalesOrderLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    tracking: str  # none, lot, serial
     qty: Decimal
     unit_price: Decimal
     discount: Decimal
@@ -109,6 +111,7 @@ class SalesOrderLines(ListQuery[SalesOrderLineRow]):
             *plain(_order_line, "id", "order_id", "line_no", "product_id"),
             *named(_product, "code", "name", "name_zh"),
             ListColumn("unit_code", _unit.c.code),
+            ListColumn("tracking", _product.c.tracking),
             ListColumn("qty", _order_line.c.qty, is_total=True),
             *plain(_order_line, "unit_price", "discount"),
             ListColumn("amount", _order_line.c.amount, is_total=True),
@@ -188,6 +191,8 @@ class ShipmentLineRow:
     unit_code: str
     bin_id: UUID
     bin_code: str
+    lot_id: UUID | None
+    lot_code: str | None
     qty: Decimal
     returned_qty: Decimal
     returnable_qty: Decimal
@@ -206,6 +211,8 @@ class ShipmentLines(ListQuery[ShipmentLineRow]):
             ListColumn("unit_code", _unit.c.code),
             *plain(_shipment_line, "bin_id"),
             *named(_bin, "code"),
+            *plain(_shipment_line, "lot_id"),
+            *named(_lot, "code"),
             ListColumn("qty", _shipment_line.c.qty, is_total=True),
             ListColumn("returned_qty", _shipment_line.c.returned_qty, is_total=True),
             ListColumn("returnable_qty", difference(_shipment_line.c.qty, _shipment_line.c.returned_qty)),
@@ -214,6 +221,7 @@ class ShipmentLines(ListQuery[ShipmentLineRow]):
             Join(_product, _shipment_line.c.product_id),
             Join(_unit, _product.c.unit_id),
             Join(_bin, _shipment_line.c.bin_id),
+            Join(_lot, _shipment_line.c.lot_id),
         ],
         [("shipment_id", False), ("line_no", False)],
     )
@@ -326,6 +334,8 @@ class CustomerReturnLineRow:
     unit_code: str
     bin_id: UUID | None
     bin_code: str | None
+    lot_id: UUID | None
+    lot_code: str | None
     qty: Decimal
     unit_price: Decimal
     amount: Decimal
@@ -344,6 +354,8 @@ class CustomerReturnLines(ListQuery[CustomerReturnLineRow]):
             ListColumn("unit_code", _unit.c.code),
             *plain(_return_line, "bin_id"),
             *named(_bin, "code"),
+            *plain(_return_line, "lot_id"),
+            *named(_lot, "code"),
             ListColumn("qty", _return_line.c.qty, is_total=True),
             *plain(_return_line, "unit_price"),
             ListColumn("amount", _return_line.c.amount, is_total=True),
@@ -352,6 +364,7 @@ class CustomerReturnLines(ListQuery[CustomerReturnLineRow]):
             Join(_product, _return_line.c.product_id),
             Join(_unit, _product.c.unit_id),
             Join(_bin, _return_line.c.bin_id),
+            Join(_lot, _return_line.c.lot_id),
         ],
         [("return_id", False), ("line_no", False)],
     )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, case, or_, select
 from erp_desktop.models.product import Category, Product, Unit
 from erp_desktop.models.purchasing import GoodsReceipt, SupplierReturn
 from erp_desktop.models.sales import CustomerReturn, Shipment
-from erp_desktop.models.stock import Bin, StockBalance, StockCount, StockMove, Warehouse
+from erp_desktop.models.stock import Bin, Lot, StockBalance, StockCount, StockMove, Warehouse
 from erp_desktop.queries.listing import (
     Join,
     ListColumn,
@@ -34,6 +34,7 @@ _unit = table_of(Unit)
 _category = table_of(Category)
 _warehouse = table_of(Warehouse)
 _bin = table_of(Bin)
+_lot = table_of(Lot)
 _from_warehouse = table_of(Warehouse, "from_warehouse")
 _from_bin = table_of(Bin, "from_bin")
 _to_warehouse = table_of(Warehouse, "to_warehouse")
@@ -56,7 +57,10 @@ def document_number(base: TableAlias) -> ColumnElement[Any]:
 
 @dataclass(frozen=True)
 class StockOnHandRow:
-    """One product in one bin, in stock units; `free` is what is on hand and not allocated."""
+    """One product (one lot of it) in one bin, in stock units; `free` is what is on hand and not allocated.
+
+    Of a product that is kept by lots, what is allocated of any lot in the bin is a row of its own, without a lot.
+    """
 
     id: UUID
     product_id: UUID
@@ -73,6 +77,9 @@ class StockOnHandRow:
     warehouse_name_zh: str
     bin_id: UUID
     bin_code: str
+    lot_id: UUID | None
+    lot_code: str | None
+    expires_on: date | None
     on_hand: Decimal
     allocated: Decimal
     free: Decimal
@@ -96,6 +103,9 @@ class StockOnHand(ListQuery[StockOnHandRow]):
             *named(_warehouse, "code", "name", "name_zh"),
             *plain(_balance, "bin_id"),
             *named(_bin, "code"),
+            *plain(_balance, "lot_id"),
+            *named(_lot, "code"),
+            ListColumn("expires_on", _lot.c.expires_on),
             ListColumn("on_hand", _balance.c.on_hand, is_total=True),
             ListColumn("allocated", _balance.c.allocated, is_total=True),
             ListColumn("free", difference(_balance.c.on_hand, _balance.c.allocated), is_total=True),
@@ -106,6 +116,7 @@ class StockOnHand(ListQuery[StockOnHandRow]):
             Join(_category, _product.c.category_id),
             Join(_warehouse, _balance.c.warehouse_id),
             Join(_bin, _balance.c.bin_id),
+            Join(_lot, _balance.c.lot_id),
         ],
         [("product_code", False), ("warehouse_code", False), ("bin_code", False)],
     )
@@ -129,6 +140,8 @@ class StockMoveRow:
     product_code: str
     product_name: str
     product_name_zh: str
+    lot_id: UUID | None
+    lot_code: str | None
     qty: Decimal
     unit_code: str
     from_warehouse_id: UUID | None
@@ -157,6 +170,8 @@ class StockMoves(ListQuery[StockMoveRow]):
         [
             *plain(_move, "id", "moved_on", "kind", "product_id"),
             *named(_product, "code", "name", "name_zh"),
+            *plain(_move, "lot_id"),
+            ListColumn("lot_code", _lot.c.code),
             ListColumn("qty", _move.c.qty, is_total=True),
             ListColumn("unit_code", _unit.c.code),
             *plain(_move, "from_warehouse_id"),
@@ -176,6 +191,7 @@ class StockMoves(ListQuery[StockMoveRow]):
         [
             Join(_product, _move.c.product_id),
             Join(_unit, _product.c.unit_id),
+            Join(_lot, _move.c.lot_id),
             Join(_from_warehouse, _move.c.from_warehouse_id),
             Join(_from_bin, _move.c.from_bin_id),
             Join(_to_warehouse, _move.c.to_warehouse_id),

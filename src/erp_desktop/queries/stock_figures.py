@@ -34,7 +34,7 @@ _UNIT_COST = Decimal(1).scaleb(-UNIT_COST_PLACES)
 
 @dataclass(frozen=True)
 class LocationQty:
-    """What lies in one bin of one product, in stock units."""
+    """What lies in one bin of one product (of one of its lots), in stock units."""
 
     warehouse_code: str
     bin_code: str
