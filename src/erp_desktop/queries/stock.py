@@ -157,6 +157,7 @@ class StockMoveRow:
     document_kind: str
     document_id: UUID
     document_number: str | None
+    line_no: int
     is_pending: bool
 
 
@@ -186,6 +187,7 @@ class StockMoves(ListQuery[StockMoveRow]):
             ListColumn("to_bin_code", _to_bin.c.code),
             *plain(_move, "document_kind", "document_id"),
             ListColumn("document_number", document_number(_move)),
+            *plain(_move, "line_no"),
             is_pending(_move),
         ],
         [

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
@@ -137,9 +137,9 @@ class Story:
 
 @dataclass(frozen=True)
 class UnitStories:
-    """The stories of a document's moves: of all its lines, or of one; by line number. In the book that posts, or `book_id`.
+    """The stories of a document's moves: of all its lines, or of one; by line number. Or of the one move `document_id` itself.
 
-    Raises NotHere where no move of the document is here.
+    In the book that posts, or `book_id`. Raises NotHere where no such move is here.
     """
 
     tables: ClassVar[frozenset[str]] = frozenset(
@@ -153,7 +153,10 @@ class UnitStories:
     most: int = 50
 
     def run(self, session: Session, company_id: UUID) -> tuple[Story, ...]:
-        moves = select(StockMove).where(StockMove.company_id == company_id, StockMove.document_id == self.document_id)
+        moves = select(StockMove).where(
+            StockMove.company_id == company_id,
+            or_(StockMove.document_id == self.document_id, StockMove.id == self.document_id),
+        )
         if self.line_id is not None:
             moves = moves.where(StockMove.line_id == self.line_id)
         if self.line_no is not None:

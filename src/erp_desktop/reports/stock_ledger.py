@@ -81,6 +81,7 @@ class _Change:
     document_id: UUID
     qty: Decimal
     cost: Decimal
+    line_no: int | None = None  # of the document's line that moved; None for a change of value
 
 
 def stock_ledger(
@@ -157,6 +158,7 @@ def _changes(session: Session, company_id: UUID, product_id: UUID, book_id: UUID
             StockMove.document_id,
             MoveCost.qty,
             MoveCost.cost,
+            StockMove.line_no,
         )
         .join(StockMove, (StockMove.company_id == MoveCost.company_id) & (StockMove.id == MoveCost.move_id))
         .where(
@@ -167,8 +169,8 @@ def _changes(session: Session, company_id: UUID, product_id: UUID, book_id: UUID
         )
     )
     changes = [
-        _Change(dated_on, (tick, 0, seq), kind, document_kind, document_id, qty, cost)
-        for dated_on, tick, seq, kind, document_kind, document_id, qty, cost in moves
+        _Change(dated_on, (tick, 0, seq), kind, document_kind, document_id, qty, cost, line_no)
+        for dated_on, tick, seq, kind, document_kind, document_id, qty, cost, line_no in moves
     ]
     adjustments = session.execute(
         select(
@@ -220,7 +222,7 @@ def _row(change: _Change, number: str, after: QtyAndValue) -> Row:
             "value_after": after.value,
             "unit_cost": unit_cost_of(after.value, after.qty),
         },
-        link=Link(change.document_kind, id=change.document_id),
+        link=Link(change.document_kind, id=change.document_id, parameters={"number": number, "line": change.line_no}),
     )
 
 

@@ -132,7 +132,7 @@ class _Table:
 def unit_story(
     session: Session, company_id: UUID, document: str, line: str | None = None, cost_book_id: UUID | None = None
 ) -> Report:
-    """The story of every line of `document` (its number, or the id of a transfer), or of `line` (its number).
+    """The story of every line of `document` (its number, or the id of it or of a move), or of `line` (its number).
 
     Raises BadParameter where no such document moved stock.
     """
@@ -179,7 +179,7 @@ def _line_number(line: str | None) -> int | None:
 
 
 def _document_id(session: Session, company_id: UUID, document: str) -> UUID:
-    """The document of that number, or the id itself where it is one (a transfer has no number)."""
+    """The document of that number, or the id itself where it is one (of a move, of a transfer without a number)."""
     try:
         return UUID(document.strip())
     except ValueError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QListWidget,
+    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -31,6 +32,7 @@ from erp_desktop.views.reports.checks_line import ChecksLine
 from erp_desktop.views.reports.exporting import SavedFile, save_report
 from erp_desktop.views.reports.opening import open_document
 from erp_desktop.views.reports.parameters import ParameterPane, remember, remembered
+from erp_desktop.views.reports.story import SHORTCUT, Told, story_text, tell_story, told_by
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.banner import Banner
 from erp_desktop.views.widgets.cells import CellKind
@@ -211,6 +213,23 @@ class ReportViewer(ScreenView):
     def report_title(self) -> str:
         return translate("Report", self.shown.definition.title)
 
+    def tell_story(self) -> None:
+        """Where the cost in the row under the cursor comes from."""
+        told = self._told()
+        if told is not None:
+            book = self.shown.parameters.get("cost_book")
+            tell_story(self._shell, told, **({"cost_book": book} if book else {}))
+
+    def _offer_story(self, place: QPoint) -> None:
+        if self.table is not None and self._told() is not None:
+            menu = QMenu(self)
+            menu.addAction(self.do_tell)
+            menu.popup(self.table.viewport().mapToGlobal(place))
+
+    def _told(self) -> Told | None:
+        row = self.table.currentIndex().row() if self.table is not None else -1
+        return told_by(self.table.link_at(row)) if self.table is not None and row >= 0 else None
+
     def _show_definition(self) -> None:
         """The fields and the name of the report in front; its result follows."""
         self.set_title(self.report_title)
@@ -266,6 +285,10 @@ class ReportViewer(ScreenView):
         if table is None:
             self.table = table = ReportTable(section, self)
             table.drilled.connect(self.drill)
+            if "cost.read" in self._desk.permissions:
+                table.addAction(self.do_tell)
+                table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+                table.customContextMenuRequested.connect(self._offer_story)
             self.stack.addWidget(table)
             self.setFocusProxy(table)
             had_focus = self.isVisible()
@@ -325,6 +348,8 @@ class ReportViewer(ScreenView):
         self.do_pdf = self.add_command(
             "report.pdf", translate("ReportViewer", "PDF"), self.save_pdf, "Ctrl+Shift+E", "pdf"
         )
+        if "cost.read" in self._desk.permissions:
+            self.do_tell = self.add_command("report.story", story_text(), self.tell_story, SHORTCUT, "costing")
         self.do_back.setToolTip(translate("ReportViewer", "Back to the figure that was opened (Backspace)"))
         self.as_of = QLabel()
         self.as_of.setProperty("tone", "secondary")

@@ -10,6 +10,7 @@ from erp_desktop.queries.base import ListPage, ListRequest, Query
 from erp_desktop.queries.stock import StockCounts, StockMoves, StockOnHand
 from erp_desktop.views.documents.listed import Dressed, date_filter, document_list, opens
 from erp_desktop.views.reports.opening import open_document
+from erp_desktop.views.reports.story import offer_story
 from erp_desktop.views.stock.words import MOVE_KINDS, move_kind_text
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.fields import company_today
@@ -130,7 +131,9 @@ def stock_moves_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ())
         empty_detail=translate("StockMoves", "Every receipt, shipment, transfer and count is listed here."),
         search_hint=translate("StockMoves", "Product code or name"),
     )
-    return ListScreen(desk, spec.name, spec, partial(open_move, shell))
+    screen = ListScreen(desk, spec.name, spec, partial(open_move, shell))
+    offer_story(screen, screen.table, shell, desk, lambda row: (row.document_number or row.id, row.line_no))
+    return screen
 
 
 def open_move(shell: "MainWindow", row: Any) -> object:

@@ -9,6 +9,7 @@ from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.details import StockCountDetail, StockCountLines, StockCountRecord
 from erp_desktop.views.documents.lookups import named
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
+from erp_desktop.views.reports.story import offer_story_of_lines
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, shown
 from erp_desktop.views.widgets.list_model import ListSpec
 
@@ -55,6 +56,7 @@ def stock_count_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
     )
     page = PostedPage(desk, shell, "stock_count", id, StockCountDetail, lines, _facts)
     page.table.opened.connect(lambda row: shell.open_screen("product", id=row.product_id))
+    offer_story_of_lines(page)
     return page
 
 

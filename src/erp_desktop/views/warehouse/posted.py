@@ -22,6 +22,7 @@ from erp_desktop.views.documents.lookups import named
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
 from erp_desktop.views.documents.printing import print_document
 from erp_desktop.views.language import current_language
+from erp_desktop.views.reports.story import offer_story_of_lines
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 from erp_desktop.views.widgets.list_model import ListSpec
 
@@ -96,6 +97,7 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
         facts,
         lambda record: str(cell_value(record, "supplier_name")),
     )
+    offer_story_of_lines(page)
     if "cost.write" in desk.permissions:
 
         def enter() -> None:
@@ -138,6 +140,7 @@ class ShipmentPage(PostedPage):
         self.print_slip = self.add_page_action("shipment.print", slip, self._print, "Ctrl+P", "print")
         text = translate("ShipmentPage", "Take in return")
         self.take_back = self.add_page_action("shipment.return", text, self._take_back, "", "return")
+        offer_story_of_lines(self)
         self.offer_actions()
 
     def offer_actions(self) -> None:
@@ -200,7 +203,7 @@ def customer_return_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedP
         TableColumn("unit_price", translate("DockLines", "Price"), CellKind.UNIT_COST),
         TableColumn("amount", translate("DockLines", "Amount"), CellKind.MONEY),
     )
-    return PostedPage(
+    page = PostedPage(
         desk,
         shell,
         "customer_return",
@@ -210,3 +213,5 @@ def customer_return_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedP
         facts,
         lambda record: str(cell_value(record, "customer_name") or ""),
     )
+    offer_story_of_lines(page)
+    return page
