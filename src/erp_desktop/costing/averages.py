@@ -63,11 +63,10 @@ class Unlayered(Pool):
                 self.watched.popleft()
         return Gone(None, qty, value, sources)
 
-    def leave_from(self, key: bytes, qty: int, receipts: list[Watched], value: int | None) -> list[Gone]:
+    def leave_from(self, key: bytes, qty: int, receipt: Watched | None, value: int | None) -> list[Gone]:
         self.refuse_shortage(key, qty)
-        came_in = sum(receipt.qty_in for receipt in receipts)
-        if value is None and qty <= came_in:
-            value = part(sum(receipt.value_in for receipt in receipts), qty, came_in)
+        if value is None and receipt is not None and qty <= receipt.qty_in:
+            value = part(receipt.value_in, qty, receipt.qty_in)
         if value is None or qty >= self.qty or value > self.value:
             return self.leave(key, qty)  # the stock does not hold that much value any more, or is emptied
         return [self._give_back(key, qty, value)]
@@ -80,10 +79,10 @@ class Unlayered(Pool):
     def left_of(self, receipt: Watched) -> int:
         return max(0, min(receipt.qty_in, receipt.end - self._left))
 
-    def add_to(self, receipt: Watched, amount: int) -> tuple[LayerKey | None, int]:
+    def add_to(self, receipt: Watched, amount: int) -> list[tuple[LayerKey | None, int]]:
         kept = max(amount, -self.value)
         self.add(kept)
-        return None, kept
+        return [(None, kept)]
 
     def add(self, amount: int) -> None:
         self.value += amount
@@ -267,6 +266,11 @@ class PeriodicAverage(Unlayered):
         super().continue_from(former)
         self._total_qty, self._total_value = max(self.qty, 0), self.value if self.qty > 0 else 0
         self.average = self._average_of(self._total_value, self._total_qty)
+
+    def stand(self, qty: int, value: int, last_unit_cost: int | None, layers: Iterable[ScaledLayer]) -> None:
+        super().stand(qty, value, last_unit_cost, layers)
+        self._total_qty, self._total_value = max(self.qty, 0), self.value if self.qty > 0 else 0
+        self.average = self.last
 
     def run_plain(self, events: Iterator[Event], named: set[bytes], found: Result, with_takes: bool) -> Event | None:
         mine, cost_is, watched = self.number, found.costs.append, self.watched

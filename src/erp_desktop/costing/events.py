@@ -50,6 +50,17 @@ class Take(NamedTuple):
     qty: int
     value: int
     issue: bytes
+    pool: int
+
+
+class Arrival(NamedTuple):
+    """A layer that a transfer opened in the pool it went to, or a change of method in its own, with all that came in."""
+
+    event: int
+    pool: int
+    layer: LayerKey
+    qty: int
+    value: int
 
 
 class Effect(NamedTuple):
@@ -86,6 +97,7 @@ class Result:
 
     costs: list[int] = field(default_factory=list)
     takes: list[Take] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     layer_changes: list[LayerChange] = field(default_factory=list)
     variances: dict[int, int] = field(default_factory=dict)

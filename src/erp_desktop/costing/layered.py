@@ -32,7 +32,7 @@ class Fifo(Pool):
             layer = [qty, value, key, number, watched]
             self.queue.append(layer)
             if watched is not None:
-                watched.layer = layer
+                watched.layers.append(layer)
 
     def _give(self, key: bytes, qty: int) -> list[Gone]:
         gone = []
@@ -71,34 +71,30 @@ class Fifo(Pool):
             self.queue = deque(layer for layer in self.queue if layer[QTY])
             self._emptied = 0
 
-    def leave_from(self, key: bytes, qty: int, receipts: list[Watched], value: int | None) -> list[Gone]:
+    def leave_from(self, key: bytes, qty: int, receipt: Watched | None, value: int | None) -> list[Gone]:
         self.refuse_shortage(key, qty)
         gone = []
-        for receipt in receipts:
-            if qty and receipt.layer is not None and receipt.layer[QTY]:
-                taken = min(qty, receipt.layer[QTY])
-                gone.append(self._take(receipt.layer, taken))
+        for layer in receipt.layers if receipt is not None else ():
+            if taken := min(qty, layer[QTY]):
+                gone.append(self._take(layer, taken))
                 qty -= taken
-        if qty:
-            rest = self.leave(key, qty)
-            if rest[-1].is_short and gone:  # numbered after all that it became
-                self.shorts[-1][PART] = len(gone) + len(rest) - 1
-                rest[-1] = rest[-1]._replace(layer=(key, self.shorts[-1][PART]))
-            gone += rest
-        return gone
+        return gone + self.leave(key, qty) if qty else gone
 
     # -- value without quantity
 
     def left_of(self, receipt: Watched) -> int:
-        return 0 if receipt.layer is None else int(receipt.layer[QTY])
+        return sum(layer[QTY] for layer in receipt.layers)
 
-    def add_to(self, receipt: Watched, amount: int) -> tuple[LayerKey | None, int]:
-        layer = receipt.layer
-        assert layer is not None
-        kept = max(amount, -layer[VALUE])
-        layer[VALUE] += kept
-        self.value += kept
-        return (layer[KEY], layer[PART]), kept
+    def add_to(self, receipt: Watched, amount: int) -> list[tuple[LayerKey | None, int]]:
+        layers = [layer for layer in receipt.layers if layer[QTY]]
+        shares = shares_of(amount, [layer[QTY] for layer in layers])
+        took_on: list[tuple[LayerKey | None, int]] = []
+        for layer, share in zip(layers, shares, strict=True):
+            kept = max(share, -layer[VALUE])
+            layer[VALUE] += kept
+            self.value += kept
+            took_on.append(((layer[KEY], layer[PART]), kept))
+        return took_on
 
     def revalue(self, key: bytes, amount: int) -> Iterator[tuple[LayerKey | None, int]]:
         if self.qty <= 0:
@@ -135,9 +131,9 @@ class Fifo(Pool):
                     layer[0] = held - qty
                     layer[1] = last_value - cost
                     if layer[4] is not None:
-                        layer[4].takers.append((key, 0, qty))
+                        layer[4].takers.append((key, qty))
                     if takes is not None:
-                        takes.append(Take(len(costs), (layer[2], layer[3]), qty, cost, key))
+                        takes.append(Take(len(costs), (layer[2], layer[3]), qty, cost, key, mine))
                 else:
                     cost, left = 0, qty
                     while left:
@@ -157,9 +153,9 @@ class Fifo(Pool):
                         left -= held
                         cost += part_cost
                         if layer[4] is not None:
-                            layer[4].takers.append((key, 0, held))
+                            layer[4].takers.append((key, held))
                         if takes is not None:
-                            takes.append(Take(len(costs), (layer[2], layer[3]), held, part_cost, key))
+                            takes.append(Take(len(costs), (layer[2], layer[3]), held, part_cost, key, mine))
                 on_hand -= qty
                 worth -= cost
                 cost_is(-cost)
@@ -186,6 +182,11 @@ class Fifo(Pool):
     def _kept(self) -> tuple[dict[str, Any], list[Iterable[ScaledLayer]]]:
         header, tables = super()._kept()
         return header, [*tables, [layer for layer in self.queue if layer[QTY]]]
+
+    def stand(self, qty: int, value: int, last_unit_cost: int | None, layers: Iterable[ScaledLayer]) -> None:
+        rows = list(layers)
+        super().stand(qty, value, last_unit_cost, rows)
+        self.queue.extend(row for row in rows if row[QTY] > 0)
 
     def load(self, header: dict[str, Any], tables: list[list[ScaledLayer]]) -> None:
         super().load(header, tables)

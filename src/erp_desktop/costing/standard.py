@@ -55,7 +55,7 @@ class Standard(Unlayered):
             self.issues.add(key, 0, sum(taken.value for taken in gone))
         return gone
 
-    def leave_from(self, key: bytes, qty: int, receipts: list[Watched], value: int | None) -> list[Gone]:
+    def leave_from(self, key: bytes, qty: int, receipt: Watched | None, value: int | None) -> list[Gone]:
         """All goods are alike at standard, whoever they came from."""
         return self.leave(key, qty)
 

@@ -24,14 +24,15 @@ ScaledLayer = list[Any]
 class Watched:
     """A receipt that some event names: who took from it so far, and where what is left of it lies.
 
-    `end`: in pools without layers units leave in the order they came; its last unit is the `end`-th to leave.
+    What a transfer brings is one receipt, also where it comes as several layers. `end`: in pools without layers units leave
+    in the order they came; its last unit is the `end`-th to leave.
     """
 
     pool: int
     qty_in: int  # 0: not told
     value_in: int
-    takers: list[tuple[bytes, int, int]] = field(default_factory=list)  # issue, part of a transfer, quantity
-    layer: ScaledLayer | None = None
+    takers: list[tuple[bytes, int]] = field(default_factory=list)  # issue, quantity
+    layers: list[ScaledLayer] = field(default_factory=list)
     end: int = 0
 
 
@@ -49,7 +50,6 @@ class Covered(NamedTuple):
     """Part of an issue sold before it came, covered by a receipt: what it was estimated at, what it costs after all."""
 
     issue: bytes
-    part: int
     qty: int
     estimated: int
     cost: int
@@ -135,9 +135,9 @@ class Pool:
             left, worth = left - filled, worth - cost
             self.qty += filled
             self.value += estimated
-            covered.append(Covered(short[KEY], short[PART], filled, estimated, cost))
+            covered.append(Covered(short[KEY], filled, estimated, cost))
             if watched is not None:
-                watched.takers.append((short[KEY], short[PART], filled))
+                watched.takers.append((short[KEY], filled))
         self.qty += left
         self.value += worth
         self._place(key, number, left, worth, watched)
@@ -162,19 +162,18 @@ class Pool:
         gone = self._give(key, there) if there else []
         if missing := qty - there:
             value = self.estimate(missing)
-            number = len(gone) if self.has_layers else 0
-            self.shorts.append([missing, value, key, number, None])
+            self.shorts.append([missing, value, key, 0, None])
             self.qty -= missing
             self.value -= value
-            gone.append(Gone((key, number), missing, value, [], is_short=True))
+            gone.append(Gone((key, 0), missing, value, [], is_short=True))
         return gone
 
     def _give(self, key: bytes, qty: int) -> list[Gone]:
         """`qty` of what is on hand, which is enough."""
         raise NotImplementedError
 
-    def leave_from(self, key: bytes, qty: int, receipts: list[Watched], value: int | None) -> list[Gone]:
-        """Goods go back to the supplier of `receipts`, from there while it lasts (rule 6)."""
+    def leave_from(self, key: bytes, qty: int, receipt: Watched | None, value: int | None) -> list[Gone]:
+        """Goods go back to the supplier of `receipt`, from there while it lasts (rule 6)."""
         raise NotImplementedError
 
     # -- value without quantity
@@ -183,8 +182,8 @@ class Pool:
         """How much of a receipt is still on hand."""
         raise NotImplementedError
 
-    def add_to(self, receipt: Watched, amount: int) -> tuple[LayerKey | None, int]:
-        """`amount` for what is left of `receipt`: the layer, and how much of it was taken on.
+    def add_to(self, receipt: Watched, amount: int) -> list[tuple[LayerKey | None, int]]:
+        """`amount` for what is left of `receipt`: the layers and how much of it each took on.
 
         A credit takes no more value off than is there.
         """
@@ -233,6 +232,12 @@ class Pool:
             "last": self.last,
             "standard": self.standard,
         }, []
+
+    def stand(self, qty: int, value: int, last_unit_cost: int | None, layers: Iterable[ScaledLayer]) -> None:
+        """Begin with these figures; layers in the order of the queue, negative ones for stock sold before it came."""
+        self.qty, self.value = qty, value
+        self.last = None if last_unit_cost is None else (last_unit_cost, self.factor)
+        self.shorts.extend([-row[QTY], -row[VALUE], *row[KEY:]] for row in layers if row[QTY] < 0)
 
     def load(self, header: dict[str, Any], tables: list[list[ScaledLayer]]) -> None:
         """The opposite of `state`."""

@@ -8,15 +8,27 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from erp_desktop.costing.averages import MovingAverage, PeriodicAverage, Unlayered
-from erp_desktop.costing.errors import BadEvent, ReturnsTooMuch, UnknownMethod, UnknownMove
-from erp_desktop.costing.events import METHODS, Effect, Event, Kind, LayerChange, LayerKey, Result, Take
+from erp_desktop.costing.errors import BadEvent, NotEnoughStock, ReturnsTooMuch, UnknownMethod, UnknownMove
+from erp_desktop.costing.events import METHODS, Arrival, Effect, Event, Kind, LayerChange, LayerKey, Result, Take
 from erp_desktop.costing.layered import Fifo, Lifo, Specific
 from erp_desktop.costing.packing import unpack_state
 from erp_desktop.costing.scaled import part, shares_of
 from erp_desktop.costing.standard import Standard
-from erp_desktop.costing.stock import KEY, PART, WATCHED, Covered, Gone, Pool, Settings, Watched
+from erp_desktop.costing.stock import KEY, WATCHED, Covered, Gone, Pool, Settings, Watched
 
-__all__ = ["METHODS", "Effect", "Event", "Kind", "LayerChange", "LayerKey", "Result", "Stream", "Take"]
+__all__ = [
+    "METHODS",
+    "Arrival",
+    "Effect",
+    "Event",
+    "Kind",
+    "LayerChange",
+    "LayerKey",
+    "NotEnoughStock",
+    "Result",
+    "Stream",
+    "Take",
+]
 
 _POOLS: dict[str, type[Pool]] = {
     cls.method: cls for cls in (Fifo, Lifo, Specific, MovingAverage, PeriodicAverage, Standard)
@@ -49,8 +61,8 @@ class Stream:
         self._settings = Settings(currency_places, unit_cost_places, shares_variance)
         self._named: set[bytes] = set()
         self._issues: dict[bytes, _Issue] = {}
-        self._receipts: dict[LayerKey, Watched] = {}
-        self._unplaced: dict[tuple[int, LayerKey], Watched] = {}  # made known, their layers not looked up yet
+        self._receipts: dict[bytes, Watched] = {}
+        self._unplaced: set[bytes] = set()  # receipts made known whose layers are not looked up yet
         self._result = Result()
         self._with_takes = True
 
@@ -64,16 +76,24 @@ class Stream:
         state: bytes | None = None,
         allow_negative: bool = False,
         standard: int | None = None,
+        qty: int = 0,
+        value: int = 0,
+        last_unit_cost: int | None = None,
+        layers: Iterable[tuple[LayerKey, int, int]] = (),
     ) -> None:
-        """A pool, empty or as `Pool.state()` kept it (then `method` is only for pools without state).
+        """A pool: empty, as `Pool.state()` kept it (with its method then), or as it stands between two periods.
 
-        `standard`: unit cost in 10**-6, where it is not in the state; other methods take it as their last known cost as
-        long as they know none. Raises UnknownMethod.
+        As it stands: quantity, value, last known cost (10**-6), and `layers` with key, quantity and value in the order of the
+        queue as `Pool.layers()` gives them, negative ones for stock sold before it came. `standard`: unit cost in 10**-6, where
+        it is not in the state; other methods take it as their last known cost as long as they know none.
+        Raises UnknownMethod.
         """
         header, tables = unpack_state(state) if state is not None else ({}, [])
         opened = self._empty_pool(pool, header.get("method", method), allow_negative, standard)
         if state is not None:
             opened.load(header, tables)
+        else:
+            opened.stand(qty, value, last_unit_cost, [[held, worth, *key, None] for key, held, worth in layers])
         self.pools[pool] = opened
 
     def _empty_pool(self, number: int, method: str, allow_negative: bool, standard: int | None) -> Pool:
@@ -96,26 +116,26 @@ class Stream:
         self,
         key: bytes,
         pool: int,
+        *,
         qty_in: int,
         value_in: int,
-        left: int | None,
-        takers: Sequence[tuple[bytes, int] | tuple[bytes, int, int]],
-        part: int = 0,
+        takers: Iterable[tuple[bytes, int]],
+        came_in_later: int = 0,
     ) -> None:
         """A receipt before the start that late value or a supplier return here names; call it after `open_pool`.
 
         `takers`: (issue, quantity) for all that was taken of it so far, in order, shortages that it covered included. A
-        taker that is a transfer is (transfer, quantity, part), and its arrival in the other pool has to be made known
-        likewise, with its `part`, or the transfer itself is charged. `left`: only in pools without layers, and None
-        elsewhere: what is on hand of all that came in up to and including it (on hand less what came in later).
+        taker that is a transfer has its arrival in the other pool made known likewise, and so on; so has a transfer that was
+        sold short and is still, or one out of a pool whose open period has provisional costs. What was on hand of it when
+        the method changed from layers to an average or back was taken by that event, which is made known likewise.
+        `came_in_later`: for pools without layers, all that the pool took in after it up to the start.
         """
-        receipt = Watched(pool, qty_in, value_in, [(row[0], row[2] if len(row) > 2 else 0, row[1]) for row in takers])
-        self._receipts[key, part] = receipt
+        receipt = self._receipts[key] = Watched(pool, qty_in, value_in, list(takers))
         home = self.pools[pool]
         if isinstance(home, Unlayered):
-            home.watch(receipt, left or 0)
+            home.watch(receipt, home.qty - came_in_later)
         else:
-            self._unplaced[pool, (key, part)] = receipt
+            self._unplaced.add(key)
 
     # -- events
 
@@ -144,19 +164,18 @@ class Stream:
 
     def _find_layers(self, names: set[bytes]) -> None:
         """The layers of receipts that were made known, or that are named now and were not before."""
-        wanted = {key for key in names if (key, 0) not in self._receipts and key not in self._issues}
+        wanted = {key for key in names if key not in self._receipts and key not in self._issues}
         if not wanted and not self._unplaced:
             return
         for pool in self.pools.values():
-            if not isinstance(pool, Fifo):
-                continue
-            for layer in pool.queue:
-                name = layer[KEY], layer[PART]
-                if (known := self._unplaced.get((pool.number, name))) is not None:
-                    layer[WATCHED] = known
-                    known.layer = layer
-                elif layer[KEY] in wanted and layer[WATCHED] is None:
-                    layer[WATCHED] = self._receipts[name] = Watched(pool.number, 0, 0, layer=layer)
+            for layer in pool.queue if isinstance(pool, Fifo) else ():
+                key = layer[KEY]
+                if key in wanted and layer[WATCHED] is None and key not in self._receipts:
+                    self._receipts[key] = Watched(pool.number, 0, 0)
+                    self._unplaced.add(key)
+                if key in self._unplaced and self._receipts[key].pool == pool.number:
+                    layer[WATCHED] = self._receipts[key]
+                    layer[WATCHED].layers.append(layer)
         self._unplaced.clear()
 
     def _count(self, event: Event, index: int) -> int:
@@ -167,7 +186,7 @@ class Stream:
         if kind == Kind.RECEIPT:
             if event.value is not None and event.value < 0:
                 raise BadEvent("a receipt cannot be worth less than nothing", event.pool, event.key)
-            return self._take_in(index, pool, event.key, 0, event.qty, event.value)
+            return self._take_in(index, pool, event.key, [(event.qty, event.value)])
         if kind == Kind.ISSUE or kind == Kind.SUPPLIER_RETURN:
             return -self._give_out(index, pool, event)
         if kind == Kind.CUSTOMER_RETURN:
@@ -182,22 +201,23 @@ class Stream:
         index: int,
         pool: Pool,
         key: bytes,
-        number: int,
-        qty: int,
-        value: int | None,
+        parts: Sequence[tuple[int, int | None]],
         *,
         is_watched: bool = False,
         returned: bytes | None = None,
     ) -> int:
-        entered, variance = pool.valued_in(qty, value)
-        if variance:
-            self._add_variance(index, pool, variance)
+        """Goods come in as one receipt, in layers of (quantity, value). Gives what they were taken in at."""
+        entered = [pool.valued_in(qty, value) for qty, value in parts]
         watched = None
         if is_watched or key in self._named:
-            watched = self._receipts[key, number] = Watched(pool.number, qty, entered)
-        for covered in pool.enter(key, number, qty, entered, watched, returned):
-            self._true_up(index, pool, (key, number), covered)
-        return entered
+            value_in = sum(value for value, _ in entered)
+            watched = self._receipts[key] = Watched(pool.number, sum(qty for qty, _ in parts), value_in)
+        for number, ((qty, _), (value, variance)) in enumerate(zip(parts, entered, strict=True)):
+            if variance:
+                self._add_variance(index, pool, variance)
+            for covered in pool.enter(key, number, qty, value, watched, returned):
+                self._true_up(index, pool, (key, number), covered)
+        return sum(value for value, _ in entered)
 
     def _add_variance(self, index: int, pool: Pool, amount: int) -> None:
         self._note_variance(index, amount)
@@ -209,16 +229,16 @@ class Stream:
         variances[index] = variances.get(index, 0) + amount
 
     def _true_up(self, index: int, pool: Pool, receipt: LayerKey, covered: Covered) -> None:
-        issue, number, qty, estimated, cost = covered
+        issue, qty, estimated, cost = covered
         if self._with_takes and pool.has_layers:
-            self._result.takes.append(Take(index, (issue, number), -qty, -estimated, issue))
-            self._result.takes.append(Take(index, receipt, qty, cost, issue))
+            self._result.takes.append(Take(index, (issue, 0), -qty, -estimated, issue, pool.number))
+            self._result.takes.append(Take(index, receipt, qty, cost, issue, pool.number))
         if more := cost - estimated:
-            self._correct(index, pool, issue, number, more, to_inventory=-more)
+            self._correct(index, issue, more, to_inventory=-more)
 
-    def _correct(self, index: int, pool: Pool, issue: bytes, number: int, amount: int, to_inventory: int = 0) -> None:
-        """What `issue` took out of `pool` costs `amount` more; a transfer takes that along to where its goods are."""
-        arrival = self._receipts.get((issue, number))
+    def _correct(self, index: int, issue: bytes, amount: int, to_inventory: int = 0) -> None:
+        """What `issue` took costs `amount` more; a transfer takes that along to where its goods are."""
+        arrival = self._receipts.get(issue)
         if arrival is not None:
             if to_inventory:
                 self._result.effects.append(Effect(index, issue, to_inventory, 0))
@@ -233,30 +253,27 @@ class Stream:
         if event.of is None or (event.kind == Kind.ISSUE and not pool.has_layers):
             gone = pool.leave(key, qty)
         else:
-            gone = pool.leave_from(key, qty, self._arrivals(event.of, pool.number), event.value)
+            gone = pool.leave_from(key, qty, self._receipt_in(pool, event.of), event.value)
         cost = sum(part_gone.value for part_gone in gone)
         for part_gone in gone:
-            self._note_take(index, pool, key, 0, part_gone)
+            self._note_take(index, pool, key, part_gone)
         if key in self._named:
             self._issues[key] = _Issue(cost, qty, 0, 0)
         return cost
 
-    def _note_take(self, index: int, pool: Pool, key: bytes, number: int, gone: Gone) -> None:
+    def _note_take(self, index: int, pool: Pool, key: bytes, gone: Gone) -> None:
         for receipt, qty in gone.sources:
-            receipt.takers.append((key, number, qty))
+            receipt.takers.append((key, qty))
         if self._with_takes and gone.layer is not None and pool.has_layers:
-            self._result.takes.append(Take(index, gone.layer, gone.qty, gone.value, key))
+            self._result.takes.append(Take(index, gone.layer, gone.qty, gone.value, key, pool.number))
 
-    def _arrivals(self, key: bytes, pool: int) -> list[Watched]:
-        """What `key` brought into a pool: one receipt, or the parts of a transfer."""
-        found: list[Watched] = []
-        while (receipt := self._receipts.get((key, len(found)))) is not None and receipt.pool == pool:
-            found.append(receipt)
-        return found
+    def _receipt_in(self, pool: Pool, key: bytes) -> Watched | None:
+        receipt = self._receipts.get(key)
+        return receipt if receipt is not None and receipt.pool == pool.number else None
 
     def _customer_return(self, index: int, pool: Pool, event: Event) -> int:
         if event.of is None:
-            return self._take_in(index, pool, event.key, 0, event.qty, event.value)
+            return self._take_in(index, pool, event.key, [(event.qty, event.value)])
         issue = self._issues.get(event.of)
         if issue is None:
             raise UnknownMove("returns an issue that is not among the events", event.pool, event.key)
@@ -266,7 +283,7 @@ class Stream:
         value = max(0, part(issue.settled - issue.back_value, event.qty, still_out))  # rule 5
         issue.back_qty += event.qty
         issue.back_value += value
-        return self._take_in(index, pool, event.key, 0, event.qty, value, returned=event.of)
+        return self._take_in(index, pool, event.key, [(event.qty, value)], returned=event.of)
 
     def _transfer(self, index: int, pool: Pool, event: Event) -> int:
         key = event.key
@@ -274,15 +291,20 @@ class Stream:
             return 0
         to_pool = self.pools[event.to_pool]
         gone = pool.leave(key, event.qty)
-        if not pool.has_layers and len(gone) > 1:  # it arrives as one, as it lay there
-            there, short = gone
-            gone = [Gone(None, event.qty, there.value + short.value, there.sources, is_short=True)]
-        for number, part_gone in enumerate(gone):
-            self._note_take(index, pool, key, number, part_gone)
-        for number, (_, qty, value, sources, is_short) in enumerate(gone):
-            follows = bool(sources) or is_short or pool.is_provisional
-            self._take_in(index, to_pool, key, number, qty, value, is_watched=follows)
-        return sum(part_gone.value for part_gone in gone)
+        for part_gone in gone:
+            self._note_take(index, pool, key, part_gone)
+        cost = sum(part_gone.value for part_gone in gone)
+        follows = pool.is_provisional or any(part_gone.sources or part_gone.is_short for part_gone in gone)
+        if pool.has_layers and to_pool.has_layers:
+            parts = [(part_gone.qty, part_gone.value) for part_gone in gone]
+        else:
+            parts = [(event.qty, cost)]
+        self._take_in(index, to_pool, key, parts, is_watched=follows)
+        if to_pool.has_layers:
+            self._result.arrivals += [
+                Arrival(index, to_pool.number, (key, number), *arrived) for number, arrived in enumerate(parts)
+            ]
+        return cost
 
     # -- value without quantity
 
@@ -314,12 +336,10 @@ class Stream:
         if isinstance(pool := self.pools[event.pool], Standard):
             self._add_variance(index, pool, amount)
             return
-        receipts = self._arrivals(event.of, event.pool) if event.of is not None else []
-        if event.of is None or not receipts or not all(receipt.qty_in for receipt in receipts):
+        receipt = None if event.of is None else self._receipt_in(pool, event.of)
+        if event.of is None or receipt is None or not receipt.qty_in:
             raise UnknownMove("is for a receipt that is not among the events", event.pool, event.key)
-        shares = shares_of(amount, [receipt.qty_in for receipt in receipts])
-        for receipt, share in zip(receipts, shares, strict=True):
-            self._add_late_value(index, receipt, event.of, share)
+        self._add_late_value(index, receipt, event.of, amount)
 
     def _add_late_value(self, index: int, receipt: Watched, key: bytes, amount: int) -> None:
         """Rule 7: the stock takes its part, the rest goes to those who took the goods, and with a transfer on and on."""
@@ -327,28 +347,29 @@ class Stream:
         if isinstance(pool, Standard):
             self._add_variance(index, pool, amount)
             return
-        left, kept = pool.left_of(receipt), 0
-        if left:
-            layer, kept = pool.add_to(receipt, part(amount, left, receipt.qty_in))
-            self._change_layer(index, pool, layer, kept)
-        if not (rest := amount - kept):
+        rest = amount
+        if left := pool.left_of(receipt):
+            for layer, kept in pool.add_to(receipt, part(amount, left, receipt.qty_in)):
+                self._change_layer(index, pool, layer, kept)
+                rest -= kept
+        if not rest:
             return
-        taken: dict[tuple[bytes, int], int] = {}
-        for issue, number, qty in receipt.takers:
-            taken[issue, number] = taken.get((issue, number), 0) + qty
+        taken: dict[bytes, int] = {}
+        for issue, qty in receipt.takers:
+            taken[issue] = taken.get(issue, 0) + qty
         if not taken:
             self._result.effects.append(Effect(index, key, 0, rest))
             return
-        for (issue, number), share in zip(taken, shares_of(rest, list(taken.values())), strict=True):
+        for issue, share in zip(taken, shares_of(rest, list(taken.values())), strict=True):
             if share:
                 pool.charge(issue, share)
-                self._correct(index, pool, issue, number, share)
+                self._correct(index, issue, share)
 
     def _end_period(self, index: int, pool: Pool, key: bytes) -> None:
         for issue, to_inventory, to_cost_of_sales in pool.end_period(key):
             if not to_inventory:
                 self._note_variance(index, -to_cost_of_sales)
-            self._correct(index, pool, issue, 0, to_cost_of_sales, to_inventory)
+            self._correct(index, issue, to_cost_of_sales, to_inventory)
 
     def _change_method(self, index: int, pool: Pool, key: bytes, method: str) -> None:
         """Another method begins (rule 12): what is provisional is settled first, the value stays to the cent.
@@ -372,7 +393,9 @@ class Stream:
         for receipt in self._receipts.values():
             if receipt.pool == pool.number:
                 if left := pool.left_of(receipt):
-                    receipt.takers.append((key, 0, left))
-                receipt.layer, receipt.end = None, 0
-        self._receipts[key, 0] = merged
+                    receipt.takers.append((key, left))
+                receipt.layers, receipt.end = [], 0
+        self._receipts[key] = merged
         opened._place(key, 0, pool.qty, pool.value, merged)
+        if opened.has_layers:
+            self._result.arrivals.append(Arrival(index, pool.number, (key, 0), pool.qty, pool.value))
