@@ -39,7 +39,7 @@ from erp_desktop.models.ledger import Account, CostCentre, Period
 from erp_desktop.models.stock import Warehouse
 from erp_desktop.numbers import QTY_PLACES, UNIT_COST_PLACES, ZERO, NumberNotExact, minor_unit, round_money, to_scaled
 from erp_desktop.queries.cost_drivers import Drivers
-from erp_desktop.queries.served_costs import accounts_by_purpose, active_rules, costs_of_account
+from erp_desktop.queries.serving_rules import accounts_by_purpose, active_rules, costs_of_account
 
 ROWS_PER_STATEMENT = 500
 

@@ -1,4 +1,4 @@
-"""Cost to serve as it is looked at: the rules, a period's costs against the ledger, and what fell on whom (rule 13 of costing.md).
+"""Cost to serve as it is looked at: a period's costs against the ledger, and what fell on whom (costing.md, rule 13).
 
 Here: reading. Not here: the sharing (actions/cost_to_serve.py).
 """
@@ -14,134 +14,23 @@ from uuid import UUID
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
-from erp_desktop.costing.cost_to_serve import Cost
 from erp_desktop.models.cost_to_serve import (
+    CostToServeKind,
     CostToServeRule,
     CostToServeRun,
     CostToServeShare,
     CostToServeTotal,
-    StorageRate,
 )
-from erp_desktop.models.ledger import Account, AccountPurpose, CostCentre, JournalEntry, JournalLine, Period
+from erp_desktop.models.ledger import Account, CostCentre, JournalEntry, Period
 from erp_desktop.models.product import Product
-from erp_desktop.models.stock import StockBalance, Warehouse
+from erp_desktop.models.stock import StockBalance
 from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.base import ListPage, ListRequest
-from erp_desktop.queries.listing import Join, ListColumn, ListQuery, ListShape, named, plain, table_of
+from erp_desktop.queries.serving_rules import accounts_by_purpose, active_rules, costs_of_account
 
+KINDS = [str(kind) for kind in CostToServeKind]  # in the order in which they are listed
 Dimension = Literal["kind", "product", "order", "channel", "customer", "warehouse"]
-
-_rule = table_of(CostToServeRule)
-_rate = table_of(StorageRate)
-_cost_centre = table_of(CostCentre)
-_warehouse = table_of(Warehouse)
-
-
-# --- what the rules say
-
-
-def active_rules(session: Session, company_id: UUID) -> list[CostToServeRule]:
-    """The rules by which costs are shared now, in a fixed order."""
-    rules = session.scalars(
-        select(CostToServeRule).where(CostToServeRule.company_id == company_id, CostToServeRule.is_active.is_(True))
-    )
-    return sorted(rules, key=lambda rule: (rule.kind, rule.purpose, rule.id))
-
-
-def accounts_by_purpose(session: Session, company_id: UUID) -> dict[str, list[UUID]]:
-    """The accounts of each purpose, of all categories, in a fixed order."""
-    accounts: defaultdict[str, set[UUID]] = defaultdict(set)
-    for purpose, account_id in session.execute(
-        select(AccountPurpose.purpose, AccountPurpose.account_id).where(AccountPurpose.company_id == company_id)
-    ):
-        accounts[purpose].add(account_id)
-    return {purpose: sorted(ids) for purpose, ids in accounts.items()}
-
-
-def costs_of_account(session: Session, period: Period, account_id: UUID, cost_centre_id: UUID | None) -> list[Cost]:
-    """Debits less credits of an account in a period, by what the lines name; of one cost centre, or of all (None)."""
-    line = JournalLine
-    names = (line.product_id, line.channel_id, line.warehouse_id)
-    found = session.execute(
-        select(func.sum(line.debit, type_=MoneyType()), func.sum(line.credit, type_=MoneyType()), *names)
-        .where(
-            line.company_id == period.company_id,
-            line.account_id == account_id,
-            line.dated_on.between(period.starts_on, period.ends_on),
-            *(() if cost_centre_id is None else (line.cost_centre_id == cost_centre_id,)),
-        )
-        .group_by(*names)
-    )
-    costs = [Cost(debit - credit, *named) for debit, credit, *named in found]
-    return sorted(costs, key=lambda cost: [0 if one is None else one.int for one in _named(cost)])
-
-
-def _named(cost: Cost) -> tuple[UUID | None, ...]:
-    return cost.product_id, cost.channel_id, cost.warehouse_id
-
-
-@dataclass(frozen=True)
-class CostToServeRuleRow:
-    id: UUID
-    kind: str
-    purpose: str
-    cost_centre_id: UUID | None
-    cost_centre_code: str | None
-    cost_centre_name: str | None
-    cost_centre_name_zh: str | None
-    driver: str
-    is_active: bool
-
-
-@dataclass(frozen=True)
-class CostToServeRules(ListQuery[CostToServeRuleRow]):
-    """The rules by kind."""
-
-    shape = ListShape(
-        CostToServeRuleRow,
-        _rule,
-        [
-            *plain(_rule, "id"),
-            ListColumn("kind", _rule.c.kind, is_searched=True),
-            ListColumn("purpose", _rule.c.purpose, is_searched=True),
-            *plain(_rule, "cost_centre_id"),
-            *named(_cost_centre, "code", "name", "name_zh"),
-            *plain(_rule, "driver", "is_active"),
-        ],
-        [Join(_cost_centre, _rule.c.cost_centre_id)],
-        [("kind", False), ("purpose", False)],
-    )
-
-
-@dataclass(frozen=True)
-class StorageRateRow:
-    """`rate` is per m3 and day, in company currency."""
-
-    id: UUID
-    warehouse_id: UUID
-    warehouse_code: str
-    warehouse_name: str
-    warehouse_name_zh: str
-    valid_from: date
-    rate: Decimal
-
-
-@dataclass(frozen=True)
-class StorageRates(ListQuery[StorageRateRow]):
-    """Storage rates by warehouse, the latest first."""
-
-    shape = ListShape(
-        StorageRateRow,
-        _rate,
-        [
-            *plain(_rate, "id", "warehouse_id"),
-            *named(_warehouse, "code", "name", "name_zh"),
-            *plain(_rate, "valid_from", "rate"),
-        ],
-        [Join(_warehouse, _rate.c.warehouse_id)],
-        [("warehouse_code", False), ("valid_from", True)],
-    )
 
 
 # --- a period against the ledger
@@ -244,7 +133,7 @@ def served_period(session: Session, period: Period) -> ServedPeriod:
     for claim in claims:
         by_rule[claim.rule_id].append(claim)
     costs = []
-    for rule_id, of_rule in by_rule.items():
+    for rule_id, of_rule in sorted(by_rule.items(), key=lambda item: (KINDS.index(item[1][0].kind), item[0])):
         amount, not_allocated, standard = shared.get(rule_id, (ZERO, ZERO, None))
         ledger = sum((_in_ledger(session, period, claim) for claim in of_rule), ZERO) if has_ledger else None
         first = of_rule[0]
@@ -286,7 +175,7 @@ def _claims(session: Session, period: Period, is_shared: bool) -> list[_Claim]:
             if rule.id not in shared
             for account_id in accounts.get(rule.purpose, ())
         ]
-    return sorted(claims, key=lambda claim: (claim.kind, claim.rule_id, claim.account_id))
+    return sorted(claims, key=lambda claim: (claim.rule_id, claim.account_id))
 
 
 def _in_ledger(session: Session, period: Period, claim: _Claim) -> Decimal:
@@ -304,7 +193,7 @@ def _codes(session: Session, company_id: UUID, table: Any, ids: Iterable[UUID | 
 
 @dataclass(frozen=True)
 class ServedCosts:
-    """A period's costs to serve as a list, one row a rule."""
+    """A period's costs to serve as a list, one row a rule. Without a period: of the one that holds `on`."""
 
     tables: ClassVar[frozenset[str]] = frozenset(
         {"cost_to_serve_rule", "cost_to_serve_run", "cost_to_serve_share", "cost_to_serve_total"}
@@ -313,9 +202,12 @@ class ServedCosts:
 
     request: ListRequest
     period_id: UUID | None
+    on: date
 
     def run(self, session: Session, company_id: UUID) -> ListPage[ServedCost]:
-        period = session.get(Period, (company_id, self.period_id)) if self.period_id else None
+        which = Period.id == self.period_id if self.period_id else Period.starts_on <= self.on
+        of_company = select(Period).where(Period.company_id == company_id, which)
+        period = session.scalars(of_company.order_by(Period.starts_on.desc()).limit(1)).first()
         rows = list(served_period(session, period).costs) if period is not None else []
         if self.request.sort:
             rows.sort(key=lambda row: _sortable(getattr(row, self.request.sort)), reverse=self.request.descending)
@@ -441,24 +333,3 @@ def _within(statement: Select[Any], company_id: UUID, from_: date, to: date) -> 
     return statement.join(Period, period).where(
         CostToServeShare.company_id == company_id, Period.starts_on >= from_, Period.ends_on <= to
     )
-
-
-__all__ = [
-    "ALL_SHARES",
-    "CostToServeRuleRow",
-    "CostToServeRules",
-    "CostToServeSetUp",
-    "Narrowed",
-    "ServedCost",
-    "ServedCosts",
-    "ServedPeriod",
-    "StorageRateRow",
-    "StorageRates",
-    "accounts_by_purpose",
-    "active_rules",
-    "cost_to_serve_by",
-    "cost_to_serve_by_kind_and",
-    "costs_of_account",
-    "served_period",
-    "served_periods",
-]

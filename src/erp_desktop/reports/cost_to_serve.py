@@ -64,7 +64,7 @@ KINDS = {
     "delivery": QT_TRANSLATE_NOOP("Report", "Delivery"),
 }
 DRIVERS = {
-    "volume_days": QT_TRANSLATE_NOOP("Report", "Volume and days in stock"),
+    "volume_days": QT_TRANSLATE_NOOP("Report", "Volume-days in stock"),
     "picks": QT_TRANSLATE_NOOP("Report", "Lines shipped"),
     "parcels": QT_TRANSLATE_NOOP("Report", "Parcels shipped"),
     "revenue": QT_TRANSLATE_NOOP("Report", "Invoiced revenue"),

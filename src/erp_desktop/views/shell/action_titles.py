@@ -27,6 +27,9 @@ _TITLES = {
     "PostSalesInvoice": QT_TRANSLATE_NOOP("Action", "Post a sales invoice"),
     "TakeInReturn": QT_TRANSLATE_NOOP("Action", "Take in a return"),
     "CountStock": QT_TRANSLATE_NOOP("Action", "Count stock"),
+    "RevalueStock": QT_TRANSLATE_NOOP("Action", "Revalue stock"),
+    "WriteDownStock": QT_TRANSLATE_NOOP("Action", "Write stock down"),
+    "SetStandardCost": QT_TRANSLATE_NOOP("Action", "Set standard costs"),
     "MoveStock": QT_TRANSLATE_NOOP("Action", "Move stock"),
     "PostJournalEntry": QT_TRANSLATE_NOOP("Action", "Post a journal entry"),
     "ClosePeriod": QT_TRANSLATE_NOOP("Action", "Close a period"),
@@ -49,6 +52,10 @@ _TITLES = {
     "SaveProductUnit": QT_TRANSLATE_NOOP("Action", "Save a unit of a product"),
     "SaveEmployee": QT_TRANSLATE_NOOP("Action", "Save an employee"),
     "SaveCostCentre": QT_TRANSLATE_NOOP("Action", "Save a cost centre"),
+    "SaveCostToServeRule": QT_TRANSLATE_NOOP("Action", "Save a rule of cost to serve"),
+    "SetUpCostToServe": QT_TRANSLATE_NOOP("Action", "Set up cost to serve"),
+    "SaveStorageRate": QT_TRANSLATE_NOOP("Action", "Save a storage rate"),
+    "AllocateCostToServe": QT_TRANSLATE_NOOP("Action", "Share a period's cost to serve"),
 }
 
 _DOCUMENTS = {  # the document that an action is about: its table, and the argument that names it
