@@ -15,8 +15,11 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.models.company import Company
+from erp_desktop.models.party import Party
 from erp_desktop.models.product import Category, Product, Unit
+from erp_desktop.models.sales import Channel
 from erp_desktop.numbers import UNIT_COST_PLACES, ZERO
+from erp_desktop.queries.cost_of_sales import Only
 from erp_desktop.reports.figures import MOST_IDS, as_of_tick, company_of
 from erp_desktop.reports.report import (
     BadParameter,
@@ -45,6 +48,8 @@ PRODUCT = Parameter("product", QT_TRANSLATE_NOOP("Report", "Product"), Parameter
 CATEGORY = Parameter("category", QT_TRANSLATE_NOOP("Report", "Category"), ParameterKind.CATEGORY)
 WAREHOUSE = Parameter("warehouse", QT_TRANSLATE_NOOP("Report", "Warehouse"), ParameterKind.WAREHOUSE)
 CHANNEL = Parameter("channel", QT_TRANSLATE_NOOP("Report", "Channel"), ParameterKind.CHANNEL)
+CUSTOMER = Parameter("customer", QT_TRANSLATE_NOOP("Report", "Customer"), ParameterKind.PARTY)
+SUPPLIER = Parameter("supplier", QT_TRANSLATE_NOOP("Report", "Supplier"), ParameterKind.PARTY)
 
 NOT_NAMED = QT_TRANSLATE_NOOP("Report", "Not named")
 
@@ -70,6 +75,21 @@ def chosen(parameter: Parameter, value: str) -> tuple[str, Term]:
 def heading_of(parameter: Parameter, record: Any) -> tuple[str, Bilingual]:
     """A chosen product, category ... as it stands above a report."""
     return parameter.heading, coded(record)
+
+
+def only_shown(session: Session, company_id: UUID, only: Only) -> list[tuple[str, Bilingual]]:
+    """What the sales of a report were narrowed down to, as it stands above it."""
+    asked: tuple[tuple[Parameter, Any, UUID | None], ...] = (
+        (PRODUCT, Product, only.product_id),
+        (CATEGORY, Category, only.category_id),
+        (CHANNEL, Channel, only.channel_id),
+        (CUSTOMER, Party, only.customer_id),
+    )
+    return [
+        heading_of(parameter, record_named(session, company_id, table, id))
+        for parameter, table, id in asked
+        if id is not None
+    ]
 
 
 def coded(record: Any) -> Bilingual:

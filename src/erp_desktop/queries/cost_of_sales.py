@@ -1,0 +1,279 @@
+"""What the goods that were sold cost: issues, returns, and what changed their cost afterwards, in one cost book.
+
+Here: sums over stock moves and cost adjustments, per what they are asked by. Not here: revenue (sold.py), names.
+Amounts in company currency, positive where they cost; quantities in stock units, positive where they left.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostPool, MoveCost
+from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine, Period
+from erp_desktop.models.product import Product
+from erp_desktop.models.sales import CustomerReturn, SalesOrder, Shipment
+from erp_desktop.models.stock import MoveKind, StockMove
+from erp_desktop.models.types import MoneyType, QtyType
+from erp_desktop.numbers import ZERO
+from erp_desktop.queries.listing import table_of
+
+_cost = table_of(MoveCost)
+_adjustment = table_of(CostAdjustment)
+_pool = table_of(CostPool)
+_move = table_of(StockMove)
+_shipment = table_of(Shipment)
+_return = table_of(CustomerReturn)
+_order = table_of(SalesOrder)
+_product = table_of(Product)
+_period = table_of(Period)
+
+SALES_MOVES = (MoveKind.SHIPMENT.value, MoveKind.CUSTOMER_RETURN.value)
+LATE_VALUE = (AdjustmentKind.LANDED_COST.value, AdjustmentKind.RECEIPT_PRICE.value)
+# Of the journal, what is no consequence of moving goods that were sold.
+NOT_FROM_STOCK = ("manual", "write_down", "write_down_released", "year_end")
+
+
+class By(StrEnum):
+    """What figures of sales are asked by."""
+
+    PRODUCT = "product"
+    CHANNEL = "channel"
+    CUSTOMER = "customer"
+    DISTRIBUTOR = "distributor"
+    ORDER = "order"
+
+
+@dataclass(frozen=True)
+class Only:
+    """Which sales are asked for; None: all."""
+
+    product_id: UUID | None = None
+    category_id: UUID | None = None
+    channel_id: UUID | None = None
+    customer_id: UUID | None = None
+    order_id: UUID | None = None
+
+    @property
+    def is_all(self) -> bool:
+        return not any(vars(self).values())
+
+    @property
+    def needs_order(self) -> bool:
+        return bool(self.channel_id or self.customer_id or self.order_id)
+
+
+ALL_SALES = Only()
+
+
+@dataclass
+class SoldCost:
+    """What some sales cost: as it was posted, and what came of it later, apart."""
+
+    qty: Decimal = ZERO  # shipped less returned
+    issued: Decimal = ZERO
+    returned: Decimal = ZERO  # negative
+    true_ups: Decimal = ZERO  # oversold stock was covered, or a month's average was settled
+    corrections: Decimal = ZERO  # landed costs, prices and back-dated moves that came later
+
+    @property
+    def total(self) -> Decimal:
+        return self.issued + self.returned + self.true_ups + self.corrections
+
+    def add(self, kind: str, qty: Decimal, amount: Decimal) -> None:
+        self.qty += qty
+        if kind == MoveKind.SHIPMENT:
+            self.issued += amount
+        elif kind == MoveKind.CUSTOMER_RETURN:
+            self.returned += amount
+        elif kind in (AdjustmentKind.TRUE_UP, AdjustmentKind.PERIOD_AVERAGE):
+            self.true_ups += amount
+        else:
+            self.corrections += amount
+
+
+@dataclass(frozen=True)
+class SoldCostLine:
+    """What one document did to cost of sales on one day; `kind` is that of the move or of the adjustment."""
+
+    dated_on: date
+    document_kind: str
+    document_id: UUID
+    product_id: UUID
+    kind: str
+    qty: Decimal
+    amount: Decimal
+    tick: int = field(compare=False, default=0)
+
+
+def cost_of_sales(
+    session: Session,
+    company_id: UUID,
+    book_id: UUID,
+    first: date,
+    last: date,
+    by: By,
+    only: Only = ALL_SALES,
+    *,
+    monthly: bool = False,
+) -> dict[tuple[date | None, UUID | None], SoldCost]:
+    """Cost of sales dated from `first` to `last`, by the first day of the period (None unless `monthly`) and by record.
+
+    Sales that name no such record (a consumer whom the channel did not name) stand under None.
+    """
+    lines = _lines(company_id, book_id, first, last, only, with_order=by is not By.PRODUCT or only.needs_order)
+    key = lines.c[f"{by.value}_id"]
+    columns: list[Any] = [key, lines.c.kind]
+    statement: Select[Any]
+    if monthly:
+        inside = lines.c.dated_on.between(_period.c.starts_on, _period.c.ends_on)
+        joined = lines.outerjoin(_period, and_(_period.c.company_id == company_id, inside))
+        columns.insert(0, _period.c.starts_on)
+        statement = select(*columns, *_sums(lines)).select_from(joined)
+    else:
+        statement = select(*columns, *_sums(lines))
+    found: defaultdict[tuple[date | None, UUID | None], SoldCost] = defaultdict(SoldCost)
+    for row in session.execute(statement.group_by(*columns)):
+        *begun, record_id, kind, qty, amount = row
+        found[begun[0] if begun else None, record_id].add(kind, qty, amount)
+    return dict(found)
+
+
+def cost_of_sales_lines(
+    session: Session, company_id: UUID, book_id: UUID, first: date, last: date, only: Only = ALL_SALES
+) -> list[SoldCostLine]:
+    """The same, document by document, in the order of days and entry. A correction stands under what caused it."""
+    lines = _lines(company_id, book_id, first, last, only, with_order=only.needs_order)
+    c = lines.c
+    keys = (c.dated_on, c.document_kind, c.document_id, c.product_id, c.kind)
+    statement = select(*keys, *_sums(lines), func.min(c.tick).label("tick")).group_by(*keys)
+    found = [SoldCostLine(*row) for row in session.execute(statement)]
+    return sorted(found, key=lambda line: (line.dated_on, line.tick, line.document_id, line.product_id, line.kind))
+
+
+def ledger_cost_of_sales(session: Session, company_id: UUID, first: date, last: date) -> Decimal:
+    """What moving goods posted to the accounts of cost of sales in the ledger, debits less credits."""
+    accounts = select(AccountPurpose.account_id).where(
+        AccountPurpose.company_id == company_id, AccountPurpose.purpose == "cost_of_sales"
+    )
+    return posted_to(session, company_id, accounts, first, last)
+
+
+def posted_to(session: Session, company_id: UUID, accounts: Any, first: date, last: date) -> Decimal:
+    """Debits less credits that documents posted to `accounts` (a select of ids); entries made by hand do not count."""
+    net = session.scalar(
+        select(func.sum(JournalLine.debit - JournalLine.credit, type_=MoneyType()))
+        .join(
+            JournalEntry,
+            and_(JournalEntry.company_id == JournalLine.company_id, JournalEntry.id == JournalLine.entry_id),
+        )
+        .where(
+            JournalLine.company_id == company_id,
+            JournalLine.account_id.in_(accounts),
+            JournalLine.dated_on.between(first, last),
+            JournalEntry.event.not_in(NOT_FROM_STOCK),
+        )
+    )
+    return net if net is not None else ZERO
+
+
+def _sums(lines: Any) -> tuple[ColumnElement[Any], ...]:
+    return func.sum(lines.c.qty, type_=QtyType()), func.sum(lines.c.amount, type_=MoneyType())
+
+
+def _lines(company_id: UUID, book_id: UUID, first: date, last: date, only: Only, *, with_order: bool) -> Any:
+    """Every move of goods sold and every later change of its cost, as a subquery."""
+    pool_ids = select(_pool.c.id).where(_pool.c.company_id == company_id, _pool.c.book_id == book_id)
+    moves: Any = _cost.join(_move, and_(_move.c.company_id == _cost.c.company_id, _move.c.id == _cost.c.move_id))
+    moved: Select[Any] = select(
+        _cost.c.dated_on,
+        _cost.c.tick,
+        _cost.c.product_id,
+        _cost.c.kind,
+        (-_cost.c.qty).label("qty"),
+        (-_cost.c.cost).label("amount"),
+        _move.c.document_kind,
+        _move.c.document_id,
+        *_order_columns(with_order),
+    ).where(
+        _cost.c.company_id == company_id,
+        _cost.c.pool_id.in_(pool_ids),
+        _cost.c.kind.in_(SALES_MOVES),
+        _cost.c.dated_on.between(first, last),
+    )
+    moved = moved.select_from(_with_order(moves, company_id) if with_order else moves)
+
+    corrected: Any = _adjustment.join(_pool, _is(_pool, company_id, _adjustment.c.pool_id)).outerjoin(
+        _move, and_(_move.c.company_id == _adjustment.c.company_id, _move.c.id == _adjustment.c.move_id)
+    )
+    # Late value is expensed as cost of sales whoever took the goods; other corrections follow the move that they correct.
+    to_sales = or_(_move.c.kind.in_(SALES_MOVES), _adjustment.c.kind.in_(LATE_VALUE))
+    adjusted: Select[Any] = select(
+        _adjustment.c.dated_on,
+        _adjustment.c.tick,
+        _adjustment.c.product_id,
+        _adjustment.c.kind,
+        literal(0, QtyType()).label("qty"),
+        _adjustment.c.to_cost_of_sales.label("amount"),
+        _adjustment.c.document_kind,
+        _adjustment.c.document_id,
+        *_order_columns(with_order),
+    ).where(
+        _adjustment.c.company_id == company_id,
+        _pool.c.book_id == book_id,
+        _adjustment.c.dated_on.between(first, last),
+        _adjustment.c.to_cost_of_sales != 0,
+        to_sales,
+    )
+    adjusted = adjusted.select_from(_with_order(corrected, company_id) if with_order else corrected)
+    return union_all(
+        _chosen(moved, _cost, company_id, only), _chosen(adjusted, _adjustment, company_id, only)
+    ).subquery()
+
+
+def _is(table: Any, company_id: UUID, id: Any) -> ColumnElement[bool]:
+    return and_(table.c.company_id == company_id, table.c.id == id)
+
+
+def _order_columns(with_order: bool) -> list[Any]:
+    if not with_order:
+        return []
+    return [
+        _order.c.channel_id,
+        func.coalesce(_shipment.c.customer_id, _return.c.customer_id).label("customer_id"),
+        _order.c.distributor_id,
+        _order.c.id.label("order_id"),
+    ]
+
+
+def _with_order(moves: Any, company_id: UUID) -> Any:
+    """The order behind each move: of its shipment, or of the shipment whose goods it brought back."""
+    shipment_id = func.coalesce(_return.c.shipment_id, _move.c.document_id)
+    return (
+        moves.outerjoin(_return, _is(_return, company_id, _move.c.document_id))
+        .outerjoin(_shipment, _is(_shipment, company_id, shipment_id))
+        .outerjoin(_order, _is(_order, company_id, _shipment.c.order_id))
+    )
+
+
+def _chosen(statement: Select[Any], costed: Any, company_id: UUID, only: Only) -> Select[Any]:
+    if only.product_id:
+        statement = statement.where(costed.c.product_id == only.product_id)
+    if only.category_id:
+        in_category = select(_product.c.id).where(
+            _product.c.company_id == company_id, _product.c.category_id == only.category_id
+        )
+        statement = statement.where(costed.c.product_id.in_(in_category))
+    if only.channel_id:
+        statement = statement.where(_order.c.channel_id == only.channel_id)
+    if only.customer_id:
+        statement = statement.where(func.coalesce(_shipment.c.customer_id, _return.c.customer_id) == only.customer_id)
+    if only.order_id:
+        statement = statement.where(_order.c.id == only.order_id)
+    return statement

@@ -1,0 +1,149 @@
+"""Landed costs, the receipt lines that bear them, and where each share is in a cost book as it stands now."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostPool, MoveCost
+from erp_desktop.models.product import Product
+from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine, LandedCost, LandedCostShare
+from erp_desktop.models.stock import StockMove
+from erp_desktop.models.types import MoneyType
+from erp_desktop.numbers import ZERO
+
+
+@dataclass(frozen=True)
+class LandedShare:
+    """One receipt line's share, in company currency; `qty` in stock units, weight and volume of one of them."""
+
+    landed_cost_id: UUID
+    number: str
+    kind: str
+    basis: str
+    dated_on: date
+    whole: Decimal  # the landed cost's amount
+    receipt_id: UUID
+    receipt_number: str
+    line_id: UUID
+    product_id: UUID
+    qty: Decimal
+    weight_kg: Decimal | None
+    volume_m3: Decimal | None
+    amount: Decimal
+
+
+def landed_shares(session: Session, company_id: UUID, first: date, last: date) -> list[LandedShare]:
+    """The shares of landed costs dated from `first` to `last`, landed cost by landed cost."""
+    of = LandedCostShare
+    statement = (
+        select(
+            LandedCost.id,
+            func.coalesce(LandedCost.number, ""),
+            LandedCost.kind,
+            LandedCost.basis,
+            LandedCost.dated_on,
+            LandedCost.amount,
+            GoodsReceipt.id,
+            func.coalesce(GoodsReceipt.number, ""),
+            GoodsReceiptLine.id,
+            GoodsReceiptLine.product_id,
+            GoodsReceiptLine.qty,
+            Product.weight_kg,
+            Product.volume_m3,
+            of.amount,
+        )
+        .select_from(of)
+        .join(LandedCost, _is(LandedCost, of, of.landed_cost_id))
+        .join(GoodsReceiptLine, _is(GoodsReceiptLine, of, of.receipt_line_id))
+        .join(GoodsReceipt, _is(GoodsReceipt, of, GoodsReceiptLine.receipt_id))
+        .join(Product, _is(Product, of, GoodsReceiptLine.product_id))
+        .where(of.company_id == company_id, LandedCost.dated_on.between(first, last))
+        .order_by(LandedCost.dated_on, LandedCost.number, LandedCost.id, of.line_no)
+    )
+    return [LandedShare(*row) for row in session.execute(statement)]
+
+
+def amounts_of(session: Session, company_id: UUID, first: date, last: date) -> Decimal:
+    """What the landed costs dated from `first` to `last` add up to."""
+    total = session.scalar(
+        select(func.sum(LandedCost.amount, type_=MoneyType())).where(
+            LandedCost.company_id == company_id, LandedCost.dated_on.between(first, last)
+        )
+    )
+    return total if total is not None else ZERO
+
+
+def where_shares_are(
+    session: Session, company_id: UUID, book_id: UUID, first: date, last: date
+) -> dict[tuple[UUID, UUID | None], tuple[Decimal, Decimal]]:
+    """By landed cost and receipt line: what of the share is in inventory and what in cost of sales, in a book.
+
+    As it stands now: what a back-dated move shifted between the two later is counted in.
+    """
+    entered = (
+        select(CostAdjustment.event_id, CostAdjustment.document_id, CostAdjustment.line_id)
+        .join(LandedCost, _is(LandedCost, CostAdjustment, CostAdjustment.document_id))
+        .where(
+            CostAdjustment.company_id == company_id,
+            CostAdjustment.kind == AdjustmentKind.LANDED_COST,
+            LandedCost.dated_on.between(first, last),
+        )
+        .distinct()
+        .subquery()
+    )
+    statement = (
+        select(
+            entered.c.document_id,
+            entered.c.line_id,
+            func.sum(CostAdjustment.to_inventory, type_=MoneyType()),
+            func.sum(CostAdjustment.to_cost_of_sales, type_=MoneyType()),
+        )
+        .select_from(CostAdjustment)
+        .join(entered, entered.c.event_id == CostAdjustment.event_id)
+        .join(CostPool, _is(CostPool, CostAdjustment, CostAdjustment.pool_id))
+        .where(CostAdjustment.company_id == company_id, CostPool.book_id == book_id)
+        .group_by(entered.c.document_id, entered.c.line_id)
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(statement)}
+
+
+def received_at(session: Session, company_id: UUID, book_id: UUID, line_ids: Sequence[UUID]) -> dict[UUID, Decimal]:
+    """What receipt lines came in at in a book, by the line."""
+    found: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
+    for start in range(0, len(line_ids), 500):
+        statement = (
+            select(StockMove.line_id, func.coalesce(MoveCost.stated, MoveCost.cost, type_=MoneyType()))
+            .select_from(StockMove)
+            .join(MoveCost, and_(MoveCost.company_id == StockMove.company_id, MoveCost.move_id == StockMove.id))
+            .join(CostPool, _is(CostPool, MoveCost, MoveCost.pool_id))
+            .join(GoodsReceiptLine, _is(GoodsReceiptLine, StockMove, StockMove.line_id))
+            .where(
+                StockMove.company_id == company_id,
+                StockMove.document_id == GoodsReceiptLine.receipt_id,
+                CostPool.book_id == book_id,
+                GoodsReceiptLine.id.in_(line_ids[start : start + 500]),
+            )
+        )
+        for line_id, value in session.execute(statement):
+            found[line_id] += value
+    return dict(found)
+
+
+def products_at_standard(session: Session, company_id: UUID, book_id: UUID) -> frozenset[UUID]:
+    """The products that a book costs at standard: nothing is added to what they are worth."""
+    pools = select(CostPool.product_id).where(
+        CostPool.company_id == company_id, CostPool.book_id == book_id, CostPool.method == "standard"
+    )
+    return frozenset(session.scalars(pools))
+
+
+def _is(table: Any, costed: Any, id: Any) -> ColumnElement[bool]:
+    """`table`'s row with this id, in the company of the row of `costed`."""
+    return and_(table.company_id == costed.company_id, table.id == id)

@@ -1,0 +1,180 @@
+"""How landed costs were shared over the lines of their receipts, and where the shares are now."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.models.product import Product
+from erp_desktop.numbers import ONE, ZERO
+from erp_desktop.queries.landed import (
+    LandedShare,
+    amounts_of,
+    landed_shares,
+    products_at_standard,
+    received_at,
+    where_shares_are,
+)
+from erp_desktop.reports.figures import cost_book, named
+from erp_desktop.reports.making import (
+    COST_BOOK,
+    FROM,
+    PRODUCT,
+    TO,
+    dates,
+    heading_of,
+    product_names,
+    ratio,
+    record_named,
+    report_for,
+    sum_of,
+)
+from erp_desktop.reports.report import (
+    Bilingual,
+    Check,
+    Column,
+    ColumnKind,
+    Link,
+    Report,
+    ReportDefinition,
+    Row,
+    Section,
+    Term,
+    define,
+)
+
+COLUMNS = (
+    Column("kind", QT_TRANSLATE_NOOP("Report", "Kind")),
+    Column("receipt", QT_TRANSLATE_NOOP("Report", "Receipt")),
+    Column("product", QT_TRANSLATE_NOOP("Report", "Product")),
+    Column("qty", QT_TRANSLATE_NOOP("Report", "Quantity"), ColumnKind.QTY),
+    Column("shared_by", QT_TRANSLATE_NOOP("Report", "Shared by")),
+    Column("basis", QT_TRANSLATE_NOOP("Report", "Basis"), ColumnKind.QTY),
+    Column("share", QT_TRANSLATE_NOOP("Report", "Share"), ColumnKind.PERCENT),
+    Column("amount", QT_TRANSLATE_NOOP("Report", "Allocated"), ColumnKind.MONEY, is_total=True),
+    Column("to_inventory", QT_TRANSLATE_NOOP("Report", "In inventory"), ColumnKind.MONEY, is_total=True),
+    Column("to_cost_of_sales", QT_TRANSLATE_NOOP("Report", "In cost of sales"), ColumnKind.MONEY, is_total=True),
+    Column("to_variance", QT_TRANSLATE_NOOP("Report", "In price variance"), ColumnKind.MONEY, is_total=True),
+    Column("received_at", QT_TRANSLATE_NOOP("Report", "Received at"), ColumnKind.MONEY),
+    Column("ratio", QT_TRANSLATE_NOOP("Report", "Of price"), ColumnKind.PERCENT),
+)
+TOTALS = ("amount", "to_inventory", "to_cost_of_sales", "to_variance")
+KINDS = {
+    "freight": QT_TRANSLATE_NOOP("Report", "Freight"),
+    "duty": QT_TRANSLATE_NOOP("Report", "Duty"),
+    "insurance": QT_TRANSLATE_NOOP("Report", "Insurance"),
+    "handling": QT_TRANSLATE_NOOP("Report", "Handling"),
+}
+BASES = {
+    "value": QT_TRANSLATE_NOOP("Report", "Value"),
+    "qty": QT_TRANSLATE_NOOP("Report", "Quantity"),
+    "weight": QT_TRANSLATE_NOOP("Report", "Weight"),
+    "volume": QT_TRANSLATE_NOOP("Report", "Volume"),
+    "equal": QT_TRANSLATE_NOOP("Report", "Equal shares"),
+    "manual": QT_TRANSLATE_NOOP("Report", "By hand"),
+}
+ALL_ALLOCATED = QT_TRANSLATE_NOOP("Report", "The shares add up to the landed costs")
+ALL_ACCOUNTED_FOR = QT_TRANSLATE_NOOP(
+    "Report", "What was allocated is in inventory, in cost of sales or in price variance"
+)
+ISSUED_IS_EXPENSED = QT_TRANSLATE_NOOP(
+    "Report",
+    "The share of what had left by the date of the landed cost went to cost of sales. Goods at standard cost keep their "
+    "standard: all of their share is price variance.",
+)
+
+
+def landed_allocation(
+    session: Session,
+    company_id: UUID,
+    first: date,
+    last: date,
+    book_id: UUID | None = None,
+    product_id: UUID | None = None,
+) -> Report:
+    """Landed costs dated from `first` to `last`, line by line, with what of each share is in inventory in the book now."""
+    book = cost_book(session, company_id, book_id)
+    shares = landed_shares(session, company_id, first, last)
+    places = where_shares_are(session, company_id, book.id, first, last)
+    prices = received_at(session, company_id, book.id, sorted({share.line_id for share in shares}))
+    products = product_names(session, company_id)
+    at_standard = products_at_standard(session, company_id, book.id)
+    rows = []
+    for share in shares:
+        if product_id not in (None, share.product_id):
+            continue
+        price = prices.get(share.line_id, ZERO)
+        in_inventory, expensed = places.get((share.landed_cost_id, share.line_id), (ZERO, ZERO))
+        variance = share.amount - in_inventory - expensed if share.product_id in at_standard else ZERO
+        rows.append(
+            Row(
+                {
+                    "kind": Term(KINDS.get(share.kind, share.kind)),
+                    "receipt": share.receipt_number,
+                    "product": products[share.product_id].coded,
+                    "qty": share.qty,
+                    "shared_by": Term(BASES.get(share.basis, share.basis)),
+                    "basis": _basis(share, price),
+                    "share": ratio(share.amount, share.whole),
+                    "amount": share.amount,
+                    "to_inventory": in_inventory,
+                    "to_cost_of_sales": expensed,
+                    "to_variance": variance,
+                    "received_at": price,
+                    "ratio": ratio(share.amount, price),
+                },
+                link=Link("landed_cost", id=share.landed_cost_id),
+                group=f"{share.number} {share.dated_on.isoformat()}",
+            )
+        )
+    heading = QT_TRANSLATE_NOOP("Report", "Landed cost")
+    section = Section(COLUMNS, tuple(rows), totals=TOTALS, group_heading=heading)
+    accounted = sum_of(section.total(column) for column in TOTALS[1:])
+    checks = [Check(ALL_ACCOUNTED_FOR, section.total("amount"), accounted)]
+    if product_id is None:
+        whole = amounts_of(session, company_id, first, last)
+        checks.insert(0, Check(ALL_ALLOCATED, whole, section.total("amount")))
+    parameters: list[tuple[str, str | Bilingual | Term]] = [dates(first, last), (COST_BOOK.heading, named(book))]
+    if product_id is not None:
+        parameters.append(heading_of(PRODUCT, record_named(session, company_id, Product, product_id)))
+    return report_for(session, company_id, DEFINITION, parameters, [section], checks, [ISSUED_IS_EXPENSED])
+
+
+def _basis(share: LandedShare, price: Decimal) -> Decimal | None:
+    match share.basis:
+        case "value":
+            return price
+        case "qty":
+            return share.qty
+        case "weight":
+            return (share.weight_kg or ZERO) * share.qty
+        case "volume":
+            return (share.volume_m3 or ZERO) * share.qty
+        case "equal":
+            return ONE
+    return None
+
+
+def _build(
+    session: Session,
+    company_id: UUID,
+    from_: date,
+    to: date,
+    cost_book: UUID | None = None,
+    product: UUID | None = None,
+) -> Report:
+    return landed_allocation(session, company_id, from_, to, cost_book, product)
+
+
+DEFINITION = define(
+    ReportDefinition(
+        "landed_cost_allocation",
+        QT_TRANSLATE_NOOP("Report", "Landed cost allocation"),
+        "cost.read",
+        (FROM, TO, COST_BOOK, PRODUCT),
+        _build,
+        area="costing",
+    )
+)
