@@ -167,6 +167,18 @@ The back office of a company that distributes goods.</source>
         <translation>盘点库存</translation>
     </message>
     <message>
+        <source>Revalue stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write stock down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Set standard costs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Move stock</source>
         <translation>移动库存</translation>
     </message>
@@ -253,6 +265,22 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Save a cost centre</source>
         <translation>保存成本中心</translation>
+    </message>
+    <message>
+        <source>Save a rule of cost to serve</source>
+        <translation>保存服务成本分摊规则</translation>
+    </message>
+    <message>
+        <source>Set up cost to serve</source>
+        <translation>设置服务成本</translation>
+    </message>
+    <message>
+        <source>Save a storage rate</source>
+        <translation>保存仓储费率</translation>
+    </message>
+    <message>
+        <source>Share a period&apos;s cost to serve</source>
+        <translation>分摊会计期间的服务成本</translation>
     </message>
 </context>
 <context>
@@ -367,8 +395,129 @@ The back office of a company that distributes goods.</source>
         <translation>成本核算范围</translation>
     </message>
     <message>
-        <source>One cost for the whole company, or one for each warehouse.</source>
-        <translation>全公司一个成本，或每个仓库一个成本。</translation>
+        <source>One cost for the whole company, or one for each warehouse or each lot.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CategoryPage</name>
+    <message>
+        <source>Last in, first out is not allowed in statutory books (IAS 2.25; Chinese standards). It may be used where the books are for management only.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ChangeMethodForm</name>
+    <message>
+        <source>C&amp;ategory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation type="unfinished">分类</translation>
+    </message>
+    <message>
+        <source>Empty: everything that this book costs by its own method.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;From</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation type="unfinished">从</translation>
+    </message>
+    <message>
+        <source>The first day of an open period.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New me&amp;thod</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New method</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Last in first out in the ledger is meant</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Last in first out in the ledger is meant</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ChangeMethodPage</name>
+    <message>
+        <source>Change the costing method</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>As the book says</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Change the method</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{book} is costed by: {method}. As the day begins, every pool keeps its quantity and its value to the cent; what leaves from that day on is costed anew.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A category has a method of its own only in the book that posts.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Method of {book}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation type="unfinished">仓库</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Method now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation type="unfinished">数量</translation>
+    </message>
+    <message>
+        <source>Value before</source>
+        <translation type="unfinished">之前价值</translation>
+    </message>
+    <message>
+        <source>Value after</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pools as the day begins</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No stock is concerned on that day</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From {day} on it is costed by: {method}. What left since then is costed anew, and the differences are posted.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1210,6 +1359,147 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>CostBookForm</name>
+    <message>
+        <source>&amp;Code</source>
+        <translation type="unfinished">编码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Chinese na&amp;me</source>
+        <translation type="unfinished">中文名称(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation type="unfinished">中文名称</translation>
+    </message>
+    <message>
+        <source>Costing me&amp;thod</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Costing method</source>
+        <translation type="unfinished">计价方法</translation>
+    </message>
+    <message>
+        <source>&amp;Decimals of the unit cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Decimals of the unit cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Month-end average only: the unit cost is rounded to so many decimals. Empty: it is not rounded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Plan cost: variances go by a rate to stock and to what is sold</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Plan cost: variances go by a rate to stock and to what is sold</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CostBookPage</name>
+    <message>
+        <source>Cost book</source>
+        <translation type="unfinished">成本账簿</translation>
+    </message>
+    <message>
+        <source>Change the method</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close the book</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock value in it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the book</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A further book costs the same moves by another method, from the first one on. It posts nothing: reports show it beside the book that does. The centre computes its whole history; until then it is being computed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation type="unfinished">保存</translation>
+    </message>
+    <message>
+        <source>{method}. Stock is worth {value} in it now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The centre is computing its history.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The book is closed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It posts to the ledger.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What moves from now on is not costed in {book} any more, and it cannot be taken up again; what it says of the past stays.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CostBooks</name>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Costing method</source>
+        <translation type="unfinished">计价方法</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished">状态</translation>
+    </message>
+    <message>
+        <source>Stock value now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost books</source>
+        <translation type="unfinished">成本账簿</translation>
+    </message>
+    <message>
+        <source>Code, name</source>
+        <translation type="unfinished">编码、名称</translation>
+    </message>
+    <message>
+        <source>Open a further book</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>CostCentreForm</name>
     <message>
         <source>&amp;Code</source>
@@ -1234,6 +1524,343 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Chinese name</source>
         <translation>中文名称</translation>
+    </message>
+</context>
+<context>
+    <name>CostToServe</name>
+    <message>
+        <source>Kind of cost</source>
+        <translation>成本种类</translation>
+    </message>
+    <message>
+        <source>Costs of</source>
+        <translation>费用用途</translation>
+    </message>
+    <message>
+        <source>Cost centre</source>
+        <translation type="unfinished">成本中心</translation>
+    </message>
+    <message>
+        <source>Shared by</source>
+        <translation type="unfinished">分摊依据</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation type="unfinished">启用</translation>
+    </message>
+    <message>
+        <source>Rules of cost to serve</source>
+        <translation>服务成本分摊规则</translation>
+    </message>
+    <message>
+        <source>No rules yet</source>
+        <translation>还没有规则</translation>
+    </message>
+    <message>
+        <source>New rule</source>
+        <translation>新建规则</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation type="unfinished">仓库</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Valid from</source>
+        <translation>生效日期</translation>
+    </message>
+    <message>
+        <source>Rate per m³ and day</source>
+        <translation>每立方米每天费率</translation>
+    </message>
+    <message>
+        <source>Storage rates</source>
+        <translation>仓储费率</translation>
+    </message>
+    <message>
+        <source>No storage rates yet</source>
+        <translation>还没有仓储费率</translation>
+    </message>
+    <message>
+        <source>With a rate per warehouse, storage at standard stands beside what it really cost.</source>
+        <translation>为每个仓库设置费率后，标准仓储成本会与实际成本并列显示。</translation>
+    </message>
+    <message>
+        <source>New storage rate</source>
+        <translation>新建仓储费率</translation>
+    </message>
+    <message>
+        <source>Rule</source>
+        <translation>分摊规则</translation>
+    </message>
+    <message>
+        <source>Storage rate</source>
+        <translation>仓储费率</translation>
+    </message>
+    <message>
+        <source>Cost to serve</source>
+        <translation>服务成本</translation>
+    </message>
+    <message>
+        <source>Period</source>
+        <translation>会计期间</translation>
+    </message>
+    <message>
+        <source>Open in the ledger</source>
+        <translation>查看总账</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation type="unfinished">报表</translation>
+    </message>
+    <message>
+        <source>Share the period</source>
+        <translation>分摊本期</translation>
+    </message>
+    <message>
+        <source>Accounts</source>
+        <translation type="unfinished">科目</translation>
+    </message>
+    <message>
+        <source>In the ledger</source>
+        <translation>总账金额</translation>
+    </message>
+    <message>
+        <source>Allocated</source>
+        <translation type="unfinished">已分配</translation>
+    </message>
+    <message>
+        <source>Not allocated</source>
+        <translation>未能分摊</translation>
+    </message>
+    <message>
+        <source>Not shared yet</source>
+        <translation>尚未分摊</translation>
+    </message>
+    <message>
+        <source>At standard</source>
+        <translation>按标准</translation>
+    </message>
+    <message>
+        <source>Above standard</source>
+        <translation>超出标准</translation>
+    </message>
+    <message>
+        <source>No rule says yet which costs are shared</source>
+        <translation>还没有规则说明要分摊哪些费用</translation>
+    </message>
+    <message>
+        <source>Storage, packaging, fees and delivery are usual. Handling labour needs the warehouse&apos;s cost centre.</source>
+        <translation>通常分摊仓储、包装、手续费和配送费用。搬运人工需要先指定仓库的成本中心。</translation>
+    </message>
+    <message>
+        <source>Account</source>
+        <translation type="unfinished">科目</translation>
+    </message>
+    <message>
+        <source>Set up the usual rules</source>
+        <translation>设置常用规则</translation>
+    </message>
+    <message>
+        <source>The period is being shared; the shares come from the centre</source>
+        <translation>正在分摊本期；结果由中心服务返回</translation>
+    </message>
+    <message>
+        <source>Rules made; add handling labour with the warehouse&apos;s cost centre</source>
+        <translation>规则已建立；请用仓库的成本中心另加搬运人工</translation>
+    </message>
+    <message>
+        <source>This period was not shared yet.</source>
+        <translation>本期尚未分摊。</translation>
+    </message>
+    <message>
+        <source>The ledger has changed by {amount} since the period was shared.</source>
+        <translation>本期分摊之后，总账又变动了 {amount}。</translation>
+    </message>
+    <message>
+        <source>Shared at {time}; all that the ledger holds is shared.</source>
+        <translation>{time} 已分摊；总账中的费用已全部分摊。</translation>
+    </message>
+    <message>
+        <source>Not allocated, for want of anything to share by: {amount}.</source>
+        <translation>因没有分摊依据而未能分摊：{amount}。</translation>
+    </message>
+    <message>
+        <source>Stocked products without a volume, which bear no storage: {count}.</source>
+        <translation>有库存但未填体积、因此不承担仓储成本的商品：{count} 个。</translation>
+    </message>
+    <message>
+        <source>Your role does not allow this.</source>
+        <translation type="unfinished">您的角色无权执行此操作。</translation>
+    </message>
+    <message>
+        <source>The period is closed: its shares stay as they are.</source>
+        <translation>会计期间已结账：分摊结果不再变动。</translation>
+    </message>
+    <message>
+        <source>Add a rule first.</source>
+        <translation>请先添加规则。</translation>
+    </message>
+    <message>
+        <source>Share the period (Ctrl+Enter)</source>
+        <translation>分摊本期（Ctrl+Enter）</translation>
+    </message>
+    <message>
+        <source>{period} (closed)</source>
+        <translation>{period}（已结账）</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>仓储</translation>
+    </message>
+    <message>
+        <source>Handling labour</source>
+        <translation>搬运人工</translation>
+    </message>
+    <message>
+        <source>Packaging</source>
+        <translation>包装</translation>
+    </message>
+    <message>
+        <source>Channel fees</source>
+        <translation>渠道费用</translation>
+    </message>
+    <message>
+        <source>Payment fees</source>
+        <translation>支付手续费</translation>
+    </message>
+    <message>
+        <source>Delivery</source>
+        <translation>配送</translation>
+    </message>
+    <message>
+        <source>Storage expense</source>
+        <translation>仓储费用</translation>
+    </message>
+    <message>
+        <source>Wages</source>
+        <translation>工资</translation>
+    </message>
+    <message>
+        <source>Packaging expense</source>
+        <translation>包装费用</translation>
+    </message>
+    <message>
+        <source>Delivery expense</source>
+        <translation>配送费用</translation>
+    </message>
+    <message>
+        <source>Commission expense</source>
+        <translation>佣金费用</translation>
+    </message>
+    <message>
+        <source>Volume-days in stock</source>
+        <translation>体积×在库天数</translation>
+    </message>
+    <message>
+        <source>Lines shipped</source>
+        <translation>发货行数</translation>
+    </message>
+    <message>
+        <source>Parcels shipped</source>
+        <translation>发货包裹数</translation>
+    </message>
+    <message>
+        <source>Invoiced revenue</source>
+        <translation>开票收入</translation>
+    </message>
+    <message>
+        <source>Quantity shipped</source>
+        <translation>发货数量</translation>
+    </message>
+    <message>
+        <source>Weight shipped</source>
+        <translation>发货重量</translation>
+    </message>
+</context>
+<context>
+    <name>CostToServeRuleForm</name>
+    <message>
+        <source>&amp;Kind of cost</source>
+        <translation>成本种类(&amp;K)</translation>
+    </message>
+    <message>
+        <source>Kind of cost</source>
+        <translation>成本种类</translation>
+    </message>
+    <message>
+        <source>Costs &amp;of</source>
+        <translation>费用用途(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Costs of</source>
+        <translation>费用用途</translation>
+    </message>
+    <message>
+        <source>The accounts that this purpose posts to are shared.</source>
+        <translation>分摊该用途所对应科目的费用。</translation>
+    </message>
+    <message>
+        <source>&amp;Shared by</source>
+        <translation>分摊依据(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Shared by</source>
+        <translation type="unfinished">分摊依据</translation>
+    </message>
+    <message>
+        <source>Cost c&amp;entre</source>
+        <translation>成本中心(&amp;E)</translation>
+    </message>
+    <message>
+        <source>Cost centre</source>
+        <translation type="unfinished">成本中心</translation>
+    </message>
+    <message>
+        <source>Only what is posted to it; empty: all of the costs.</source>
+        <translation>只分摊记到该成本中心的费用；留空则分摊全部。</translation>
+    </message>
+    <message>
+        <source>Acti&amp;ve</source>
+        <translation type="unfinished">启用(&amp;V)</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation type="unfinished">启用</translation>
+    </message>
+</context>
+<context>
+    <name>Costing method</name>
+    <message>
+        <source>First in, first out</source>
+        <translation type="unfinished">先进先出</translation>
+    </message>
+    <message>
+        <source>Last in, first out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Moving average</source>
+        <translation type="unfinished">移动加权平均</translation>
+    </message>
+    <message>
+        <source>Month-end average</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost</source>
+        <translation type="unfinished">标准成本</translation>
+    </message>
+    <message>
+        <source>Specific cost, by lot or serial number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Last in, first out is not allowed in statutory books: IAS 2.25 and the Chinese accounting standards rule it out. Use it for comparison in a further book, or confirm that it is meant.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1467,6 +2094,10 @@ The back office of a company that distributes goods.</source>
         <translation>货位</translation>
     </message>
     <message>
+        <source>Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Came back</source>
         <translation>退回数量</translation>
     </message>
@@ -1574,6 +2205,14 @@ The back office of a company that distributes goods.</source>
         <translation>现存量与库存流水</translation>
     </message>
     <message>
+        <source>Lot of what is on hand against how the product is kept</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pieces of a serial number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Allocated quantity against open allocations</source>
         <translation>已分配数量与未结分配</translation>
     </message>
@@ -1651,11 +2290,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Costs to serve of a period against what was shared of them</source>
-        <translation type="unfinished"></translation>
+        <translation>会计期间的服务成本与其分摊结果</translation>
     </message>
     <message>
         <source>Costs to serve of a closed period against the ledger</source>
-        <translation type="unfinished"></translation>
+        <translation>已结账期间的服务成本与总账</translation>
     </message>
     <message>
         <source>Allowance of a product against its write-downs</source>
@@ -1870,6 +2509,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Stock count</source>
         <translation>盘点单</translation>
+    </message>
+    <message>
+        <source>Stock revaluation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write-down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost change</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Journal entry</source>
@@ -3588,6 +4239,18 @@ The back office of a company that distributes goods.</source>
         <translation>盘点单</translation>
     </message>
     <message>
+        <source>Stock revaluation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost change</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write-down of stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Opening stock</source>
         <translation>期初库存</translation>
     </message>
@@ -3648,6 +4311,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{qty} {unit} free</source>
         <translation>可承诺 {qty} {unit}</translation>
+    </message>
+    <message>
+        <source>There is no lot of this product in stock here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qty} {unit}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qty}, expires {day}</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -3755,8 +4430,24 @@ The back office of a company that distributes goods.</source>
         <translation>先进先出</translation>
     </message>
     <message>
+        <source>Last in, first out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Moving average</source>
         <translation>移动加权平均</translation>
+    </message>
+    <message>
+        <source>Month-end average</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost</source>
+        <translation type="unfinished">标准成本</translation>
+    </message>
+    <message>
+        <source>Specific cost, by lot</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Company</source>
@@ -3765,6 +4456,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Warehouse</source>
         <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>By lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>By serial number</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Party</source>
@@ -4030,6 +4733,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Quantity</source>
         <translation>数量</translation>
+    </message>
+    <message>
+        <source>&amp;Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Of what is kept by lot or serial number.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Moved &amp;on</source>
@@ -4810,6 +5525,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Maximum stock</source>
         <translation>最高库存</translation>
+    </message>
+    <message>
+        <source>Kept by &amp;lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Kept by lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock kept by lot or serial number always moves with it. Fixed once stock has moved.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Kept in s&amp;tock</source>
@@ -5698,19 +6425,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Costs on {account} would be shared twice, by two rules. Give each rule a cost centre of its own or stop one of them; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>科目 {account} 的费用会被两条规则重复分摊。请为每条规则指定不同的成本中心，或停用其中一条；没有任何更改。</translation>
     </message>
     <message>
         <source>No rule says yet which costs are shared and by what. Add one first; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有规则说明要分摊哪些费用、按什么分摊。请先添加规则；没有任何更改。</translation>
     </message>
     <message>
         <source>The period from {starts_on} is closed, so its costs to serve stay as they are. Choose an open period; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>自 {starts_on} 起的会计期间已结账，其服务成本不再变动。请选择未结账的期间；没有任何更改。</translation>
     </message>
     <message>
         <source>{day} is in a closed period, whose storage is settled. Let the rate begin later; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{day} 属于已结账的会计期间，其仓储成本已确定。请让费率晚些生效；没有任何更改。</translation>
     </message>
     <message>
         <source>Nothing of {product} was on hand on {day}, so there is no value to change. Nothing was posted.</source>
@@ -5901,11 +6628,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>rule of costs to serve</source>
-        <translation type="unfinished"></translation>
+        <translation>服务成本分摊规则</translation>
     </message>
     <message>
         <source>sharing of costs to serve</source>
-        <translation type="unfinished"></translation>
+        <translation>服务成本分摊</translation>
     </message>
     <message>
         <source>customer return</source>
@@ -6001,7 +6728,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>storage rate</source>
-        <translation type="unfinished"></translation>
+        <translation>仓储费率</translation>
     </message>
     <message>
         <source>purchase return</source>
@@ -6105,7 +6832,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>rate</source>
-        <translation type="unfinished"></translation>
+        <translation>费率</translation>
     </message>
     <message>
         <source>revenue posting</source>
@@ -6379,7 +7106,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Sold before it came</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">先发后到</translation>
     </message>
     <message>
         <source>Value of the layers equals the value of their cost pools</source>
@@ -6456,6 +7183,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Stock count</source>
         <translation>盘点单</translation>
+    </message>
+    <message>
+        <source>Stock revaluation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost change</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write-down of stock</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Opening stock</source>
@@ -6547,7 +7286,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Grouped by</source>
-        <translation type="unfinished"></translation>
+        <translation>分组方式</translation>
     </message>
     <message>
         <source>Channel</source>
@@ -6767,7 +7506,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Revaluation</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">重估</translation>
     </message>
     <message>
         <source>New standard cost</source>
@@ -6806,8 +7545,96 @@ The back office of a company that distributes goods.</source>
         <translation>没有商品 {code}。</translation>
     </message>
     <message>
+        <source>Stock: opening</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Receipts</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Issues</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Adjustments</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock: closing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ledger: opening</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Debits</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Credits</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ledger: closing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost pools</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Moves at cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Stock ledger</source>
         <translation>库存明细账</translation>
+    </message>
+    <message>
+        <source>Period by period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>As it stands now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Documents that differ</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock ledger and general ledger agree at the end of every period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost layers equal the inventory accounts of the ledger</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Moves at cost equal the cost pools</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The cost book {book} does not post to the ledger. Choose the one that does, or leave the field empty.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The ledger is not held here. Perhaps your role may not see it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Every period that the dates touch is shown whole.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Adjustments are counts, landed costs, prices, revaluations and corrections. Debits and credits also hold goods that came and went back within the period.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Inventory reconciliation</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Name</source>
@@ -6842,56 +7669,148 @@ The back office of a company that distributes goods.</source>
         <translation>{heading}：{value}</translation>
     </message>
     <message>
-        <source>Storage</source>
+        <source>Purchase price</source>
         <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Freight</source>
+        <translation type="unfinished">运费</translation>
+    </message>
+    <message>
+        <source>Duty</source>
+        <translation type="unfinished">关税</translation>
+    </message>
+    <message>
+        <source>Insurance</source>
+        <translation type="unfinished">保险费</translation>
+    </message>
+    <message>
+        <source>Handling</source>
+        <translation type="unfinished">装卸费</translation>
+    </message>
+    <message>
+        <source>Price corrections</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Variance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Returned to suppliers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Total cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Period before</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Price effect</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Volume effect</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mix effect</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation type="unfinished">变动</translation>
+    </message>
+    <message>
+        <source>This period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>仓储</translation>
     </message>
     <message>
         <source>Handling labour</source>
-        <translation type="unfinished"></translation>
+        <translation>搬运人工</translation>
     </message>
     <message>
         <source>Packaging</source>
-        <translation type="unfinished"></translation>
+        <translation>包装</translation>
     </message>
     <message>
         <source>Channel fees</source>
-        <translation type="unfinished"></translation>
+        <translation>渠道费用</translation>
     </message>
     <message>
         <source>Payment fees</source>
-        <translation type="unfinished"></translation>
+        <translation>支付手续费</translation>
     </message>
     <message>
         <source>Delivery</source>
+        <translation>配送</translation>
+    </message>
+    <message>
+        <source>Cost of goods that came in</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Volume and days in stock</source>
+        <source>Change against the period before</source>
         <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Price, volume and mix effects add up to the change</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This period&apos;s cost in both tables is the same</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Volume: all quantities changed alike. Mix: a product&apos;s share of the quantity changed, or it is new. Price: its unit cost changed. Quantities of different units are added for the shares.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Month</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Compared with</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost composition</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Volume-days in stock</source>
+        <translation>体积×在库天数</translation>
     </message>
     <message>
         <source>Lines shipped</source>
-        <translation type="unfinished"></translation>
+        <translation>发货行数</translation>
     </message>
     <message>
         <source>Parcels shipped</source>
-        <translation type="unfinished"></translation>
+        <translation>发货包裹数</translation>
     </message>
     <message>
         <source>Invoiced revenue</source>
-        <translation type="unfinished"></translation>
+        <translation>开票收入</translation>
     </message>
     <message>
         <source>Quantity shipped</source>
-        <translation type="unfinished"></translation>
+        <translation>发货数量</translation>
     </message>
     <message>
         <source>Weight shipped</source>
-        <translation type="unfinished"></translation>
+        <translation>发货重量</translation>
     </message>
     <message>
         <source>Kind of cost</source>
-        <translation type="unfinished"></translation>
+        <translation>成本种类</translation>
     </message>
     <message>
         <source>Accounts</source>
@@ -6907,7 +7826,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>In the ledger</source>
-        <translation type="unfinished"></translation>
+        <translation>总账金额</translation>
     </message>
     <message>
         <source>Allocated</source>
@@ -6915,23 +7834,23 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Not allocated</source>
-        <translation type="unfinished"></translation>
+        <translation>未能分摊</translation>
     </message>
     <message>
         <source>Not shared yet</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未分摊</translation>
     </message>
     <message>
         <source>At standard</source>
-        <translation type="unfinished"></translation>
+        <translation>按标准</translation>
     </message>
     <message>
         <source>Above standard</source>
-        <translation type="unfinished"></translation>
+        <translation>超出标准</translation>
     </message>
     <message>
         <source>Cost to serve</source>
-        <translation type="unfinished"></translation>
+        <translation>服务成本</translation>
     </message>
     <message>
         <source>Order</source>
@@ -6939,47 +7858,47 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Of no product</source>
-        <translation type="unfinished"></translation>
+        <translation>不属于任何商品</translation>
     </message>
     <message>
         <source>Of no order</source>
-        <translation type="unfinished"></translation>
+        <translation>不属于任何订单</translation>
     </message>
     <message>
         <source>Of no channel</source>
-        <translation type="unfinished"></translation>
+        <translation>不属于任何渠道</translation>
     </message>
     <message>
         <source>Of no customer</source>
-        <translation type="unfinished"></translation>
+        <translation>不属于任何客户</translation>
     </message>
     <message>
         <source>Of no warehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>不属于任何仓库</translation>
     </message>
     <message>
         <source>What was shared equals the ledger&apos;s costs of these periods</source>
-        <translation type="unfinished"></translation>
+        <translation>已分摊金额等于总账中这些期间的费用</translation>
     </message>
     <message>
         <source>What was shared equals the costs when they were shared</source>
-        <translation type="unfinished"></translation>
+        <translation>已分摊金额等于分摊时的费用</translation>
     </message>
     <message>
         <source>For analysis: nothing of it is posted, and nothing of it is in the value of stock. Whole periods within the dates count.</source>
-        <translation type="unfinished"></translation>
+        <translation>仅供分析：不记账，也不计入存货价值。只计算完全落在所选日期内的会计期间。</translation>
     </message>
     <message>
         <source>The ledger is not held here, so the costs are those when they were shared.</source>
-        <translation type="unfinished"></translation>
+        <translation>此处没有总账数据，因此费用为分摊时的金额。</translation>
     </message>
     <message>
         <source>Costs and the ledger</source>
-        <translation type="unfinished"></translation>
+        <translation>费用与总账</translation>
     </message>
     <message>
         <source>What it was spent on</source>
-        <translation type="unfinished"></translation>
+        <translation>费用去向</translation>
     </message>
     <message>
         <source>Returns</source>
@@ -7070,7 +7989,47 @@ The back office of a company that distributes goods.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>Price paid</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Price expected</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Measured against</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Amount paid</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Variance %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Standard cost</source>
+        <translation type="unfinished">标准成本</translation>
+    </message>
+    <message>
+        <source>Last price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>First receipt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A positive variance is dearer than expected, a negative one cheaper.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Variances of goods at standard cost equal what they posted to purchase price variance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Purchase price variance</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -7151,6 +8110,70 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Where a cost comes from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Basis</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Share</source>
+        <translation type="unfinished">分摊</translation>
+    </message>
+    <message>
+        <source>In inventory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In cost of sales</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In price variance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Received at</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Of price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Weight</source>
+        <translation type="unfinished">重量</translation>
+    </message>
+    <message>
+        <source>Volume</source>
+        <translation type="unfinished">体积</translation>
+    </message>
+    <message>
+        <source>Equal shares</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>By hand</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The shares add up to the landed costs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What was allocated is in inventory, in cost of sales or in price variance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The share of what had left by the date of the landed cost went to cost of sales. Goods at standard cost keep their standard: all of their share is price variance.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Landed cost allocation</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -7332,6 +8355,69 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Lines that came back</source>
         <translation>退回明细</translation>
+    </message>
+</context>
+<context>
+    <name>RevalueStockPage</name>
+    <message>
+        <source>Revalue stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Type a new unit cost, or an amount up or down.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing is on hand that could be revalued.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock</source>
+        <translation type="unfinished">库存</translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation type="unfinished">现存量</translation>
+    </message>
+    <message>
+        <source>Value now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unit cost now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New unit cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>or up, down by</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation type="unfinished">变动</translation>
+    </message>
+    <message>
+        <source>Value after</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lines: {count}</source>
+        <translation type="unfinished">明细：{count}</translation>
+    </message>
+    <message>
+        <source>Change of value {change}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose the stock that gets another value in at least one line.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The value of stock changes by {change}, against inventory adjustments. Issues dated before cannot be entered any more for these products.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -7944,7 +9030,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Cost books</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">成本账簿</translation>
     </message>
     <message>
         <source>Cost book</source>
@@ -8094,12 +9180,123 @@ The back office of a company that distributes goods.</source>
         <source>Move stock</source>
         <translation>移动库存</translation>
     </message>
+    <message>
+        <source>Stock revaluations</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write-downs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard costs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock revaluation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write-down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost change</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost history</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write stock down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost to serve</source>
+        <translation>服务成本</translation>
+    </message>
+    <message>
+        <source>Rules of cost to serve</source>
+        <translation>服务成本分摊规则</translation>
+    </message>
+    <message>
+        <source>Storage rates</source>
+        <translation>仓储费率</translation>
+    </message>
+    <message>
+        <source>Rule of cost to serve</source>
+        <translation>服务成本分摊规则</translation>
+    </message>
+    <message>
+        <source>Storage rate</source>
+        <translation>仓储费率</translation>
+    </message>
 </context>
 <context>
     <name>ScreenView</name>
     <message>
         <source>Nothing was changed here: there is nothing to save.</source>
         <translation>此处没有更改，没有可保存的内容。</translation>
+    </message>
+</context>
+<context>
+    <name>SetStandardPage</name>
+    <message>
+        <source>Set standard costs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Propose the average</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock in books at standard is revalued to them on that day.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Standard now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Since</source>
+        <translation type="unfinished">时间</translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation type="unfinished">现存量</translation>
+    </message>
+    <message>
+        <source>Average on hand</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New standard</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation type="unfinished">差异</translation>
+    </message>
+    <message>
+        <source>Standards proposed: {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lines: {count}</source>
+        <translation type="unfinished">明细：{count}</translation>
+    </message>
+    <message>
+        <source>Type the new standard of at least one product.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} products have another standard cost from {day} on. In books at standard their stock is revalued to it; what is posted stays.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -8303,6 +9500,174 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>This did not work; nothing was changed. For support: {reference}.</source>
         <translation>操作未成功，未作任何更改。技术支持编号：{reference}。</translation>
+    </message>
+</context>
+<context>
+    <name>StandardCostChange</name>
+    <message>
+        <source>Effective from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Change of value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New standard</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation type="unfinished">现存量</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation type="unfinished">明细</translation>
+    </message>
+</context>
+<context>
+    <name>StandardCostForm</name>
+    <message>
+        <source>&amp;Effective from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Effective from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Reason</source>
+        <translation type="unfinished">原因(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation type="unfinished">明细</translation>
+    </message>
+</context>
+<context>
+    <name>StandardCostHistory</name>
+    <message>
+        <source>From</source>
+        <translation type="unfinished">从</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost</source>
+        <translation type="unfinished">标准成本</translation>
+    </message>
+    <message>
+        <source>Change of value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation type="unfinished">编号</translation>
+    </message>
+    <message>
+        <source>Standard cost history</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No standard cost was set yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Product, number, reason</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>StandardCosts</name>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost</source>
+        <translation type="unfinished">标准成本</translation>
+    </message>
+    <message>
+        <source>Since</source>
+        <translation type="unfinished">时间</translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation type="unfinished">现存量</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation type="unfinished">价值</translation>
+    </message>
+    <message>
+        <source>Average</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard costs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No product has a standard cost yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One is set here, or is what the first receipt cost in a book at standard.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Code, name</source>
+        <translation type="unfinished">编码、名称</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Set standard costs</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -8604,6 +9969,10 @@ The back office of a company that distributes goods.</source>
         <translation>货位</translation>
     </message>
     <message>
+        <source>Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>In the books</source>
         <translation>账面数</translation>
     </message>
@@ -8737,6 +10106,10 @@ The back office of a company that distributes goods.</source>
         <translation>类别</translation>
     </message>
     <message>
+        <source>Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Quantity</source>
         <translation>数量</translation>
     </message>
@@ -8784,6 +10157,14 @@ The back office of a company that distributes goods.</source>
         <translation>货位</translation>
     </message>
     <message>
+        <source>Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Expires</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>On hand</source>
         <translation>现存量</translation>
     </message>
@@ -8820,8 +10201,8 @@ The back office of a company that distributes goods.</source>
         <translation>商品通过收货单入库，或通过首次盘点录入。</translation>
     </message>
     <message>
-        <source>Product, warehouse, bin</source>
-        <translation>商品、仓库、货位</translation>
+        <source>Product, warehouse, bin, lot</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Move stock</source>
@@ -8830,6 +10211,407 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Count stock</source>
         <translation>盘点库存</translation>
+    </message>
+</context>
+<context>
+    <name>StockRevaluation</name>
+    <message>
+        <source>Date</source>
+        <translation type="unfinished">日期</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Change of value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation type="unfinished">仓库</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation type="unfinished">现存量</translation>
+    </message>
+    <message>
+        <source>Value before</source>
+        <translation type="unfinished">之前价值</translation>
+    </message>
+    <message>
+        <source>Unit cost</source>
+        <translation type="unfinished">单位成本</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation type="unfinished">变动</translation>
+    </message>
+    <message>
+        <source>Value after</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation type="unfinished">明细</translation>
+    </message>
+</context>
+<context>
+    <name>StockRevaluationForm</name>
+    <message>
+        <source>&amp;Date</source>
+        <translation type="unfinished">日期(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation type="unfinished">日期</translation>
+    </message>
+    <message>
+        <source>&amp;Reason</source>
+        <translation type="unfinished">原因(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation type="unfinished">明细</translation>
+    </message>
+</context>
+<context>
+    <name>StockRevaluations</name>
+    <message>
+        <source>Number</source>
+        <translation type="unfinished">编号</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation type="unfinished">日期</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation type="unfinished">状态</translation>
+    </message>
+    <message>
+        <source>Change of value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock revaluations</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No stock was revalued yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number, reason</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Revalue stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>StorageRateForm</name>
+    <message>
+        <source>&amp;Warehouse</source>
+        <translation type="unfinished">仓库(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation type="unfinished">仓库</translation>
+    </message>
+    <message>
+        <source>Valid &amp;from</source>
+        <translation>生效日期(&amp;F)</translation>
+    </message>
+    <message>
+        <source>Valid from</source>
+        <translation>生效日期</translation>
+    </message>
+    <message>
+        <source>&amp;Rate per m³ and day</source>
+        <translation>每立方米每天费率(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Rate per m³ and day</source>
+        <translation>每立方米每天费率</translation>
+    </message>
+    <message>
+        <source>In the company&apos;s currency; it holds until a later rate begins.</source>
+        <translation>以公司本位币计；到下一个费率生效前有效。</translation>
+    </message>
+</context>
+<context>
+    <name>SupplierReturnForm</name>
+    <message>
+        <source>&amp;Returned</source>
+        <translation type="unfinished">退回日期(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Returned</source>
+        <translation type="unfinished">已退回</translation>
+    </message>
+    <message>
+        <source>Rea&amp;son</source>
+        <translation type="unfinished">原因(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>&amp;Credit note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The number on the supplier&apos;s credit note or return authorisation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Credit note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The supplier has &amp;invoiced these goods already</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The credit then lowers what is payable to the supplier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The supplier has invoiced these goods already</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lines of the receipt</source>
+        <translation type="unfinished">收货单明细</translation>
+    </message>
+    <message>
+        <source>Goods returned to the supplier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Return to supplier</source>
+        <translation type="unfinished">采购退货</translation>
+    </message>
+    <message>
+        <source>All goes back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The goods leave at their cost; the rest to the credit is a price variance.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Return of</source>
+        <translation type="unfinished">所退发货单</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Not returned</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation type="unfinished">可承诺量</translation>
+    </message>
+    <message>
+        <source>Goes back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation type="unfinished">货位</translation>
+    </message>
+    <message>
+        <source>Credit price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation type="unfinished">贷方</translation>
+    </message>
+    <message>
+        <source>Return of {receipt}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Credit {currency} {amount}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing of this receipt can go back any more.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SupplierReturnPage</name>
+    <message>
+        <source>No.</source>
+        <translation type="unfinished">序号</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation type="unfinished">货位</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation type="unfinished">数量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Credit price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation type="unfinished">贷方</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation type="unfinished">明细</translation>
+    </message>
+    <message>
+        <source>Print return note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The return is being read.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Printing the return note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What is payable to the supplier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Goods received and not invoiced</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Goods receipt</source>
+        <translation type="unfinished">收货单</translation>
+    </message>
+    <message>
+        <source>Returned</source>
+        <translation type="unfinished">已退回</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation type="unfinished">仓库</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Credit note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The credit lowers</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SupplierReturns</name>
+    <message>
+        <source>Number</source>
+        <translation type="unfinished">编号</translation>
+    </message>
+    <message>
+        <source>Goods receipt</source>
+        <translation type="unfinished">收货单</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation type="unfinished">供应商</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Credit note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Returned</source>
+        <translation type="unfinished">已退回</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation type="unfinished">状态</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation type="unfinished">数量</translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation type="unfinished">贷方</translation>
+    </message>
+    <message>
+        <source>Purchase returns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No purchase returns yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Goods are returned from the page of their goods receipt.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number, receipt, supplier, reason, credit note</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -9086,6 +10868,13 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>UnitStory</name>
+    <message>
+        <source>Where does this cost come from?</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>UserForm</name>
     <message>
         <source>&amp;Sign-in name</source>
@@ -9175,6 +10964,13 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ValuationForm</name>
+    <message>
+        <source>Posted</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>WarehouseForm</name>
     <message>
         <source>&amp;Code</source>
@@ -9221,6 +11017,18 @@ The back office of a company that distributes goods.</source>
         <translation>未指定货位的货物入此货位。</translation>
     </message>
     <message>
+        <source>Goods may leave before they are &amp;booked in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Goods may leave before they are booked in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stock may go below zero until the receipt is entered; never of what is kept by lot or serial number.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Acti&amp;ve</source>
         <translation>启用(&amp;V)</translation>
     </message>
@@ -9254,6 +11062,234 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>New bin</source>
         <translation>新建货位</translation>
+    </message>
+</context>
+<context>
+    <name>WriteDown</name>
+    <message>
+        <source>Date</source>
+        <translation type="unfinished">日期</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Written down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Allowance after</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation type="unfinished">现存量</translation>
+    </message>
+    <message>
+        <source>Cost</source>
+        <translation type="unfinished">成本</translation>
+    </message>
+    <message>
+        <source>Net value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Released</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write-down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Allowance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Carried at</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation type="unfinished">明细</translation>
+    </message>
+</context>
+<context>
+    <name>WriteDownForm</name>
+    <message>
+        <source>&amp;Date</source>
+        <translation type="unfinished">日期(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation type="unfinished">日期</translation>
+    </message>
+    <message>
+        <source>&amp;Costs to sell, % of price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Costs to sell, % of price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What it still costs to sell, as a percentage of the list price: taken off when net realisable values are worked out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Reason</source>
+        <translation type="unfinished">原因(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation type="unfinished">明细</translation>
+    </message>
+</context>
+<context>
+    <name>WriteDownPage</name>
+    <message>
+        <source>Write down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Work out from list prices</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write stock down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lower of cost and net realisable value, product by product.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>On hand</source>
+        <translation type="unfinished">现存量</translation>
+    </message>
+    <message>
+        <source>Unit cost</source>
+        <translation type="unfinished">单位成本</translation>
+    </message>
+    <message>
+        <source>List price</source>
+        <translation type="unfinished">标价</translation>
+    </message>
+    <message>
+        <source>Net value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost</source>
+        <translation type="unfinished">成本</translation>
+    </message>
+    <message>
+        <source>Allowance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write-down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Carried at</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Between 0 and 100 percent.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Products without a list price, for you to fill in: {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Products valued: {count} of {all}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Written down {down}, reversed {up}, released {released}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Type what a unit would bring after costs to sell in at least one line, or work it out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{down} is written down and {up} reversed; {released} goes to cost of sales with what has left. The cost of stock stays, an allowance stands against it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>WriteDowns</name>
+    <message>
+        <source>Write stock down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation type="unfinished">编号</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation type="unfinished">日期</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation type="unfinished">状态</translation>
+    </message>
+    <message>
+        <source>Written down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Released</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Allowance after</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write-downs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No stock was written down yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number, reason</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 </TS>
