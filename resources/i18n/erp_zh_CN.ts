@@ -567,7 +567,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Period</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">会计期间</translation>
     </message>
     <message>
         <source>Period {period}</source>
@@ -1538,15 +1538,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Cost centre</source>
-        <translation type="unfinished">成本中心</translation>
+        <translation>成本中心</translation>
     </message>
     <message>
         <source>Shared by</source>
-        <translation type="unfinished">分摊依据</translation>
+        <translation>分摊依据</translation>
     </message>
     <message>
         <source>Active</source>
-        <translation type="unfinished">启用</translation>
+        <translation>启用</translation>
     </message>
     <message>
         <source>Rules of cost to serve</source>
@@ -1562,7 +1562,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Warehouse</source>
-        <translation type="unfinished">仓库</translation>
+        <translation>仓库</translation>
     </message>
     <message>
         <source>Name</source>
@@ -1614,7 +1614,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Report</source>
-        <translation type="unfinished">报表</translation>
+        <translation>报表</translation>
     </message>
     <message>
         <source>Share the period</source>
@@ -1622,7 +1622,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Accounts</source>
-        <translation type="unfinished">科目</translation>
+        <translation>科目</translation>
     </message>
     <message>
         <source>In the ledger</source>
@@ -1630,7 +1630,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Allocated</source>
-        <translation type="unfinished">已分配</translation>
+        <translation>已分摊</translation>
     </message>
     <message>
         <source>Not allocated</source>
@@ -1658,7 +1658,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Account</source>
-        <translation type="unfinished">科目</translation>
+        <translation>科目</translation>
     </message>
     <message>
         <source>Set up the usual rules</source>
@@ -1694,7 +1694,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Your role does not allow this.</source>
-        <translation type="unfinished">您的角色无权执行此操作。</translation>
+        <translation>您的角色不允许此操作。</translation>
     </message>
     <message>
         <source>The period is closed: its shares stay as they are.</source>
@@ -1809,7 +1809,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Shared by</source>
-        <translation type="unfinished">分摊依据</translation>
+        <translation>分摊依据</translation>
     </message>
     <message>
         <source>Cost c&amp;entre</source>
@@ -1817,7 +1817,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Cost centre</source>
-        <translation type="unfinished">成本中心</translation>
+        <translation>成本中心</translation>
     </message>
     <message>
         <source>Only what is posted to it; empty: all of the costs.</source>
@@ -1825,11 +1825,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Acti&amp;ve</source>
-        <translation type="unfinished">启用(&amp;V)</translation>
+        <translation>启用(&amp;V)</translation>
     </message>
     <message>
         <source>Active</source>
-        <translation type="unfinished">启用</translation>
+        <translation>启用</translation>
     </message>
 </context>
 <context>
@@ -2528,7 +2528,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Period</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">会计期间</translation>
     </message>
     <message>
         <source>Cost book</source>
@@ -7074,7 +7074,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Warehouse</source>
-        <translation type="unfinished">仓库</translation>
+        <translation>仓库</translation>
     </message>
     <message>
         <source>Lot</source>
@@ -7290,11 +7290,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Channel</source>
-        <translation type="unfinished">渠道</translation>
+        <translation>渠道</translation>
     </message>
     <message>
         <source>Customer</source>
-        <translation type="unfinished">客户</translation>
+        <translation>客户</translation>
     </message>
     <message>
         <source>Each period apart</source>
@@ -7302,7 +7302,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Period</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">会计期间</translation>
     </message>
     <message>
         <source>Quantity</source>
@@ -7814,15 +7814,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Accounts</source>
-        <translation type="unfinished">科目</translation>
+        <translation>科目</translation>
     </message>
     <message>
         <source>Cost centre</source>
-        <translation type="unfinished">成本中心</translation>
+        <translation>成本中心</translation>
     </message>
     <message>
         <source>Shared by</source>
-        <translation type="unfinished">分摊依据</translation>
+        <translation>分摊依据</translation>
     </message>
     <message>
         <source>In the ledger</source>
@@ -7830,7 +7830,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Allocated</source>
-        <translation type="unfinished">已分配</translation>
+        <translation>已分摊</translation>
     </message>
     <message>
         <source>Not allocated</source>
@@ -7854,7 +7854,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Order</source>
-        <translation type="unfinished">订单</translation>
+        <translation>订单</translation>
     </message>
     <message>
         <source>Of no product</source>
@@ -9026,7 +9026,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Period</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">会计期间</translation>
     </message>
     <message>
         <source>Cost books</source>
@@ -10334,11 +10334,11 @@ The back office of a company that distributes goods.</source>
     <name>StorageRateForm</name>
     <message>
         <source>&amp;Warehouse</source>
-        <translation type="unfinished">仓库(&amp;W)</translation>
+        <translation>仓库(&amp;W)</translation>
     </message>
     <message>
         <source>Warehouse</source>
-        <translation type="unfinished">仓库</translation>
+        <translation>仓库</translation>
     </message>
     <message>
         <source>Valid &amp;from</source>
