@@ -18,11 +18,14 @@ from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import NotFound
 from erp_desktop.ids import new_id
 from erp_desktop.queries.back_dating import LastMovedOn
+from erp_desktop.queries.base import ListRequest
+from erp_desktop.queries.masters import Warehouses
 from erp_desktop.sync.previewing import EffectOutOfReach
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.views.translation import show_language
 from erp_desktop.views.widgets.effect_panel import EffectPanel
 from erp_desktop.views.widgets.fields import company_today
+from erp_desktop.views.widgets.lookup import LookupItem
 from erp_desktop.wire import BookEffect, CorrectionEffect, Effect, EntryEffect, StockEffect
 
 __all__ = ["printed", "trade"]
@@ -400,14 +403,19 @@ def test_offline_a_receipt_is_posted_without_its_effect(trade: Trade) -> None:
     trade.wait(lambda: trade.desk.sync_state.waiting == 1)
 
 
+def warehouse_item(trade: Trade) -> LookupItem:
+    row = next(one for one in trade.ask(Warehouses(ListRequest())).rows if one.id == trade.company.warehouse)
+    return LookupItem(row.id, row.code, row.name, row)
+
+
 def test_a_count_shows_what_the_difference_is_worth(trade: Trade) -> None:
     trade.company.stock("BX-204", "10", "4.00")
     trade.hear_news()
     page = trade.open("count_stock", id=new_id())
+    page.binder.set_value("warehouse", warehouse_item(trade))
+    page.fill_in()
+    trade.wait(lambda: len(page.grid.lines()) == 1)
     page.effect.set_open(True)
-    trade.choose(page, "warehouse", "MAIN")
-    trade.cell(page, 0, "product", "BX-204")
-    trade.cell(page, 0, "bin", "STOCK")
     trade.cell(page, 0, "counted", "7")
     trade.wait(lambda: page.effect.effect is not None)
     assert rows(page.effect, 0)[0][2:] == ("10", "7", "PC", "40.00", "28.00", "-12.00")

@@ -70,13 +70,13 @@ class Previews:
         self,
         centre: Centre,
         *,
-        seconds_to_begin: float = SECONDS_TO_BEGIN,
-        seconds_to_work_out: float = SECONDS_TO_WORK_OUT,
+        seconds_to_begin: float | None = None,
+        seconds_to_work_out: float | None = None,
     ) -> None:
         self._centre = centre
         self._writer = writer(centre.engine)
-        self._seconds_to_begin = seconds_to_begin
-        self._seconds_to_work_out = seconds_to_work_out
+        self._seconds_to_begin = SECONDS_TO_BEGIN if seconds_to_begin is None else seconds_to_begin
+        self._seconds_to_work_out = SECONDS_TO_WORK_OUT if seconds_to_work_out is None else seconds_to_work_out
 
     def effect(self, wanted: Wanted) -> Effect:
         """What `wanted` would change now, or why it would be refused. Raises UnknownCompany, and what the database raises."""

@@ -20,6 +20,7 @@ from erp_desktop.sync.signing_in import Credentials, SignedOut
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
 
+PATH = "/v1/sync/preview"
 SECONDS_FOR_WHAT_WAITS = 5.0  # for changes made before to reach the centre, which works on its own data
 
 _WITHOUT_A_CENTRE = (SyncKind.OFFLINE, SyncKind.SIGNED_OUT, SyncKind.UPGRADE_NEEDED)
@@ -88,7 +89,7 @@ class Previews:
             args=msgspec.json.decode(action_args(action)),
         )
         try:
-            effect = call(self._credentials, self._transport, "/v1/sync/preview", request, wire.Effect)
+            effect = call(self._credentials, self._transport, PATH, request, wire.Effect)
         except (NoAnswer, SignedOut, UpgradeNeeded) as error:
             raise EffectOutOfReach() from error
         except Answered as error:

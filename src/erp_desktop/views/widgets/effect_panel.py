@@ -144,17 +144,17 @@ class EffectPanel(QWidget):
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(12)
         head.addWidget(self.toggle)
-        head.addWidget(self.state, 1)
+        head.addWidget(self.summary, 1)
+        head.addWidget(self.state)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addLayout(head)
-        layout.addWidget(self.summary)
         layout.addWidget(self.tabs)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self.summary.hide()
-        self.tabs.hide()
+        self._arrange()
 
     def _offer(self) -> None:
         """Costs are for those who may see them."""
@@ -279,7 +279,8 @@ class EffectPanel(QWidget):
         self.state.setText(text)
 
     def _arrange(self) -> None:
-        self.summary.setVisible(self.is_open and bool(self.summary.text()))
+        if not self.is_open:
+            self.summary.setText("")
         self.tabs.setVisible(self.is_open and self.effect is not None and self.tabs.count() > 0)
 
     def _show_tables(self, effect: Effect) -> None:
