@@ -192,19 +192,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Open a cost book</source>
-        <translation type="unfinished"></translation>
+        <translation>开立成本账簿</translation>
     </message>
     <message>
         <source>Rename a cost book</source>
-        <translation type="unfinished"></translation>
+        <translation>成本账簿改名</translation>
     </message>
     <message>
         <source>Close a cost book</source>
-        <translation type="unfinished"></translation>
+        <translation>停用成本账簿</translation>
     </message>
     <message>
         <source>Change a costing method</source>
-        <translation type="unfinished"></translation>
+        <translation>变更计价方法</translation>
     </message>
     <message>
         <source>Reopen a period</source>
@@ -410,114 +410,114 @@ The back office of a company that distributes goods.</source>
     <name>ChangeMethodForm</name>
     <message>
         <source>C&amp;ategory</source>
-        <translation type="unfinished"></translation>
+        <translation>分类(&amp;A)</translation>
     </message>
     <message>
         <source>Category</source>
-        <translation type="unfinished">分类</translation>
+        <translation>分类</translation>
     </message>
     <message>
         <source>Empty: everything that this book costs by its own method.</source>
-        <translation type="unfinished"></translation>
+        <translation>留空：本账簿按自身方法计价的全部商品。</translation>
     </message>
     <message>
         <source>&amp;From</source>
-        <translation type="unfinished"></translation>
+        <translation>自(&amp;F)</translation>
     </message>
     <message>
         <source>From</source>
-        <translation type="unfinished">从</translation>
+        <translation>自</translation>
     </message>
     <message>
         <source>The first day of an open period.</source>
-        <translation type="unfinished"></translation>
+        <translation>未结账期间的第一天。</translation>
     </message>
     <message>
         <source>New me&amp;thod</source>
-        <translation type="unfinished"></translation>
+        <translation>新方法(&amp;T)</translation>
     </message>
     <message>
         <source>New method</source>
-        <translation type="unfinished"></translation>
+        <translation>新方法</translation>
     </message>
     <message>
         <source>&amp;Last in first out in the ledger is meant</source>
-        <translation type="unfinished"></translation>
+        <translation>确认总账采用后进先出(&amp;L)</translation>
     </message>
     <message>
         <source>Last in first out in the ledger is meant</source>
-        <translation type="unfinished"></translation>
+        <translation>确认总账采用后进先出</translation>
     </message>
 </context>
 <context>
     <name>ChangeMethodPage</name>
     <message>
         <source>Change the costing method</source>
-        <translation type="unfinished"></translation>
+        <translation>变更计价方法</translation>
     </message>
     <message>
         <source>As the book says</source>
-        <translation type="unfinished"></translation>
+        <translation>按账簿设定</translation>
     </message>
     <message>
         <source>Change the method</source>
-        <translation type="unfinished"></translation>
+        <translation>变更方法</translation>
     </message>
     <message>
         <source>{book} is costed by: {method}. As the day begins, every pool keeps its quantity and its value to the cent; what leaves from that day on is costed anew.</source>
-        <translation type="unfinished"></translation>
+        <translation>{book} 的计价方法：{method}。当日开始时，各成本池的数量和金额分文不变；自当日起发出的存货重新计价。</translation>
     </message>
     <message>
         <source>A category has a method of its own only in the book that posts.</source>
-        <translation type="unfinished"></translation>
+        <translation>只有过账的账簿才允许分类使用自己的方法。</translation>
     </message>
     <message>
         <source>Method of {book}</source>
-        <translation type="unfinished"></translation>
+        <translation>{book} 的计价方法</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Warehouse</source>
-        <translation type="unfinished">仓库</translation>
+        <translation>仓库</translation>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished"></translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>Method now</source>
-        <translation type="unfinished"></translation>
+        <translation>现行方法</translation>
     </message>
     <message>
         <source>Quantity</source>
-        <translation type="unfinished">数量</translation>
+        <translation>数量</translation>
     </message>
     <message>
         <source>Value before</source>
-        <translation type="unfinished">之前价值</translation>
+        <translation>变更前金额</translation>
     </message>
     <message>
         <source>Value after</source>
-        <translation type="unfinished"></translation>
+        <translation>变更后金额</translation>
     </message>
     <message>
         <source>Pools as the day begins</source>
-        <translation type="unfinished"></translation>
+        <translation>当日开始时的成本池</translation>
     </message>
     <message>
         <source>No stock is concerned on that day</source>
-        <translation type="unfinished"></translation>
+        <translation>该日没有涉及的库存</translation>
     </message>
     <message>
         <source>From {day} on it is costed by: {method}. What left since then is costed anew, and the differences are posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>自 {day} 起按以下方法计价：{method}。此后发出的存货将重新计价，差额予以过账。</translation>
     </message>
 </context>
 <context>
@@ -559,71 +559,71 @@ The back office of a company that distributes goods.</source>
     <name>ClosePeriodPage</name>
     <message>
         <source>Close the period</source>
-        <translation type="unfinished">结账</translation>
+        <translation>结账</translation>
     </message>
     <message>
         <source>Reopen</source>
-        <translation type="unfinished">重新打开</translation>
+        <translation>反结账</translation>
     </message>
     <message>
         <source>Period</source>
-        <translation type="unfinished">会计期间</translation>
+        <translation>会计期间</translation>
     </message>
     <message>
         <source>Period {period}</source>
-        <translation type="unfinished"></translation>
+        <translation>会计期间 {period}</translation>
     </message>
     <message>
         <source>{first} to {last}</source>
-        <translation type="unfinished"></translation>
+        <translation>{first} 至 {last}</translation>
     </message>
     <message>
         <source>The period is being read.</source>
-        <translation type="unfinished"></translation>
+        <translation>正在读取期间。</translation>
     </message>
     <message>
         <source>Only the latest closed period can be reopened.</source>
-        <translation type="unfinished"></translation>
+        <translation>只有最近一个已结账的期间可以反结账。</translation>
     </message>
     <message>
         <source>This keeps the period open: {what}.</source>
-        <translation type="unfinished"></translation>
+        <translation>以下事项使期间不能结账：{what}。</translation>
     </message>
     <message>
         <source>After closing, nothing is posted between {first} and {last} any more.</source>
-        <translation type="unfinished">结账后，{first} 至 {last} 之间不能再过账。</translation>
+        <translation>结账后，{first} 至 {last} 之间不再过账。</translation>
     </message>
     <message>
         <source>Still to be looked at: {count}.</source>
-        <translation type="unfinished"></translation>
+        <translation>尚需查看：{count} 项。</translation>
     </message>
     <message>
         <source>Period closed</source>
-        <translation type="unfinished">期间已结账</translation>
+        <translation>期间已结账</translation>
     </message>
     <message>
         <source>{period} will take postings again, and its figures may change. Why is it reopened?</source>
-        <translation type="unfinished"></translation>
+        <translation>{period} 将重新接受过账，其数字可能变动。为什么反结账？</translation>
     </message>
     <message>
         <source>Reopen a period</source>
-        <translation type="unfinished">反结账</translation>
+        <translation>期间反结账</translation>
     </message>
     <message>
         <source>Period reopened</source>
-        <translation type="unfinished">期间已重新打开</translation>
+        <translation>期间已反结账</translation>
     </message>
     <message>
         <source>Your role has no list for this.</source>
-        <translation type="unfinished"></translation>
+        <translation>您的角色没有对应的列表。</translation>
     </message>
     <message>
         <source>Closed</source>
-        <translation type="unfinished">已关闭</translation>
+        <translation>已结账</translation>
     </message>
     <message>
         <source>Reopened</source>
-        <translation type="unfinished"></translation>
+        <translation>已反结账</translation>
     </message>
 </context>
 <context>
@@ -1220,24 +1220,40 @@ The back office of a company that distributes goods.</source>
 <context>
     <name>CorrectPriceForm</name>
     <message>
-        <source>&amp;Date</source>
-        <translation>日期(&amp;D)</translation>
-    </message>
-    <message>
-        <source>Date</source>
-        <translation>日期</translation>
-    </message>
-    <message>
-        <source>&amp;Reference</source>
-        <translation>参考号(&amp;R)</translation>
+        <source>Supplier&apos;s &amp;invoice</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The number on the supplier&apos;s invoice or credit note</source>
         <translation>供应商发票或贷项通知单上的编号</translation>
     </message>
     <message>
-        <source>Reference</source>
-        <translation>参考号</translation>
+        <source>Supplier&apos;s invoice</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In&amp;voice date</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The date on the supplier&apos;s invoice</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Invoice date</source>
+        <translation type="unfinished">发票日期</translation>
+    </message>
+    <message>
+        <source>&amp;Post on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The day on which the difference is posted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Post on</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Lines of the receipt</source>
@@ -1303,6 +1319,10 @@ The back office of a company that distributes goods.</source>
         <translation>已更正 {count} 行</translation>
     </message>
     <message>
+        <source>Difference {difference} {currency}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Stock value {stock}, cost of sales {sold} {currency}</source>
         <translation>库存价值 {stock}，销售成本 {sold} {currency}</translation>
     </message>
@@ -1315,8 +1335,8 @@ The back office of a company that distributes goods.</source>
         <translation>还没有不同的价格。请至少在一行输入新价格。</translation>
     </message>
     <message>
-        <source>The centre has not costed this receipt yet: what the new price changes is worked out there.</source>
-        <translation>中心服务尚未核算此收货单的成本：新价格的影响将在那里计算。</translation>
+        <source>Difference {currency} {difference}. The centre works out what of it goes to stock and to cost of sales. What is posted stays; the difference becomes an entry of its own.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Difference {currency} {difference}: {stock} goes to the value of what is still in stock, {sold} to the cost of what has left. What is posted stays; the difference becomes an entry of its own.</source>
@@ -1362,141 +1382,141 @@ The back office of a company that distributes goods.</source>
     <name>CostBookForm</name>
     <message>
         <source>&amp;Code</source>
-        <translation type="unfinished">编码(&amp;C)</translation>
+        <translation>编码(&amp;C)</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>&amp;Name</source>
-        <translation type="unfinished"></translation>
+        <translation>名称(&amp;N)</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>名称</translation>
     </message>
     <message>
         <source>Chinese na&amp;me</source>
-        <translation type="unfinished">中文名称(&amp;M)</translation>
+        <translation>中文名称(&amp;M)</translation>
     </message>
     <message>
         <source>Chinese name</source>
-        <translation type="unfinished">中文名称</translation>
+        <translation>中文名称</translation>
     </message>
     <message>
         <source>Costing me&amp;thod</source>
-        <translation type="unfinished"></translation>
+        <translation>计价方法(&amp;T)</translation>
     </message>
     <message>
         <source>Costing method</source>
-        <translation type="unfinished">计价方法</translation>
+        <translation>计价方法</translation>
     </message>
     <message>
         <source>&amp;Decimals of the unit cost</source>
-        <translation type="unfinished"></translation>
+        <translation>单位成本小数位(&amp;D)</translation>
     </message>
     <message>
         <source>Decimals of the unit cost</source>
-        <translation type="unfinished"></translation>
+        <translation>单位成本小数位</translation>
     </message>
     <message>
         <source>Month-end average only: the unit cost is rounded to so many decimals. Empty: it is not rounded.</source>
-        <translation type="unfinished"></translation>
+        <translation>仅用于月末一次加权平均：单位成本按此小数位四舍五入。留空则不舍入。</translation>
     </message>
     <message>
         <source>&amp;Plan cost: variances go by a rate to stock and to what is sold</source>
-        <translation type="unfinished"></translation>
+        <translation>计划成本：差异按差异率分摊到库存和发出(&amp;P)</translation>
     </message>
     <message>
         <source>Plan cost: variances go by a rate to stock and to what is sold</source>
-        <translation type="unfinished"></translation>
+        <translation>计划成本：差异按差异率分摊到库存和发出</translation>
     </message>
 </context>
 <context>
     <name>CostBookPage</name>
     <message>
         <source>Cost book</source>
-        <translation type="unfinished">成本账簿</translation>
+        <translation>成本账簿</translation>
     </message>
     <message>
         <source>Change the method</source>
-        <translation type="unfinished"></translation>
+        <translation>变更方法</translation>
     </message>
     <message>
         <source>Close the book</source>
-        <translation type="unfinished"></translation>
+        <translation>停用账簿</translation>
     </message>
     <message>
         <source>Stock value in it</source>
-        <translation type="unfinished"></translation>
+        <translation>该账簿的库存金额</translation>
     </message>
     <message>
         <source>Open the book</source>
-        <translation type="unfinished"></translation>
+        <translation>开立账簿</translation>
     </message>
     <message>
         <source>A further book costs the same moves by another method, from the first one on. It posts nothing: reports show it beside the book that does. The centre computes its whole history; until then it is being computed.</source>
-        <translation type="unfinished"></translation>
+        <translation>另一本账簿用别的方法对同样的库存流水从第一笔起计价。它不过账，报表把它与过账的账簿并列显示。全部历史由中心服务计算，算完之前显示为正在计算。</translation>
     </message>
     <message>
         <source>Save</source>
-        <translation type="unfinished">保存</translation>
+        <translation>保存</translation>
     </message>
     <message>
         <source>{method}. Stock is worth {value} in it now.</source>
-        <translation type="unfinished"></translation>
+        <translation>{method}。目前库存金额为 {value}。</translation>
     </message>
     <message>
         <source>The centre is computing its history.</source>
-        <translation type="unfinished"></translation>
+        <translation>中心服务正在计算其历史。</translation>
     </message>
     <message>
         <source>The book is closed.</source>
-        <translation type="unfinished"></translation>
+        <translation>该账簿已停用。</translation>
     </message>
     <message>
         <source>It posts to the ledger.</source>
-        <translation type="unfinished"></translation>
+        <translation>它向总账过账。</translation>
     </message>
     <message>
         <source>What moves from now on is not costed in {book} any more, and it cannot be taken up again; what it says of the past stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>此后的库存流水不再在 {book} 中计价，且不能恢复；其过去的数字保留不变。</translation>
     </message>
 </context>
 <context>
     <name>CostBooks</name>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>名称</translation>
     </message>
     <message>
         <source>Costing method</source>
-        <translation type="unfinished">计价方法</translation>
+        <translation>计价方法</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished">状态</translation>
+        <translation>状态</translation>
     </message>
     <message>
         <source>Stock value now</source>
-        <translation type="unfinished"></translation>
+        <translation>当前库存金额</translation>
     </message>
     <message>
         <source>Cost books</source>
-        <translation type="unfinished">成本账簿</translation>
+        <translation>成本账簿</translation>
     </message>
     <message>
         <source>Code, name</source>
-        <translation type="unfinished">编码、名称</translation>
+        <translation>编码、名称</translation>
     </message>
     <message>
         <source>Open a further book</source>
-        <translation type="unfinished"></translation>
+        <translation>另开账簿</translation>
     </message>
 </context>
 <context>
@@ -1836,31 +1856,31 @@ The back office of a company that distributes goods.</source>
     <name>Costing method</name>
     <message>
         <source>First in, first out</source>
-        <translation type="unfinished">先进先出</translation>
+        <translation>先进先出</translation>
     </message>
     <message>
         <source>Last in, first out</source>
-        <translation type="unfinished"></translation>
+        <translation>后进先出</translation>
     </message>
     <message>
         <source>Moving average</source>
-        <translation type="unfinished">移动加权平均</translation>
+        <translation>移动加权平均</translation>
     </message>
     <message>
         <source>Month-end average</source>
-        <translation type="unfinished"></translation>
+        <translation>月末一次加权平均</translation>
     </message>
     <message>
         <source>Standard cost</source>
-        <translation type="unfinished">标准成本</translation>
+        <translation>标准成本</translation>
     </message>
     <message>
         <source>Specific cost, by lot or serial number</source>
-        <translation type="unfinished"></translation>
+        <translation>个别计价（按批次或序列号）</translation>
     </message>
     <message>
         <source>Last in, first out is not allowed in statutory books: IAS 2.25 and the Chinese accounting standards rule it out. Use it for comparison in a further book, or confirm that it is meant.</source>
-        <translation type="unfinished"></translation>
+        <translation>法定账簿不得采用后进先出：IAS 2.25 和中国会计准则均不允许。请在另一本账簿中用于比较，或确认确实要采用。</translation>
     </message>
 </context>
 <context>
@@ -2095,6 +2115,10 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
+        <translation type="unfinished">批次</translation>
+    </message>
+    <message>
+        <source>Sent back</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -2467,6 +2491,50 @@ The back office of a company that distributes goods.</source>
         <source>Total {currency}</source>
         <translation>合计 {currency}</translation>
     </message>
+    <message>
+        <source>Return note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Returned from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Returned on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Goods receipt</source>
+        <translation type="unfinished">收货单</translation>
+    </message>
+    <message>
+        <source>Our order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your delivery note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your credit note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Please credit us the goods above and state our return number on the note.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation type="unfinished">贷方</translation>
+    </message>
+    <message>
+        <source>Handed over by, date</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Document kind</name>
@@ -2528,11 +2596,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Period</source>
-        <translation type="unfinished">会计期间</translation>
+        <translation>会计期间</translation>
     </message>
     <message>
         <source>Cost book</source>
-        <translation type="unfinished">成本账簿</translation>
+        <translation>成本账簿</translation>
     </message>
     <message>
         <source>New</source>
@@ -3049,6 +3117,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Cost</source>
         <translation>成本</translation>
+    </message>
+    <message>
+        <source>Return to supplier</source>
+        <translation type="unfinished">采购退货</translation>
     </message>
     <message>
         <source>Enter landed cost</source>
@@ -4431,7 +4503,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Last in, first out</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">后进先出</translation>
     </message>
     <message>
         <source>Moving average</source>
@@ -4439,7 +4511,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Month-end average</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">月末一次加权平均</translation>
     </message>
     <message>
         <source>Standard cost</source>
@@ -4459,7 +4531,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">批次</translation>
     </message>
     <message>
         <source>By lot</source>
@@ -4740,7 +4812,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">批次</translation>
     </message>
     <message>
         <source>Of what is kept by lot or serial number.</source>
@@ -5152,83 +5224,83 @@ The back office of a company that distributes goods.</source>
     <name>PeriodChecklist</name>
     <message>
         <source>Earlier periods that are still open</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未结账的更早期间</translation>
     </message>
     <message>
         <source>Negative stock that keeps a month-end average from being computed</source>
-        <translation type="unfinished"></translation>
+        <translation>使月末加权平均无法计算的负库存</translation>
     </message>
     <message>
         <source>Draft purchase orders dated in it</source>
-        <translation type="unfinished"></translation>
+        <translation>日期在本期的采购订单草稿</translation>
     </message>
     <message>
         <source>Draft sales orders dated in it</source>
-        <translation type="unfinished"></translation>
+        <translation>日期在本期的销售订单草稿</translation>
     </message>
     <message>
         <source>Announced customer returns that did not arrive</source>
-        <translation type="unfinished"></translation>
+        <translation>已通知但尚未到货的客户退货</translation>
     </message>
     <message>
         <source>Goods receipts whose price no supplier invoice confirms yet</source>
-        <translation type="unfinished"></translation>
+        <translation>价格尚未经供应商发票确认的收货单（货到票未到）</translation>
     </message>
     <message>
         <source>Products below zero: sold before they were booked in</source>
-        <translation type="unfinished"></translation>
+        <translation>负库存商品：入账前已售出</translation>
     </message>
     <message>
         <source>Month-end averages that closing computes; their true-up is posted with it</source>
-        <translation type="unfinished"></translation>
+        <translation>结账时计算的月末加权平均，其调整随结账过账</translation>
     </message>
     <message>
         <source>Changes of this desk dated in it that wait to be sent</source>
-        <translation type="unfinished"></translation>
+        <translation>本客户端日期在本期、等待发送的操作</translation>
     </message>
     <message>
         <source>Changes of this desk dated in it that need attention</source>
-        <translation type="unfinished"></translation>
+        <translation>本客户端日期在本期、需要处理的操作</translation>
     </message>
     <message>
         <source>Products below cost without a write-down run for this period</source>
-        <translation type="unfinished"></translation>
+        <translation>本期尚未计提跌价准备的减值商品</translation>
     </message>
     <message>
         <source>Rules of cost to serve that were not run for this period</source>
-        <translation type="unfinished"></translation>
+        <translation>本期尚未分摊的服务成本规则</translation>
     </message>
     <message>
         <source>Differences that the doctor finds in the books</source>
-        <translation type="unfinished"></translation>
+        <translation>账目自检发现的差异</translation>
     </message>
     <message>
         <source>, </source>
-        <translation type="unfinished">、</translation>
+        <translation>、</translation>
     </message>
     <message>
         <source>{examples} and more</source>
-        <translation type="unfinished"></translation>
+        <translation>{examples} 等</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished">状态</translation>
+        <translation>状态</translation>
     </message>
     <message>
         <source>What to look at</source>
-        <translation type="unfinished"></translation>
+        <translation>检查事项</translation>
     </message>
     <message>
         <source>How many</source>
-        <translation type="unfinished"></translation>
+        <translation>数量</translation>
     </message>
     <message>
         <source>Which</source>
-        <translation type="unfinished"></translation>
+        <translation>明细</translation>
     </message>
     <message>
         <source>Checklist</source>
-        <translation type="unfinished"></translation>
+        <translation>结账检查单</translation>
     </message>
 </context>
 <context>
@@ -5251,11 +5323,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Open the period</source>
-        <translation type="unfinished"></translation>
+        <translation>打开期间</translation>
     </message>
     <message>
         <source>Checklist, closing and reopening of this period (Ctrl+Enter)</source>
-        <translation type="unfinished"></translation>
+        <translation>本期间的检查单、结账和反结账 (Ctrl+Enter)</translation>
     </message>
 </context>
 <context>
@@ -5303,6 +5375,112 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Entry posted; its voucher number comes from the centre</source>
         <translation>凭证已过账；凭证号由中心服务给出</translation>
+    </message>
+</context>
+<context>
+    <name>PriceCorrectionPage</name>
+    <message>
+        <source>Goods receipt</source>
+        <translation type="unfinished">收货单</translation>
+    </message>
+    <message>
+        <source>Posted on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Supplier&apos;s invoice</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Invoice date</source>
+        <translation type="unfinished">发票日期</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation type="unfinished">差异</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Price before</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sold already</source>
+        <translation type="unfinished">已售部分</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation type="unfinished">明细</translation>
+    </message>
+</context>
+<context>
+    <name>PriceCorrections</name>
+    <message>
+        <source>Number</source>
+        <translation type="unfinished">编号</translation>
+    </message>
+    <message>
+        <source>Goods receipt</source>
+        <translation type="unfinished">收货单</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation type="unfinished">供应商</translation>
+    </message>
+    <message>
+        <source>Invoice</source>
+        <translation type="unfinished">发票</translation>
+    </message>
+    <message>
+        <source>Invoice date</source>
+        <translation type="unfinished">发票日期</translation>
+    </message>
+    <message>
+        <source>Posted on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation type="unfinished">状态</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation type="unfinished">差异</translation>
+    </message>
+    <message>
+        <source>Price corrections</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No price corrections yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A price is corrected from the page of its goods receipt or order.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number, receipt, supplier, invoice</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -5925,11 +6103,11 @@ The back office of a company that distributes goods.</source>
     <name>ReasonDialog</name>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Go back</source>
-        <translation type="unfinished">返回</translation>
+        <translation>返回</translation>
     </message>
 </context>
 <context>
@@ -5994,6 +6172,18 @@ The back office of a company that distributes goods.</source>
         <translation>货物已入库</translation>
     </message>
     <message>
+        <source>Another lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lot or serial numbers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Expires</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Still open</source>
         <translation>未收</translation>
     </message>
@@ -6012,6 +6202,22 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>No goods of this order are expected now.</source>
         <translation>此订单目前没有待收的货物。</translation>
+    </message>
+    <message>
+        <source>Nothing on this order is kept by lot.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Go to a product that is kept by lot first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Serial number {code} is counted already. Scan the next piece.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product}: {code}</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -6077,7 +6283,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{product} stands at {qty} at the end of the period, so its month-end average cannot be computed. Enter the missing receipt or count first; the period is still open.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 期末数量为 {qty}，无法计算月末加权平均。请先录入缺少的收货或盘点；期间仍未结账。</translation>
     </message>
     <message>
         <source>There is no line yet. Add at least one product, then try again.</source>
@@ -6393,31 +6599,31 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Last in first out is not allowed in statutory books (IAS 2.25 and the Chinese standards), and this book posts to the ledger. Confirm that you want it all the same, or choose another method; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>法定账簿不得采用后进先出（IAS 2.25 及中国会计准则），而本账簿向总账过账。请确认仍要采用，或选择其他方法；未作任何更改。</translation>
     </message>
     <message>
         <source>A method changes on the first day of a period, and {day} is in the middle of one. The next day possible is {possible}; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>计价方法只能自期间的第一天起变更，而 {day} 在期间之中。下一个可用日期是 {possible}；未作任何更改。</translation>
     </message>
     <message>
         <source>{name} is costed so already. Choose another method; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} 已采用该方法计价。请选择其他方法；未作任何更改。</translation>
     </message>
     <message>
         <source>The method of {product} changes on {day} already. Choose that day or a later one; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 的计价方法已定于 {day} 变更。请选择该日或更晚的日期；未作任何更改。</translation>
     </message>
     <message>
         <source>Specific cost keeps every lot apart, and stock of {category} is not kept so. Choose another method, or open a book with specific cost; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>个别计价按批次分别核算，而 {category} 的库存并非如此。请选择其他方法，或另开一本个别计价的账簿；未作任何更改。</translation>
     </message>
     <message>
         <source>A category has a method of its own only in the book that posts to the ledger. Change the whole of {book} instead; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>只有向总账过账的账簿才允许分类使用自己的方法。请改为变更整本 {book}；未作任何更改。</translation>
     </message>
     <message>
         <source>{book} posts to the ledger, so it cannot be closed. Nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{book} 向总账过账，因此不能停用。未作任何更改。</translation>
     </message>
     <message>
         <source>Only {on_hand} of {product} were there on {day}, and {asked} leave. Use a later date, or enter what came in first; nothing was changed.</source>
@@ -6828,7 +7034,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>reason</source>
-        <translation type="unfinished"></translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>rate</source>
@@ -6852,7 +7058,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>decimals of the unit cost</source>
-        <translation type="unfinished"></translation>
+        <translation>单位成本小数位</translation>
     </message>
     <message>
         <source>unit price</source>
@@ -7078,7 +7284,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">批次</translation>
     </message>
     <message>
         <source>Date</source>
@@ -7506,15 +7712,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Revaluation</source>
-        <translation type="unfinished">重估</translation>
+        <translation>重估</translation>
     </message>
     <message>
         <source>New standard cost</source>
-        <translation type="unfinished"></translation>
+        <translation>新标准成本</translation>
     </message>
     <message>
         <source>Change of method</source>
-        <translation type="unfinished"></translation>
+        <translation>计价方法变更</translation>
     </message>
     <message>
         <source>True-up of oversold stock</source>
@@ -7946,47 +8152,47 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Order and supplier</source>
-        <translation type="unfinished"></translation>
+        <translation>订单和供应商</translation>
     </message>
     <message>
         <source>Whole document line</source>
-        <translation type="unfinished"></translation>
+        <translation>整行金额</translation>
     </message>
     <message>
         <source>Posted by</source>
-        <translation type="unfinished"></translation>
+        <translation>过账人</translation>
     </message>
     <message>
         <source>True-up: a receipt covered what was sold before it came</source>
-        <translation type="unfinished"></translation>
+        <translation>暂估调整：到货补足了先售出的数量</translation>
     </message>
     <message>
         <source>True-up of the period&apos;s average</source>
-        <translation type="unfinished"></translation>
+        <translation>月末加权平均的调整</translation>
     </message>
     <message>
         <source>Period end</source>
-        <translation type="unfinished"></translation>
+        <translation>期末</translation>
     </message>
     <message>
         <source>Re-costed by something entered late</source>
-        <translation type="unfinished"></translation>
+        <translation>因补录单据而重新计价</translation>
     </message>
     <message>
         <source>First in first out</source>
-        <translation type="unfinished"></translation>
+        <translation>先进先出</translation>
     </message>
     <message>
         <source>Last in first out</source>
-        <translation type="unfinished"></translation>
+        <translation>后进先出</translation>
     </message>
     <message>
         <source>Moving average</source>
-        <translation type="unfinished">移动加权平均</translation>
+        <translation>移动加权平均</translation>
     </message>
     <message>
         <source>Month-end average</source>
-        <translation type="unfinished"></translation>
+        <translation>月末一次加权平均</translation>
     </message>
     <message>
         <source>Price paid</source>
@@ -8010,7 +8216,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Standard cost</source>
-        <translation type="unfinished">标准成本</translation>
+        <translation>标准成本</translation>
     </message>
     <message>
         <source>Last price</source>
@@ -8034,83 +8240,83 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Specific cost</source>
-        <translation type="unfinished"></translation>
+        <translation>个别计价</translation>
     </message>
     <message>
         <source>What it cost</source>
-        <translation type="unfinished"></translation>
+        <translation>成本构成</translation>
     </message>
     <message>
         <source>Settled cost</source>
-        <translation type="unfinished"></translation>
+        <translation>结算成本</translation>
     </message>
     <message>
         <source>What it took from stock</source>
-        <translation type="unfinished"></translation>
+        <translation>所取的成本层</translation>
     </message>
     <message>
         <source>Value that came later to what it took (above)</source>
-        <translation type="unfinished"></translation>
+        <translation>所取成本层后来增加的金额（见上）</translation>
     </message>
     <message>
         <source>Settled cost, through its layers</source>
-        <translation type="unfinished"></translation>
+        <translation>按成本层计算的结算成本</translation>
     </message>
     <message>
         <source>Sold before it came, still estimated</source>
-        <translation type="unfinished"></translation>
+        <translation>先售后到，仍为暂估</translation>
     </message>
     <message>
         <source>What came back</source>
-        <translation type="unfinished"></translation>
+        <translation>退回情况</translation>
     </message>
     <message>
         <source>Cost of what stayed away</source>
-        <translation type="unfinished"></translation>
+        <translation>未退回部分的成本</translation>
     </message>
     <message>
         <source>Where its units went</source>
-        <translation type="unfinished"></translation>
+        <translation>去向</translation>
     </message>
     <message>
         <source>Still on hand</source>
-        <translation type="unfinished"></translation>
+        <translation>仍在库</translation>
     </message>
     <message>
         <source>Gone and left together</source>
-        <translation type="unfinished"></translation>
+        <translation>发出与结存合计</translation>
     </message>
     <message>
         <source>How the average came about</source>
-        <translation type="unfinished"></translation>
+        <translation>平均成本的形成</translation>
     </message>
     <message>
         <source>On hand just before, at the average</source>
-        <translation type="unfinished"></translation>
+        <translation>发出前结存（按平均成本）</translation>
     </message>
     <message>
         <source>This move stays within one cost pool or is not costed yet: it changes no cost.</source>
-        <translation type="unfinished"></translation>
+        <translation>该流水在同一成本池内或尚未计价：不改变成本。</translation>
     </message>
     <message>
         <source>As posted and corrected equals what its layers say</source>
-        <translation type="unfinished"></translation>
+        <translation>过账及调整后的金额与其成本层一致</translation>
     </message>
     <message>
         <source>No line {line} of {document} moved stock.</source>
-        <translation type="unfinished"></translation>
+        <translation>{document} 的第 {line} 行没有库存流水。</translation>
     </message>
     <message>
         <source>{line} is no line number.</source>
-        <translation type="unfinished"></translation>
+        <translation>{line} 不是行号。</translation>
     </message>
     <message>
         <source>There is no document {document} that moved stock.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有产生库存流水的单据 {document}。</translation>
     </message>
     <message>
         <source>Where a cost comes from</source>
-        <translation type="unfinished"></translation>
+        <translation>成本来源追溯</translation>
     </message>
     <message>
         <source>Kind</source>
@@ -8901,6 +9107,26 @@ The back office of a company that distributes goods.</source>
         <translation>采购订单</translation>
     </message>
     <message>
+        <source>Purchase returns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Purchase return</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Return to supplier</source>
+        <translation type="unfinished">采购退货</translation>
+    </message>
+    <message>
+        <source>Price corrections</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Price correction</source>
+        <translation type="unfinished">价格更正</translation>
+    </message>
+    <message>
         <source>Landed costs</source>
         <translation>到岸成本</translation>
     </message>
@@ -8942,7 +9168,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Where a cost comes from</source>
-        <translation type="unfinished"></translation>
+        <translation>成本来源追溯</translation>
     </message>
     <message>
         <source>All reports</source>
@@ -9026,19 +9252,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Period</source>
-        <translation type="unfinished">会计期间</translation>
+        <translation>会计期间</translation>
     </message>
     <message>
         <source>Cost books</source>
-        <translation type="unfinished">成本账簿</translation>
+        <translation>成本账簿</translation>
     </message>
     <message>
         <source>Cost book</source>
-        <translation type="unfinished">成本账簿</translation>
+        <translation>成本账簿</translation>
     </message>
     <message>
         <source>Change the costing method</source>
-        <translation type="unfinished"></translation>
+        <translation>变更计价方法</translation>
     </message>
     <message>
         <source>Journal entry</source>
@@ -9905,31 +10131,31 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>In the way</source>
-        <translation type="unfinished"></translation>
+        <translation>阻止结账</translation>
     </message>
     <message>
         <source>Look at it</source>
-        <translation type="unfinished"></translation>
+        <translation>请查看</translation>
     </message>
     <message>
         <source>Being counted</source>
-        <translation type="unfinished"></translation>
+        <translation>正在检查</translation>
     </message>
     <message>
         <source>None</source>
-        <translation type="unfinished"></translation>
+        <translation>无</translation>
     </message>
     <message>
         <source>Posts to the ledger</source>
-        <translation type="unfinished"></translation>
+        <translation>向总账过账</translation>
     </message>
     <message>
         <source>For comparison</source>
-        <translation type="unfinished"></translation>
+        <translation>用于比较</translation>
     </message>
     <message>
         <source>Being computed</source>
-        <translation type="unfinished"></translation>
+        <translation>正在计算</translation>
     </message>
     <message>
         <source>Does not fit any more</source>
@@ -9970,7 +10196,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">批次</translation>
     </message>
     <message>
         <source>In the books</source>
@@ -10107,7 +10333,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">批次</translation>
     </message>
     <message>
         <source>Quantity</source>
@@ -10158,7 +10384,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">批次</translation>
     </message>
     <message>
         <source>Expires</source>
@@ -10241,7 +10467,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">批次</translation>
     </message>
     <message>
         <source>On hand</source>
@@ -10871,7 +11097,7 @@ The back office of a company that distributes goods.</source>
     <name>UnitStory</name>
     <message>
         <source>Where does this cost come from?</source>
-        <translation type="unfinished"></translation>
+        <translation>这笔成本从何而来？</translation>
     </message>
 </context>
 <context>
