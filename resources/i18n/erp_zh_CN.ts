@@ -2718,8 +2718,8 @@ The back office of a company that distributes goods.</source>
         <translation>对库存、销售成本和总账的影响</translation>
     </message>
     <message>
-        <source>What this would change, as the centre works it out; nothing is written (Alt+E)</source>
-        <translation>由中心服务算出这会改变什么；不会写入任何数据 (Alt+E)</translation>
+        <source>What this would change, as the centre works it out; nothing is written (F7)</source>
+        <translation>由中心服务算出这会改变什么；不会写入任何数据 (F7)</translation>
     </message>
     <message>
         <source>The effect could not be worked out ({reference}); you can post without it.</source>

@@ -197,6 +197,14 @@ def test_the_keyboard_opens_it_walks_through_its_tables_and_comes_back(page: Pag
     assert page.focusWidget() is page.panel.toggle
 
 
+def test_f7_opens_and_closes_it(page: Page, qtbot: QtBot) -> None:
+    page.activateWindow()
+    with qtbot.waitSignal(page.panel.effect_shown):
+        qtbot.keyClick(page, Qt.Key.Key_F7)
+    qtbot.keyClick(page, Qt.Key.Key_F7)
+    assert not page.panel.is_open
+
+
 def test_each_part_has_its_name_for_who_cannot_see_it(page: Page, qtbot: QtBot) -> None:
     panel = opened(page, qtbot)
     assert panel.toggle.accessibleName() == "Effect on stock, cost of sales and ledger"

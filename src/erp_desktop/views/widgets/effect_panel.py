@@ -126,9 +126,9 @@ class EffectPanel(QWidget):
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toggle.setText(translate("EffectPanel", "Effect on stock, cost of sales and ledger"))
         self.toggle.setToolTip(
-            translate("EffectPanel", "What this would change, as the centre works it out; nothing is written (Alt+E)")
+            translate("EffectPanel", "What this would change, as the centre works it out; nothing is written (F7)")
         )
-        self.toggle.setShortcut("Alt+E")
+        self.toggle.setShortcut("F7")
         self.toggle.setAccessibleName(self.toggle.text())
         set_icon(self.toggle, "chevron_right")
         self.toggle.toggled.connect(self._open_or_close)
