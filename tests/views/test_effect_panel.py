@@ -201,8 +201,9 @@ def test_f7_opens_and_closes_it(page: Page, qtbot: QtBot) -> None:
     page.activateWindow()
     with qtbot.waitSignal(page.panel.effect_shown):
         qtbot.keyClick(page, Qt.Key.Key_F7)
+    qtbot.waitUntil(lambda: not page.panel.toggle.isDown())
     qtbot.keyClick(page, Qt.Key.Key_F7)
-    assert not page.panel.is_open
+    qtbot.waitUntil(lambda: not page.panel.is_open)
 
 
 def test_each_part_has_its_name_for_who_cannot_see_it(page: Page, qtbot: QtBot) -> None:
