@@ -1,69 +1,173 @@
-"""Random histories of a cost pool, for property tests: lists of moves that a warehouse could have made."""
+"""Random histories of a product's cost pools, for property tests: events that warehouses and accountants could enter."""
 
-from dataclasses import replace
-from datetime import date, timedelta
-from decimal import Decimal
-from uuid import UUID
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
+from slow_judge import Judge, Refusal
 
-from erp_desktop.costing.replay import Move, MoveKind
+from erp_desktop.costing.events import METHODS, Event, Kind
+from erp_desktop.costing.stream import Stream
 
-FIRST_DAY = date(2026, 1, 1)
+EXAMPLES = int(os.environ.get("COSTING_EXAMPLES", "60"))  # per method; 20000 in a long run
+ONE = 10**6
+
+OFTEN = {Kind.RECEIPT: 6, Kind.ISSUE: 6, Kind.CUSTOMER_RETURN: 3, Kind.SUPPLIER_RETURN: 2, Kind.TRANSFER: 3, Kind.LATE_VALUE: 3}
+SELDOM = {Kind.REVALUATION: 1, Kind.STANDARD_COST: 1, Kind.METHOD: 1, Kind.PERIOD_END: 2}
+KINDS = [kind for kind, times in {**OFTEN, **SELDOM}.items() for _ in range(times)]
+
+
+@dataclass(frozen=True)
+class PoolSetting:
+    method: str
+    allow_negative: bool
+    standard: int | None = None  # unit cost in 10**-6
+
+
+@dataclass(frozen=True)
+class History:
+    currency_places: int
+    unit_cost_places: int | None
+    shares_variance: bool
+    pools: tuple[PoolSetting, ...]
+    events: tuple[Event, ...] = field(repr=False)
+
+    def __repr__(self) -> str:
+        told = "\n  ".join(map(repr, self.events))
+        setting = f"{self.currency_places=} {self.unit_cost_places=} {self.shares_variance=}"
+        return f"History({setting}\n  {self.pools}\n  {told})"
+
+    def stream(self, **pool_states: bytes) -> Stream:
+        """A stream with the pools, empty or in these states (pool0=..., pool1=...)."""
+        stream = Stream(
+            self.currency_places, unit_cost_places=self.unit_cost_places, shares_variance=self.shares_variance
+        )
+        for number, setting in enumerate(self.pools):
+            stream.open_pool(
+                number,
+                setting.method,
+                state=pool_states.get(f"pool{number}"),
+                allow_negative=setting.allow_negative,
+                standard=setting.standard,
+            )
+        return stream
+
+    def judged(self) -> tuple[Judge, int, str | None]:
+        """The judge after the history, how many events it could count, and why not the next one."""
+        judge = Judge(self.currency_places, self.unit_cost_places, self.shares_variance)
+        for number, setting in enumerate(self.pools):
+            judge.open_pool(number, setting.method, setting.allow_negative, setting.standard)
+        for counted, event in enumerate(self.events):
+            try:
+                judge.count(event)
+            except Refusal as refusal:
+                judge.forget_last()
+                return judge, counted, refusal.why
+        return judge, len(self.events), None
+
+    def countable(self) -> tuple[Event, ...]:
+        """The events up to the first that is refused."""
+        return self.events[: self.judged()[1]]
+
 
 quantities = st.one_of(
-    st.integers(1, 40).map(Decimal),
-    st.integers(1, 40_000_000).map(lambda millionths: Decimal(millionths).scaleb(-6)),
+    st.integers(1, 12).map(lambda units: units * ONE), st.integers(1, 12 * ONE), st.sampled_from([1, 333_333, ONE // 2])
 )
-
-
-def amounts(places: int, smallest: int = 0) -> st.SearchStrategy[Decimal]:
-    return st.integers(smallest, 100_000).map(lambda minor: Decimal(minor).scaleb(-places))
+unit_costs = st.one_of(st.integers(1, 30 * ONE), st.integers(1, 30).map(lambda units: units * ONE))
 
 
 @st.composite
-def histories(draw, places: int = 2, may_go_negative: bool = True) -> list[Move]:
-    """Up to 30 moves in order: receipts, issues, returns both ways, landed cost, revaluations, gains without a cost."""
-    moves: list[Move] = []
-    on_hand = Decimal(0)
-    out: dict[UUID, Decimal] = {}
-    receipts: dict[UUID, Decimal] = {}
-    kinds = st.sampled_from([*MoveKind, MoveKind.RECEIPT, MoveKind.RECEIPT, MoveKind.ISSUE, MoveKind.ISSUE])
-    for number in range(1, draw(st.integers(1, 30)) + 1):
-        kind = draw(kinds)
+def histories(draw, method: str, *, most: int = 22) -> History:
+    """Events of up to three pools, the first of them costed by `method`; most of what they ask for is there."""
+    places = draw(st.sampled_from([2, 2, 0, 3]))
+    other = st.sampled_from([method, *METHODS])
+    pools = [
+        PoolSetting(which, draw(st.booleans()), draw(st.none() | unit_costs))
+        for which in [method, *(draw(other) for _ in range(draw(st.integers(0, 2))))]
+    ]
+    history = _Writer(draw, pools)
+    for _ in range(draw(st.integers(1, most))):
+        history.write(draw(st.sampled_from(KINDS)))
+    events = list(history.events)
+    for late in history.late:  # entered last, dated before
+        events.insert(draw(st.integers(0, len(events))), late)
+    return History(
+        places, draw(st.sampled_from([None, None, 2, 4])), draw(st.booleans()), tuple(pools), tuple(events)
+    )
+
+
+class _Writer:
+    """Writes events one by one and keeps an eye on quantities, so that most of them can be counted."""
+
+    def __init__(self, draw, pools: Sequence[PoolSetting]) -> None:
+        self.draw = draw
+        self.pools = pools
+        self.events: list[Event] = []
+        self.late: list[Event] = []
+        self.on_hand = [0] * len(pools)
+        self.issues: dict[bytes, tuple[int, int]] = {}  # pool, still out
+        self.receipts: dict[bytes, int] = {}  # pool
+
+    def write(self, kind: Kind) -> None:
+        draw, pool = self.draw, self.draw(st.integers(0, len(self.pools) - 1))
+        key = b"%d" % (len(self.events) + len(self.late) + 1)
         qty = draw(quantities)
-        move = Move(UUID(int=number), kind, FIRST_DAY + timedelta(days=number // 3), number, qty)
-        if kind in (MoveKind.ISSUE, MoveKind.SUPPLIER_RETURN):
-            if not may_go_negative:
-                qty = min(qty, on_hand)
-                if qty == 0:
-                    continue
-            if kind is MoveKind.SUPPLIER_RETURN:
-                if not receipts:
-                    continue
-                move = replace(move, of=draw(st.sampled_from(sorted(receipts))))
-            else:
-                out[move.key] = qty
-            on_hand -= qty
-            moves.append(replace(move, qty=qty))
-        elif kind is MoveKind.RECEIPT:
-            has_cost = draw(st.integers(0, 5)) > 0
-            receipts[move.key] = qty
-            on_hand += qty
-            moves.append(replace(move, value=draw(amounts(places)) if has_cost else None))
-        elif kind is MoveKind.CUSTOMER_RETURN:
-            issues = sorted(key for key, left in out.items() if left > 0)
-            if not issues:
-                continue
-            issue = draw(st.sampled_from(issues))
-            qty = min(qty, out[issue])
-            out[issue] -= qty
-            on_hand += qty
-            moves.append(replace(move, qty=qty, of=issue))
-        elif kind is MoveKind.LANDED_COST:
-            if receipts:
-                receipt = draw(st.sampled_from(sorted(receipts)))
-                moves.append(replace(move, qty=Decimal(0), of=receipt, value=draw(amounts(places))))
-        elif on_hand > 0:
-            moves.append(replace(move, qty=Decimal(0), value=draw(amounts(places))))
-    return moves
+        if kind in (Kind.ISSUE, Kind.SUPPLIER_RETURN, Kind.TRANSFER):
+            if draw(st.integers(0, 3)) == 0 and self.on_hand[pool] > 0:
+                qty = self.on_hand[pool]  # all of it
+            if not self.pools[pool].allow_negative:
+                qty = min(qty, self.on_hand[pool])
+            if qty <= 0:
+                kind, qty = Kind.RECEIPT, draw(quantities)
+        if kind in (Kind.RECEIPT, Kind.ISSUE) and draw(st.integers(0, 11)) == 0:
+            self.late.append(Event(key, kind, pool, qty, draw(st.integers(0, 5000)) if kind == Kind.RECEIPT else None))
+            return
+        if kind == Kind.RECEIPT:
+            has_cost = draw(st.integers(0, 6)) > 0
+            self._add(Event(key, kind, pool, qty, draw(st.integers(0, 5000)) if has_cost else None), qty)
+            self.receipts[key] = pool
+        elif kind == Kind.ISSUE:
+            self._add(Event(key, kind, pool, qty), -qty)
+            self.issues[key] = pool, qty
+        elif kind == Kind.CUSTOMER_RETURN:
+            self._customer_return(key, pool, qty)
+        elif kind == Kind.SUPPLIER_RETURN:
+            own = [receipt for receipt, at in self.receipts.items() if at == pool]
+            stated = draw(st.integers(0, 3000)) if draw(st.integers(0, 5)) == 0 else None
+            self._add(Event(key, kind, pool, qty, stated, draw(st.sampled_from([None, *own]))), -qty)
+        elif kind == Kind.TRANSFER:
+            to_pool = draw(st.integers(0, len(self.pools) - 1))
+            self._add(Event(key, kind, pool, qty, to_pool=to_pool), -qty)
+            self.on_hand[to_pool] += qty
+            if to_pool != pool:
+                self.receipts[key] = to_pool
+        elif kind == Kind.LATE_VALUE and self.receipts:
+            receipt = draw(st.sampled_from(sorted(self.receipts)))
+            self._add(Event(key, kind, self.receipts[receipt], 0, draw(st.integers(-800, 2000)), receipt))
+        elif kind == Kind.REVALUATION and self.on_hand[pool] > 0:
+            self._add(Event(key, kind, pool, 0, draw(st.integers(-50, 300))))
+        elif kind == Kind.STANDARD_COST:
+            self._add(Event(key, kind, pool, 0, draw(unit_costs)))
+        elif kind == Kind.METHOD:
+            self._add(Event(key, kind, pool, 0, draw(st.integers(0, len(METHODS) - 1))))
+        elif kind == Kind.PERIOD_END:
+            self._add(Event(key, kind, pool))
+
+    def _customer_return(self, key: bytes, pool: int, qty: int) -> None:
+        out = sorted(issue for issue, (_, left) in self.issues.items() if left)
+        if not out or self.draw(st.integers(0, 7)) == 0:
+            value = self.draw(st.none() | st.integers(0, 3000))
+            self._add(Event(key, Kind.CUSTOMER_RETURN, pool, qty, value), qty)
+            return
+        issue = self.draw(st.sampled_from(out))
+        home, left = self.issues[issue]
+        qty = self.draw(st.sampled_from([left, min(qty, left)]))
+        pool = self.draw(st.sampled_from([home, home, pool]))
+        self._add(Event(key, Kind.CUSTOMER_RETURN, pool, qty, None, issue), qty)
+        self.issues[issue] = home, left - qty
+        self.receipts[key] = pool
+
+    def _add(self, event: Event, change: int = 0) -> None:
+        self.events.append(event)
+        self.on_hand[event.pool] += change

@@ -127,6 +127,14 @@ class Judge:
         self.variances: dict[int, int] = {}
         self.entered: dict[int, int] = {}  # settled cost at which goods came back, per event
 
+    def open_pool(self, number: int, method: str, allow_negative: bool, standard: int | None) -> None:
+        unit_cost = None if standard is None else Fraction(standard, 10**6)
+        self.pools[number] = JudgedPool(method, allow_negative, unit_cost)
+
+    def forget_last(self) -> None:
+        """The last event was refused before it changed anything."""
+        self.costs.pop()
+
     def count(self, event: Event) -> None:
         self.costs.append(0)
         self.at = len(self.costs) - 1
@@ -316,15 +324,17 @@ class Judge:
                 pool.stock.pop(0)
 
     def supplier_return(self, pool: JudgedPool, event: Event, qty: Fraction) -> int:
-        receipt = self.receipts.get(event.of) if event.of is not None else None
-        if receipt is None or receipt.pool != event.pool:
-            return self.give(pool, event.key, qty)
-        if pool.layered:
-            return self.give(pool, event.key, qty, only=event.of)
+        receipt = self.receipts.get(event.of)
+        if receipt is not None and receipt.pool != event.pool:
+            receipt = None
+        if pool.layered or event.of is None:
+            return self.give(pool, event.key, qty, only=event.of if receipt else None)
         if qty > pool.qty() and not pool.allow_negative:
             raise Refusal("NotEnoughStock")
-        own = half_up(receipt.value * qty / receipt.qty)
-        if pool.method == "standard" or qty > receipt.qty or qty >= pool.there() or own > pool.worth:
+        own = event.value
+        if own is None and receipt is not None and qty <= receipt.qty:
+            own = half_up(receipt.value * qty / receipt.qty)
+        if pool.method == "standard" or own is None or qty >= pool.there() or own > pool.worth:
             return self.give(pool, event.key, qty)
         self.pass_on_units(pool, event.key, qty)
         pool.worth -= own
@@ -355,7 +365,7 @@ class Judge:
             raise Refusal("UnknownMove")
         self.follow_goods(event.of, event.value)
 
-    def follow_goods(self, key: bytes, amount: int) -> None:
+    def follow_goods(self, key: bytes, amount: int, path: tuple[bytes, ...] = ()) -> None:
         receipt = self.receipts[key]
         pool = self.pools[receipt.pool]
         if pool.method == "standard":
@@ -389,13 +399,13 @@ class Judge:
         for issue, share in zip(took, shared(rest, list(took.values())), strict=True):
             if share:
                 self.charge_in_period(pool, issue, share)
-                self.correct(issue, share, 0)
+                self.correct(issue, share, 0, (*path, key))
 
-    def correct(self, issue: bytes, amount: int, to_inventory: int) -> None:
-        if issue in self.transfers:
+    def correct(self, issue: bytes, amount: int, to_inventory: int, path: tuple[bytes, ...] = ()) -> None:
+        if issue in self.transfers and issue not in path:
             if to_inventory:
                 self.effects.append((self.at, issue, to_inventory, 0))
-            self.follow_goods(issue, amount)
+            self.follow_goods(issue, amount, path)
             return
         self.effects.append((self.at, issue, to_inventory, amount))
         if issue in self.issues:

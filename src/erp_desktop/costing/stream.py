@@ -236,13 +236,18 @@ class Stream:
         if more := cost - estimated:
             self._correct(index, issue, more, to_inventory=-more)
 
-    def _correct(self, index: int, issue: bytes, amount: int, to_inventory: int = 0) -> None:
-        """What `issue` took costs `amount` more; a transfer takes that along to where its goods are."""
+    def _correct(
+        self, index: int, issue: bytes, amount: int, to_inventory: int = 0, path: tuple[bytes, ...] = ()
+    ) -> None:
+        """What `issue` took costs `amount` more; a transfer takes that along to where its goods are.
+
+        Goods sent to and fro between pools that were sold short may come round: then the transfer itself bears it.
+        """
         arrival = self._receipts.get(issue)
-        if arrival is not None:
+        if arrival is not None and issue not in path:
             if to_inventory:
                 self._result.effects.append(Effect(index, issue, to_inventory, 0))
-            self._add_late_value(index, arrival, issue, amount)
+            self._add_late_value(index, arrival, issue, amount, path)
             return
         self._result.effects.append(Effect(index, issue, to_inventory, amount))
         if (known := self._issues.get(issue)) is not None:
@@ -341,7 +346,9 @@ class Stream:
             raise UnknownMove("is for a receipt that is not among the events", event.pool, event.key)
         self._add_late_value(index, receipt, event.of, amount)
 
-    def _add_late_value(self, index: int, receipt: Watched, key: bytes, amount: int) -> None:
+    def _add_late_value(
+        self, index: int, receipt: Watched, key: bytes, amount: int, path: tuple[bytes, ...] = ()
+    ) -> None:
         """Rule 7: the stock takes its part, the rest goes to those who took the goods, and with a transfer on and on."""
         pool = self.pools[receipt.pool]
         if isinstance(pool, Standard):
@@ -363,7 +370,7 @@ class Stream:
         for issue, share in zip(taken, shares_of(rest, list(taken.values())), strict=True):
             if share:
                 pool.charge(issue, share)
-                self._correct(index, issue, share)
+                self._correct(index, issue, share, path=(*path, key))
 
     def _end_period(self, index: int, pool: Pool, key: bytes) -> None:
         for issue, to_inventory, to_cost_of_sales in pool.end_period(key):
