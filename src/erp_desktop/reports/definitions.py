@@ -14,6 +14,7 @@ from erp_desktop.reports import (
     statements,
     stock_ledger,
     trial_balance,
+    unit_story,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "statements",
     "stock_ledger",
     "trial_balance",
+    "unit_story",
 ]
