@@ -2,11 +2,12 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
 from company_fixtures import TODAY, ActionRefused, SmallCompany
 from erp_desktop.actions.accounting import EntryLine, PostJournalEntry, SetAccountPurpose
@@ -21,6 +22,7 @@ from erp_desktop.actions.masters import SaveChannel, SaveCostCentre
 from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder
+from erp_desktop.central.replaying import differing_tables, replay
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.cost_to_serve import CostToServeShare, CostToServeTotal
 from erp_desktop.models.ledger import AccountPurpose, CostCentre, JournalEntry, JournalLine, Period
@@ -223,6 +225,35 @@ def test_another_run_replaces_the_first_and_desks_forget_what_is_gone(served: Se
         )
     assert buried == 2
     assert served.doctor() == []
+
+
+def test_sharing_in_one_push_with_trade_and_again_replays_to_equal_tables(
+    served: Served, another_database: Callable[[], Engine]
+) -> None:
+    company, order = served.company, new_id()
+    company.product("CUP", volume_m3=Decimal("0.003"))
+    company.stock("CUP", "100", "1.00")
+    served.sell(("CUP", "3", "3.00"))
+    line = SalesLine(new_id(), company.product("CUP"), Decimal(2), Decimal(3))
+    wages, bank, march = served.account("wages"), served.account("bank"), served.period()
+    company.perform(
+        served.rule("handling", "wages", "picks"),
+        served.rule("storage", "storage_expense", "volume_days"),
+        PostJournalEntry(new_id(), TODAY, "Wages", (EntryLine(wages, Decimal(10)), EntryLine(bank, ZERO, Decimal(10)))),
+        AllocateCostToServe(march, new_id()),
+        SaveSalesOrder(order, company.channel, company.warehouse, TODAY, TODAY, (line,)),
+        ConfirmSalesOrder(order),
+        AllocateSalesOrder(order),
+        ShipOrder(new_id(), order, TODAY),
+        AllocateCostToServe(march, new_id()),
+    )
+    assert sorted(share.amount for share in served.shares("handling")) == [5, 5]
+    served.bill("storage_expense", "4.00")
+    served.share()
+    assert served.by("kind") == {"handling": 10, "storage": 4}
+    copy = another_database()
+    replay(company.centre.engine, company.company_id, copy)
+    assert differing_tables(company.centre.engine, copy, company.company_id) == {}
 
 
 def test_wages_are_shared_by_cost_centre(served: Served) -> None:
