@@ -36,6 +36,7 @@ from erp_desktop.queries.masters import (
 from erp_desktop.queries.purchasing import GoodsReceipts, LandedCosts, PurchaseOrders
 from erp_desktop.queries.selling import CustomerReturns, SalesInvoices, SalesOrders, Shipments
 from erp_desktop.queries.stock import StockCounts
+from erp_desktop.queries.valuation import StandardCostChanges, StockRevaluations, WriteDowns
 from erp_desktop.views.importing.import_window import ImportWindow
 from erp_desktop.views.reports.viewer import ReportViewer
 from erp_desktop.views.shell.main_window import MainWindow
@@ -56,6 +57,9 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "take_in_return": (Shipments, ()),
     "customer_return": (CustomerReturns, ()),
     "stock_count": (StockCounts, ()),
+    "stock_revaluation": (StockRevaluations, ()),
+    "write_down": (WriteDowns, ()),
+    "standard_cost_change": (StandardCostChanges, ()),
     "journal_entry": (JournalEntries, ()),
     "product": (Products, ()),
     "party": (Parties, (("is_supplier", True),)),
@@ -70,7 +74,13 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "employee": (Employees, ()),
     "user": (Users, ()),
 }
-NEW_ONES = ("enter_landed_cost", "count_stock", "move_stock", "post_journal_entry")  # forms that are opened empty
+NEW_ONES = (  # forms that are opened empty
+    "enter_landed_cost",
+    "count_stock",
+    "move_stock",
+    "write_stock_down",
+    "post_journal_entry",
+)
 
 PRODUCTS_TO_IMPORT = """Code,Name,Chinese name,List price
 TOUR-001,Gift box large,大礼盒,18.50

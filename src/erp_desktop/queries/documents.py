@@ -38,6 +38,14 @@ from erp_desktop.models.sales import (
 )
 from erp_desktop.models.stock import StockCount, Warehouse
 from erp_desktop.models.types import MoneyType, QtyType
+from erp_desktop.models.valuation import (
+    StandardCostChange,
+    StandardCostLine,
+    StockRevaluation,
+    StockRevaluationLine,
+    WriteDown,
+    WriteDownLine,
+)
 from erp_desktop.queries.base import NotHere
 from erp_desktop.queries.listing import TableAlias, sum_of, table_of
 
@@ -84,6 +92,9 @@ _shipment = table_of(Shipment)
 _invoice = table_of(SalesInvoice)
 _return = table_of(CustomerReturn)
 _count = table_of(StockCount)
+_revaluation = table_of(StockRevaluation)
+_write_down = table_of(WriteDown)
+_standard_change = table_of(StandardCostChange)
 _entry = table_of(JournalEntry)
 _receipt_line = table_of(GoodsReceiptLine)
 _share = table_of(LandedCostShare)
@@ -132,6 +143,15 @@ _KINDS = {
         "customer_id",
     ),
     "stock_count": _Kind(_count, "counted_on"),
+    "stock_revaluation": _Kind(
+        _revaluation, "dated_on", amount=_lines(StockRevaluationLine, "change", "revaluation_id", _revaluation)
+    ),
+    "write_down": _Kind(
+        _write_down, "dated_on", amount=_lines(WriteDownLine, "written_down", "write_down_id", _write_down)
+    ),
+    "standard_cost_change": _Kind(
+        _standard_change, "effective_on", amount=_lines(StandardCostLine, "change", "change_id", _standard_change)
+    ),
     "journal_entry": _Kind(_entry, "dated_on", amount=_lines(JournalLine, "debit", "entry_id", _entry)),
 }
 

@@ -21,6 +21,9 @@ EVENTS = {
     "customer_return": QT_TRANSLATE_NOOP("Ledger event", "Customer return"),
     "supplier_return": QT_TRANSLATE_NOOP("Ledger event", "Supplier return"),
     "stock_count": QT_TRANSLATE_NOOP("Ledger event", "Stock count"),
+    "stock_revaluation": QT_TRANSLATE_NOOP("Ledger event", "Stock revaluation"),
+    "standard_cost": QT_TRANSLATE_NOOP("Ledger event", "Standard cost change"),
+    "write_down": QT_TRANSLATE_NOOP("Ledger event", "Write-down of stock"),
     "opening_stock": QT_TRANSLATE_NOOP("Ledger event", "Opening stock"),
     "manual": QT_TRANSLATE_NOOP("Ledger event", "Manual entry"),
 }

@@ -42,6 +42,13 @@ BEGINNINGS = (
         "move_stock", "StockOnHand", QT_TRANSLATE_NOOP("StockOnHand", "Move stock"), "goods.transfer", is_new=False
     ),
     Beginning(
+        "write_stock_down",
+        "WriteDowns",
+        QT_TRANSLATE_NOOP("WriteDowns", "Write stock down"),
+        "cost.write",
+        is_new=False,
+    ),
+    Beginning(
         "post_journal_entry",
         "PostEntryPage",
         QT_TRANSLATE_NOOP("PostEntryPage", "New journal entry"),

@@ -39,6 +39,47 @@ def register_own_screens() -> None:
         ),
     ):
         register_screen(key, title, icon, "stock", factory, permission, is_listed=False)
+    _register_valuation()
+
+
+def _register_valuation() -> None:
+    """What gives stock another value stands under Costing."""
+    noop = QT_TRANSLATE_NOOP
+    lists, posted = "erp_desktop.views.stock.valuation_lists", "erp_desktop.views.stock.valuation_posted"
+    for key, title, factory in (
+        ("stock_revaluations", noop("Screen", "Stock revaluations"), later(lists, "stock_revaluations_screen")),
+        ("write_downs", noop("Screen", "Write-downs"), later(lists, "write_downs_screen")),
+        ("standard_costs", noop("Screen", "Standard costs"), later(lists, "standard_costs_screen")),
+    ):
+        register_screen(key, title, "costing", "costing", factory, "cost.read")
+    for key, title, factory, permission in (
+        (
+            "stock_revaluation",
+            noop("Screen", "Stock revaluation"),
+            later(posted, "stock_revaluation_page"),
+            "cost.read",
+        ),
+        ("write_down", noop("Screen", "Write-down"), later(posted, "write_down_page"), "cost.read"),
+        (
+            "standard_cost_change",
+            noop("Screen", "Standard cost change"),
+            later(posted, "standard_cost_change_page"),
+            "cost.read",
+        ),
+        (
+            "standard_cost_history",
+            noop("Screen", "Standard cost history"),
+            later(lists, "standard_cost_history_screen"),
+            "cost.read",
+        ),
+        (
+            "write_stock_down",
+            noop("Screen", "Write stock down"),
+            later("erp_desktop.views.stock.write_down_page", "WriteDownPage"),
+            "cost.write",
+        ),
+    ):
+        register_screen(key, title, "costing", "costing", factory, permission, is_listed=False)
 
 
 register_own_screens()

@@ -1,0 +1,141 @@
+"""What the forms have in common that give stock another value: their effect stands open below, and they are posted at once."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from erp_desktop.actions.base import Action
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import translate
+from erp_desktop.queries.base import Query
+from erp_desktop.queries.company import CompanyDetail, CompanyFacts
+from erp_desktop.views.documents.form_page import FormPage
+from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.views.widgets.cells import CellKind, shown
+from erp_desktop.views.widgets.fields import company_today
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+
+class ValuationForm(FormPage):
+    """A page overrides `stated_lines`, `action_of`, `product_ids` and `consequence`; it sets `do_post` before anything is shown."""
+
+    day: ClassVar[str] = "dated_on"  # the field that says when
+    typed_column: ClassVar[str]  # where a refusal of a line is said
+    fields_of_refusals: ClassVar[dict[str, str]] = {}
+
+    def __init__(
+        self,
+        desk: "Desk",
+        shell: "MainWindow",
+        kind: str,
+        id: UUID,
+        query: Callable[[UUID], Query[Any]],
+        form: str,
+        fields: tuple[str, ...],
+        needed: tuple[str, ...],
+    ) -> None:
+        self.currency, self.places = "", 2
+        super().__init__(desk, shell, kind, id, query, form, fields, needed, is_new=True, has_related=False)
+
+    def begin(self, title: str, hint: str) -> None:
+        """Shows the empty form. Its effect is open from the start: it is what the form is for."""
+        self.effect = self.add_effect(self.action_now, self.day, self.product_ids)
+        self.effect.set_open(True)
+        self.binder.show({self.day: company_today()})
+        self.set_title(title)
+        self.header.name(title)
+        self.header.hint.setText(hint)
+        self.lines_changed()
+        self.offer_actions()
+        when_done(self.desk.ask(CompanyDetail()), self, self._take_company)
+
+    def _take_company(self, company: CompanyFacts) -> None:
+        self.currency = company.currency
+        if company.currency_places != self.places and not self.grid.lines():
+            self.places = company.currency_places
+            self.use_columns()
+        self.lines_changed()
+
+    # --- what a page overrides
+
+    def use_columns(self) -> None:
+        """Makes the lines, in the company's currency as soon as it is known."""
+
+    def stated_lines(self) -> list[dict[str, Any]]:
+        """The lines that are to be posted."""
+        raise NotImplementedError
+
+    def action_of(self, values: dict[str, Any], lines: list[dict[str, Any]]) -> Action:
+        raise NotImplementedError
+
+    def product_ids(self) -> Iterable[UUID]:
+        raise NotImplementedError
+
+    def consequence(self, lines: list[dict[str, Any]]) -> str:
+        """What is said before it is posted."""
+        raise NotImplementedError
+
+    def nothing_stated(self) -> str:
+        """What is to be done while no line says anything."""
+        raise NotImplementedError
+
+    # --- posting
+
+    def action_now(self) -> Action | None:
+        """What would be performed now; None while there is nothing or something must be put right."""
+        values, lines = self.peek_form(), self.stated_lines()
+        return None if values is None or not lines else self.action_of(values, lines)
+
+    def offer_actions(self) -> None:
+        if hasattr(self, "do_post"):
+            self.allow(self.do_post, self.may("cost.write"))
+            self.offer(self.do_post, self.helping_actions())
+
+    def helping_actions(self) -> tuple[Any, ...]:
+        """Actions that fill lines in, beside the primary one."""
+        return ()
+
+    def add_post(self, key: str, text: str, icon: str) -> None:
+        self.do_post = self.add_page_action(key, text, self.save, "", icon)
+
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Says what comes of it and posts once that is agreed to; afterwards its page opens in the place of this form."""
+        self.when_settled(partial(self._save, then))
+
+    def _save(self, then: Callable[[], object] | None) -> None:
+        values = self.read_form()
+        if values is None:
+            return
+        lines = self.stated_lines()
+        if not lines:
+            self.binder.bar.show_problems([(self.nothing_stated(), self.grid.setFocus)])
+            self.grid.setFocus()
+            return
+        action = self.action_of(values, lines)
+
+        def done() -> None:
+            self.set_dirty(False)
+            self.tell(translate("ValuationForm", "Posted"))
+            if then is not None:
+                then()
+                return
+            self.shell.open_screen(self.kind, id=self.document_id)
+            self.close_asked.emit()
+
+        def post() -> None:
+            self.perform(action, done, self._refused)
+
+        self.ask(self.consequence(lines), self.do_post.text(), post)
+
+    def _refused(self, refused: Refused) -> None:
+        self.show_line_refusal(refused, self.typed_column, self.fields_of_refusals)
+
+    def signed(self, amount: "Decimal") -> str:
+        """An amount with its sign, in the company's currency."""
+        return f"{'+' if amount > 0 else ''}{shown(amount, CellKind.MONEY, self.places)} {self.currency}".strip()
