@@ -23,6 +23,7 @@ from erp_desktop.actions.refusals import Problem
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.central import previewing
 from erp_desktop.central.effects import Written
+from erp_desktop.central.performing import Centre
 from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.central.replaying import differing_tables, replay
 from erp_desktop.central.turn import UnknownCompany
@@ -30,7 +31,7 @@ from erp_desktop.database import open_engine, writer
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.base import Base
 from erp_desktop.models.sync import CompanyClock
-from erp_desktop.wire import Effect
+from erp_desktop.wire import Effect, PushResult
 
 
 def wanted(company: SmallCompany, action: Action, actor_id: UUID | None = None) -> Wanted:
@@ -221,26 +222,33 @@ def beside(work: Callable[[], object]) -> Iterator[threading.Thread]:
         assert not thread.is_alive()
 
 
+@pytest.mark.parametrize("pushed_at", ["the same worker", "another worker"])
 def test_a_push_waits_for_the_preview_and_comes_out_as_if_there_had_been_none(
     company: SmallCompany,
     held_up: tuple[threading.Event, threading.Event],
     another_database: Callable[[], Engine],
+    pushed_at: str,
 ) -> None:
     performed, go_on = held_up
     order = company.purchase_order(("BX-204", "5", "6.00"))
     before = tick_of(company)
     patient = Previews(company.centre, seconds_to_work_out=60)
     effects: list[Effect] = []
-    pushed = receipt(order, "2")
-    with beside(lambda: effects.append(patient.effect(wanted(company, receipt(order, "5"))))):
+    asked, pushed = wanted(company, receipt(order, "5")), receipt(order, "2")
+    other = open_engine(company.centre.engine.url)
+    worker = company.centre if pushed_at == "the same worker" else Centre(other)
+    results: list[PushResult] = []
+    with beside(lambda: effects.append(patient.effect(asked))):
         assert performed.wait(60)
-        with beside(lambda: company.perform(pushed)) as pushing:
+        push = lambda: results.extend(worker.perform_local(company.company_id, company.owner_id, [pushed]))  # noqa: E731
+        with beside(push) as pushing:
             time.sleep(0.2)
             assert pushing.is_alive()
             go_on.set()
+    other.dispose()
     assert effects[0].problem is None
     assert effects[0].stock[0].qty_after == 5
-    assert tick_of(company) == before + 1
+    assert [(result.outcome, result.tick) for result in results] == [("applied", before + 1)]
     (after,) = preview(company, receipt(order, "3")).stock
     assert (after.qty_before, after.qty_after) == (2, 5)
     empty = another_database()
