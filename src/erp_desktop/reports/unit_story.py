@@ -23,6 +23,7 @@ from erp_desktop.queries.pool_history import PoolHistory
 from erp_desktop.queries.story_words import Cause, Origin
 from erp_desktop.queries.unit_story import LateValue, Story, Taken, UnitStories
 from erp_desktop.reports.figures import as_of_tick, company_of, cost_book, named
+from erp_desktop.reports.kinds import KINDS
 from erp_desktop.reports.report import (
     BadParameter,
     Bilingual,
@@ -39,49 +40,30 @@ from erp_desktop.reports.report import (
     Term,
     define,
 )
-from erp_desktop.reports.stock_ledger import KINDS
 
 COLUMNS = (
+    Column("what", QT_TRANSLATE_NOOP("Report", "What happened")),
     Column("date", QT_TRANSLATE_NOOP("Report", "Date"), ColumnKind.DATE),
     Column("document", QT_TRANSLATE_NOOP("Report", "Document")),
-    Column("what", QT_TRANSLATE_NOOP("Report", "What happened")),
-    Column("about", QT_TRANSLATE_NOOP("Report", "Order and supplier")),
     Column("qty", QT_TRANSLATE_NOOP("Report", "Quantity"), ColumnKind.QTY),
     Column("unit_cost", QT_TRANSLATE_NOOP("Report", "Unit cost"), ColumnKind.UNIT_COST),
     Column("amount", QT_TRANSLATE_NOOP("Report", "Amount"), ColumnKind.MONEY),
-    Column("whole", QT_TRANSLATE_NOOP("Report", "Whole document line"), ColumnKind.MONEY),
-    Column("by", QT_TRANSLATE_NOOP("Report", "Posted by")),
+    Column("whole", QT_TRANSLATE_NOOP("Report", "Whole line"), ColumnKind.MONEY),
+    Column("about", QT_TRANSLATE_NOOP("Report", "Order, supplier, who posted it")),
 )
-MORE_KINDS = {  # beside those of the stock ledger: models CostEvent and AdjustmentKind
-    "true_up": QT_TRANSLATE_NOOP("Report", "True-up: a receipt covered what was sold before it came"),
-    "period_average": QT_TRANSLATE_NOOP("Report", "True-up of the period's average"),
-    "period_end": QT_TRANSLATE_NOOP("Report", "Period end"),
-    "revaluation": QT_TRANSLATE_NOOP("Report", "Revaluation"),
-    "standard_cost": QT_TRANSLATE_NOOP("Report", "New standard cost"),
-    "method": QT_TRANSLATE_NOOP("Report", "Change of method"),
-    "back_dated": QT_TRANSLATE_NOOP("Report", "Re-costed by something entered late"),
-}
-METHODS = {
-    "fifo": QT_TRANSLATE_NOOP("Report", "First in first out"),
-    "lifo": QT_TRANSLATE_NOOP("Report", "Last in first out"),
-    "moving_average": QT_TRANSLATE_NOOP("Report", "Moving average"),
-    "periodic_average": QT_TRANSLATE_NOOP("Report", "Month-end average"),
-    "standard": QT_TRANSLATE_NOOP("Report", "Standard cost"),
-    "specific": QT_TRANSLATE_NOOP("Report", "Specific cost"),
-}
 WHAT_IT_COST = QT_TRANSLATE_NOOP("Report", "What it cost")
 SETTLED = QT_TRANSLATE_NOOP("Report", "Settled cost")
-WHAT_IT_TOOK = QT_TRANSLATE_NOOP("Report", "What it took from stock")
-LATE_SHARE = QT_TRANSLATE_NOOP("Report", "Value that came later to what it took (above)")
-THROUGH_LAYERS = QT_TRANSLATE_NOOP("Report", "Settled cost, through its layers")
-ESTIMATED = QT_TRANSLATE_NOOP("Report", "Sold before it came, still estimated")
+WHAT_IT_TOOK = QT_TRANSLATE_NOOP("Report", "What it took")
+LATE_SHARE = QT_TRANSLATE_NOOP("Report", "Late value (above)")
+THROUGH_LAYERS = QT_TRANSLATE_NOOP("Report", "The same, by layers")
+ESTIMATED = QT_TRANSLATE_NOOP("Report", "Not here yet: estimate")
 WHAT_CAME_BACK = QT_TRANSLATE_NOOP("Report", "What came back")
-STAYED = QT_TRANSLATE_NOOP("Report", "Cost of what stayed away")
-WHERE_IT_WENT = QT_TRANSLATE_NOOP("Report", "Where its units went")
+STAYED = QT_TRANSLATE_NOOP("Report", "Cost that stayed away")
+WHERE_IT_WENT = QT_TRANSLATE_NOOP("Report", "Where it went")
 STILL_HERE = QT_TRANSLATE_NOOP("Report", "Still on hand")
-GONE_AND_LEFT = QT_TRANSLATE_NOOP("Report", "Gone and left together")
-POOL_BEFORE = QT_TRANSLATE_NOOP("Report", "How the average came about")
-HELD_BEFORE = QT_TRANSLATE_NOOP("Report", "On hand just before, at the average")
+GONE_AND_LEFT = QT_TRANSLATE_NOOP("Report", "The same, by use")
+POOL_BEFORE = QT_TRANSLATE_NOOP("Report", "The average before it")
+HELD_BEFORE = QT_TRANSLATE_NOOP("Report", "On hand just before")
 NOT_COSTED = QT_TRANSLATE_NOOP(
     "Report", "This move stays within one cost pool or is not costed yet: it changes no cost."
 )
@@ -102,23 +84,25 @@ class _Table:
 
     def add(self, what: str, document: Cause | None = None, level: int = 0, **cells: Any) -> int:
         """Appends a row and gives its place. `what` is source text."""
-        named_by: dict[str, Any] = {}
         link = cells.pop("link", None)
         if document is not None:
-            named_by = {"document": document.number, "by": _who(document, self.zone)}
+            cells = {"document": document.number, "about": _who(document, self.zone), **cells}
             link = link or Link(document.kind, id=document.id)
-        self.rows.append(Row({"what": Term(what), **named_by, **cells}, link=link, level=level))
+        self.rows.append(Row({"what": Term(what), **cells}, link=link, level=level))
         return len(self.rows) - 1
 
     def move(self, origin: Origin, level: int = 0, *, link: Link | None = None, **cells: Any) -> int:
-        about = " ".join(part for part in (origin.order_number, origin.party) if part)
-        about_zh = " ".join(part for part in (origin.order_number, origin.party_zh or origin.party) if part)
+        who = _who(origin.document, self.zone)
+        about, about_zh = (
+            " · ".join(filter(None, (f"{origin.order_number} {party}".strip(), who)))
+            for party in (origin.party, origin.party_zh or origin.party)
+        )
         return self.add(
             _kind(origin.kind),
             origin.document,
             level,
             date=origin.dated_on,
-            about=Bilingual(about, about_zh) if about else None,
+            about=Bilingual(about, about_zh),
             link=link,
             **cells,
         )
@@ -328,7 +312,7 @@ def _onward(origin: Origin, book: CostBook) -> Link:
 
 
 def _kind(kind: str) -> str:
-    return MORE_KINDS.get(kind) or KINDS.get(kind, kind)
+    return KINDS.get(kind, kind)
 
 
 def _per_unit(value: Decimal, qty: Decimal) -> Decimal | None:
