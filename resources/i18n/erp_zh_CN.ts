@@ -1906,6 +1906,14 @@ The back office of a company that distributes goods.</source>
         <translation>货位</translation>
     </message>
     <message>
+        <source>Lot</source>
+        <translation type="unfinished">批次</translation>
+    </message>
+    <message>
+        <source>Expires</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>In the books</source>
         <translation>账面数</translation>
     </message>
@@ -3181,6 +3189,14 @@ The back office of a company that distributes goods.</source>
         <source>Receive goods</source>
         <translation>收货</translation>
     </message>
+    <message>
+        <source>Enter landed cost</source>
+        <translation type="unfinished">录入到岸成本</translation>
+    </message>
+    <message>
+        <source>Freight, duty or insurance of the receipts that are selected</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Home</name>
@@ -4078,8 +4094,28 @@ The back office of a company that distributes goods.</source>
         <translation>参考号</translation>
     </message>
     <message>
+        <source>&amp;Credit for</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only for a credit note: the landed cost that it takes back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The amount of a credit note is below zero; the receipts are those of the landed cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Credit for</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Receipts that bear the cost</source>
         <translation>承担成本的收货单</translation>
+    </message>
+    <message>
+        <source>How it is shared</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Enter landed cost</source>
@@ -4145,6 +4181,14 @@ The back office of a company that distributes goods.</source>
         <translation>参考号</translation>
     </message>
     <message>
+        <source>Credit for</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not credited</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Receipt</source>
         <translation>收货单</translation>
     </message>
@@ -4179,6 +4223,73 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>The shares follow as soon as the centre has worked them out</source>
         <translation>中心计算完成后会显示分摊</translation>
+    </message>
+    <message>
+        <source>Enter credit note</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LandedCostShares</name>
+    <message>
+        <source>Receipt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation type="unfinished">数量</translation>
+    </message>
+    <message>
+        <source>Share</source>
+        <translation type="unfinished">分摊</translation>
+    </message>
+    <message>
+        <source>In stock</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To stock value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To cost of sales</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>These receipts brought no stock that could bear the cost.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{basis}” adds up to zero over these lines, so each of them bears an equal part.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{basis}” is not known of {products}, so they bear nothing. Fill it in on their pages or share otherwise.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{amount} is still to be shared.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Where a share falls that is not shown here is worked out by the centre (Alt+E).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shared {total} {currency}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shared {total}: {stock} to stock value, {sold} to cost of sales {currency}</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -4266,6 +4377,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Equal parts</source>
         <translation>平均分摊</translation>
+    </message>
+    <message>
+        <source>By hand</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -6004,8 +6119,16 @@ The back office of a company that distributes goods.</source>
         <translation>取消订单</translation>
     </message>
     <message>
+        <source>Correct received prices</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Save the order first.</source>
         <translation>请先保存订单。</translation>
+    </message>
+    <message>
+        <source>No goods of this order have come yet.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The order is cancelled already.</source>
@@ -8151,50 +8274,6 @@ The back office of a company that distributes goods.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Order and supplier</source>
-        <translation>订单和供应商</translation>
-    </message>
-    <message>
-        <source>Whole document line</source>
-        <translation>整行金额</translation>
-    </message>
-    <message>
-        <source>Posted by</source>
-        <translation>过账人</translation>
-    </message>
-    <message>
-        <source>True-up: a receipt covered what was sold before it came</source>
-        <translation>暂估调整：到货补足了先售出的数量</translation>
-    </message>
-    <message>
-        <source>True-up of the period&apos;s average</source>
-        <translation>月末加权平均的调整</translation>
-    </message>
-    <message>
-        <source>Period end</source>
-        <translation>期末</translation>
-    </message>
-    <message>
-        <source>Re-costed by something entered late</source>
-        <translation>因补录单据而重新计价</translation>
-    </message>
-    <message>
-        <source>First in first out</source>
-        <translation>先进先出</translation>
-    </message>
-    <message>
-        <source>Last in first out</source>
-        <translation>后进先出</translation>
-    </message>
-    <message>
-        <source>Moving average</source>
-        <translation>移动加权平均</translation>
-    </message>
-    <message>
-        <source>Month-end average</source>
-        <translation>月末一次加权平均</translation>
-    </message>
-    <message>
         <source>Price paid</source>
         <translation type="unfinished"></translation>
     </message>
@@ -8239,10 +8318,6 @@ The back office of a company that distributes goods.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Specific cost</source>
-        <translation>个别计价</translation>
-    </message>
-    <message>
         <source>What it cost</source>
         <translation>成本构成</translation>
     </message>
@@ -8251,48 +8326,56 @@ The back office of a company that distributes goods.</source>
         <translation>结算成本</translation>
     </message>
     <message>
-        <source>What it took from stock</source>
-        <translation>所取的成本层</translation>
-    </message>
-    <message>
-        <source>Value that came later to what it took (above)</source>
-        <translation>所取成本层后来增加的金额（见上）</translation>
-    </message>
-    <message>
-        <source>Settled cost, through its layers</source>
-        <translation>按成本层计算的结算成本</translation>
-    </message>
-    <message>
-        <source>Sold before it came, still estimated</source>
-        <translation>先售后到，仍为暂估</translation>
-    </message>
-    <message>
         <source>What came back</source>
         <translation>退回情况</translation>
-    </message>
-    <message>
-        <source>Cost of what stayed away</source>
-        <translation>未退回部分的成本</translation>
-    </message>
-    <message>
-        <source>Where its units went</source>
-        <translation>去向</translation>
     </message>
     <message>
         <source>Still on hand</source>
         <translation>仍在库</translation>
     </message>
     <message>
-        <source>Gone and left together</source>
-        <translation>发出与结存合计</translation>
+        <source>Whole line</source>
+        <translation>整行金额</translation>
     </message>
     <message>
-        <source>How the average came about</source>
-        <translation>平均成本的形成</translation>
+        <source>Order, supplier, who posted it</source>
+        <translation>订单、供应商、过账人</translation>
     </message>
     <message>
-        <source>On hand just before, at the average</source>
-        <translation>发出前结存（按平均成本）</translation>
+        <source>What it took</source>
+        <translation>所取的成本层</translation>
+    </message>
+    <message>
+        <source>Late value (above)</source>
+        <translation>后来增加的金额（见上）</translation>
+    </message>
+    <message>
+        <source>The same, by layers</source>
+        <translation>按成本层核对</translation>
+    </message>
+    <message>
+        <source>Not here yet: estimate</source>
+        <translation>尚未到货：暂估</translation>
+    </message>
+    <message>
+        <source>Cost that stayed away</source>
+        <translation>未退回部分的成本</translation>
+    </message>
+    <message>
+        <source>Where it went</source>
+        <translation>去向</translation>
+    </message>
+    <message>
+        <source>The same, by use</source>
+        <translation>按去向核对</translation>
+    </message>
+    <message>
+        <source>The average before it</source>
+        <translation>此前平均成本的形成</translation>
+    </message>
+    <message>
+        <source>On hand just before</source>
+        <translation>发出前结存</translation>
     </message>
     <message>
         <source>This move stays within one cost pool or is not costed yet: it changes no cost.</source>
@@ -9595,8 +9678,20 @@ The back office of a company that distributes goods.</source>
         <translation>包裹已发出</translation>
     </message>
     <message>
+        <source>Another lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Ship {order}</source>
         <translation>{order} 发货</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation type="unfinished">批次</translation>
+    </message>
+    <message>
+        <source>Go to a product that is kept by lot first.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Nothing of this order is to be shipped now.</source>
@@ -9605,6 +9700,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>All that is open is allocated.</source>
         <translation>未发的部分已全部分配。</translation>
+    </message>
+    <message>
+        <source>Nothing on this order is kept by lot.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -10474,10 +10573,6 @@ The back office of a company that distributes goods.</source>
         <translation type="unfinished">现存量</translation>
     </message>
     <message>
-        <source>Value before</source>
-        <translation type="unfinished">之前价值</translation>
-    </message>
-    <message>
         <source>Unit cost</source>
         <translation type="unfinished">单位成本</translation>
     </message>
@@ -11039,6 +11134,10 @@ The back office of a company that distributes goods.</source>
         <translation>退货已入库</translation>
     </message>
     <message>
+        <source>Lot</source>
+        <translation type="unfinished">批次</translation>
+    </message>
+    <message>
         <source>With customer</source>
         <translation>在客户处</translation>
     </message>
@@ -11326,10 +11425,6 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Net value</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Before</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
