@@ -56,6 +56,13 @@ def _together(*parts: Select[Any]) -> Select[Any]:
     return select(*first.union_all(*others).subquery("parts").c)
 
 
+def _books_in_use(examined: Examined) -> Sequence[Any]:
+    """Id and code of the books that are kept; one that was closed says nothing of what moved since."""
+    return examined.session.execute(
+        _of(examined, CostBook.id, CostBook.code).where(CostBook.is_closed.is_(False))
+    ).all()
+
+
 @check(CostPool, MoveCost)
 def pool_quantities_are_their_moves(examined: Examined) -> list[Difference]:
     what = QT_TRANSLATE_NOOP("Doctor", "Quantity of a cost pool against its costed moves")
@@ -177,7 +184,7 @@ def every_move_is_costed_in_every_book(examined: Examined) -> list[Difference]:
         (StockMove.to_bin_id.is_(None), -StockMove.qty), (StockMove.from_bin_id.is_(None), StockMove.qty), else_=0
     )
     moved = select(StockMove.product_id, StockMove.id, signed).where(settled, signed != 0)
-    for book_id, code in examined.session.execute(_of(examined, CostBook.id, CostBook.code)):
+    for book_id, code in _books_in_use(examined):
         in_book = and_(CostPool.company_id == MoveCost.company_id, CostPool.id == MoveCost.pool_id)
         costed = _of(examined, MoveCost.product_id, MoveCost.move_id, MoveCost.qty).join(CostPool, in_book)
         differences += differing(
@@ -195,7 +202,7 @@ def landed_costs_went_where_their_shares_say(examined: Examined) -> list[Differe
     """Per landed cost, in every book: what went to inventory and to cost of sales is all of it."""
     differences: list[Difference] = []
     both = CostAdjustment.to_inventory + CostAdjustment.to_cost_of_sales
-    for book_id, code in examined.session.execute(_of(examined, CostBook.id, CostBook.code)):
+    for book_id, code in _books_in_use(examined):
         in_book = and_(CostPool.company_id == CostAdjustment.company_id, CostPool.id == CostAdjustment.pool_id)
         adjusted = _of(examined, CostAdjustment.document_id, both).join(CostPool, in_book)
         differences += differing(

@@ -188,7 +188,7 @@ def _section(story: Story, book: CostBook, zone: ZoneInfo) -> Section:
     if not story.method:
         table.move(story.origin, qty=story.qty)
         table.add(NOT_COSTED)
-        return Section(COLUMNS, tuple(table.rows), title=_title(story))
+        return _titled(table, story)
     _tell_cost(table, story)
     if story.taken:
         _tell_layers(table, story, book)
@@ -198,7 +198,13 @@ def _section(story: Story, book: CostBook, zone: ZoneInfo) -> Section:
         _tell_uses(table, story, book)
     if story.came_back:
         _tell_returns(table, story, book)
-    return Section(COLUMNS, tuple(table.rows), title=_title(story))
+    return _titled(table, story)
+
+
+def _titled(table: _Table, story: Story) -> Section:
+    """What was told, without the column that nothing of it needs."""
+    needed = {name for row in table.rows for name in row.cells} | {"what"}
+    return Section(tuple(column for column in COLUMNS if column.name in needed), tuple(table.rows), title=_title(story))
 
 
 def _title(story: Story) -> Bilingual:
@@ -222,8 +228,7 @@ def _tell_cost(table: _Table, story: Story) -> None:
         parts.append(
             table.add(_kind(correction.kind), correction.cause, date=correction.dated_on, amount=correction.amount)
         )
-    row = table.total(SETTLED, story.settled, parts)
-    table.rows[row].cells["unit_cost"] = None
+    table.total(SETTLED, story.settled, parts)
 
 
 def _tell_layers(table: _Table, story: Story, book: CostBook) -> None:
