@@ -251,6 +251,27 @@ def test_an_answer_to_what_stood_there_before_is_not_shown(page: Page, desk: Fak
     assert page.panel.effect == an_effect()
 
 
+def test_going_back_to_what_is_being_asked_shows_its_answer(page: Page, desk: FakeDesk, qtbot: QtBot) -> None:
+    slow, asked = Event(), Event()
+
+    def answer(_action: Any) -> Effect:
+        asked.set()
+        slow.wait(60)
+        return an_effect()
+
+    desk.effect = answer
+    page.panel.set_open(True)
+    assert asked.wait(60)
+    page.action = "six"
+    page.panel.note_change()
+    page.action = "receive five"
+    page.panel.note_change()
+    QTest.qWait(500)
+    with qtbot.waitSignal(page.panel.effect_shown):
+        slow.set()
+    assert page.panel.state.text() == ""
+
+
 def test_a_refusal_is_said_in_its_sentence_and_the_tables_go(page: Page, desk: FakeDesk, qtbot: QtBot) -> None:
     panel = opened(page, qtbot)
 

@@ -68,7 +68,6 @@ class EffectPanel(QWidget):
         self.effect: Effect | None = None
         self._make: MakeAction = lambda: None
         self._number = 0  # of the last question: answers to others come too late
-        self._asked: Action | None = None
         self._future: Future[Effect] | None = None
         self._waits_for_centre = False
         self._closed_by_hand = False
@@ -95,8 +94,7 @@ class EffectPanel(QWidget):
             self._say_state(translate("EffectPanel", "Being worked out …"))
             self._pause.start(PAUSE_MS)
         else:
-            self._asked = None
-
+    
     @property
     def is_open(self) -> bool:
         return self.toggle.isChecked()
@@ -181,7 +179,6 @@ class EffectPanel(QWidget):
     def _drop(self) -> None:
         """Whatever is under way comes too late."""
         self._number += 1
-        self._asked = None
         self._pause.stop()
         if self._future is not None:
             self._future.cancel()
@@ -191,13 +188,10 @@ class EffectPanel(QWidget):
         if not self.is_open or not self.isVisible():
             return
         action = self._make()
-        if action is not None and action == self._asked and self._future is not None and not self._future.done():
-            return  # this very question is under way
         self._drop()
         if action is None:
             self._say_nothing()
             return
-        self._asked = action
         self._say_state(translate("EffectPanel", "Being worked out …"))
         self._future = self._desk.preview(action)
         number = self._number
