@@ -93,8 +93,7 @@ class EffectPanel(QWidget):
             self._number += 1  # what is under way is about what stood there before
             self._say_state(translate("EffectPanel", "Being worked out …"))
             self._pause.start(PAUSE_MS)
-        else:
-    
+
     @property
     def is_open(self) -> bool:
         return self.toggle.isChecked()
