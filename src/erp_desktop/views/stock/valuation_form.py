@@ -136,6 +136,10 @@ class ValuationForm(FormPage):
     def _refused(self, refused: Refused) -> None:
         self.show_line_refusal(refused, self.typed_column, self.fields_of_refusals)
 
+    def money(self, amount: "Decimal") -> str:
+        """An amount in the company's currency."""
+        return f"{shown(amount, CellKind.MONEY, self.places)} {self.currency}".strip()
+
     def signed(self, amount: "Decimal") -> str:
-        """An amount with its sign, in the company's currency."""
-        return f"{'+' if amount > 0 else ''}{shown(amount, CellKind.MONEY, self.places)} {self.currency}".strip()
+        """A change with its sign, in the company's currency."""
+        return f"{'+' if amount > 0 else ''}{self.money(amount)}"

@@ -174,7 +174,7 @@ class WriteDownPage(ValuationForm):
         self.show_text("line_count", text.format(count=len(lines), all=self.grid.model_of_lines.rowCount()))
         text = translate("WriteDownPage", "Written down {down}, reversed {up}, released {released}")
         down, up, released = _sums(lines)
-        figures = (self.signed(down), self.signed(up), self.signed(released))
+        figures = (self.money(down), self.money(up), self.money(released))
         self.show_text("total", text.format(down=figures[0], up=figures[1], released=figures[2]) if lines else "")
 
     def stated_lines(self) -> list[dict[str, Any]]:
@@ -199,7 +199,7 @@ class WriteDownPage(ValuationForm):
             "{down} is written down and {up} reversed; {released} goes to cost of sales with what has left. The cost of stock "
             "stays, an allowance stands against it.",
         )
-        return text.format(down=self.signed(down), up=self.signed(up), released=self.signed(released))
+        return text.format(down=self.money(down), up=self.money(up), released=self.money(released))
 
 
 def _worked_out(line: Line) -> dict[str, Any]:
