@@ -168,15 +168,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Revalue stock</source>
-        <translation type="unfinished"></translation>
+        <translation>库存重估</translation>
     </message>
     <message>
         <source>Write stock down</source>
-        <translation type="unfinished"></translation>
+        <translation>计提跌价准备</translation>
     </message>
     <message>
         <source>Set standard costs</source>
-        <translation type="unfinished"></translation>
+        <translation>设定标准成本</translation>
     </message>
     <message>
         <source>Move stock</source>
@@ -2330,11 +2330,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Allowance of a product against its write-downs</source>
-        <translation type="unfinished"></translation>
+        <translation>商品的跌价准备与其计提记录</translation>
     </message>
     <message>
         <source>Balance of the allowance accounts against the allowances of products</source>
-        <translation type="unfinished"></translation>
+        <translation>跌价准备科目余额与各商品的跌价准备</translation>
     </message>
 </context>
 <context>
@@ -2588,15 +2588,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Stock revaluation</source>
-        <translation type="unfinished"></translation>
+        <translation>库存重估</translation>
     </message>
     <message>
         <source>Write-down</source>
-        <translation type="unfinished"></translation>
+        <translation>跌价准备</translation>
     </message>
     <message>
         <source>Standard cost change</source>
-        <translation type="unfinished"></translation>
+        <translation>标准成本变动</translation>
     </message>
     <message>
         <source>Journal entry</source>
@@ -4427,15 +4427,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Stock revaluation</source>
-        <translation type="unfinished"></translation>
+        <translation>库存重估</translation>
     </message>
     <message>
         <source>Standard cost change</source>
-        <translation type="unfinished"></translation>
+        <translation>标准成本变动</translation>
     </message>
     <message>
         <source>Write-down of stock</source>
-        <translation type="unfinished"></translation>
+        <translation>存货跌价</translation>
     </message>
     <message>
         <source>Opening stock</source>
@@ -6434,7 +6434,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{day} is still to come. Enter this on that day, or use an earlier date; nothing was posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{day} 尚未到来。请在当天录入，或改用更早的日期；未过账任何内容。</translation>
     </message>
     <message>
         <source>{document} is {status}, so this cannot be done to it any more. Refresh to see it as it is now.</source>
@@ -6770,7 +6770,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Nothing of {product} was on hand on {day}, so there is no value to change. Nothing was posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 在 {day} 没有现存量，没有可变动的价值。未过账任何内容。</translation>
     </message>
     <message>
         <source>{product} is kept by lot or serial number, and none was named. Type or scan it; nothing was changed.</source>
@@ -6806,23 +6806,23 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{product} on hand is worth {value}; taking {amount} off would leave less than nothing. Correct the amount; nothing was posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 的现存价值为 {value}；减去 {amount} 后将低于零。请更正金额；未过账任何内容。</translation>
     </message>
     <message>
         <source>{product} needs either a new unit cost or an amount up or down, not both and not neither. Nothing was posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 需要填写新的单位成本，或增减金额，二者必填其一且只能填其一。未过账任何内容。</translation>
     </message>
     <message>
         <source>The standard cost {unit_cost} of {product} must be above zero. Correct it; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 的标准成本 {unit_cost} 必须大于零。请更正；未做任何更改。</translation>
     </message>
     <message>
         <source>The stock of {product} is costed for the whole company together. Leave warehouse and lot empty; nothing was posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 的库存在全公司统一计价。请不要填写仓库和批次；未过账任何内容。</translation>
     </message>
     <message>
         <source>The stock of {product} is costed apart. Name the {field}, and nothing else, for each part; nothing was posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 的库存分开计价。请为每一部分指定{field}，且只指定这一项；未过账任何内容。</translation>
     </message>
     <message>
         <source>{asked} of {product} are to go back, but only {open} of {receipt} have not gone back yet. Correct the quantity; nothing was changed.</source>
@@ -6842,11 +6842,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{product} needs its net realisable value either per unit or in total, not both and not neither. Nothing was posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 需要填写每单位或合计的可变现净值，二者必填其一且只能填其一。未过账任何内容。</translation>
     </message>
     <message>
         <source>{product} was last written down or up on {day}; its allowance cannot be changed before that. Use {day} or a later day; nothing was posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 最近一次计提或转回跌价准备是在 {day}；不能在此之前变更其跌价准备。请使用 {day} 或更晚的日期；未过账任何内容。</translation>
     </message>
     <message>
         <source>Working out this effect would keep others waiting, so it is not shown; nothing was changed. You can post without it.</source>
@@ -7121,7 +7121,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>lot</source>
-        <translation type="unfinished"></translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>manager</source>
@@ -7515,15 +7515,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Stock revaluation</source>
-        <translation type="unfinished"></translation>
+        <translation>库存重估</translation>
     </message>
     <message>
         <source>Standard cost change</source>
-        <translation type="unfinished"></translation>
+        <translation>标准成本变动</translation>
     </message>
     <message>
         <source>Write-down of stock</source>
-        <translation type="unfinished"></translation>
+        <translation>存货跌价</translation>
     </message>
     <message>
         <source>Opening stock</source>
@@ -7822,6 +7822,14 @@ The back office of a company that distributes goods.</source>
         <translation>结存价值</translation>
     </message>
     <message>
+        <source>Corrects</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A correction stands on the day of what it corrects, under the document that caused it; what was posted before stays.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Count gain</source>
         <translation>盘盈</translation>
     </message>
@@ -7860,10 +7868,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Back-dated correction</source>
         <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Back-dated move</source>
-        <translation>补录的流水</translation>
     </message>
     <message>
         <source>Value after the last line equals the valuation of that day</source>
@@ -8294,8 +8298,148 @@ The back office of a company that distributes goods.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>First in first out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Last in first out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Moving average</source>
+        <translation type="unfinished">移动加权平均</translation>
+    </message>
+    <message>
+        <source>Month-end average</source>
+        <translation type="unfinished">月末一次加权平均</translation>
+    </message>
+    <message>
         <source>Standard cost</source>
         <translation>标准成本</translation>
+    </message>
+    <message>
+        <source>Specific cost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value at the beginning</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Purchases, landed costs and price corrections</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Counts, returns to suppliers, revaluations</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value on hand at the end</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Revenue less returns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Gross profit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Gross profit against the method compared with</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tax on that difference</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Difference after tax</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Due to the opening value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Due to costs in the period</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Due to the closing value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Difference in gross profit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Side by side</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bridge from one to the other</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value on hand by product</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost of sales by product</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The bridge adds up to the difference in gross profit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Products counted anew by the method of the cost book have the value that the book has</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Last in first out is not allowed in statutory books (IAS 2.25; Chinese accounting standards).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Specific cost follows lots and serial numbers. Products kept without them come out as first in first out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Standard cost uses the standards of the products; one without takes what its first receipt cost.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The month-end average is settled at the end of each period, and at the last day as if a period ended there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Products whose moves cannot be counted by every method are left out of all figures, their revenue too.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{text} is not a tax rate. Type a percentage such as 25.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The method of the cost book</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bridge to</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tax rate %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Figure</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Method comparison</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Last price</source>
@@ -8650,63 +8794,63 @@ The back office of a company that distributes goods.</source>
     <name>RevalueStockPage</name>
     <message>
         <source>Revalue stock</source>
-        <translation type="unfinished"></translation>
+        <translation>库存重估</translation>
     </message>
     <message>
         <source>Type a new unit cost, or an amount up or down.</source>
-        <translation type="unfinished"></translation>
+        <translation>填写新的单位成本，或增减的金额。</translation>
     </message>
     <message>
         <source>Nothing is on hand that could be revalued.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有可以重估的现存量。</translation>
     </message>
     <message>
         <source>Stock</source>
-        <translation type="unfinished">库存</translation>
+        <translation>库存</translation>
     </message>
     <message>
         <source>On hand</source>
-        <translation type="unfinished">现存量</translation>
+        <translation>现存量</translation>
     </message>
     <message>
         <source>Value now</source>
-        <translation type="unfinished"></translation>
+        <translation>当前价值</translation>
     </message>
     <message>
         <source>Unit cost now</source>
-        <translation type="unfinished"></translation>
+        <translation>当前单位成本</translation>
     </message>
     <message>
         <source>New unit cost</source>
-        <translation type="unfinished"></translation>
+        <translation>新单位成本</translation>
     </message>
     <message>
         <source>or up, down by</source>
-        <translation type="unfinished"></translation>
+        <translation>或增减金额</translation>
     </message>
     <message>
         <source>Change</source>
-        <translation type="unfinished">变动</translation>
+        <translation>变动</translation>
     </message>
     <message>
         <source>Value after</source>
-        <translation type="unfinished"></translation>
+        <translation>变动后价值</translation>
     </message>
     <message>
         <source>Lines: {count}</source>
-        <translation type="unfinished">明细：{count}</translation>
+        <translation>明细：{count}</translation>
     </message>
     <message>
         <source>Change of value {change}</source>
-        <translation type="unfinished"></translation>
+        <translation>价值变动 {change}</translation>
     </message>
     <message>
         <source>Choose the stock that gets another value in at least one line.</source>
-        <translation type="unfinished"></translation>
+        <translation>请至少在一行中选择要变更价值的库存。</translation>
     </message>
     <message>
         <source>The value of stock changes by {change}, against inventory adjustments. Issues dated before cannot be entered any more for these products.</source>
-        <translation type="unfinished"></translation>
+        <translation>库存价值变动 {change}，对方科目为存货调整。此后不能再录入这些商品在该日期之前的出库。</translation>
     </message>
 </context>
 <context>
@@ -9491,35 +9635,35 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Stock revaluations</source>
-        <translation type="unfinished"></translation>
+        <translation>库存重估</translation>
     </message>
     <message>
         <source>Write-downs</source>
-        <translation type="unfinished"></translation>
+        <translation>跌价准备</translation>
     </message>
     <message>
         <source>Standard costs</source>
-        <translation type="unfinished"></translation>
+        <translation>标准成本</translation>
     </message>
     <message>
         <source>Stock revaluation</source>
-        <translation type="unfinished"></translation>
+        <translation>库存重估</translation>
     </message>
     <message>
         <source>Write-down</source>
-        <translation type="unfinished"></translation>
+        <translation>跌价准备</translation>
     </message>
     <message>
         <source>Standard cost change</source>
-        <translation type="unfinished"></translation>
+        <translation>标准成本变动</translation>
     </message>
     <message>
         <source>Standard cost history</source>
-        <translation type="unfinished"></translation>
+        <translation>标准成本历史</translation>
     </message>
     <message>
         <source>Write stock down</source>
-        <translation type="unfinished"></translation>
+        <translation>计提跌价准备</translation>
     </message>
     <message>
         <source>Cost to serve</source>
@@ -9553,59 +9697,59 @@ The back office of a company that distributes goods.</source>
     <name>SetStandardPage</name>
     <message>
         <source>Set standard costs</source>
-        <translation type="unfinished"></translation>
+        <translation>设定标准成本</translation>
     </message>
     <message>
         <source>Propose the average</source>
-        <translation type="unfinished"></translation>
+        <translation>建议采用平均成本</translation>
     </message>
     <message>
         <source>Stock in books at standard is revalued to them on that day.</source>
-        <translation type="unfinished"></translation>
+        <translation>采用标准成本的账簿在当天按新标准重估库存。</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Standard now</source>
-        <translation type="unfinished"></translation>
+        <translation>当前标准</translation>
     </message>
     <message>
         <source>Since</source>
-        <translation type="unfinished">时间</translation>
+        <translation>生效日期</translation>
     </message>
     <message>
         <source>On hand</source>
-        <translation type="unfinished">现存量</translation>
+        <translation>现存量</translation>
     </message>
     <message>
         <source>Average on hand</source>
-        <translation type="unfinished"></translation>
+        <translation>现存平均成本</translation>
     </message>
     <message>
         <source>New standard</source>
-        <translation type="unfinished"></translation>
+        <translation>新标准</translation>
     </message>
     <message>
         <source>Difference</source>
-        <translation type="unfinished">差异</translation>
+        <translation>差异</translation>
     </message>
     <message>
         <source>Standards proposed: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>已建议标准成本：{count}</translation>
     </message>
     <message>
         <source>Lines: {count}</source>
-        <translation type="unfinished">明细：{count}</translation>
+        <translation>明细：{count}</translation>
     </message>
     <message>
         <source>Type the new standard of at least one product.</source>
-        <translation type="unfinished"></translation>
+        <translation>请至少填写一种商品的新标准成本。</translation>
     </message>
     <message>
         <source>{count} products have another standard cost from {day} on. In books at standard their stock is revalued to it; what is posted stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 种商品自 {day} 起采用新的标准成本。采用标准成本的账簿将按其重估库存；已过账的内容不变。</translation>
     </message>
 </context>
 <context>
@@ -9831,168 +9975,168 @@ The back office of a company that distributes goods.</source>
     <name>StandardCostChange</name>
     <message>
         <source>Effective from</source>
-        <translation type="unfinished"></translation>
+        <translation>生效日期</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Change of value</source>
-        <translation type="unfinished"></translation>
+        <translation>价值变动</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Before</source>
-        <translation type="unfinished"></translation>
+        <translation>变动前</translation>
     </message>
     <message>
         <source>New standard</source>
-        <translation type="unfinished"></translation>
+        <translation>新标准</translation>
     </message>
     <message>
         <source>On hand</source>
-        <translation type="unfinished">现存量</translation>
+        <translation>现存量</translation>
     </message>
     <message>
         <source>Lines</source>
-        <translation type="unfinished">明细</translation>
+        <translation>明细</translation>
     </message>
 </context>
 <context>
     <name>StandardCostForm</name>
     <message>
         <source>&amp;Effective from</source>
-        <translation type="unfinished"></translation>
+        <translation>生效日期(&amp;E)</translation>
     </message>
     <message>
         <source>Effective from</source>
-        <translation type="unfinished"></translation>
+        <translation>生效日期</translation>
     </message>
     <message>
         <source>&amp;Reason</source>
-        <translation type="unfinished">原因(&amp;R)</translation>
+        <translation>原因(&amp;R)</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Lines</source>
-        <translation type="unfinished">明细</translation>
+        <translation>明细</translation>
     </message>
 </context>
 <context>
     <name>StandardCostHistory</name>
     <message>
         <source>From</source>
-        <translation type="unfinished">从</translation>
+        <translation>生效日期</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Before</source>
-        <translation type="unfinished"></translation>
+        <translation>变动前</translation>
     </message>
     <message>
         <source>Standard cost</source>
-        <translation type="unfinished">标准成本</translation>
+        <translation>标准成本</translation>
     </message>
     <message>
         <source>Change of value</source>
-        <translation type="unfinished"></translation>
+        <translation>价值变动</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Number</source>
-        <translation type="unfinished">编号</translation>
+        <translation>编号</translation>
     </message>
     <message>
         <source>Standard cost history</source>
-        <translation type="unfinished"></translation>
+        <translation>标准成本历史</translation>
     </message>
     <message>
         <source>No standard cost was set yet</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未设定过标准成本</translation>
     </message>
     <message>
         <source>Product, number, reason</source>
-        <translation type="unfinished"></translation>
+        <translation>商品、编号、原因</translation>
     </message>
 </context>
 <context>
     <name>StandardCosts</name>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Unit</source>
-        <translation type="unfinished"></translation>
+        <translation>单位</translation>
     </message>
     <message>
         <source>Standard cost</source>
-        <translation type="unfinished">标准成本</translation>
+        <translation>标准成本</translation>
     </message>
     <message>
         <source>Since</source>
-        <translation type="unfinished">时间</translation>
+        <translation>生效日期</translation>
     </message>
     <message>
         <source>On hand</source>
-        <translation type="unfinished">现存量</translation>
+        <translation>现存量</translation>
     </message>
     <message>
         <source>Value</source>
-        <translation type="unfinished">价值</translation>
+        <translation>价值</translation>
     </message>
     <message>
         <source>Average</source>
-        <translation type="unfinished"></translation>
+        <translation>平均成本</translation>
     </message>
     <message>
         <source>Standard costs</source>
-        <translation type="unfinished"></translation>
+        <translation>标准成本</translation>
     </message>
     <message>
         <source>No product has a standard cost yet</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有商品设有标准成本</translation>
     </message>
     <message>
         <source>One is set here, or is what the first receipt cost in a book at standard.</source>
-        <translation type="unfinished"></translation>
+        <translation>可在此设定；在采用标准成本的账簿中，首次收货的单位成本即为标准成本。</translation>
     </message>
     <message>
         <source>Code, name</source>
-        <translation type="unfinished">编码、名称</translation>
+        <translation>编码、名称</translation>
     </message>
     <message>
         <source>History</source>
-        <translation type="unfinished"></translation>
+        <translation>历史</translation>
     </message>
     <message>
         <source>Set standard costs</source>
-        <translation type="unfinished"></translation>
+        <translation>设定标准成本</translation>
     </message>
 </context>
 <context>
@@ -10542,113 +10686,113 @@ The back office of a company that distributes goods.</source>
     <name>StockRevaluation</name>
     <message>
         <source>Date</source>
-        <translation type="unfinished">日期</translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Change of value</source>
-        <translation type="unfinished"></translation>
+        <translation>价值变动</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Warehouse</source>
-        <translation type="unfinished">仓库</translation>
+        <translation>仓库</translation>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>On hand</source>
-        <translation type="unfinished">现存量</translation>
+        <translation>现存量</translation>
     </message>
     <message>
         <source>Unit cost</source>
-        <translation type="unfinished">单位成本</translation>
+        <translation>单位成本</translation>
     </message>
     <message>
         <source>Change</source>
-        <translation type="unfinished">变动</translation>
+        <translation>变动</translation>
     </message>
     <message>
         <source>Value after</source>
-        <translation type="unfinished"></translation>
+        <translation>变动后价值</translation>
     </message>
     <message>
         <source>Lines</source>
-        <translation type="unfinished">明细</translation>
+        <translation>明细</translation>
     </message>
 </context>
 <context>
     <name>StockRevaluationForm</name>
     <message>
         <source>&amp;Date</source>
-        <translation type="unfinished">日期(&amp;D)</translation>
+        <translation>日期(&amp;D)</translation>
     </message>
     <message>
         <source>Date</source>
-        <translation type="unfinished">日期</translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>&amp;Reason</source>
-        <translation type="unfinished">原因(&amp;R)</translation>
+        <translation>原因(&amp;R)</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Lines</source>
-        <translation type="unfinished">明细</translation>
+        <translation>明细</translation>
     </message>
 </context>
 <context>
     <name>StockRevaluations</name>
     <message>
         <source>Number</source>
-        <translation type="unfinished">编号</translation>
+        <translation>编号</translation>
     </message>
     <message>
         <source>Date</source>
-        <translation type="unfinished">日期</translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Status</source>
-        <translation type="unfinished">状态</translation>
+        <translation>状态</translation>
     </message>
     <message>
         <source>Change of value</source>
-        <translation type="unfinished"></translation>
+        <translation>价值变动</translation>
     </message>
     <message>
         <source>Stock revaluations</source>
-        <translation type="unfinished"></translation>
+        <translation>库存重估</translation>
     </message>
     <message>
         <source>No stock was revalued yet</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未重估过库存</translation>
     </message>
     <message>
         <source>Number, reason</source>
-        <translation type="unfinished"></translation>
+        <translation>编号、原因</translation>
     </message>
     <message>
         <source>Revalue stock</source>
-        <translation type="unfinished"></translation>
+        <translation>库存重估</translation>
     </message>
 </context>
 <context>
@@ -11292,7 +11436,7 @@ The back office of a company that distributes goods.</source>
     <name>ValuationForm</name>
     <message>
         <source>Posted</source>
-        <translation type="unfinished"></translation>
+        <translation>已过账</translation>
     </message>
 </context>
 <context>
@@ -11393,224 +11537,224 @@ The back office of a company that distributes goods.</source>
     <name>WriteDown</name>
     <message>
         <source>Date</source>
-        <translation type="unfinished">日期</translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Written down</source>
-        <translation type="unfinished"></translation>
+        <translation>计提</translation>
     </message>
     <message>
         <source>Allowance after</source>
-        <translation type="unfinished"></translation>
+        <translation>计提后准备</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>On hand</source>
-        <translation type="unfinished">现存量</translation>
+        <translation>现存量</translation>
     </message>
     <message>
         <source>Cost</source>
-        <translation type="unfinished">成本</translation>
+        <translation>成本</translation>
     </message>
     <message>
         <source>Net value</source>
-        <translation type="unfinished"></translation>
+        <translation>可变现净值</translation>
     </message>
     <message>
         <source>Released</source>
-        <translation type="unfinished"></translation>
+        <translation>结转</translation>
     </message>
     <message>
         <source>Write-down</source>
-        <translation type="unfinished"></translation>
+        <translation>计提／转回</translation>
     </message>
     <message>
         <source>Allowance</source>
-        <translation type="unfinished"></translation>
+        <translation>跌价准备</translation>
     </message>
     <message>
         <source>Carried at</source>
-        <translation type="unfinished"></translation>
+        <translation>账面价值</translation>
     </message>
     <message>
         <source>Lines</source>
-        <translation type="unfinished">明细</translation>
+        <translation>明细</translation>
     </message>
 </context>
 <context>
     <name>WriteDownForm</name>
     <message>
         <source>&amp;Date</source>
-        <translation type="unfinished">日期(&amp;D)</translation>
+        <translation>日期(&amp;D)</translation>
     </message>
     <message>
         <source>Date</source>
-        <translation type="unfinished">日期</translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>&amp;Costs to sell, % of price</source>
-        <translation type="unfinished"></translation>
+        <translation>销售费用占售价 %(&amp;C)</translation>
     </message>
     <message>
         <source>Costs to sell, % of price</source>
-        <translation type="unfinished"></translation>
+        <translation>销售费用占售价 %</translation>
     </message>
     <message>
         <source>What it still costs to sell, as a percentage of the list price: taken off when net realisable values are worked out</source>
-        <translation type="unfinished"></translation>
+        <translation>销售尚需发生的费用，占标价的百分比：计算可变现净值时予以扣除</translation>
     </message>
     <message>
         <source>&amp;Reason</source>
-        <translation type="unfinished">原因(&amp;R)</translation>
+        <translation>原因(&amp;R)</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Lines</source>
-        <translation type="unfinished">明细</translation>
+        <translation>明细</translation>
     </message>
 </context>
 <context>
     <name>WriteDownPage</name>
     <message>
         <source>Write down</source>
-        <translation type="unfinished"></translation>
+        <translation>计提跌价准备</translation>
     </message>
     <message>
         <source>Work out from list prices</source>
-        <translation type="unfinished"></translation>
+        <translation>按标价计算</translation>
     </message>
     <message>
         <source>Write stock down</source>
-        <translation type="unfinished"></translation>
+        <translation>计提跌价准备</translation>
     </message>
     <message>
         <source>Lower of cost and net realisable value, product by product.</source>
-        <translation type="unfinished"></translation>
+        <translation>按单项商品，以成本与可变现净值孰低计量。</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>On hand</source>
-        <translation type="unfinished">现存量</translation>
+        <translation>现存量</translation>
     </message>
     <message>
         <source>Unit cost</source>
-        <translation type="unfinished">单位成本</translation>
+        <translation>单位成本</translation>
     </message>
     <message>
         <source>List price</source>
-        <translation type="unfinished">标价</translation>
+        <translation>标价</translation>
     </message>
     <message>
         <source>Net value</source>
-        <translation type="unfinished"></translation>
+        <translation>可变现净值</translation>
     </message>
     <message>
         <source>Cost</source>
-        <translation type="unfinished">成本</translation>
+        <translation>成本</translation>
     </message>
     <message>
         <source>Allowance</source>
-        <translation type="unfinished"></translation>
+        <translation>跌价准备</translation>
     </message>
     <message>
         <source>Write-down</source>
-        <translation type="unfinished"></translation>
+        <translation>计提／转回</translation>
     </message>
     <message>
         <source>Carried at</source>
-        <translation type="unfinished"></translation>
+        <translation>账面价值</translation>
     </message>
     <message>
         <source>Between 0 and 100 percent.</source>
-        <translation type="unfinished"></translation>
+        <translation>介于 0 和 100 之间的百分比。</translation>
     </message>
     <message>
         <source>Products without a list price, for you to fill in: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>没有标价、需要您填写的商品：{count}</translation>
     </message>
     <message>
         <source>Products valued: {count} of {all}</source>
-        <translation type="unfinished"></translation>
+        <translation>已估值商品：{count}／{all}</translation>
     </message>
     <message>
         <source>Written down {down}, reversed {up}, released {released}</source>
-        <translation type="unfinished"></translation>
+        <translation>计提 {down}，转回 {up}，结转 {released}</translation>
     </message>
     <message>
         <source>Type what a unit would bring after costs to sell in at least one line, or work it out.</source>
-        <translation type="unfinished"></translation>
+        <translation>请至少在一行中填写每单位扣除销售费用后可得的金额，或按标价计算。</translation>
     </message>
     <message>
         <source>{down} is written down and {up} reversed; {released} goes to cost of sales with what has left. The cost of stock stays, an allowance stands against it.</source>
-        <translation type="unfinished"></translation>
+        <translation>计提 {down}，转回 {up}；{released} 随已发出的商品结转销售成本。存货成本不变，另设跌价准备抵减。</translation>
     </message>
 </context>
 <context>
     <name>WriteDowns</name>
     <message>
         <source>Write stock down</source>
-        <translation type="unfinished"></translation>
+        <translation>计提跌价准备</translation>
     </message>
     <message>
         <source>Number</source>
-        <translation type="unfinished">编号</translation>
+        <translation>编号</translation>
     </message>
     <message>
         <source>Date</source>
-        <translation type="unfinished">日期</translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Status</source>
-        <translation type="unfinished">状态</translation>
+        <translation>状态</translation>
     </message>
     <message>
         <source>Written down</source>
-        <translation type="unfinished"></translation>
+        <translation>计提</translation>
     </message>
     <message>
         <source>Released</source>
-        <translation type="unfinished"></translation>
+        <translation>结转</translation>
     </message>
     <message>
         <source>Allowance after</source>
-        <translation type="unfinished"></translation>
+        <translation>计提后准备</translation>
     </message>
     <message>
         <source>Write-downs</source>
-        <translation type="unfinished"></translation>
+        <translation>跌价准备</translation>
     </message>
     <message>
         <source>No stock was written down yet</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未计提过跌价准备</translation>
     </message>
     <message>
         <source>Number, reason</source>
-        <translation type="unfinished"></translation>
+        <translation>编号、原因</translation>
     </message>
 </context>
 </TS>
