@@ -1,4 +1,4 @@
-"""Stock and the ledger through the real window: counted, moved, posted by hand, periods closed."""
+"""Stock and the ledger through the real window: counted, moved, posted by hand."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,7 @@ from trading_house import Trade, trade
 from erp_desktop.actions.masters import SaveBin
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
-from erp_desktop.queries.ledger import Accounts, JournalEntries, Periods
+from erp_desktop.queries.ledger import Accounts, JournalEntries
 from erp_desktop.queries.masters import Warehouses
 from erp_desktop.queries.stock import StockOnHand
 from erp_desktop.views.ledger.entry_page import JournalEntryPage
@@ -152,19 +152,3 @@ def test_the_entry_of_a_receipt_opens_the_receipt(stocked):
     page = stocked.open("journal_entry", id=row.id)
     stocked.do(page.do_open)
     stocked.wait(lambda: getattr(stocked.page, "kind", "") == "goods_receipt")
-
-
-def test_periods_close_in_their_order_after_saying_what_it_means(trade):
-    screen = trade.open("periods")
-    trade.wait(lambda: screen.table.model.rowCount() == 12)
-    screen.table.select_row(0)
-    trade.do(screen.do_close)
-    trade.agree(screen, "Close the period")
-    trade.wait(lambda: "still open" in screen.banner.sentence.text())
-    screen.table.select_row(11)
-    trade.do(screen.do_close)
-    trade.agree(screen, "Close the period")
-    trade.wait(lambda: any(row.is_closed for row in trade.ask(Periods(ListRequest())).rows))
-    trade.wait(screen.do_reopen.isEnabled)
-    screen.do_reopen.trigger()
-    trade.wait(lambda: not any(row.is_closed for row in trade.ask(Periods(ListRequest())).rows))

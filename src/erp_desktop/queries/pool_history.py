@@ -70,7 +70,8 @@ def pool_history(session: Session, names: Storyteller, cost: MoveCost) -> PoolHi
     ).all()
     changes = _changes(session, cost, [event.move_id for event, _ in recent])
     steps: list[PoolStep] = []
-    for event, move in recent:
+    for event, found in recent:
+        move: StockMove | None = found  # none for value without quantity
         later, document = changes.get(event.move_id, (ZERO, None))
         outcome = event.cost + later
         qty, value = qty - event.qty, value - outcome

@@ -378,7 +378,8 @@ class _Teller:
             )
         )
         for move_id, to_inventory, to_warehouse_id in rows:
-            sums[move_id] += to_inventory if to_warehouse_id is not None else -to_inventory
+            if move_id is not None:
+                sums[move_id] += to_inventory if to_warehouse_id is not None else -to_inventory
         return sums
 
     def _uses(self, move: StockMove, layers: Sequence[CostLayer]) -> tuple[Use, ...]:
@@ -402,8 +403,9 @@ class _Teller:
                 CostAdjustment.move_id.is_not(None),
             )
         )
-        for issue_id, amount in late:
-            sums[issue_id][2] += amount
+        for late_id, amount in late:
+            if late_id is not None:
+                sums[late_id][2] += amount
         moves = self._moves(sums)
         uses = [
             Use(self._names.origin(moves[issue_id]), *figures)

@@ -241,7 +241,7 @@ def _tell_layers(table: _Table, story: Story, book: CostBook) -> None:
 
 def _tell_taken(table: _Table, taken: Taken, level: int, book: CostBook) -> int:
     """What was taken of a layer, and below it what the layer is made of; only the first level's amounts add up."""
-    figures = {"qty": taken.qty, "unit_cost": _per_unit(taken.value, taken.qty)}
+    figures: dict[str, Any] = {"qty": taken.qty, "unit_cost": _per_unit(taken.value, taken.qty)}
     figures["amount" if level == 1 else "whole"] = taken.value
     if taken.is_estimate:
         return table.add(ESTIMATED, level=level, date=taken.origin.dated_on, **figures)
