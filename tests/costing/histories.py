@@ -13,7 +13,14 @@ from erp_desktop.costing.stream import Stream
 EXAMPLES = int(os.environ.get("COSTING_EXAMPLES", "60"))  # per method; 20000 in a long run
 ONE = 10**6
 
-OFTEN = {Kind.RECEIPT: 6, Kind.ISSUE: 6, Kind.CUSTOMER_RETURN: 3, Kind.SUPPLIER_RETURN: 2, Kind.TRANSFER: 3, Kind.LATE_VALUE: 3}
+OFTEN = {
+    Kind.RECEIPT: 6,
+    Kind.ISSUE: 6,
+    Kind.CUSTOMER_RETURN: 3,
+    Kind.SUPPLIER_RETURN: 2,
+    Kind.TRANSFER: 3,
+    Kind.LATE_VALUE: 3,
+}
 SELDOM = {Kind.REVALUATION: 1, Kind.STANDARD_COST: 1, Kind.METHOD: 1, Kind.PERIOD_END: 2}
 KINDS = [kind for kind, times in {**OFTEN, **SELDOM}.items() for _ in range(times)]
 
@@ -92,9 +99,7 @@ def histories(draw, method: str, *, most: int = 22) -> History:
     events = list(history.events)
     for late in history.late:  # entered last, dated before
         events.insert(draw(st.integers(0, len(events))), late)
-    return History(
-        places, draw(st.sampled_from([None, None, 2, 4])), draw(st.booleans()), tuple(pools), tuple(events)
-    )
+    return History(places, draw(st.sampled_from([None, None, 2, 4])), draw(st.booleans()), tuple(pools), tuple(events))
 
 
 class _Writer:

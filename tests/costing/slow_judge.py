@@ -112,7 +112,9 @@ class JudgedPool:
 class Judge:
     """Counts one event after the other. `costs`, `takes` and the rest are what the product should give."""
 
-    def __init__(self, currency_places: int, unit_cost_places: int | None = None, shares_variance: bool = False) -> None:
+    def __init__(
+        self, currency_places: int, unit_cost_places: int | None = None, shares_variance: bool = False
+    ) -> None:
         self.minor = 10**currency_places
         self.unit_cost_places = unit_cost_places
         self.shares_variance = shares_variance
@@ -173,12 +175,11 @@ class Judge:
             known = Fraction(pool.value()) / pool.qty()
         if pool.method == "periodic_average" and pool.average is not None:
             known = pool.average
-        if known is None:
-            return pool.standard
-        return Fraction(half_up(known / self.minor * 10**6), 10**6)
+        return None if known is None else Fraction(half_up(known / self.minor * 10**6), 10**6)
 
     def estimate(self, pool: JudgedPool, qty: Fraction) -> int:
         unit_cost = self.last_unit_cost(pool)
+        unit_cost = pool.standard if unit_cost is None else unit_cost
         return 0 if unit_cost is None else half_up(unit_cost * self.minor * qty)
 
     # -- in
@@ -201,7 +202,9 @@ class Judge:
             return half_up(pool.value() * qty / pool.qty()), 0
         return self.estimate(pool, qty), 0
 
-    def bring(self, number: int, key: bytes, parts: list[tuple[Fraction, int | None]], returned: bytes | None = None) -> int:
+    def bring(
+        self, number: int, key: bytes, parts: list[tuple[Fraction, int | None]], returned: bytes | None = None
+    ) -> int:
         pool = self.pools[number]
         valued = [self.valued(pool, qty, value) for qty, value in parts]
         self.receipts[key] = Receipt(number, sum(qty for qty, _ in parts), sum(value for value, _ in valued))
@@ -263,7 +266,9 @@ class Judge:
         self.issues[key] = Issue(cost, qty)
         return cost
 
-    def take_layers(self, pool: JudgedPool, key: bytes, qty: Fraction, only: bytes | None) -> list[tuple[Fraction, int]]:
+    def take_layers(
+        self, pool: JudgedPool, key: bytes, qty: Fraction, only: bytes | None
+    ) -> list[tuple[Fraction, int]]:
         took = []
         while qty:
             own = [lot for lot in pool.stock if lot.key == only]

@@ -6,13 +6,13 @@ COSTING_EXAMPLES sets how many histories per method: 20000 in a long run.
 from fractions import Fraction
 
 import pytest
-from histories import EXAMPLES, ONE, History, histories
+from histories import EXAMPLES, ONE, histories
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slow_judge import Judge
 
 from erp_desktop.costing import errors
-from erp_desktop.costing.events import METHODS, Event, Kind, Result
+from erp_desktop.costing.events import METHODS, Kind, Result
 from erp_desktop.costing.scaled import part
 from erp_desktop.costing.stream import Stream
 

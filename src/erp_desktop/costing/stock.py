@@ -93,14 +93,15 @@ class Pool:
     def last_unit_cost(self) -> int | None:
         """The last known cost of a unit in 10**-6; None as long as nothing was ever costed."""
         last = self._last_known()
-        return self.standard if last is None else part(last[0], self.factor, last[1])
+        return None if last is None else part(last[0], self.factor, last[1])
 
     def _last_known(self) -> tuple[int, int] | None:
         return self.last
 
     def estimate(self, qty: int) -> int:
-        """`qty` at the last known cost; nothing known is zero (rule 4)."""
-        return part(self.last_unit_cost or 0, qty, self.factor)
+        """`qty` at the last known cost, or at standard where nothing was ever costed; nothing known is zero (rule 4)."""
+        unit_cost = self.last_unit_cost
+        return part((self.standard if unit_cost is None else unit_cost) or 0, qty, self.factor)
 
     def current_cost(self, qty: int) -> int:
         """What `qty` without a stated cost is worth (rule 9)."""
@@ -243,5 +244,5 @@ class Pool:
         """The opposite of `state`."""
         self.qty, self.value = header["qty"], header["value"]
         self.last = None if header["last"] is None else tuple(header["last"])
-        self.standard = header["standard"] if self.standard is None else self.standard
+        self.standard = self.standard if header["standard"] is None else header["standard"]
         self.shorts.extend(tables[0])
