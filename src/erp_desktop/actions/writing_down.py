@@ -108,9 +108,10 @@ class WriteDownStock(Action):
         refuse_ahead(session, ctx, self.dated_on)
         allowances = rows_by_id(session, ctx, StockAllowance, map(stock_allowance_id, products))
         of_product = {row.product_id: row for row in allowances.values()}
-        for row in of_product.values():
-            if row.set_on > self.dated_on:
-                raise LaterWriteDown(product=products[row.product_id].code, day=row.set_on)
+        for line in self.lines:
+            row = of_product.get(line.product_id)
+            if row is not None and row.set_on > self.dated_on:
+                raise LaterWriteDown(product=products[line.product_id].code, day=row.set_on)
         found = self._worked_out(session, ctx, products, of_product) if ctx.at_centre else None
         write_down = WriteDown(
             company_id=ctx.company_id,
