@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import String as PlainString
 
 from erp_desktop.models.base import Base
-from erp_desktop.models.ledger import Account, JournalEntry, JournalLine
+from erp_desktop.models.costing import CostBook
+from erp_desktop.models.ledger import Account, JournalEntry, JournalLine, Period
 from erp_desktop.models.party import Employee, Party
 from erp_desktop.models.product import Category, Product
 from erp_desktop.models.purchasing import (
@@ -162,6 +163,7 @@ _MASTERS: dict[str, type[Base]] = {
     "category": Category,
     "account": Account,
     "employee": Employee,
+    "cost_book": CostBook,
 }
 
 
@@ -222,7 +224,7 @@ class DocumentAddress:
     Raises NotHere, also for a kind without a page.
     """
 
-    tables: ClassVar[frozenset[str]] = frozenset([*_KINDS, *_MASTERS])
+    tables: ClassVar[frozenset[str]] = frozenset([*_KINDS, *_MASTERS, "period"])
 
     kind: str
     id: UUID
@@ -235,6 +237,11 @@ class DocumentAddress:
             if receipt_id is None:
                 raise NotHere(self.kind, self.id)
             return DocumentAddress("goods_receipt", receipt_id).run(session, company_id)
+        if self.kind == "period":  # called by its month
+            period = session.get(Period, (company_id, self.id))
+            if period is None:
+                raise NotHere(self.kind, self.id)
+            return Address(self.kind, self.id, f"{period.starts_on:%Y-%m}", "", "")
         statement: Select[Any]
         if self.kind in _MASTERS:
             record = table_of(_MASTERS[self.kind])

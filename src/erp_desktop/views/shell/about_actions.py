@@ -4,13 +4,16 @@ from decimal import Decimal
 
 from erp_desktop.actions.accounting import PostJournalEntry
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
 from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.periods import ReopenPeriod
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice, CorrectReceiptPrices
 from erp_desktop.actions.saving import Save
 from erp_desktop.actions.stock import CountStock, MoveStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import ZERO
+from erp_desktop.views.ledger.words_of_costing import method_text
 from erp_desktop.views.purchasing.words import kind_of_cost_text
 from erp_desktop.views.widgets.cells import CellKind, cell_value, shown, shown_number
 
@@ -52,6 +55,12 @@ def about(action: Action | None, currency: str = "", places: int = 2) -> str:
         case MoveStock():
             quantity = translate("NeedsAttention", "quantity {qty}").format(qty=shown_number(action.qty))
             parts = (action.moved_on.isoformat(), quantity)
+        case ReopenPeriod():
+            parts = (action.reason,)
+        case OpenCostBook():
+            parts = (action.code, action.name, method_text(action.method))
+        case ChangeCostMethod():
+            parts = (method_text(action.method) if action.method else "", action.from_on.isoformat())
         case Save():
             names = (getattr(action, "code", ""), cell_value(action, "name") if hasattr(action, "name") else "")
             parts = tuple(dict.fromkeys(str(name) for name in names))

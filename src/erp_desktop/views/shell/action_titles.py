@@ -74,6 +74,11 @@ _DOCUMENTS = {  # the document that an action is about: its table, and the argum
     "ReturnToSupplier": ("goods_receipt", "receipt_id"),
     "CorrectReceiptPrices": ("goods_receipt", "receipt_id"),
     "CorrectReceiptPrice": ("goods_receipt_line", "receipt_line_id"),
+    "ClosePeriod": ("period", "period_id"),
+    "ReopenPeriod": ("period", "period_id"),
+    "RenameCostBook": ("cost_book", "book_id"),
+    "CloseCostBook": ("cost_book", "book_id"),
+    "ChangeCostMethod": ("cost_book", "book_id"),
 }
 
 
