@@ -21,7 +21,7 @@ from erp_desktop.models.costing import CostBook, CostEvent, CostPool, MoveCost
 from erp_desktop.models.ledger import Period, PeriodChange
 from erp_desktop.models.purchasing import GoodsReceipt, PriceCorrection, PurchaseOrder
 from erp_desktop.models.sales import CustomerReturn, SalesOrder
-from erp_desktop.models.stock import StockBalance
+from erp_desktop.models.stock import StockBalance, Warehouse
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.models.valuation import StockAllowance, WriteDown
 from erp_desktop.queries.base import ListPage, ListRequest, NotHere
@@ -188,9 +188,17 @@ class _Counter:
         below = self._session.scalar(
             select(func.count()).where(StockBalance.company_id == self._company_id, StockBalance.on_hand < 0)
         )
-        short = pools_below_zero(self._session, self._company_id, self._period.ends_on)
+        short = (
+            pools_below_zero(self._session, self._company_id, self._period.ends_on) if self._may_be_negative() else []
+        )
         products = {pool.product_id: pool.product_code for pool in short}
         return _item("negative_stock", max(below or 0, len(products)), list(products.values()))
+
+    def _may_be_negative(self) -> bool:
+        """Stock goes below zero only where a warehouse allows it, or has allowed it and is short still."""
+        allowing = select(Warehouse.id).where(Warehouse.company_id == self._company_id, Warehouse.allows_negative)
+        short = select(CostPool.id).where(CostPool.company_id == self._company_id, CostPool.on_hand < 0)
+        return any(self._session.scalar(one.limit(1)) is not None for one in (allowing, short))
 
     def drafts(self, key: str, table: type[Replicated], dated_on: Any, status: str) -> ChecklistItem:
         of_table: Any = table
