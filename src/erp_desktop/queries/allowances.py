@@ -20,8 +20,10 @@ from erp_desktop.models.valuation import StockAllowance, WriteDown, WriteDownLin
 from erp_desktop.numbers import UNIT_COST_PLACES, ZERO, minor_unit, round_money
 
 
-def allowances_on(session: Session, company_id: UUID, day: date) -> dict[UUID, Decimal]:
+def allowances_on(session: Session, company_id: UUID, day: date, known_tick: int | None = None) -> dict[UUID, Decimal]:
     """Each product's allowance at the end of `day`, in company currency; products without one are left out.
+
+    With `known_tick`: only what had been performed up to it.
 
     What stock is carried at is its cost in the book that posts less this. Goods that left since the last write-down have not
     released their part yet: the next run does.
@@ -38,6 +40,8 @@ def allowances_on(session: Session, company_id: UUID, day: date) -> dict[UUID, D
         .where(WriteDownLine.company_id == company_id, WriteDown.dated_on <= day)
         .group_by(WriteDownLine.product_id)
     )
+    if known_tick is not None:
+        changes = changes.where(WriteDown.tick <= known_tick)
     return {product_id: amount for product_id, amount in session.execute(changes) if amount}
 
 

@@ -66,17 +66,19 @@ def stock_known(
     return {product_id: KnownStock(qty, value) for product_id, qty, value in session.execute(sums)}
 
 
-def inventory_accounts_known(session: Session, company_id: UUID, as_of: date, known_tick: int) -> Decimal:
-    """Debits less credits of the inventory accounts up to the end of `as_of`, from what was posted up to `known_tick`."""
-    of_stock = select(AccountPurpose.account_id).where(
-        AccountPurpose.company_id == company_id, AccountPurpose.purpose == "inventory"
+def accounts_known(
+    session: Session, company_id: UUID, purpose: str, as_of: date, known_tick: int | None = None
+) -> Decimal:
+    """Debits less credits of a purpose's accounts up to the end of `as_of`, from what was posted up to `known_tick`."""
+    accounts = select(AccountPurpose.account_id).where(
+        AccountPurpose.company_id == company_id, AccountPurpose.purpose == purpose
     )
-    net = session.scalar(
-        select(func.sum(JournalLine.debit - JournalLine.credit, type_=MoneyType())).where(
-            JournalLine.company_id == company_id,
-            JournalLine.account_id.in_(of_stock),
-            JournalLine.dated_on <= as_of,
-            JournalLine.tick <= known_tick,
-        )
+    posted = select(func.sum(JournalLine.debit - JournalLine.credit, type_=MoneyType())).where(
+        JournalLine.company_id == company_id,
+        JournalLine.account_id.in_(accounts),
+        JournalLine.dated_on <= as_of,
     )
+    if known_tick is not None:
+        posted = posted.where(JournalLine.tick <= known_tick)
+    net = session.scalar(posted)
     return net if net is not None else ZERO

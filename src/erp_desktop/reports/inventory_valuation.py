@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.stock import Warehouse
 from erp_desktop.numbers import ZERO
+from erp_desktop.queries.allowances import allowances_on
 from erp_desktop.queries.clock_days import tick_known_on
-from erp_desktop.queries.known_stock import inventory_accounts_known, stock_known
+from erp_desktop.queries.known_stock import accounts_known, stock_known
 from erp_desktop.reports.figures import (
     account_totals,
     cost_book,
@@ -62,6 +63,10 @@ COLUMNS = (
     Column("unit_cost", QT_TRANSLATE_NOOP("Report", "Unit cost"), ColumnKind.UNIT_COST),
     Column("value", QT_TRANSLATE_NOOP("Report", "Value"), ColumnKind.MONEY, is_total=True),
 )
+ALLOWANCE_COLUMNS = (
+    Column("allowance", QT_TRANSLATE_NOOP("Report", "Allowance"), ColumnKind.MONEY, is_total=True),
+    Column("carrying", QT_TRANSLATE_NOOP("Report", "Carrying value"), ColumnKind.MONEY, is_total=True),
+)
 AGREES_WITH_LEDGER = QT_TRANSLATE_NOOP("Report", "Value of stock equals the inventory accounts of the ledger")
 NOT_THE_POSTING_BOOK = QT_TRANSLATE_NOOP(
     "Report", "This cost book does not post, so the ledger holds no figure to compare."
@@ -73,6 +78,10 @@ UNIT_COST_IS_ROUNDED = QT_TRANSLATE_NOOP(
 AS_KNOWN = QT_TRANSLATE_NOOP(
     "Report", "Only what had been entered by the end of the day named is counted; what came later is left out."
 )
+CARRIED_BELOW_COST = QT_TRANSLATE_NOOP(
+    "Report", "Carrying value is value less the allowance that write-downs to net realisable value left (IAS 2.28-33)."
+)
+ALLOWANCE_AGREES = QT_TRANSLATE_NOOP("Report", "Allowances equal their account in the ledger")
 ONLY_POOLS_OF_THE_WAREHOUSE = QT_TRANSLATE_NOOP(
     "Report",
     "Only products that are costed per warehouse are shown: the others have one cost over all warehouses. "
@@ -101,10 +110,14 @@ def inventory_valuation(
         values = stock_values(session, company_id, book.id, as_of)
     else:
         values = stock_known(session, company_id, book.id, as_of, known_tick, warehouse_id)
+    allowances: dict[UUID, Decimal] = {}
+    if book.posts_to_ledger and warehouse_id is None:
+        allowances = allowances_on(session, company_id, as_of, known_tick)
     rows = []
     for product_id, product in product_names(session, company_id).items():
         stock = values.get(product_id)
-        if stock is None or not (zero_rows or stock.qty or stock.value):
+        allowance = allowances.get(product_id, ZERO)
+        if stock is None or not (zero_rows or stock.qty or stock.value or allowance):
             continue
         parameters = {"product": product_id, "to": as_of, "cost_book": book.id}
         rows.append(
@@ -116,14 +129,19 @@ def inventory_valuation(
                     "unit": product.unit,
                     "unit_cost": unit_cost_of(stock.value, stock.qty),
                     "value": stock.value,
+                    **({"allowance": allowance, "carrying": stock.value - allowance} if allowances else {}),
                 },
                 link=Link("report", report="stock_ledger", parameters=parameters),
                 group=product.category,
             )
         )
-    section = Section(COLUMNS, tuple(rows), totals=("value",), group_heading=CATEGORY.heading)
+    columns = (*COLUMNS, *ALLOWANCE_COLUMNS) if allowances else COLUMNS
+    totals = tuple(column.name for column in columns if column.is_total)
+    section = Section(columns, tuple(rows), totals=totals, group_heading=CATEGORY.heading)
     parameters_shown: list[tuple[str, str | Bilingual | Term]] = [(AS_OF.heading, as_of.isoformat())]
     notes, checks = [UNIT_COST_IS_ROUNDED], []
+    if allowances:
+        notes.append(CARRIED_BELOW_COST)
     if known_on is not None:
         parameters_shown.append((KNOWN_ON.heading, known_on.isoformat()))
         notes.append(AS_KNOWN)
@@ -146,7 +164,7 @@ def inventory_valuation(
 
 def _ledger(session: Session, company_id: UUID, as_of: date, known_tick: int | None) -> Decimal:
     if known_tick is not None:
-        return inventory_accounts_known(session, company_id, as_of, known_tick)
+        return accounts_known(session, company_id, "inventory", as_of, known_tick)
     accounts = inventory_account_ids(session, company_id)
     totals = account_totals(session, company_id, as_of)
     return sum((total.net for account_id, total in totals.items() if account_id in accounts), ZERO)

@@ -1,6 +1,7 @@
 """The stock ledger of one product in quantity and value (数量金额明细账): every move and every change of value, in order."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -24,6 +25,7 @@ from erp_desktop.reports.figures import (
     named,
     stock_values,
 )
+from erp_desktop.reports.kinds import KINDS
 from erp_desktop.reports.making import unit_cost_of
 from erp_desktop.reports.report import (
     BadParameter,
@@ -52,21 +54,12 @@ COLUMNS = (
     Column("value_after", QT_TRANSLATE_NOOP("Report", "Value after"), ColumnKind.MONEY),
     Column("unit_cost", QT_TRANSLATE_NOOP("Report", "Unit cost"), ColumnKind.UNIT_COST),
 )
-# What moved the product or changed its value: models MoveKind and AdjustmentKind.
-KINDS = {
-    "receipt": QT_TRANSLATE_NOOP("Report", "Goods receipt"),
-    "shipment": QT_TRANSLATE_NOOP("Report", "Shipment"),
-    "customer_return": QT_TRANSLATE_NOOP("Report", "Customer return"),
-    "supplier_return": QT_TRANSLATE_NOOP("Report", "Return to supplier"),
-    "count_gain": QT_TRANSLATE_NOOP("Report", "Count gain"),
-    "count_loss": QT_TRANSLATE_NOOP("Report", "Count loss"),
-    "transfer": QT_TRANSLATE_NOOP("Report", "Transfer"),
-    "opening": QT_TRANSLATE_NOOP("Report", "Opening stock"),
-    "landed_cost": QT_TRANSLATE_NOOP("Report", "Landed cost"),
-    "receipt_price": QT_TRANSLATE_NOOP("Report", "Price correction"),
-    "back_dated": QT_TRANSLATE_NOOP("Report", "Back-dated move"),
-}
+CORRECTS = Column("corrects", QT_TRANSLATE_NOOP("Report", "Corrects"))
 OPENING_BALANCE = QT_TRANSLATE_NOOP("Report", "Opening balance")
+CORRECTIONS_STAND_APART = QT_TRANSLATE_NOOP(
+    "Report",
+    "A correction stands on the day of what it corrects, under the document that caused it; what was posted before stays.",
+)
 AGREES_WITH_POOL = QT_TRANSLATE_NOOP("Report", "Value after the last line equals the valuation of that day")
 
 
@@ -82,6 +75,7 @@ class _Change:
     qty: Decimal
     cost: Decimal
     line_no: int | None = None  # of the document's line that moved; None for a change of value
+    corrects: tuple[str, UUID] | None = None  # the document whose cost it changes, where that is another one
 
 
 def stock_ledger(
@@ -108,7 +102,9 @@ def stock_ledger(
     book = cost_book(session, company_id, cost_book_id)
     last = to or date.max
     changes = _changes(session, company_id, found.id, book.id, last)
-    numbers = document_numbers(session, company_id, ((change.document_kind, change.document_id) for change in changes))
+    documents = {(change.document_kind, change.document_id) for change in changes}
+    documents |= {change.corrects for change in changes if change.corrects is not None}
+    numbers = document_numbers(session, company_id, documents)
 
     rows: list[Row] = []
     qty = value = ZERO
@@ -119,7 +115,7 @@ def stock_ledger(
             opening_shown = True
         qty, value = qty + change.qty, value + change.cost
         if opening_shown:
-            rows.append(_row(change, numbers.get(change.document_id, ""), QtyAndValue(qty, value)))
+            rows.append(_row(change, numbers, QtyAndValue(qty, value)))
     if not opening_shown and from_ is not None:
         rows.append(_opening(from_, qty, value))
     valued = stock_values(session, company_id, book.id, last).get(found.id, QtyAndValue(ZERO, ZERO))
@@ -137,9 +133,17 @@ def stock_ledger(
             dates_parameter(from_, to),
             (QT_TRANSLATE_NOOP("Report", "Cost book"), named(book)),
         ),
-        sections=(Section(COLUMNS, tuple(rows), totals=("qty", "cost")),),
+        sections=(Section(_columns(changes), tuple(rows), totals=("qty", "cost")),),
         checks=(Check(AGREES_WITH_POOL, expected=valued.value, found=value),),
+        notes=(CORRECTIONS_STAND_APART,) if any(change.corrects for change in changes) else (),
     )
+
+
+def _columns(changes: Sequence[_Change]) -> tuple[Column, ...]:
+    """With a column for what corrections correct, where there are any."""
+    if not any(change.corrects for change in changes):
+        return COLUMNS
+    return (*COLUMNS[:3], CORRECTS, *COLUMNS[3:])
 
 
 def _coded(product: Product) -> Bilingual:
@@ -179,7 +183,12 @@ def _changes(session: Session, company_id: UUID, product_id: UUID, book_id: UUID
             CostAdjustment.kind,
             CostAdjustment.document_kind,
             CostAdjustment.document_id,
+            StockMove.document_kind,
+            StockMove.document_id,
             func.sum(CostAdjustment.to_inventory, type_=MoneyType()),
+        )
+        .outerjoin(
+            StockMove, (StockMove.company_id == CostAdjustment.company_id) & (StockMove.id == CostAdjustment.move_id)
         )
         .where(
             CostAdjustment.company_id == company_id,
@@ -188,15 +197,20 @@ def _changes(session: Session, company_id: UUID, product_id: UUID, book_id: UUID
             CostAdjustment.dated_on <= last,
         )
         .group_by(
-            CostAdjustment.dated_on, CostAdjustment.kind, CostAdjustment.document_kind, CostAdjustment.document_id
+            CostAdjustment.dated_on,
+            CostAdjustment.kind,
+            CostAdjustment.document_kind,
+            CostAdjustment.document_id,
+            StockMove.document_kind,
+            StockMove.document_id,
         )
     )
-    changes += [
-        _Change(dated_on, (tick, 1, 0), kind, document_kind, document_id, ZERO, cost)
-        for dated_on, tick, kind, document_kind, document_id, cost in adjustments
-        if cost
-    ]
-    return sorted(changes, key=lambda change: (change.dated_on, change.order, change.document_id))
+    for dated_on, tick, kind, document_kind, document_id, corrected_kind, corrected_id, cost in adjustments:
+        if cost:
+            change = _Change(dated_on, (tick, 1, 0), kind, document_kind, document_id, ZERO, cost)
+            is_other = corrected_id is not None and corrected_id != document_id
+            changes.append(replace(change, corrects=(corrected_kind, corrected_id)) if is_other else change)
+    return sorted(changes, key=lambda change: (change.dated_on, change.order, change.document_id, str(change.corrects)))
 
 
 def _opening(on: date, qty: Decimal, value: Decimal) -> Row:
@@ -210,12 +224,14 @@ def _opening(on: date, qty: Decimal, value: Decimal) -> Row:
     return Row(cells)
 
 
-def _row(change: _Change, number: str, after: QtyAndValue) -> Row:
+def _row(change: _Change, numbers: Mapping[UUID, str], after: QtyAndValue) -> Row:
+    number = numbers.get(change.document_id, "")
     return Row(
         {
             "date": change.dated_on,
             "document": number,
             "kind": Term(KINDS.get(change.kind, change.kind)),
+            "corrects": numbers.get(change.corrects[1], "") if change.corrects else "",
             "qty": change.qty if change.qty else None,
             "cost": change.cost,
             "qty_after": after.qty,
