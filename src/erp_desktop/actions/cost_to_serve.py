@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from erp_desktop.actions.lines import bury
 from erp_desktop.actions.posting import NoAccountForPurpose
 from erp_desktop.actions.refusals import NumberRefused, Refused
 from erp_desktop.actions.saving import AlreadyThere, Save, refuse_negative, save
-from erp_desktop.costing.cost_to_serve import Cost, Driver, Served, share_costs
+from erp_desktop.costing.cost_to_serve import Cost, Driver, Served, Share, share_costs
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.posting import Purpose
@@ -258,26 +259,19 @@ def _share_rows(
     places: int,
 ) -> Iterator[dict[str, Any]]:
     uses = drivers.uses(rule.driver)
-    amounts = {
-        (share.served, share.is_allocated): share.amount for share in share_costs(costs, uses, minor_unit(places))
-    }
-    for served, cost in standard.items():
-        if cost:
-            amounts.setdefault((served, True), ZERO)  # no bill yet, but it has its standard
-    for (served, is_allocated), amount in amounts.items():
+    shares = share_costs(costs, uses, minor_unit(places))
+    if standard:  # what was not billed yet has its standard all the same
+        billed = {share.served for share in shares}
+        unbilled = [served for served, cost in standard.items() if cost and served not in billed]
+        shares += [Share(served, ZERO, uses.get(served)) for served in unbilled]
+    scope = derived_id("cost_to_serve_share", period.id, rule.id)
+    for share in shares:
+        served, is_allocated = share.served, share.is_allocated
         at_standard = standard.get(served) if is_allocated else None
-        used = uses.get(served) if is_allocated else None
+        fell_on = (served.product_id, served.order_id, served.warehouse_id)
+        of_no_order = None if served.order_id else served.channel_id  # an order has one channel
         yield {
-            "id": derived_id(
-                "cost_to_serve_share",
-                period.id,
-                rule.id,
-                served.product_id,
-                served.order_id,
-                served.channel_id,
-                served.warehouse_id,
-                str(is_allocated),
-            ),
+            "id": derived_id("", scope, *fell_on, of_no_order, None if is_allocated else "not allocated"),
             "period_id": period.id,
             "rule_id": rule.id,
             "kind": rule.kind,
@@ -287,15 +281,17 @@ def _share_rows(
             "channel_id": served.channel_id,
             "customer_id": served.customer_id,
             "warehouse_id": served.warehouse_id,
-            "driver_qty": None if used is None else _storable_qty(Decimal(used.numerator) / used.denominator),
-            "amount": amount,
+            "driver_qty": _storable_qty(share.used),
+            "amount": share.amount,
             "standard": None if at_standard is None else _storable_money(at_standard, places),
         }
 
 
-def _storable_qty(qty: Decimal) -> Decimal | None:
+def _storable_qty(used: Fraction | None) -> Decimal | None:
     """Rounded to six places, for display; None beyond what can be stored (the shares were made of the exact figure)."""
-    rounded = round_money(qty, QTY_PLACES)
+    if used is None:
+        return None
+    rounded = round_money(Decimal(used.numerator) / used.denominator, QTY_PLACES)
     try:
         to_scaled(rounded, QTY_PLACES)
     except NumberNotExact:

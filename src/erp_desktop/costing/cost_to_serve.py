@@ -37,8 +37,8 @@ class Served:
     customer_id: UUID | None = None
     warehouse_id: UUID | None = None
 
-
-NOBODY = Served()
+    def __hash__(self) -> int:  # two of the five tell most of them apart: a month has hundreds of thousands
+        return hash((self.order_id, self.product_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What fell on `served`. Not allocated: no driver quantity was there to share by."""
+    """What fell on `served`, by how much of the driver. Not allocated: no driver quantity was there to share by."""
 
     served: Served
     amount: Decimal
+    used: Fraction | None = None
     is_allocated: bool = True
 
 
@@ -91,20 +92,29 @@ def share_costs(costs: Iterable[Cost], uses: Mapping[Served, Fraction], minor_un
     users = [served for served, qty in uses.items() if qty]
     whole = _whole([uses[served] for served in users])
     finder = _Finder(users)
-    amounts: dict[tuple[Served, bool], int] = {}
+    by_place = [0] * len(users)
+    others: dict[tuple[Served, bool], int] = {}
     for cost in costs:
+        minors = _minors(cost.amount, minor_unit)
         found = finder.places(cost)
-        if found:
-            parts = share_exactly(_minors(cost.amount, minor_unit), [whole[place] for place in found])
-            falls = [(_with_channel(users[place], cost), True) for place in found]
-        else:
+        if not found:
             named = Served(product_id=cost.product_id, channel_id=cost.channel_id, warehouse_id=cost.warehouse_id)
-            parts, falls = [_minors(cost.amount, minor_unit)], [(named, cost.product_id is not None)]
-        for fall, part in zip(falls, parts, strict=True):
-            amounts[fall] = amounts.get(fall, 0) + part
-    return [
-        Share(served, amount * minor_unit, is_allocated) for (served, is_allocated), amount in amounts.items() if amount
+            key = (named, cost.product_id is not None)
+            others[key] = others.get(key, 0) + minors
+            continue
+        for place, part in zip(found, share_exactly(minors, [whole[place] for place in found]), strict=True):
+            if cost.channel_id is None or finder.has_channels:
+                by_place[place] += part
+            else:
+                key = (replace(users[place], channel_id=cost.channel_id), True)
+                others[key] = others.get(key, 0) + part
+    shares = [Share(users[place], part * minor_unit, uses[users[place]]) for place, part in enumerate(by_place) if part]
+    shares += [
+        Share(served, amount * minor_unit, None, is_allocated)
+        for (served, is_allocated), amount in others.items()
+        if amount
     ]
+    return shares
 
 
 class _Finder:
@@ -112,11 +122,11 @@ class _Finder:
 
     def __init__(self, users: Sequence[Served]) -> None:
         self._users = users
-        self._has_channels = any(served.channel_id is not None for served in users)
+        self.has_channels = any(served.channel_id is not None for served in users)
         self._by_names: dict[tuple[bool, bool, bool], dict[tuple[UUID | None, ...], list[int]]] = {}
 
     def places(self, cost: Cost) -> list[int]:
-        channel_id = cost.channel_id if self._has_channels else None
+        channel_id = cost.channel_id if self.has_channels else None
         wanted = (cost.product_id, channel_id, cost.warehouse_id)
         mask = (cost.product_id is not None, channel_id is not None, cost.warehouse_id is not None)
         if mask not in self._by_names:
@@ -127,12 +137,6 @@ class _Finder:
                 known.setdefault(key, []).append(place)
             self._by_names[mask] = known
         return self._by_names[mask].get(wanted, [])
-
-
-def _with_channel(served: Served, cost: Cost) -> Served:
-    if served.channel_id is None and served.order_id is None and cost.channel_id is not None:
-        return replace(served, channel_id=cost.channel_id)
-    return served
 
 
 def _whole(quantities: Sequence[Fraction]) -> list[int]:
@@ -202,7 +206,6 @@ def storage_at_standard(stored: Iterable[Stay], volume_m3: Decimal, rates: Mappi
 
 
 __all__ = [
-    "NOBODY",
     "Cost",
     "Driver",
     "Served",

@@ -4,13 +4,12 @@ Here: driver quantities by what they were used for, and storage at standard. Not
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, union_all
@@ -27,11 +26,15 @@ from erp_desktop.numbers import ZERO
 Uses = dict[Served, Fraction]
 
 
-@dataclass(frozen=True)
-class _ShippedLine:
+class _ShippedLine(NamedTuple):
     shipment_id: UUID
-    served: Served
+    place: int  # in `_Shipped.served`
     qty: Decimal
+
+
+class _Shipped(NamedTuple):
+    served: list[Served]
+    lines: list[_ShippedLine]
 
 
 class Drivers:
@@ -71,29 +74,34 @@ class Drivers:
         return {served: Fraction(volume_days(stored, volume)) for served, stored, volume in self._stored()}
 
     def _picks(self) -> Uses:
-        lines = Counter(line.served for line in self._shipped if line.served.product_id is not None)
-        return {served: Fraction(count) for served, count in lines.items()}
+        lines = Counter(line.place for line in self._shipped.lines)
+        return self._of_shipped(
+            {place: Fraction(count) for place, count in lines.items() if self._shipped.served[place].product_id}
+        )
 
     def _parcels(self) -> Uses:
-        in_parcel = Counter(line.shipment_id for line in self._shipped)
-        uses: Uses = defaultdict(Fraction)
-        for line in self._shipped:
-            uses[line.served] += Fraction(1, in_parcel[line.shipment_id])
-        return uses
+        in_parcel = Counter(line.shipment_id for line in self._shipped.lines)
+        parts: defaultdict[int, Fraction] = defaultdict(Fraction)
+        for line in self._shipped.lines:
+            parts[line.place] += Fraction(1, in_parcel[line.shipment_id])
+        return self._of_shipped(parts)
 
     def _quantities(self) -> Uses:
-        uses: Uses = defaultdict(Fraction)
-        for line in self._shipped:
-            uses[line.served] += Fraction(line.qty)
-        return uses
+        return self._of_shipped({place: Fraction(qty) for place, qty in self._shipped_qty.items()})
 
     def _weights(self) -> Uses:
         weights = self._per_unit(Product.weight_kg)
-        uses: Uses = defaultdict(Fraction)
-        for line in self._shipped:
-            if line.served.product_id in weights:
-                uses[line.served] += Fraction(line.qty * weights[line.served.product_id])
-        return uses
+        served = self._shipped.served
+        return self._of_shipped(
+            {
+                place: Fraction(qty * weights[served[place].product_id])
+                for place, qty in self._shipped_qty.items()
+                if served[place].product_id in weights
+            }
+        )
+
+    def _of_shipped(self, uses: Mapping[int, Fraction]) -> Uses:
+        return {self._shipped.served[place]: qty for place, qty in uses.items()}
 
     def _revenue(self) -> Uses:
         """What was invoiced, freight too, which is of an order and no product."""
@@ -109,24 +117,36 @@ class Drivers:
         return {Served(*names): Fraction(amount) for *names, amount in found}
 
     @cached_property
-    def _shipped(self) -> list[_ShippedLine]:
+    def _shipped(self) -> _Shipped:
         """Shipment lines; a shipment of services alone stands once, without a product."""
         shipment, line, order = Shipment, ShipmentLine, SalesOrder
         found = self._session.execute(
             select(
                 shipment.id,
+                line.qty,
                 line.product_id,
                 shipment.order_id,
                 order.channel_id,
                 order.customer_id,
                 shipment.warehouse_id,
-                line.qty,
             )
             .join(order, (order.company_id == shipment.company_id) & (order.id == shipment.order_id))
             .outerjoin(line, (line.company_id == shipment.company_id) & (line.shipment_id == shipment.id))
             .where(shipment.company_id == self._company_id, shipment.shipped_on.between(self._first, self._last))
         )
-        return [_ShippedLine(shipment_id, Served(*names), qty or ZERO) for shipment_id, *names, qty in found]
+        places: dict[Served, int] = {}
+        lines = [
+            _ShippedLine(shipment_id, places.setdefault(Served(*names), len(places)), qty or ZERO)
+            for shipment_id, qty, *names in found
+        ]
+        return _Shipped(list(places), lines)
+
+    @cached_property
+    def _shipped_qty(self) -> dict[int, Decimal]:
+        quantities: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
+        for line in self._shipped.lines:
+            quantities[line.place] += line.qty
+        return dict(quantities)
 
     def _stored(self) -> Iterator[tuple[Served, list[Stay], Decimal]]:
         """Each product with a volume in each warehouse: how long how much of it lay there, and the volume of one."""

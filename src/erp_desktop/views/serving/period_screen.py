@@ -82,8 +82,8 @@ class CostToServeScreen(ListScreen):
         money = CellKind.MONEY
         return ListSpec(
             (
-                TableColumn("kind", translate("CostToServe", "Kind of cost"), width=130),
-                TableColumn("account_codes", translate("CostToServe", "Accounts"), width=110),
+                TableColumn("kind", translate("CostToServe", "Kind of cost"), width=126),
+                TableColumn("account_codes", translate("CostToServe", "Accounts"), width=150),
                 TableColumn("driver", translate("CostToServe", "Shared by"), stretches=True),
                 TableColumn("ledger", translate("CostToServe", "In the ledger"), money, 110),
                 TableColumn("allocated", translate("CostToServe", "Allocated"), money, 110),
