@@ -1907,7 +1907,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>Expires</source>
@@ -2123,7 +2123,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>Sent back</source>
@@ -4233,7 +4233,7 @@ The back office of a company that distributes goods.</source>
     <name>LandedCostShares</name>
     <message>
         <source>Receipt</source>
-        <translation type="unfinished"></translation>
+        <translation>收货</translation>
     </message>
     <message>
         <source>Code</source>
@@ -4249,7 +4249,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Share</source>
-        <translation type="unfinished">分摊</translation>
+        <translation>比例</translation>
     </message>
     <message>
         <source>In stock</source>
@@ -4380,7 +4380,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>By hand</source>
-        <translation type="unfinished"></translation>
+        <translation>手工</translation>
     </message>
 </context>
 <context>
@@ -4626,11 +4626,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Month-end average</source>
-        <translation type="unfinished">月末一次加权平均</translation>
+        <translation>月末一次加权平均</translation>
     </message>
     <message>
         <source>Standard cost</source>
-        <translation type="unfinished">标准成本</translation>
+        <translation>标准成本</translation>
     </message>
     <message>
         <source>Specific cost, by lot</source>
@@ -4646,7 +4646,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>By lot</source>
@@ -4927,7 +4927,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>Of what is kept by lot or serial number.</source>
@@ -5512,7 +5512,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Difference</source>
-        <translation type="unfinished">差异</translation>
+        <translation>差额</translation>
     </message>
     <message>
         <source>Code</source>
@@ -5559,7 +5559,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Supplier</source>
-        <translation type="unfinished">供应商</translation>
+        <translation>供应商</translation>
     </message>
     <message>
         <source>Invoice</source>
@@ -5579,11 +5579,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Difference</source>
-        <translation type="unfinished">差异</translation>
+        <translation>差额</translation>
     </message>
     <message>
         <source>Price corrections</source>
-        <translation type="unfinished"></translation>
+        <translation>价格更正</translation>
     </message>
     <message>
         <source>No price corrections yet</source>
@@ -7399,7 +7399,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Receipt</source>
-        <translation type="unfinished"></translation>
+        <translation>收货</translation>
     </message>
     <message>
         <source>Warehouse</source>
@@ -7407,7 +7407,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>Date</source>
@@ -7415,47 +7415,47 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Age in days</source>
-        <translation type="unfinished"></translation>
+        <translation>库龄（天）</translation>
     </message>
     <message>
         <source>Quantity in</source>
-        <translation type="unfinished"></translation>
+        <translation>入库数量</translation>
     </message>
     <message>
         <source>Quantity left</source>
-        <translation type="unfinished"></translation>
+        <translation>结存数量</translation>
     </message>
     <message>
         <source>Value left</source>
-        <translation type="unfinished"></translation>
+        <translation>结存金额</translation>
     </message>
     <message>
         <source>All at one cost</source>
-        <translation type="unfinished"></translation>
+        <translation>统一成本</translation>
     </message>
     <message>
         <source>Sold before it came</source>
-        <translation type="unfinished">先发后到</translation>
+        <translation>先出后进</translation>
     </message>
     <message>
         <source>Value of the layers equals the value of their cost pools</source>
-        <translation type="unfinished"></translation>
+        <translation>成本层金额等于所属成本池的金额</translation>
     </message>
     <message>
         <source>Averages and standard costs keep no layers: a product&apos;s stock in a pool is all at one cost.</source>
-        <translation type="unfinished"></translation>
+        <translation>平均成本和标准成本不保留成本层：一个成本池内同一商品的库存成本相同。</translation>
     </message>
     <message>
         <source>A negative quantity is stock that was sold before it came; its cost is an estimate until it does.</source>
-        <translation type="unfinished"></translation>
+        <translation>负数量表示先出后进的库存，其成本在到货前为暂估。</translation>
     </message>
     <message>
         <source>Age on</source>
-        <translation type="unfinished"></translation>
+        <translation>库龄截至</translation>
     </message>
     <message>
         <source>Cost layers</source>
-        <translation type="unfinished"></translation>
+        <translation>成本层</translation>
     </message>
     <message>
         <source>Voucher</source>
@@ -7571,27 +7571,27 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Quantity sold</source>
-        <translation type="unfinished"></translation>
+        <translation>销售数量</translation>
     </message>
     <message>
         <source>Cost of issues</source>
-        <translation type="unfinished"></translation>
+        <translation>发出成本</translation>
     </message>
     <message>
         <source>Cost of returns</source>
-        <translation type="unfinished"></translation>
+        <translation>退回成本</translation>
     </message>
     <message>
         <source>True-ups</source>
-        <translation type="unfinished"></translation>
+        <translation>差额调整</translation>
     </message>
     <message>
         <source>Corrections</source>
-        <translation type="unfinished"></translation>
+        <translation>更正</translation>
     </message>
     <message>
         <source>Cost of sales</source>
-        <translation type="unfinished">销售成本</translation>
+        <translation>销售成本</translation>
     </message>
     <message>
         <source>Code</source>
@@ -7603,15 +7603,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Cost of sales equals what documents posted to its accounts</source>
-        <translation type="unfinished"></translation>
+        <translation>销售成本等于各单据过入其科目的金额</translation>
     </message>
     <message>
         <source>The ledger is not held here, so the figures were not compared with it.</source>
-        <translation type="unfinished"></translation>
+        <translation>本机没有总账数据，因此未与总账核对。</translation>
     </message>
     <message>
         <source>True-ups settle oversold stock and the averages of a month. Corrections are landed costs, prices and back-dated moves that came after the goods were issued.</source>
-        <translation type="unfinished"></translation>
+        <translation>差额调整用于结清先出后进的库存和月末平均价。更正是货物发出之后才到的采购费用、价格差异和补记的库存流水。</translation>
     </message>
     <message>
         <source>Grouped by</source>
@@ -7627,11 +7627,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Each period apart</source>
-        <translation type="unfinished"></translation>
+        <translation>按期间分列</translation>
     </message>
     <message>
         <source>Period</source>
-        <translation type="unfinished">会计期间</translation>
+        <translation>会计期间</translation>
     </message>
     <message>
         <source>Quantity</source>
@@ -7642,16 +7642,32 @@ The back office of a company that distributes goods.</source>
         <translation>单位</translation>
     </message>
     <message>
+        <source>Allowance</source>
+        <translation>跌价准备</translation>
+    </message>
+    <message>
+        <source>Carrying value</source>
+        <translation>账面价值</translation>
+    </message>
+    <message>
         <source>Only what had been entered by the end of the day named is counted; what came later is left out.</source>
-        <translation type="unfinished"></translation>
+        <translation>只计入所选日期结束前已录入的内容，之后录入的不计。</translation>
+    </message>
+    <message>
+        <source>Carrying value is value less the allowance that write-downs to net realisable value left (IAS 2.28-33).</source>
+        <translation>账面价值是成本减去按可变现净值计提的跌价准备（IAS 2.28-33）。</translation>
+    </message>
+    <message>
+        <source>Allowances equal their account in the ledger</source>
+        <translation>跌价准备等于总账中的对应科目</translation>
     </message>
     <message>
         <source>Only products that are costed per warehouse are shown: the others have one cost over all warehouses. The ledger was not compared.</source>
-        <translation type="unfinished"></translation>
+        <translation>只显示按仓库核算成本的商品；其他商品在所有仓库合并核算。未与总账核对。</translation>
     </message>
     <message>
         <source>As known on</source>
-        <translation type="unfinished"></translation>
+        <translation>按当时已知（日期）</translation>
     </message>
     <message>
         <source>Unit cost</source>
@@ -7687,15 +7703,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Supplier</source>
-        <translation type="unfinished">供应商</translation>
+        <translation>供应商</translation>
     </message>
     <message>
         <source>Not named</source>
-        <translation type="unfinished"></translation>
+        <translation>未指明</translation>
     </message>
     <message>
         <source>A record that this report was asked with is not here.</source>
-        <translation type="unfinished"></translation>
+        <translation>报表所指定的记录在本机不存在。</translation>
     </message>
     <message>
         <source>Inventory valuation</source>
@@ -7823,11 +7839,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Corrects</source>
-        <translation type="unfinished"></translation>
+        <translation>更正对象</translation>
     </message>
     <message>
         <source>A correction stands on the day of what it corrects, under the document that caused it; what was posted before stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>更正列在被更正业务的日期下，并标明引起更正的单据；原已过账的内容保持不变。</translation>
     </message>
     <message>
         <source>Count gain</source>
@@ -7855,19 +7871,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>True-up of oversold stock</source>
-        <translation type="unfinished"></translation>
+        <translation>先出后进差额调整</translation>
     </message>
     <message>
         <source>Settled at the period&apos;s end</source>
-        <translation type="unfinished"></translation>
+        <translation>期末结算</translation>
     </message>
     <message>
         <source>Period&apos;s end</source>
-        <translation type="unfinished"></translation>
+        <translation>期末</translation>
     </message>
     <message>
         <source>Back-dated correction</source>
-        <translation type="unfinished"></translation>
+        <translation>补记更正</translation>
     </message>
     <message>
         <source>Value after the last line equals the valuation of that day</source>
@@ -7879,47 +7895,47 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Stock: opening</source>
-        <translation type="unfinished"></translation>
+        <translation>库存账：期初</translation>
     </message>
     <message>
         <source>Receipts</source>
-        <translation type="unfinished"></translation>
+        <translation>入库</translation>
     </message>
     <message>
         <source>Issues</source>
-        <translation type="unfinished"></translation>
+        <translation>出库</translation>
     </message>
     <message>
         <source>Adjustments</source>
-        <translation type="unfinished"></translation>
+        <translation>调整</translation>
     </message>
     <message>
         <source>Stock: closing</source>
-        <translation type="unfinished"></translation>
+        <translation>库存账：期末</translation>
     </message>
     <message>
         <source>Ledger: opening</source>
-        <translation type="unfinished"></translation>
+        <translation>总账：期初</translation>
     </message>
     <message>
         <source>Debits</source>
-        <translation type="unfinished"></translation>
+        <translation>借方</translation>
     </message>
     <message>
         <source>Credits</source>
-        <translation type="unfinished"></translation>
+        <translation>贷方</translation>
     </message>
     <message>
         <source>Ledger: closing</source>
-        <translation type="unfinished"></translation>
+        <translation>总账：期末</translation>
     </message>
     <message>
         <source>Cost pools</source>
-        <translation type="unfinished"></translation>
+        <translation>成本池</translation>
     </message>
     <message>
         <source>Moves at cost</source>
-        <translation type="unfinished"></translation>
+        <translation>库存流水（按成本）</translation>
     </message>
     <message>
         <source>Stock ledger</source>
@@ -7927,47 +7943,47 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Period by period</source>
-        <translation type="unfinished"></translation>
+        <translation>分期间</translation>
     </message>
     <message>
         <source>As it stands now</source>
-        <translation type="unfinished"></translation>
+        <translation>当前</translation>
     </message>
     <message>
         <source>Documents that differ</source>
-        <translation type="unfinished"></translation>
+        <translation>有差额的单据</translation>
     </message>
     <message>
         <source>Stock ledger and general ledger agree at the end of every period</source>
-        <translation type="unfinished"></translation>
+        <translation>每期期末数量金额明细账与总账一致</translation>
     </message>
     <message>
         <source>Cost layers equal the inventory accounts of the ledger</source>
-        <translation type="unfinished"></translation>
+        <translation>成本层等于总账存货科目</translation>
     </message>
     <message>
         <source>Moves at cost equal the cost pools</source>
-        <translation type="unfinished"></translation>
+        <translation>按成本计的库存流水等于成本池</translation>
     </message>
     <message>
         <source>The cost book {book} does not post to the ledger. Choose the one that does, or leave the field empty.</source>
-        <translation type="unfinished"></translation>
+        <translation>成本账簿 {book} 不过入总账。请选择过账的账簿，或将该栏留空。</translation>
     </message>
     <message>
         <source>The ledger is not held here. Perhaps your role may not see it.</source>
-        <translation type="unfinished"></translation>
+        <translation>本机没有总账数据，您的角色可能无权查看。</translation>
     </message>
     <message>
         <source>Every period that the dates touch is shown whole.</source>
-        <translation type="unfinished"></translation>
+        <translation>所选日期涉及的会计期间均完整显示。</translation>
     </message>
     <message>
         <source>Adjustments are counts, landed costs, prices, revaluations and corrections. Debits and credits also hold goods that came and went back within the period.</source>
-        <translation type="unfinished"></translation>
+        <translation>调整包括盘点、采购费用、价格、重估和更正。借贷方发生额也包含期间内进入又退回的货物。</translation>
     </message>
     <message>
         <source>Inventory reconciliation</source>
-        <translation type="unfinished"></translation>
+        <translation>存货账核对</translation>
     </message>
     <message>
         <source>Name</source>
@@ -8003,63 +8019,63 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Purchase price</source>
-        <translation type="unfinished"></translation>
+        <translation>采购价</translation>
     </message>
     <message>
         <source>Freight</source>
-        <translation type="unfinished">运费</translation>
+        <translation>运费</translation>
     </message>
     <message>
         <source>Duty</source>
-        <translation type="unfinished">关税</translation>
+        <translation>关税</translation>
     </message>
     <message>
         <source>Insurance</source>
-        <translation type="unfinished">保险费</translation>
+        <translation>保险费</translation>
     </message>
     <message>
         <source>Handling</source>
-        <translation type="unfinished">装卸费</translation>
+        <translation>装卸费</translation>
     </message>
     <message>
         <source>Price corrections</source>
-        <translation type="unfinished"></translation>
+        <translation>价格更正</translation>
     </message>
     <message>
         <source>Variance</source>
-        <translation type="unfinished"></translation>
+        <translation>差异</translation>
     </message>
     <message>
         <source>Returned to suppliers</source>
-        <translation type="unfinished"></translation>
+        <translation>退回供应商</translation>
     </message>
     <message>
         <source>Total cost</source>
-        <translation type="unfinished"></translation>
+        <translation>成本合计</translation>
     </message>
     <message>
         <source>Period before</source>
-        <translation type="unfinished"></translation>
+        <translation>上期</translation>
     </message>
     <message>
         <source>Price effect</source>
-        <translation type="unfinished"></translation>
+        <translation>价格影响</translation>
     </message>
     <message>
         <source>Volume effect</source>
-        <translation type="unfinished"></translation>
+        <translation>数量影响</translation>
     </message>
     <message>
         <source>Mix effect</source>
-        <translation type="unfinished"></translation>
+        <translation>结构影响</translation>
     </message>
     <message>
         <source>Change</source>
-        <translation type="unfinished">变动</translation>
+        <translation>变动</translation>
     </message>
     <message>
         <source>This period</source>
-        <translation type="unfinished"></translation>
+        <translation>本期</translation>
     </message>
     <message>
         <source>Storage</source>
@@ -8087,35 +8103,35 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Cost of goods that came in</source>
-        <translation type="unfinished"></translation>
+        <translation>入库商品成本</translation>
     </message>
     <message>
         <source>Change against the period before</source>
-        <translation type="unfinished"></translation>
+        <translation>与上期相比的变动</translation>
     </message>
     <message>
         <source>Price, volume and mix effects add up to the change</source>
-        <translation type="unfinished"></translation>
+        <translation>价格、数量和结构影响之和等于变动</translation>
     </message>
     <message>
         <source>This period&apos;s cost in both tables is the same</source>
-        <translation type="unfinished"></translation>
+        <translation>两表的本期成本一致</translation>
     </message>
     <message>
         <source>Volume: all quantities changed alike. Mix: a product&apos;s share of the quantity changed, or it is new. Price: its unit cost changed. Quantities of different units are added for the shares.</source>
-        <translation type="unfinished"></translation>
+        <translation>数量：所有商品同比例变动。结构：某商品占总数量的比重变动，或为新商品。价格：其单位成本变动。计算比重时不同计量单位的数量直接相加。</translation>
     </message>
     <message>
         <source>Month</source>
-        <translation type="unfinished"></translation>
+        <translation>月份</translation>
     </message>
     <message>
         <source>Compared with</source>
-        <translation type="unfinished"></translation>
+        <translation>对比</translation>
     </message>
     <message>
         <source>Cost composition</source>
-        <translation type="unfinished"></translation>
+        <translation>成本构成</translation>
     </message>
     <message>
         <source>Volume-days in stock</source>
@@ -8235,83 +8251,83 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Returns</source>
-        <translation type="unfinished"></translation>
+        <translation>退货</translation>
     </message>
     <message>
         <source>Cost as posted</source>
-        <translation type="unfinished"></translation>
+        <translation>已过账成本</translation>
     </message>
     <message>
         <source>Gross margin</source>
-        <translation type="unfinished"></translation>
+        <translation>毛利</translation>
     </message>
     <message>
         <source>Gross margin %</source>
-        <translation type="unfinished"></translation>
+        <translation>毛利率</translation>
     </message>
     <message>
         <source>Full margin</source>
-        <translation type="unfinished"></translation>
+        <translation>扣除服务成本后毛利</translation>
     </message>
     <message>
         <source>Full margin %</source>
-        <translation type="unfinished"></translation>
+        <translation>扣除服务成本后毛利率</translation>
     </message>
     <message>
         <source>Revenue less returns equals what documents posted to these accounts</source>
-        <translation type="unfinished"></translation>
+        <translation>收入减退货等于各单据过入这些科目的金额</translation>
     </message>
     <message>
         <source>Cost to serve equals the ledger&apos;s costs that were shared</source>
-        <translation type="unfinished"></translation>
+        <translation>服务成本等于总账中已分摊的费用</translation>
     </message>
     <message>
         <source>Cost to serve is shared for whole periods: those that lie within the dates are counted. It is not posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>服务成本按整个会计期间分摊，只计入完全落在所选日期内的期间；不过账。</translation>
     </message>
     <message>
         <source>Distributor</source>
-        <translation type="unfinished">分销商</translation>
+        <translation>分销商</translation>
     </message>
     <message>
         <source>Margin</source>
-        <translation type="unfinished"></translation>
+        <translation>毛利分析</translation>
     </message>
     <message>
         <source>Price paid</source>
-        <translation type="unfinished"></translation>
+        <translation>实际价格</translation>
     </message>
     <message>
         <source>Price expected</source>
-        <translation type="unfinished"></translation>
+        <translation>预期价格</translation>
     </message>
     <message>
         <source>Measured against</source>
-        <translation type="unfinished"></translation>
+        <translation>比较基准</translation>
     </message>
     <message>
         <source>Amount paid</source>
-        <translation type="unfinished"></translation>
+        <translation>实际金额</translation>
     </message>
     <message>
         <source>Variance %</source>
-        <translation type="unfinished"></translation>
+        <translation>差异率</translation>
     </message>
     <message>
         <source>First in first out</source>
-        <translation type="unfinished"></translation>
+        <translation>先进先出</translation>
     </message>
     <message>
         <source>Last in first out</source>
-        <translation type="unfinished"></translation>
+        <translation>后进先出</translation>
     </message>
     <message>
         <source>Moving average</source>
-        <translation type="unfinished">移动加权平均</translation>
+        <translation>移动加权平均</translation>
     </message>
     <message>
         <source>Month-end average</source>
-        <translation type="unfinished">月末一次加权平均</translation>
+        <translation>月末一次加权平均</translation>
     </message>
     <message>
         <source>Standard cost</source>
@@ -8319,147 +8335,147 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Specific cost</source>
-        <translation type="unfinished"></translation>
+        <translation>个别计价</translation>
     </message>
     <message>
         <source>Value at the beginning</source>
-        <translation type="unfinished"></translation>
+        <translation>期初金额</translation>
     </message>
     <message>
         <source>Purchases, landed costs and price corrections</source>
-        <translation type="unfinished"></translation>
+        <translation>采购、采购费用和价格更正</translation>
     </message>
     <message>
         <source>Counts, returns to suppliers, revaluations</source>
-        <translation type="unfinished"></translation>
+        <translation>盘点、采购退货、重估</translation>
     </message>
     <message>
         <source>Value on hand at the end</source>
-        <translation type="unfinished"></translation>
+        <translation>期末库存金额</translation>
     </message>
     <message>
         <source>Revenue less returns</source>
-        <translation type="unfinished"></translation>
+        <translation>收入减退货</translation>
     </message>
     <message>
         <source>Gross profit</source>
-        <translation type="unfinished"></translation>
+        <translation>毛利</translation>
     </message>
     <message>
         <source>Gross profit against the method compared with</source>
-        <translation type="unfinished"></translation>
+        <translation>与对比方法的毛利差额</translation>
     </message>
     <message>
         <source>Tax on that difference</source>
-        <translation type="unfinished"></translation>
+        <translation>该差额的所得税</translation>
     </message>
     <message>
         <source>Difference after tax</source>
-        <translation type="unfinished"></translation>
+        <translation>税后差额</translation>
     </message>
     <message>
         <source>Due to the opening value</source>
-        <translation type="unfinished"></translation>
+        <translation>期初金额影响</translation>
     </message>
     <message>
         <source>Due to costs in the period</source>
-        <translation type="unfinished"></translation>
+        <translation>本期成本影响</translation>
     </message>
     <message>
         <source>Due to the closing value</source>
-        <translation type="unfinished"></translation>
+        <translation>期末金额影响</translation>
     </message>
     <message>
         <source>Difference in gross profit</source>
-        <translation type="unfinished"></translation>
+        <translation>毛利差额</translation>
     </message>
     <message>
         <source>Side by side</source>
-        <translation type="unfinished"></translation>
+        <translation>并列对比</translation>
     </message>
     <message>
         <source>Bridge from one to the other</source>
-        <translation type="unfinished"></translation>
+        <translation>差异桥接</translation>
     </message>
     <message>
         <source>Value on hand by product</source>
-        <translation type="unfinished"></translation>
+        <translation>各商品库存金额</translation>
     </message>
     <message>
         <source>Cost of sales by product</source>
-        <translation type="unfinished"></translation>
+        <translation>各商品销售成本</translation>
     </message>
     <message>
         <source>The bridge adds up to the difference in gross profit</source>
-        <translation type="unfinished"></translation>
+        <translation>桥接合计等于毛利差额</translation>
     </message>
     <message>
         <source>Products counted anew by the method of the cost book have the value that the book has</source>
-        <translation type="unfinished"></translation>
+        <translation>按成本账簿的方法重新计算的商品金额与账簿一致</translation>
     </message>
     <message>
         <source>Last in first out is not allowed in statutory books (IAS 2.25; Chinese accounting standards).</source>
-        <translation type="unfinished"></translation>
+        <translation>法定账簿不允许采用后进先出法（IAS 2.25；中国会计准则）。</translation>
     </message>
     <message>
         <source>Specific cost follows lots and serial numbers. Products kept without them come out as first in first out.</source>
-        <translation type="unfinished"></translation>
+        <translation>个别计价按批次和序列号核算；没有批次或序列号的商品结果与先进先出相同。</translation>
     </message>
     <message>
         <source>Standard cost uses the standards of the products; one without takes what its first receipt cost.</source>
-        <translation type="unfinished"></translation>
+        <translation>标准成本采用商品的标准；没有标准的商品以首次收货成本为标准。</translation>
     </message>
     <message>
         <source>The month-end average is settled at the end of each period, and at the last day as if a period ended there.</source>
-        <translation type="unfinished"></translation>
+        <translation>月末一次加权平均在每个会计期末结算，并在最后一天按期末处理。</translation>
     </message>
     <message>
         <source>Products whose moves cannot be counted by every method are left out of all figures, their revenue too.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法用所有方法计算的商品不计入任何数字，其收入也不计入。</translation>
     </message>
     <message>
         <source>{text} is not a tax rate. Type a percentage such as 25.</source>
-        <translation type="unfinished"></translation>
+        <translation>{text} 不是税率。请输入百分数，例如 25。</translation>
     </message>
     <message>
         <source>The method of the cost book</source>
-        <translation type="unfinished"></translation>
+        <translation>成本账簿的方法</translation>
     </message>
     <message>
         <source>Bridge to</source>
-        <translation type="unfinished"></translation>
+        <translation>桥接至</translation>
     </message>
     <message>
         <source>Tax rate %</source>
-        <translation type="unfinished"></translation>
+        <translation>税率 %</translation>
     </message>
     <message>
         <source>Figure</source>
-        <translation type="unfinished"></translation>
+        <translation>项目</translation>
     </message>
     <message>
         <source>Method comparison</source>
-        <translation type="unfinished"></translation>
+        <translation>成本方法对比</translation>
     </message>
     <message>
         <source>Last price</source>
-        <translation type="unfinished"></translation>
+        <translation>上次价格</translation>
     </message>
     <message>
         <source>First receipt</source>
-        <translation type="unfinished"></translation>
+        <translation>首次收货</translation>
     </message>
     <message>
         <source>A positive variance is dearer than expected, a negative one cheaper.</source>
-        <translation type="unfinished"></translation>
+        <translation>正差异表示比预期贵，负差异表示比预期便宜。</translation>
     </message>
     <message>
         <source>Variances of goods at standard cost equal what they posted to purchase price variance</source>
-        <translation type="unfinished"></translation>
+        <translation>按标准成本核算的商品的差异等于过入采购价格差异科目的金额</translation>
     </message>
     <message>
         <source>Purchase price variance</source>
-        <translation type="unfinished"></translation>
+        <translation>采购价格差异</translation>
     </message>
     <message>
         <source>What it cost</source>
@@ -8547,67 +8563,67 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Kind</source>
-        <translation type="unfinished"></translation>
+        <translation>种类</translation>
     </message>
     <message>
         <source>Basis</source>
-        <translation type="unfinished"></translation>
+        <translation>分摊基数</translation>
     </message>
     <message>
         <source>Share</source>
-        <translation type="unfinished">分摊</translation>
+        <translation>比例</translation>
     </message>
     <message>
         <source>In inventory</source>
-        <translation type="unfinished"></translation>
+        <translation>计入存货</translation>
     </message>
     <message>
         <source>In cost of sales</source>
-        <translation type="unfinished"></translation>
+        <translation>计入销售成本</translation>
     </message>
     <message>
         <source>In price variance</source>
-        <translation type="unfinished"></translation>
+        <translation>计入价格差异</translation>
     </message>
     <message>
         <source>Received at</source>
-        <translation type="unfinished"></translation>
+        <translation>收货金额</translation>
     </message>
     <message>
         <source>Of price</source>
-        <translation type="unfinished"></translation>
+        <translation>占价格</translation>
     </message>
     <message>
         <source>Weight</source>
-        <translation type="unfinished">重量</translation>
+        <translation>重量</translation>
     </message>
     <message>
         <source>Volume</source>
-        <translation type="unfinished">体积</translation>
+        <translation>体积</translation>
     </message>
     <message>
         <source>Equal shares</source>
-        <translation type="unfinished"></translation>
+        <translation>平均</translation>
     </message>
     <message>
         <source>By hand</source>
-        <translation type="unfinished"></translation>
+        <translation>手工</translation>
     </message>
     <message>
         <source>The shares add up to the landed costs</source>
-        <translation type="unfinished"></translation>
+        <translation>各分摊金额之和等于采购费用</translation>
     </message>
     <message>
         <source>What was allocated is in inventory, in cost of sales or in price variance</source>
-        <translation type="unfinished"></translation>
+        <translation>已分摊金额都在存货、销售成本或价格差异之中</translation>
     </message>
     <message>
         <source>The share of what had left by the date of the landed cost went to cost of sales. Goods at standard cost keep their standard: all of their share is price variance.</source>
-        <translation type="unfinished"></translation>
+        <translation>费用日期前已发出部分的份额计入销售成本。按标准成本核算的商品保持标准不变，其份额全部计入价格差异。</translation>
     </message>
     <message>
         <source>Landed cost allocation</source>
-        <translation type="unfinished"></translation>
+        <translation>采购费用分摊</translation>
     </message>
 </context>
 <context>
@@ -8653,7 +8669,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Code or name</source>
-        <translation type="unfinished">编码或名称</translation>
+        <translation>代码或名称</translation>
     </message>
     <message>
         <source>Main book</source>
@@ -9347,7 +9363,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Price corrections</source>
-        <translation type="unfinished"></translation>
+        <translation>价格更正</translation>
     </message>
     <message>
         <source>Price correction</source>
@@ -9374,6 +9390,18 @@ The back office of a company that distributes goods.</source>
         <translation>资产负债表</translation>
     </message>
     <message>
+        <source>Cost composition</source>
+        <translation>成本构成</translation>
+    </message>
+    <message>
+        <source>Cost layers</source>
+        <translation>成本层</translation>
+    </message>
+    <message>
+        <source>Cost of sales</source>
+        <translation>销售成本</translation>
+    </message>
+    <message>
         <source>General ledger</source>
         <translation>总账</translation>
     </message>
@@ -9382,8 +9410,28 @@ The back office of a company that distributes goods.</source>
         <translation>利润表</translation>
     </message>
     <message>
+        <source>Inventory reconciliation</source>
+        <translation>存货账核对</translation>
+    </message>
+    <message>
         <source>Inventory valuation</source>
         <translation>存货计价</translation>
+    </message>
+    <message>
+        <source>Landed cost allocation</source>
+        <translation>采购费用分摊</translation>
+    </message>
+    <message>
+        <source>Margin</source>
+        <translation>毛利分析</translation>
+    </message>
+    <message>
+        <source>Method comparison</source>
+        <translation>成本方法对比</translation>
+    </message>
+    <message>
+        <source>Purchase price variance</source>
+        <translation>采购价格差异</translation>
     </message>
     <message>
         <source>Stock ledger</source>
@@ -9831,7 +9879,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>Go to a product that is kept by lot first.</source>
@@ -10439,7 +10487,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>In the books</source>
@@ -10576,7 +10624,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>Quantity</source>
@@ -10627,7 +10675,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>Expires</source>
@@ -11036,7 +11084,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Supplier</source>
-        <translation type="unfinished">供应商</translation>
+        <translation>供应商</translation>
     </message>
     <message>
         <source>Reason</source>
@@ -11279,7 +11327,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished">批次</translation>
+        <translation>批次</translation>
     </message>
     <message>
         <source>With customer</source>

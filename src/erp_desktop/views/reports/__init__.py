@@ -8,9 +8,17 @@ from erp_desktop.views.shell.screens import later, register_screen
 
 TITLES = {  # of the reports as screens; the words are those of their definitions
     "balance_sheet": QT_TRANSLATE_NOOP("Screen", "Balance sheet"),
+    "cost_composition": QT_TRANSLATE_NOOP("Screen", "Cost composition"),
+    "cost_layers": QT_TRANSLATE_NOOP("Screen", "Cost layers"),
+    "cost_of_sales": QT_TRANSLATE_NOOP("Screen", "Cost of sales"),
     "general_ledger": QT_TRANSLATE_NOOP("Screen", "General ledger"),
     "income_statement": QT_TRANSLATE_NOOP("Screen", "Income statement"),
+    "inventory_reconciliation": QT_TRANSLATE_NOOP("Screen", "Inventory reconciliation"),
     "inventory_valuation": QT_TRANSLATE_NOOP("Screen", "Inventory valuation"),
+    "landed_cost_allocation": QT_TRANSLATE_NOOP("Screen", "Landed cost allocation"),
+    "margin": QT_TRANSLATE_NOOP("Screen", "Margin"),
+    "method_comparison": QT_TRANSLATE_NOOP("Screen", "Method comparison"),
+    "purchase_price_variance": QT_TRANSLATE_NOOP("Screen", "Purchase price variance"),
     "stock_ledger": QT_TRANSLATE_NOOP("Screen", "Stock ledger"),
     "trial_balance": QT_TRANSLATE_NOOP("Screen", "Trial balance"),
     "unit_story": QT_TRANSLATE_NOOP("Screen", "Where a cost comes from"),
