@@ -7611,7 +7611,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>True-ups settle oversold stock and the averages of a month. Corrections are landed costs, prices and back-dated moves that came after the goods were issued.</source>
-        <translation>差额调整用于结清先出后进的库存和月末平均价。更正是货物发出之后才到的采购费用、价格差异和补记的库存流水。</translation>
+        <translation>差额调整用于结清先出后进的库存和月末平均价。更正是货物发出之后才到的到岸成本、价格差异和补记的库存流水。</translation>
     </message>
     <message>
         <source>Grouped by</source>
@@ -7955,7 +7955,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Stock ledger and general ledger agree at the end of every period</source>
-        <translation>每期期末数量金额明细账与总账一致</translation>
+        <translation>每期期末库存明细账与总账一致</translation>
     </message>
     <message>
         <source>Cost layers equal the inventory accounts of the ledger</source>
@@ -7979,7 +7979,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Adjustments are counts, landed costs, prices, revaluations and corrections. Debits and credits also hold goods that came and went back within the period.</source>
-        <translation>调整包括盘点、采购费用、价格、重估和更正。借贷方发生额也包含期间内进入又退回的货物。</translation>
+        <translation>调整包括盘点、到岸成本、价格、重估和更正。借贷方发生额也包含期间内进入又退回的货物。</translation>
     </message>
     <message>
         <source>Inventory reconciliation</source>
@@ -8343,7 +8343,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Purchases, landed costs and price corrections</source>
-        <translation>采购、采购费用和价格更正</translation>
+        <translation>采购、到岸成本和价格更正</translation>
     </message>
     <message>
         <source>Counts, returns to suppliers, revaluations</source>
@@ -8611,7 +8611,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The shares add up to the landed costs</source>
-        <translation>各分摊金额之和等于采购费用</translation>
+        <translation>各分摊金额之和等于到岸成本</translation>
     </message>
     <message>
         <source>What was allocated is in inventory, in cost of sales or in price variance</source>
@@ -8623,7 +8623,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Landed cost allocation</source>
-        <translation>采购费用分摊</translation>
+        <translation>到岸成本分摊</translation>
     </message>
 </context>
 <context>
@@ -9419,7 +9419,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Landed cost allocation</source>
-        <translation>采购费用分摊</translation>
+        <translation>到岸成本分摊</translation>
     </message>
     <message>
         <source>Margin</source>
