@@ -113,7 +113,7 @@ class Fifo(Pool):
     def run_plain(self, events: Iterator[Event], named: set[bytes], found: Result, with_takes: bool) -> Event | None:
         mine, queue, end = self.number, self.queue, self.end
         join, drop, cost_is = queue.append, queue.pop if end else queue.popleft, found.costs.append
-        takes, costs = found.takes if with_takes else None, found.costs
+        takes, costs, new = found.takes if with_takes else None, found.costs, tuple.__new__
         on_hand, worth = self.qty, self.value
         last_value, last_qty = self.last or (0, 0)
         odd = None
@@ -133,7 +133,7 @@ class Fifo(Pool):
                     if layer[4] is not None:
                         layer[4].takers.append((key, qty))
                     if takes is not None:
-                        takes.append(Take(len(costs), (layer[2], layer[3]), qty, cost, key, mine))
+                        takes.append(new(Take, (len(costs), (layer[2], layer[3]), qty, cost, key, mine)))
                 else:
                     cost, left = 0, qty
                     while left:
@@ -155,7 +155,7 @@ class Fifo(Pool):
                         if layer[4] is not None:
                             layer[4].takers.append((key, held))
                         if takes is not None:
-                            takes.append(Take(len(costs), (layer[2], layer[3]), held, part_cost, key, mine))
+                            takes.append(new(Take, (len(costs), (layer[2], layer[3]), held, part_cost, key, mine)))
                 on_hand -= qty
                 worth -= cost
                 cost_is(-cost)
