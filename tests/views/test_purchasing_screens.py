@@ -233,7 +233,6 @@ def test_a_price_is_corrected_from_the_receipt_and_says_first_what_it_changes(tr
     trade.hear_news()
     receipt_page = trade.open("goods_receipt", id=receipt)
     trade.wait(lambda: receipt_page.record is not None)
-    entries = entries_of(receipt_page)
     trade.do(next(action for action in receipt_page.header.buttons if action.text() == "Correct the price"))
     page = trade.page
     trade.wait(lambda: page.record is not None)
@@ -250,9 +249,11 @@ def test_a_price_is_corrected_from_the_receipt_and_says_first_what_it_changes(tr
         in page.banner.sentence.text()
     )
     trade.agree(page, "Correct the price")
-    trade.wait(lambda: trade.page is receipt_page)
+    made = trade.wait_for_page("price_correction")
     trade.hear_news()
-    trade.wait(lambda: entries_of(receipt_page) == entries + 1)
+    trade.wait(lambda: made.record.number == "PC-2026-0001" and entries_of(made) == 1)
+    assert made.record.difference == 10
+    assert "price_correction" in [one.kind for one in trade.ask(GoodsReceiptDetail(receipt)).related]
     assert trade.desk.sync_state.attention == 0
 
 

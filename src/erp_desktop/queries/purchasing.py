@@ -142,7 +142,8 @@ class GoodsReceipts(ListQuery[GoodsReceiptRow]):
 
 @dataclass(frozen=True)
 class LandedCostRow:
-    """`amount` is in company currency; `kind` is freight, duty, insurance or handling."""
+    """`amount` is in company currency; `kind` is freight, duty, insurance or handling. A credit note is below zero and names
+    in `credits_id` the landed cost that it takes back."""
 
     id: UUID
     number: str | None
@@ -154,6 +155,7 @@ class LandedCostRow:
     dated_on: date
     amount: Decimal
     basis: str
+    credits_id: UUID | None
     reference: str
     status: str
     is_pending: bool
@@ -173,7 +175,7 @@ class LandedCosts(ListQuery[LandedCostRow]):
             *named(_supplier, "code", "name", "name_zh"),
             *plain(_landed, "dated_on"),
             ListColumn("amount", _landed.c.amount, is_total=True),
-            *plain(_landed, "basis"),
+            *plain(_landed, "basis", "credits_id"),
             *searched(_landed, "reference"),
             *plain(_landed, "status"),
             is_pending(_landed),

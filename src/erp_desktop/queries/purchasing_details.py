@@ -8,16 +8,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.landed_shares import still_borne
 from erp_desktop.models.company import User
 from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
     GoodsReceiptLine,
+    LandedCost,
     LandedCostShare,
     PurchaseOrder,
     PurchaseOrderLine,
 )
 from erp_desktop.models.stock import Bin, Lot
+from erp_desktop.numbers import ZERO
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.listing import (
@@ -269,7 +272,11 @@ class LandedCostShares(ListQuery[LandedCostShareRow]):
 
 @dataclass(frozen=True)
 class LandedCostRecord(LandedCostRow):
+    """`credits_number` is the number of what a credit note takes back; `to_credit` what of this cost is not credited yet."""
+
     currency: str  # the company's
+    credits_number: str | None
+    to_credit: Decimal
     shares: tuple[LandedCostShareRow, ...]
     related: tuple[RelatedDocument, ...]
 
@@ -287,6 +294,13 @@ class LandedCostDetail:
         return LandedCostRecord(
             **vars(row),
             currency=company_currency(session, company_id),
+            credits_number=self._number(session, company_id, row.credits_id),
+            to_credit=sum(still_borne(session, company_id, row.id).values(), ZERO) if row.credits_id is None else ZERO,
             shares=LandedCostShares(EVERY_LINE, landed_cost_id=self.landed_cost_id).run(session, company_id).rows,
             related=RelatedDocuments("landed_cost", self.landed_cost_id).run(session, company_id),
         )
+
+    @staticmethod
+    def _number(session: Session, company_id: UUID, landed_cost_id: UUID | None) -> str | None:
+        found = session.get(LandedCost, (company_id, landed_cost_id)) if landed_cost_id else None
+        return found.number if found else None

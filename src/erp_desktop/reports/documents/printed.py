@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.reports.documents.packing_slip import packing_slip_file_name, packing_slip_pdf
 from erp_desktop.reports.documents.purchase_order import purchase_order_file_name, purchase_order_pdf
+from erp_desktop.reports.documents.return_note import return_note_file_name, return_note_pdf
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,23 @@ class PrintedPurchaseOrder:
     def run(self, session: Session, company_id: UUID) -> Path:
         path = self.folder / purchase_order_file_name(session, company_id, self.order_id)
         purchase_order_pdf(session, company_id, self.order_id, path, self.language, printed_by=self.printed_by)
+        return path
+
+
+@dataclass(frozen=True)
+class PrintedReturnNote:
+    """The note that goes with goods returned to their supplier, in `language`. Raises DocumentNotFound, CannotWrite."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"supplier_return", "supplier_return_line", "party"})
+
+    return_id: UUID
+    folder: Path
+    language: str
+    printed_by: str
+
+    def run(self, session: Session, company_id: UUID) -> Path:
+        path = self.folder / return_note_file_name(session, company_id, self.return_id)
+        return_note_pdf(session, company_id, self.return_id, path, self.language, printed_by=self.printed_by)
         return path
 
 

@@ -25,6 +25,49 @@ def register_own_screens() -> None:
         is_listed=False,
     )
     register_screen(
+        "supplier_returns",
+        noop("Screen", "Purchase returns"),
+        "return",
+        "buy",
+        later("erp_desktop.views.purchasing.supplier_returns", "supplier_returns_screen"),
+        "purchasing.read",
+    )
+    register_screen(
+        "supplier_return",
+        noop("Screen", "Purchase return"),
+        "return",
+        "buy",
+        later("erp_desktop.views.purchasing.supplier_returns", "supplier_return_page"),
+        "purchasing.read",
+        is_listed=False,
+    )
+    register_screen(
+        "return_to_supplier",
+        noop("Screen", "Return to supplier"),
+        "return",
+        "buy",
+        later("erp_desktop.views.purchasing.supplier_return_form", "SupplierReturnForm"),
+        "purchasing.return",
+        is_listed=False,
+    )
+    register_screen(
+        "price_corrections",
+        noop("Screen", "Price corrections"),
+        "costing",
+        "buy",
+        later("erp_desktop.views.purchasing.price_corrections", "price_corrections_screen"),
+        "cost.read",
+    )
+    register_screen(
+        "price_correction",
+        noop("Screen", "Price correction"),
+        "costing",
+        "buy",
+        later("erp_desktop.views.purchasing.price_corrections", "price_correction_page"),
+        "cost.read",
+        is_listed=False,
+    )
+    register_screen(
         "landed_costs",
         noop("Screen", "Landed costs"),
         "landed_cost",

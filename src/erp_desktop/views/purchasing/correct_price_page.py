@@ -1,12 +1,13 @@
-"""Correcting the prices of a goods receipt: the price now, the new one, and what it changes in stock and in cost of sales."""
+"""Correcting the prices of a goods receipt by the supplier's late invoice: the price now, the new one, and what it changes."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from erp_desktop.actions.price_corrections import CorrectReceiptPrice
+from erp_desktop.actions.price_corrections import CorrectedPrice, CorrectReceiptPrices
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
@@ -17,6 +18,7 @@ from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
+from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -26,7 +28,7 @@ FIELD_OF_REFUSAL = {"before_receipt": "dated_on", "period_closed": "dated_on", "
 
 
 class CorrectPricePage(FormPage):
-    """Opened for one goods receipt, at `start_line` if one is named; each line with another price is one correction."""
+    """Opened for one goods receipt, at `start_line` if one is named; all lines with another price are one correction."""
 
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, start_line: UUID | None = None) -> None:
         super().__init__(
@@ -36,14 +38,15 @@ class CorrectPricePage(FormPage):
             id,
             ReceiptPrices,
             "correct_price_form",
-            ("dated_on", "reference"),
+            ("invoice_number", "invoiced_on", "dated_on"),
             ("dated_on",),
             has_related=False,  # its figures need the whole width
         )
         self._currency, self._places = "", 2
         self._start_line = start_line
+        self.correction_id = new_id()
         self._use_columns()
-        self.binder.show({"dated_on": company_today(), "reference": ""})
+        self.binder.show({"dated_on": company_today(), "invoice_number": "", "invoiced_on": None})
         self.do_correct = self.add_page_action(
             "correct_price.post", translate("CorrectPricePage", "Correct the price"), self.save, "", "costing"
         )
@@ -53,6 +56,13 @@ class CorrectPricePage(FormPage):
         self.offer_actions()
         self.refresh()
         self.setFocusProxy(self.grid)
+        self.effect = self.add_effect(self._as_typed, "dated_on", self._products)
+        self.binder.edited.connect(lambda name: self._date_changed() if name == "dated_on" else None)
+
+    @property
+    def makes(self) -> str:
+        """The kind of the document that comes of it."""
+        return "price_correction"
 
     def title_of(self, record: ReceiptPricesRecord) -> str:
         text = translate("CorrectPricePage", "Price of {receipt}")
@@ -73,7 +83,7 @@ class CorrectPricePage(FormPage):
             money("to_inventory", translate("CorrectPricePage", "Stock value")),
             money("to_cost_of_sales", translate("CorrectPricePage", "Cost of sales")),
         )
-        self.use_lines(LineSpec(columns, compute=_effect_of, keep=("line",), is_fixed=True))
+        self.use_lines(LineSpec(columns, compute=self._effect_of, keep=("line",), is_fixed=True))
 
     @property
     def is_for_entry(self) -> bool:
@@ -98,7 +108,7 @@ class CorrectPricePage(FormPage):
                     "product_code": line.product_code,
                     "product_name": cell_value(line, "product_name"),
                     "qty": line.qty,
-                    "qty_left": line.taken.qty_left if line.taken else None,
+                    "qty_left": line.goods.qty_left if line.goods else None,
                     "price_now": line.unit_price,
                     "unit_price": typed.get(line.id),
                 }
@@ -116,10 +126,15 @@ class CorrectPricePage(FormPage):
         changed = self._corrected()
         text = translate("CorrectPricePage", "Lines corrected: {count}")
         self.show_text("line_count", text.format(count=len(changed)))
-        text = translate("CorrectPricePage", "Stock value {stock}, cost of sales {sold} {currency}")
         effect = _sum(changed)
-        stock, sold = self._signed(effect.to_inventory), self._signed(effect.to_cost_of_sales)
-        self.show_text("total", text.format(stock=stock, sold=sold, currency=self._currency) if changed else "")
+        if effect.to_inventory is None or effect.to_cost_of_sales is None:
+            text = translate("CorrectPricePage", "Difference {difference} {currency}")
+            total = text.format(difference=self._signed(effect.difference), currency=self._currency)
+        else:
+            text = translate("CorrectPricePage", "Stock value {stock}, cost of sales {sold} {currency}")
+            stock, sold = self._signed(effect.to_inventory), self._signed(effect.to_cost_of_sales)
+            total = text.format(stock=stock, sold=sold, currency=self._currency)
+        self.show_text("total", total if changed else "")
 
     def offer_actions(self) -> None:
         if not hasattr(self, "do_correct"):
@@ -137,6 +152,44 @@ class CorrectPricePage(FormPage):
 
     def _signed(self, amount: Decimal) -> str:
         return ("+" if amount > 0 else "") + shown(amount, CellKind.MONEY, self._places)
+
+    def _dated_on(self) -> date | None:
+        try:
+            return cast("date | None", self.binder.value("dated_on"))
+        except NotReadable:
+            return None
+
+    def _date_changed(self) -> None:
+        """What is still in stock is told for today: another day may be for the centre to tell."""
+        self.grid.viewport().update()
+        self.lines_changed()
+
+    def _effect_of(self, line: Line) -> dict[str, Any]:
+        taken_in: ReceiptPriceLine | None = line["line"]
+        price = line["unit_price"]
+        if taken_in is None or not isinstance(price, Decimal) or price == line["price_now"]:
+            return {"difference": None, "to_inventory": None, "to_cost_of_sales": None}
+        return dict(vars(taken_in.effect_of(price, self._dated_on())))
+
+    # --- what it would do
+
+    def _as_typed(self) -> CorrectReceiptPrices | None:
+        """The correction as it would be performed now; None while something is missing."""
+        values, corrected = self.peek_form(), self._corrected()
+        return self._correction(values, corrected) if values is not None and corrected else None
+
+    def _products(self) -> list[UUID]:
+        return [line["line"].product_id for line in self._corrected()]
+
+    def _correction(self, values: dict[str, Any], corrected: list[dict[str, Any]]) -> CorrectReceiptPrices:
+        return CorrectReceiptPrices(
+            correction_id=self.correction_id,
+            receipt_id=self.document_id,
+            dated_on=values["dated_on"],
+            lines=tuple(CorrectedPrice(line["line"].id, line["unit_price"]) for line in corrected),
+            invoice_number=values.get("invoice_number") or "",
+            invoiced_on=values.get("invoiced_on"),
+        )
 
     # --- posting
 
@@ -158,12 +211,14 @@ class CorrectPricePage(FormPage):
         self.ask(self._consequence(corrected), translate("CorrectPricePage", "Correct the price"), post)
 
     def _consequence(self, corrected: list[dict[str, Any]]) -> str:
-        if any(line["difference"] is None for line in corrected):
-            return translate(
-                "CorrectPricePage",
-                "The centre has not costed this receipt yet: what the new price changes is worked out there.",
-            )
         effect = _sum(corrected)
+        if effect.to_inventory is None or effect.to_cost_of_sales is None:
+            sentence = translate(
+                "CorrectPricePage",
+                "Difference {currency} {difference}. The centre works out what of it goes to stock and to cost of sales. What "
+                "is posted stays; the difference becomes an entry of its own.",
+            )
+            return sentence.format(currency=self._currency, difference=self._signed(effect.difference))
         sentence = translate(
             "CorrectPricePage",
             "Difference {currency} {difference}: {stock} goes to the value of what is still in stock, {sold} to the cost of "
@@ -177,39 +232,26 @@ class CorrectPricePage(FormPage):
         )
 
     def _post(self, corrected: list[dict[str, Any]], values: dict[str, Any], then: Callable[[], object] | None) -> None:
-        first, *others = corrected
-        action = CorrectReceiptPrice(
-            new_id(), first["line"].id, first["unit_price"], values["dated_on"], values.get("reference", "")
-        )
-
         def done() -> None:
-            if others:
-                self._post(others, values, then)
-                return
             self.set_dirty(False)
             self.tell(translate("CorrectPricePage", "Price corrected"))
             if then is not None:
                 then()
                 return
-            self.shell.open_screen("goods_receipt", id=self.document_id)
+            self.shell.open_screen("price_correction", id=self.correction_id)
             self.close_asked.emit()
 
-        self.perform(action, done, self._refused)
+        self.perform(self._correction(values, corrected), done, self._refused)
 
     def _refused(self, refused: Refused) -> None:
         self.show_line_refusal(refused, "unit_price", FIELD_OF_REFUSAL)
 
 
-def _effect_of(line: Line) -> dict[str, Any]:
-    taken_in: ReceiptPriceLine | None = line["line"]
-    price = line["unit_price"]
-    known = isinstance(price, Decimal) and taken_in is not None
-    effect = taken_in.effect_of(price) if known and taken_in is not None and price != line["price_now"] else None
-    if effect is None:
-        return {"difference": None, "to_inventory": None, "to_cost_of_sales": None}
-    return dict(vars(effect))
-
-
 def _sum(lines: list[dict[str, Any]]) -> PriceEffect:
-    names = ("difference", "to_inventory", "to_cost_of_sales")
-    return PriceEffect(*(sum((line[name] or ZERO for line in lines), ZERO) for name in names))
+    """Of all lines; a part is None if it is so of one of them."""
+
+    def total(name: str) -> Decimal | None:
+        amounts = [line[name] for line in lines]
+        return None if None in amounts else sum(amounts, ZERO)
+
+    return PriceEffect(total("difference") or ZERO, total("to_inventory"), total("to_cost_of_sales"))

@@ -1,27 +1,36 @@
-"""Entering a landed cost: freight, duty, insurance or handling, and the receipts that bear it."""
+"""Entering a landed cost: freight, duty, insurance or handling, the receipts that bear it, and what each line would bear."""
 
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from PySide6.QtWidgets import QComboBox, QLabel
 
-from erp_desktop.actions.landed_costs import BASES, LANDED_COST_KINDS, EnterLandedCost
+from erp_desktop.actions.landed_costs import LANDED_COST_KINDS, EnterLandedCost, ManualShare
+from erp_desktop.actions.landed_shares import BASES
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
-from erp_desktop.queries.purchasing import GoodsReceiptRow, GoodsReceipts
-from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptRecord, LandedCostDetail
+from erp_desktop.queries.landed_cost_preview import LandedCostBearers
+from erp_desktop.queries.purchasing_details import (
+    GoodsReceiptDetail,
+    GoodsReceiptRecord,
+    LandedCostDetail,
+    LandedCostRecord,
+)
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.form_page import FormPage
-from erp_desktop.views.documents.kinds import number_text
+from erp_desktop.views.purchasing.landed_cost_lookups import landed_costs_lookup, receipt_lines, receipts_lookup
+from erp_desktop.views.purchasing.landed_cost_shares import SharesTable
 from erp_desktop.views.purchasing.words import basis_text, kind_of_cost_text
 from erp_desktop.views.widgets.asking import when_done
-from erp_desktop.views.widgets.cells import CellKind
 from erp_desktop.views.widgets.fields import company_today
-from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
-from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
+from erp_desktop.views.widgets.form import FormBroken
+from erp_desktop.views.widgets.line_grid import LineGrid
+from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -29,6 +38,12 @@ if TYPE_CHECKING:
 
 FIELD_OF_REFUSAL = {
     "amount_not_positive": "amount",
+    "number": "amount",
+    "credit_names_no_cost": "credits",
+    "credit_not_negative": "amount",
+    "over_credit": "amount",
+    "not_creditable": "credits",
+    "credit_before_cost": "dated_on",
     "not_a_supplier": "supplier",
     "before_receipt": "dated_on",
     "period_closed": "dated_on",
@@ -37,9 +52,16 @@ FIELD_OF_REFUSAL = {
 
 
 class LandedCostForm(FormPage):
-    """Opened with `receipts` (ids) it starts with these."""
+    """Opened with `receipts` (ids) it starts with these, with `credits` (id of a landed cost) as a credit note for it."""
 
-    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, receipts: tuple[UUID, ...] = ()) -> None:
+    def __init__(
+        self,
+        desk: "Desk",
+        shell: "MainWindow",
+        id: UUID,
+        receipts: tuple[UUID, ...] = (),
+        credits: UUID | None = None,
+    ) -> None:
         super().__init__(
             desk,
             shell,
@@ -47,15 +69,23 @@ class LandedCostForm(FormPage):
             id,
             LandedCostDetail,
             "landed_cost_form",
-            ("kind", "amount", "basis", "dated_on", "supplier", "reference"),
+            ("kind", "amount", "basis", "dated_on", "supplier", "reference", "credits"),
             ("kind", "amount", "basis", "dated_on"),
             is_new=True,
             has_related=False,
         )
+        self._bearers: LandedCostBearers | None = None  # what the shares are of
         self._fill_choices("kind", [(kind, kind_of_cost_text(kind)) for kind in LANDED_COST_KINDS])
         self._fill_choices("basis", [(basis, basis_text(basis)) for basis in BASES])
         self.lookup("supplier").use(desk, lookups.parties())
-        self.use_lines(_line_spec())
+        self.lookup("credits").use(desk, landed_costs_lookup())
+        self.use_lines(receipt_lines())
+        shares = self.binder.widget("shares")
+        if not isinstance(shares, LineGrid):
+            raise FormBroken("the form landed_cost_form.ui has no line grid called shares, which it needs")
+        self.shares = SharesTable(desk, shares, self)
+        self.shares.changed.connect(self._note_shares)
+        self.shares.shown.connect(self._say_shares)
         self.binder.show({"kind": LANDED_COST_KINDS[0], "basis": BASES[0], "dated_on": company_today()})
         self.do_enter = self.add_page_action(
             "landed_cost.enter", translate("LandedCostForm", "Enter landed cost"), self.save, "", "landed_cost"
@@ -65,11 +95,17 @@ class LandedCostForm(FormPage):
         self.header.hint.setText(
             translate("LandedCostForm", "What is still in stock becomes dearer; what is sold goes to cost of sales.")
         )
+        self.effect = self.add_effect(self._as_typed, "dated_on", self.shares.product_ids)
+        self.binder.edited.connect(self._follow_field)
+        self.lookup("credits").chosen.connect(lambda _item: self._ask_for_bearers())
+        desk.changed.connect(self._hear)
         self.lines_changed()
         self.offer_actions()
         when_done(desk.ask(CompanyDetail()), self, self._say_currency)
         for receipt_id in receipts:
             when_done(desk.ask(GoodsReceiptDetail(receipt_id)), self, self._add)
+        if credits is not None:
+            when_done(desk.ask(LandedCostDetail(credits)), self, self._start_as_credit)
         self.start_at("kind")
 
     def _say_currency(self, company: CompanyFacts) -> None:
@@ -90,40 +126,114 @@ class LandedCostForm(FormPage):
         row = len(self.grid.lines())
         self.grid.model_of_lines.change({(row, 0): item})
 
+    def _start_as_credit(self, credited: LandedCostRecord) -> None:
+        """All that is not credited yet, of the same kind and from the same supplier; each can be typed over."""
+        self.binder.set_value("credits", landed_costs_lookup().item(credited))
+        self.binder.set_value("kind", credited.kind)
+        self.binder.set_value("amount", -credited.to_credit)
+        if credited.supplier_id is not None:
+            self.binder.set_value(
+                "supplier",
+                lookups.item(
+                    credited.supplier_id, credited.supplier_code, credited.supplier_name, credited.supplier_name_zh
+                ),
+            )
+        self._ask_for_bearers()
+
+    # --- what is typed
+
+    def _typed(self, name: str) -> Any:
+        try:
+            return self.binder.value(name)
+        except NotReadable:
+            return None
+
+    def _credits_id(self) -> UUID | None:
+        item = self._typed("credits")
+        return item.id if item is not None else None
+
+    def _receipt_ids(self) -> tuple[UUID, ...]:
+        items = [line["receipt"] for line in self.grid.lines() if line.get("receipt") is not None]
+        return tuple(dict.fromkeys(item.id for item in items))
+
+    def _follow_field(self, name: str) -> None:
+        if name in ("amount", "basis", "dated_on"):
+            self._show_shares()
+
     def lines_changed(self) -> None:
         text = translate("LandedCostForm", "Receipts: {count}")
         self.show_text("line_count", text.format(count=len(self.grid.lines())))
+        if hasattr(self, "shares"):
+            self._ask_for_bearers()
+
+    def _hear(self, tables: frozenset[str]) -> None:
+        if tables & LandedCostBearers.tables and self._bearers is not None:
+            self._ask_for_bearers(again=True)
+
+    def _ask_for_bearers(self, *, again: bool = False) -> None:
+        """The lines that bear the cost follow the receipts, or the landed cost that is credited."""
+        credits_id = self._credits_id()
+        self.grid.setEnabled(credits_id is None)
+        wanted = LandedCostBearers(() if credits_id else self._receipt_ids(), credits_id)
+        if wanted == self._bearers and not again:
+            return
+        self._bearers = wanted
+        when_done(self.desk.ask(wanted), self, partial(self._take_bearers, wanted))
+
+    def _take_bearers(self, asked: LandedCostBearers, found: Any) -> None:
+        if asked == self._bearers:
+            self.shares.show_bearers(found)
+            self._show_shares()
+            self.effect.note_change()
+
+    def _show_shares(self) -> None:
+        amount = self._typed("amount")
+        self.shares.show_shares(
+            amount if isinstance(amount, Decimal) else None,
+            self._typed("basis") or BASES[0],
+            cast("date | None", self._typed("dated_on")),
+        )
+
+    def _say_shares(self) -> None:
+        """The sentence below the shares: what is wrong with them first."""
+        is_asked_for = bool(self._receipt_ids()) or self._credits_id() is not None
+        self.show_text("warning", self.shares.warning(is_asked_for=is_asked_for))
+        self.show_text("total", self.shares.total_text())
+
+    def _note_shares(self) -> None:
+        self.binder.note_other_change()
+        self.effect.note_change()
 
     def offer_actions(self) -> None:
         if hasattr(self, "do_enter"):
             self.allow(self.do_enter, self.may("cost.write"))
             self.offer(self.do_enter)
 
+    # --- entering
+
     def save(self, then: Callable[[], object] | None = None) -> None:
         """Enters the cost; afterwards its page opens in the place of this form."""
         self.when_settled(partial(self._save, then))
+
+    def read_form(self) -> dict[str, Any] | None:
+        values = super().read_form()
+        problems = self.shares.grid.problems() if values is not None else []
+        if problems:
+            go_to = self.shares.grid.go_to
+            self.binder.bar.show_problems([(text, partial(go_to, row, column)) for row, column, text in problems])
+            go_to(*problems[0][:2])
+            return None
+        return values
 
     def _save(self, then: Callable[[], object] | None) -> None:
         values = self.read_form()
         if values is None:
             return
-        receipts = tuple(line["receipt"].id for line in self.grid.lines())
-        if not receipts:
+        if not self._receipt_ids() and self._credits_id() is None:
             text = translate("LandedCostForm", "Choose at least one receipt that bears the cost.")
             self.binder.bar.show_problems([(text, self.grid.setFocus)])
             self.grid.setFocus()
             return
-        supplier = values.get("supplier")
-        action = EnterLandedCost(
-            landed_cost_id=self.document_id,
-            kind=values["kind"],
-            dated_on=values["dated_on"],
-            amount=values["amount"],
-            basis=values["basis"],
-            receipt_ids=receipts,
-            supplier_id=supplier.id if supplier else None,
-            reference=values.get("reference", ""),
-        )
 
         def done() -> None:
             self.set_dirty(False)
@@ -134,43 +244,32 @@ class LandedCostForm(FormPage):
             self.shell.open_screen("landed_cost", id=self.document_id)
             self.close_asked.emit()
 
-        self.perform(action, done, self._refused)
+        self.perform(self._entered(values), done, self._refused)
+
+    def _as_typed(self) -> EnterLandedCost | None:
+        """The action as it would be performed now; None while something is missing."""
+        values = self.peek_form()
+        if values is None or self.shares.grid.problems():
+            return None
+        has_bearers = bool(self._receipt_ids()) or self._credits_id() is not None
+        return self._entered(values) if has_bearers else None
+
+    def _entered(self, values: dict[str, Any]) -> EnterLandedCost:
+        supplier, credited = values.get("supplier"), values.get("credits")
+        return EnterLandedCost(
+            landed_cost_id=self.document_id,
+            kind=values["kind"],
+            dated_on=values["dated_on"],
+            amount=values["amount"],
+            basis=values["basis"],
+            receipt_ids=() if credited else self._receipt_ids(),
+            supplier_id=supplier.id if supplier else None,
+            reference=values.get("reference", ""),
+            shares=tuple(ManualShare(line_id, amount) for line_id, amount in self.shares.typed().items() if amount)
+            if values["basis"] == "manual"
+            else (),
+            credits_id=credited.id if credited else None,
+        )
 
     def _refused(self, refused: Refused) -> None:
         self.show_line_refusal(refused, "receipt", FIELD_OF_REFUSAL)
-
-
-def receipts_lookup() -> LookupSpec:
-    """Goods receipts by number, order, supplier or delivery note, newest first; the fact is their day and order."""
-    return LookupSpec(GoodsReceipts, code="number", name="supplier_name", fact=_fact)
-
-
-def _fact(row: GoodsReceiptRow) -> str:
-    return f"{row.received_on.isoformat()}  {number_text(row.order_number)}"
-
-
-def _line_spec() -> LineSpec:
-    return LineSpec(
-        (
-            LineColumn(
-                "receipt",
-                translate("LandedCostForm", "Goods receipt"),
-                is_required=True,
-                lookup=receipts_lookup(),
-                stretches=True,
-            ),
-            LineColumn("received_on", translate("LandedCostForm", "Received"), CellKind.DATE, 110, is_computed=True),
-            LineColumn("order", translate("LandedCostForm", "Purchase order"), width=150, is_computed=True),
-            LineColumn("qty", translate("LandedCostForm", "Quantity"), CellKind.QTY, 100, is_computed=True),
-        ),
-        compute=_of_receipt,
-    )
-
-
-def _of_receipt(line: Any) -> dict[str, Any]:
-    item = line["receipt"]
-    row = item.row if isinstance(item, LookupItem) else None
-    if row is None:
-        return {}
-    qty = row.qty
-    return {"received_on": row.received_on, "order": number_text(row.order_number), "qty": qty}

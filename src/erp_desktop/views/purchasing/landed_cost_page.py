@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from erp_desktop.i18n import translate
+from erp_desktop.ids import new_id
 from erp_desktop.queries.purchasing_details import LandedCostDetail, LandedCostRecord, LandedCostShares
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
 from erp_desktop.views.purchasing.words import basis_text, kind_of_cost_text
@@ -26,6 +27,13 @@ def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
             (translate("LandedCostPage", "Date"), record.dated_on.isoformat()),
             (translate("LandedCostPage", "Shared by"), basis_text(record.basis)),
             (translate("LandedCostPage", "Reference"), record.reference),
+            (translate("LandedCostPage", "Credit for"), record.credits_number or ""),
+            (
+                translate("LandedCostPage", "Not credited"),
+                f"{record.currency} {shown(record.to_credit, CellKind.MONEY)}"
+                if record.credits_id is None and record.to_credit != record.amount
+                else "",
+            ),
         )
 
     spec = ListSpec(
@@ -44,7 +52,7 @@ def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
         empty_text=translate("LandedCostPage", "The shares follow as soon as the centre has worked them out"),
         sort="line_no",
     )
-    return PostedPage(
+    page = PostedPage(
         desk,
         shell,
         "landed_cost",
@@ -54,3 +62,12 @@ def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
         facts,
         lambda record: str(cell_value(record, "supplier_name") or ""),
     )
+    if "cost.write" in desk.permissions:
+
+        def credit() -> None:
+            credited = page.record.credits_id or id if page.record is not None else id
+            shell.open_screen("enter_landed_cost", id=new_id(), credits=credited)
+
+        text = translate("LandedCostPage", "Enter credit note")
+        page.offer(page.add_page_action("landed_cost.credit", text, credit, "", "landed_cost"))
+    return page

@@ -27,6 +27,7 @@ from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
+from erp_desktop.views.widgets.list_screen import ListScreen
 from erp_desktop.views.widgets.lookup import LookupItem
 
 if TYPE_CHECKING:
@@ -215,6 +216,14 @@ class PurchaseOrderPage(FormPage):
             "close",
         )
 
+        self.do_correct = add(
+            "purchase_order.price",
+            translate("PurchaseOrderPage", "Correct received prices"),
+            self._correct_prices,
+            "",
+            "costing",
+        )
+
     def offer_actions(self) -> None:
         record: PurchaseOrderRecord | None = self.record
         status = record.status if record else Status.DRAFT
@@ -226,6 +235,8 @@ class PurchaseOrderPage(FormPage):
         self.allow(self.do_print, unsaved)
         self.allow(self.do_duplicate, unsaved or may_write)
         self.allow(self.do_cancel, unsaved or may_write or self._why_not_cancelled(status))
+        no_goods = "" if self._receipts() else translate("PurchaseOrderPage", "No goods of this order have come yet.")
+        self.allow(self.do_correct, self.may("cost.write") or no_goods)
         primary: QAction | None
         others: tuple[QAction, ...]
         if status == Status.DRAFT:
@@ -234,7 +245,7 @@ class PurchaseOrderPage(FormPage):
             primary, others = self.do_receive, (self.do_print,)
         else:
             primary, others = self.do_print, ()
-        self.offer(primary, others, (self.do_duplicate, self.do_cancel))
+        self.offer(primary, others, (self.do_correct, self.do_duplicate, self.do_cancel))
 
     def _why_not_cancelled(self, status: str) -> str:
         if status == Status.CANCELLED:
@@ -325,6 +336,20 @@ class PurchaseOrderPage(FormPage):
 
     def _receive(self) -> None:
         self.shell.open_screen("receive_goods", id=self.document_id)
+
+    def _receipts(self) -> list[UUID]:
+        record: PurchaseOrderRecord | None = self.record
+        return [one.id for one in record.related if one.kind == "goods_receipt"] if record else []
+
+    def _correct_prices(self) -> None:
+        """A late invoice is for one receipt: it opens, or the order's receipts to choose from."""
+        receipts = self._receipts()
+        if len(receipts) == 1:
+            self.shell.open_screen("correct_price", id=receipts[0])
+            return
+        screen = self.shell.open_screen("goods_receipts")
+        if isinstance(screen, ListScreen) and self.record is not None:
+            screen.table.filters.search.setText(self.record.number or "")
 
     def _duplicate(self) -> None:
         page = self.shell.open_screen("purchase_order", id=new_id(), is_new=True)

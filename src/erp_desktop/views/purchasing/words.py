@@ -14,6 +14,7 @@ BASES_OF_SHARING = {
     "weight": QT_TRANSLATE_NOOP("LandedCosts", "Weight"),
     "volume": QT_TRANSLATE_NOOP("LandedCosts", "Volume"),
     "equal": QT_TRANSLATE_NOOP("LandedCosts", "Equal parts"),
+    "manual": QT_TRANSLATE_NOOP("LandedCosts", "By hand"),
 }
 
 

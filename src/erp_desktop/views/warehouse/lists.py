@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from erp_desktop.i18n import translate
+from erp_desktop.ids import new_id
 from erp_desktop.models.sales import ReturnStatus
 from erp_desktop.queries.purchasing import GoodsReceipts
 from erp_desktop.queries.selling import CustomerReturns, Shipments
@@ -48,6 +49,16 @@ def goods_receipts_screen(desk: "Desk", shell: "MainWindow", filters: Filters = 
     if may_receive:
         action = screen.add_command("goods_receipts.receive", text, receive, "Ctrl+N", "goods_receipt")
         screen.header.add_button(action, "goods_receipt", primary=True)
+    if "cost.write" in desk.permissions:
+
+        def enter() -> None:
+            receipts = tuple(row.id for row in screen.table.selected())
+            shell.open_screen("enter_landed_cost", id=new_id(), receipts=receipts)
+
+        text = translate("GoodsReceipts", "Enter landed cost")
+        action = screen.add_command("goods_receipts.landed_cost", text, enter, "", "landed_cost")
+        action.setToolTip(translate("GoodsReceipts", "Freight, duty or insurance of the receipts that are selected"))
+        screen.header.add_button(action, "landed_cost")
     return screen
 
 

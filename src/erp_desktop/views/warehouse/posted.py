@@ -62,6 +62,14 @@ def _bin() -> TableColumn:
     return TableColumn("bin_code", translate("DockLines", "Bin"), width=90)
 
 
+def _lot() -> TableColumn:
+    return TableColumn("lot_code", translate("DockLines", "Lot"), width=110)
+
+
+def _sent_back() -> TableColumn:
+    return TableColumn("returned_qty", translate("DockLines", "Sent back"), CellKind.QTY, 90)
+
+
 def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
     """What arrived, with its cost for those who may read costs."""
 
@@ -80,13 +88,23 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
             partial(CostedReceiptLines, receipt_id=id),
             CostedReceiptLines.tables,
             _bin(),
+            _lot(),
             _qty(),
+            _sent_back(),
             _unit(),
             TableColumn("unit_cost", unit_cost, CellKind.UNIT_COST, 96, is_sortable=False),
             TableColumn("cost", cost, CellKind.MONEY, 104, is_sortable=False),
         )
     else:
-        spec = _lines(partial(GoodsReceiptLines, receipt_id=id), GoodsReceiptLines.tables, _bin(), _qty(), _unit())
+        spec = _lines(
+            partial(GoodsReceiptLines, receipt_id=id),
+            GoodsReceiptLines.tables,
+            _bin(),
+            _lot(),
+            _qty(),
+            _sent_back(),
+            _unit(),
+        )
     page = PostedPage(
         desk,
         shell,
@@ -98,20 +116,34 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
         lambda record: str(cell_value(record, "supplier_name")),
     )
     offer_story_of_lines(page)
-    if "cost.write" in desk.permissions:
+    _offer_what_follows(page)
+    return page
+
+
+def _offer_what_follows(page: PostedPage) -> None:
+    """What can be done with a posted receipt: goods go back, costs are added, prices corrected."""
+    shell, receipt_id, permissions = page.shell, page.document_id, page.desk.permissions
+    offered = []
+    if "purchasing.return" in permissions:
+        text = translate("GoodsReceiptPage", "Return to supplier")
+        send_back = partial(shell.open_screen, "return_to_supplier", id=receipt_id)
+        offered.append(page.add_page_action("goods_receipt.return", text, send_back, "", "return"))
+    if "cost.write" in permissions:
 
         def enter() -> None:
-            shell.open_screen("enter_landed_cost", id=new_id(), receipts=(id,))
+            shell.open_screen("enter_landed_cost", id=new_id(), receipts=(receipt_id,))
 
         def correct() -> None:
             line = page.table.current()
-            shell.open_screen("correct_price", id=id, start_line=line.id if line is not None else None)
+            shell.open_screen("correct_price", id=receipt_id, start_line=line.id if line is not None else None)
 
         text = translate("GoodsReceiptPage", "Enter landed cost")
         landed_cost = page.add_page_action("goods_receipt.landed_cost", text, enter, "", "landed_cost")
         text = translate("GoodsReceiptPage", "Correct the price")
-        page.offer(landed_cost, (page.add_page_action("goods_receipt.price", text, correct, "", "costing"),))
-    return page
+        price = page.add_page_action("goods_receipt.price", text, correct, "", "costing")
+        offered = [landed_cost, price, *offered]
+    if offered:
+        page.offer(offered[0], tuple(offered[1:]))
 
 
 class ShipmentPage(PostedPage):
@@ -122,6 +154,7 @@ class ShipmentPage(PostedPage):
             partial(ShipmentLines, shipment_id=id),
             ShipmentLines.tables,
             _bin(),
+            _lot(),
             _qty(),
             TableColumn("returned_qty", translate("DockLines", "Came back"), CellKind.QTY),
             _unit(),
@@ -198,6 +231,7 @@ def customer_return_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedP
         partial(CustomerReturnLines, return_id=id),
         CustomerReturnLines.tables,
         _bin(),
+        _lot(),
         _qty(),
         _unit(),
         TableColumn("unit_price", translate("DockLines", "Price"), CellKind.UNIT_COST),

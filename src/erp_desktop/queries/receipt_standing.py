@@ -1,0 +1,65 @@
+"""Where the goods of receipts are now in the book that posts, as far as what an amount for them would do can be told here.
+
+Exact for pools that keep what each receipt brought. What follows goods through transfers, is dated back, or is costed at
+standard or by the month's average is worked out by the centre alone: then nothing is told rather than something else.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.standing import standing_of
+from erp_desktop.costing.landed_cost import Split, split_by_on_hand
+from erp_desktop.models.costing import CostBook, CostPool, MoveCost
+from erp_desktop.numbers import minor_unit
+
+STANDING_TABLES = frozenset({"move_cost", "cost_pool", "cost_book", "cost_layer", "cost_edge", "cost_adjustment"})
+_KEEP_RECEIPTS = ("fifo", "lifo", "specific", "moving_average")
+
+
+@dataclass(frozen=True)
+class InStock:
+    """A receipt line's goods: `qty_left` of `qty_in` is still there, in a layer or an average worth `value_left`."""
+
+    qty_in: Decimal
+    qty_left: Decimal
+    value_left: Decimal
+    last_moved_on: date
+    is_exact: bool
+
+    def split(self, amount: Decimal, dated_on: date | None, currency_places: int) -> Split | None:
+        """How `amount` for these goods would fall on `dated_on`; None where only the centre can tell."""
+        if not self.is_exact or dated_on is None or dated_on < self.last_moved_on:
+            return None
+        return split_by_on_hand(amount, self.qty_in, self.qty_left, minor_unit(currency_places), self.value_left)
+
+
+def in_stock(session: Session, company_id: UUID, move_ids: Collection[UUID]) -> dict[UUID, InStock]:
+    """The goods that each of the moves brought, by move; those that the centre has not costed yet are left out."""
+    costed = session.execute(
+        select(MoveCost.move_id, CostPool)
+        .join(CostPool, (CostPool.company_id == MoveCost.company_id) & (CostPool.id == MoveCost.pool_id))
+        .join(CostBook, (CostBook.company_id == CostPool.company_id) & (CostBook.id == CostPool.book_id))
+        .where(
+            MoveCost.company_id == company_id,
+            MoveCost.move_id.in_(move_ids),
+            MoveCost.qty > 0,
+            CostBook.posts_to_ledger,
+        )
+    )
+    found = {}
+    for move_id, pool in costed:
+        standing = standing_of(session, pool, move_id)
+        found[move_id] = InStock(
+            standing.qty_in,
+            standing.qty_left,
+            standing.value_left,
+            pool.last_moved_on or date.min,
+            is_exact=pool.method in _KEEP_RECEIPTS and not standing.transfers,
+        )
+    return found
