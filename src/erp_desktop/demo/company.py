@@ -9,6 +9,12 @@ from uuid import UUID
 
 from erp_desktop.actions.accounting import EntryLine, PlannedAmount, PostJournalEntry, SaveBudget
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.cost_to_serve import (
+    AllocateCostToServe,
+    SaveCostToServeRule,
+    SaveStorageRate,
+    SetUpCostToServe,
+)
 from erp_desktop.actions.masters import (
     SaveBarcode,
     SaveBin,
@@ -108,6 +114,7 @@ def make_sample_company(
         if progress is not None:
             progress(day_no + 1, days)
     maker.perform(datetime.combine(today, time(0), UTC), [*trader.still_open(today), maker.budget(trader, today)])
+    maker.perform(datetime.combine(today, time(1), UTC), maker.cost_to_serve(first_day, today))
     return SampleCompany(company_id, owner, maker.performed, trader.purchase_orders, trader.sales_orders)
 
 
@@ -323,9 +330,10 @@ class _Maker:
         wages = Decimal("9200.00") + Decimal(self._random.randrange(0, 90000)) / 100
         amounts = (
             ("wages", "Wages", Purpose.WAGES, Purpose.BANK, wages),
-            ("storage", "Warehouse rent and handling", Purpose.STORAGE_EXPENSE, Purpose.BANK, Decimal("5400.00")),
+            ("storage", "Warehouse rent", Purpose.STORAGE_EXPENSE, Purpose.BANK, Decimal("5400.00")),
             ("packaging", "Packaging material", Purpose.PACKAGING_EXPENSE, Purpose.BANK, sold / 120),
             ("channel", "Channel fees", Purpose.CHANNEL_FEES, Purpose.BANK, sold / 40),
+            ("carriers", "Carriers' bills", Purpose.DELIVERY_EXPENSE, Purpose.BANK, sold / 60),
             ("customers", "Customers paid", Purpose.BANK, Purpose.RECEIVABLE, sold * 9 / 10),
             ("suppliers", "Suppliers paid", Purpose.GOODS_RECEIVED_NOT_INVOICED, Purpose.BANK, bought * 8 / 10),
         )
@@ -334,17 +342,57 @@ class _Maker:
             self._entry(f"{name} {day}", day, text, debit, credit, amount.quantize(cent))
             for name, text, debit, credit, amount in amounts
             if amount.quantize(cent)
+        ] + [
+            self._entry(
+                f"pickers {day}", day, "Wages of the warehouses", Purpose.WAGES, Purpose.BANK, Decimal("6100.00"), "WH"
+            )
+        ]
+
+    def cost_to_serve(self, first_day: date, today: date) -> list[Action]:
+        """What is shared by what, what storage costs at standard, and the last two whole months shared."""
+        rules = (
+            ("storage", Purpose.STORAGE_EXPENSE, "volume_days", None),
+            ("handling", Purpose.WAGES, "picks", self._id("cost_centre", "WH")),
+            ("packaging", Purpose.PACKAGING_EXPENSE, "parcels", None),
+            ("channel_fees", Purpose.CHANNEL_FEES, "revenue", None),
+            ("delivery", Purpose.DELIVERY_EXPENSE, "weight", None),
+        )
+        rates = zip(self.traded.warehouse_ids, ("1.20", "0.95", "1.05", "0.90"), strict=False)
+        months = [today.replace(day=1) - timedelta(days=1)]
+        months.append(months[0].replace(day=1) - timedelta(days=1))
+        periods = [self._id("period", month.replace(day=1).isoformat()) for month in months if month >= first_day]
+        return [
+            SetUpCostToServe(
+                tuple(
+                    SaveCostToServeRule(self._id("cost_to_serve_rule", kind), kind, purpose, driver, centre)
+                    for kind, purpose, driver, centre in rules
+                )
+            ),
+            *(
+                SaveStorageRate(
+                    self._id("storage_rate", warehouse_id.hex), warehouse_id, first_day.replace(day=1), Decimal(rate)
+                )
+                for warehouse_id, rate in rates
+            ),
+            *(AllocateCostToServe(period, self._id("cost_to_serve_run", period.hex)) for period in periods),
         ]
 
     def _entry(
-        self, name: str, day: date, text: str, debit: Purpose, credit: Purpose, amount: Decimal
+        self,
+        name: str,
+        day: date,
+        text: str,
+        debit: Purpose,
+        credit: Purpose,
+        amount: Decimal,
+        cost_centre: str | None = None,
     ) -> PostJournalEntry:
-        return PostJournalEntry(
-            self._id("sample entry", name),
-            day,
-            text,
-            (EntryLine(self._accounts[debit], debit=amount), EntryLine(self._accounts[credit], credit=amount)),
+        centre = self._id("cost_centre", cost_centre) if cost_centre else None
+        lines = (
+            EntryLine(self._accounts[debit], debit=amount, cost_centre_id=centre),
+            EntryLine(self._accounts[credit], credit=amount),
         )
+        return PostJournalEntry(self._id("sample entry", name), day, text, lines)
 
     def budget(self, trader: Trader, today: date) -> SaveBudget:
         """This year's budget by month: revenue, cost of sales and the large expenses."""
