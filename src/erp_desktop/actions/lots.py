@@ -77,6 +77,12 @@ class SerialInStock(Refused):
     )
 
 
+LOT_REFUSALS = frozenset(
+    refusal.code
+    for refusal in (LotMissing, LotNotKept, LotOfAnotherProduct, LotExpiresOtherwise, NotOnePiece, SerialInStock)
+)
+
+
 @dataclass(frozen=True)
 class NamedLot:
     """A lot as somebody typed or scanned it for `qty` of a product that comes in. An empty `code` is none."""

@@ -36,6 +36,7 @@ class LotChoice:
     unit_code: str
     expires_on: date | None
     on_hand: Decimal
+    name: str = ""  # a lot has no other name than its code
 
 
 @dataclass(frozen=True)

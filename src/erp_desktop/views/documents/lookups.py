@@ -1,6 +1,6 @@
 """What the lookups of documents look through, and how a record's names become the item that a lookup holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from erp_desktop.queries.lookups import (
     ProductLookup,
     WarehouseLookup,
 )
+from erp_desktop.queries.lots import LotChoice, LotLookup
 from erp_desktop.views.language import current_language
 from erp_desktop.views.widgets.cells import shown_number
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
@@ -92,6 +93,24 @@ def products() -> LookupSpec:
 
 def _free(row: ProductChoice) -> str:
     return translate("Lookups", "{qty} {unit} free").format(qty=shown_number(row.free), unit=row.unit_code)
+
+
+def lots(where: Callable[[], Mapping[str, Any]]) -> LookupSpec:
+    """Lots in stock, those that are to leave first at the top. `where` says, each time, of which products (`product_ids`)
+    and in which warehouse or bin."""
+
+    def query(request: ListRequest) -> Query[ListPage[Any]]:
+        return _AsPage(LotLookup(request.search, **where()), request.limit)
+
+    none = translate("Lookups", "There is no lot of this product in stock here.")
+    return LookupSpec(query, name="name", fact=_lot_fact, none_text=none)
+
+
+def _lot_fact(row: LotChoice) -> str:
+    free = translate("Lookups", "{qty} {unit}").format(qty=shown_number(row.on_hand), unit=row.unit_code)
+    if row.expires_on is None:
+        return free
+    return translate("Lookups", "{qty}, expires {day}").format(qty=free, day=row.expires_on.isoformat())
 
 
 def item(id: UUID | None, code: str | None, name: str | None, name_zh: str | None = None) -> LookupItem | None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from PySide6.QtWidgets import QComboBox
+
 from erp_desktop.actions import masters
 from erp_desktop.actions.masters import COST_METHODS, COST_POOLS
 from erp_desktop.i18n import translate
@@ -33,11 +35,21 @@ if TYPE_CHECKING:
 METHOD_TEXTS: dict[str | None, Callable[[], str]] = {
     None: lambda: translate("Masters", "As the cost book says"),
     "fifo": lambda: translate("Masters", "First in, first out"),
+    "lifo": lambda: translate("Masters", "Last in, first out"),
     "moving_average": lambda: translate("Masters", "Moving average"),
+    "periodic_average": lambda: translate("Masters", "Month-end average"),
+    "standard": lambda: translate("Masters", "Standard cost"),
+    "specific": lambda: translate("Masters", "Specific cost, by lot"),
 }
 POOL_TEXTS: dict[str, Callable[[], str]] = {
     "company": lambda: translate("Masters", "Company"),
     "warehouse": lambda: translate("Masters", "Warehouse"),
+    "lot": lambda: translate("Masters", "Lot"),
+}
+TRACKING_TEXTS: dict[str, Callable[[], str]] = {
+    "none": lambda: translate("Masters", "No"),
+    "lot": lambda: translate("Masters", "By lot"),
+    "serial": lambda: translate("Masters", "By serial number"),
 }
 
 
@@ -158,6 +170,28 @@ def employee_kind() -> RecordKind:
     )
 
 
+class CategoryPage(RecordPage):
+    """Says what comes of a costing method as soon as it is chosen."""
+
+    def add_more(self) -> None:
+        box = self.binder.widget("cost_method")
+        if isinstance(box, QComboBox):
+            box.currentIndexChanged.connect(lambda _: self._note_method(box.currentData()))
+
+    def _note_method(self, method: str | None) -> None:
+        if method == "specific":
+            self.binder.set_value("cost_pool", "lot")
+        if method == "lifo":
+            text = translate(
+                "CategoryPage",
+                "Last in, first out is not allowed in statutory books (IAS 2.25; Chinese standards). "
+                "It may be used where the books are for management only.",
+            )
+            self.banner.show_sentence("warning", text)
+        else:
+            self.banner.hide()
+
+
 class PricePage(RecordPage):
     """A price is called by what it is the price of."""
 
@@ -166,7 +200,7 @@ class PricePage(RecordPage):
 
 
 _PAGES: dict[str, tuple[Callable[[], RecordKind], type[RecordPage]]] = {
-    "category": (category_kind, RecordPage),
+    "category": (category_kind, CategoryPage),
     "unit": (unit_kind, RecordPage),
     "price_level": (price_level_kind, RecordPage),
     "cost_centre": (cost_centre_kind, RecordPage),

@@ -14,6 +14,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QTabWidget
 
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.lots import TRACKINGS
 from erp_desktop.actions.masters import SaveBarcode, SaveMasters, SavePrice, SaveProduct, SaveProductUnit
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
@@ -22,7 +23,7 @@ from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.details import ProductDetail, ProductRecord
 from erp_desktop.queries.stock import StockMoves, StockOnHand
 from erp_desktop.views.documents import lookups
-from erp_desktop.views.masters.kinds import category_lookup, price_level_lookup, unit_lookup
+from erp_desktop.views.masters.kinds import TRACKING_TEXTS, category_lookup, price_level_lookup, unit_lookup
 from erp_desktop.views.masters.record_page import RecordKind, RecordPage
 from erp_desktop.views.stock.lists import move_columns, moves_of, open_move, place_columns
 from erp_desktop.views.widgets.cells import CellKind
@@ -46,6 +47,7 @@ def product_kind() -> RecordKind:
         SaveProduct,
         ProductDetail,
         lookups={"category": category_lookup(), "unit": unit_lookup(), "supplier": lookups.suppliers()},
+        choices={"tracking": tuple((one, TRACKING_TEXTS[one]()) for one in TRACKINGS)},
         tables=ProductDetail.tables | StockMoves.tables,
     )
 

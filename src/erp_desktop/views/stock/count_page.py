@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from erp_desktop.actions.lots import LOT_REFUSALS
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.i18n import translate
@@ -19,13 +20,15 @@ from erp_desktop.views.widgets.cells import CellKind, cell_value, shown_number
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
-from erp_desktop.views.widgets.reading import NotReadable
+from erp_desktop.views.widgets.reading import NotReadable, read_date
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
     from erp_desktop.views.shell.main_window import MainWindow
 
 MOST_FILLED_IN = 2_000
+
+Place = tuple[UUID, UUID, str]  # product, bin, lot ("" without one)
 
 FIELD_OF_REFUSAL = {"period_closed": "counted_on", "no_period": "counted_on", "not_found": "warehouse"}
 
@@ -34,8 +37,8 @@ class CountStockPage(FormPage):
     """Lines without a counted quantity are left out, so that a list filled in from the books may be counted in part."""
 
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
-        self._expected: dict[tuple[UUID, UUID], Decimal] = {}
-        self._asked_for: set[tuple[UUID, UUID]] = set()
+        self._expected: dict[Place, Decimal] = {}
+        self._asked_for: set[Place] = set()
         super().__init__(
             desk,
             shell,
@@ -76,11 +79,19 @@ class CountStockPage(FormPage):
                     is_required=True,
                     stretches=True,
                 ),
-                LineColumn("bin", translate("CountStockPage", "Bin"), width=150, lookup=bins, is_required=True),
+                LineColumn("bin", translate("CountStockPage", "Bin"), width=130, lookup=bins, is_required=True),
+                LineColumn("lot", translate("CountStockPage", "Lot"), width=120),
+                LineColumn(
+                    "expires",
+                    translate("CountStockPage", "Expires"),
+                    CellKind.DATE,
+                    104,
+                    read=lambda typed: read_date(typed, company_today()),
+                ),
                 LineColumn(
                     "expected", translate("CountStockPage", "In the books"), CellKind.QTY, 120, is_computed=True
                 ),
-                LineColumn("counted", translate("CountStockPage", "Counted"), CellKind.QTY, 110),
+                LineColumn("counted", translate("CountStockPage", "Counted"), CellKind.QTY, 100),
                 LineColumn(
                     "difference", translate("CountStockPage", "Difference"), CellKind.QTY, 110, is_computed=True
                 ),
@@ -109,7 +120,7 @@ class CountStockPage(FormPage):
     # --- what the books say
 
     def fill_in(self) -> None:
-        """One line for every product and bin of the warehouse that the books know; lines that are there stay."""
+        """One line for every product, bin and lot of the warehouse that the books know; lines that are there stay."""
         warehouse_id = self._warehouse_id()
         if warehouse_id is None:
             self.binder.show_problem("warehouse", translate("CountStockPage", "Choose the warehouse first."))
@@ -122,19 +133,24 @@ class CountStockPage(FormPage):
         have = {_place(line) for line in self.grid.lines()}
         model = self.grid.model_of_lines
         names = [column.name for column in model.spec.columns]
-        row, cells = len(self.grid.lines()), {}
+        row, filled = len(self.grid.lines()), 0
+        cells: dict[tuple[int, int], Any] = {}
         for found in page.rows:
-            place = (found.product_id, found.bin_id)
+            place = (found.product_id, found.bin_id, found.lot_code or "")
             self._expected[place] = found.on_hand
-            if place in have:
+            if place in have or not found.on_hand:  # what is promised of any lot is no lot to count
                 continue
             product = LookupItem(found.product_id, found.product_code, str(cell_value(found, "product_name")))
             cells[row, names.index("product")] = product
             cells[row, names.index("bin")] = LookupItem(found.bin_id, found.bin_code, "")
+            if found.lot_code:
+                cells[row, names.index("lot")] = found.lot_code
+                cells[row, names.index("expires")] = found.expires_on
             row += 1
+            filled += 1
         model.change(cells, translate("CountStockPage", "Fill in"))
         self.grid.go_to(0, names.index("counted"))
-        self.tell(translate("CountStockPage", "Lines filled in: {count}").format(count=len(cells) // 2))
+        self.tell(translate("CountStockPage", "Lines filled in: {count}").format(count=filled))
 
     def lines_changed(self) -> None:
         lines = self.grid.lines()
@@ -148,11 +164,11 @@ class CountStockPage(FormPage):
             place = _place(line)
             if place is not None and place not in self._expected and place not in self._asked_for:
                 self._asked_for.add(place)
-                filters = (("product_id", place[0]), ("bin_id", place[1]))
+                filters = (("product_id", place[0]), ("bin_id", place[1]), ("lot_code", place[2] or None))
                 request = ListRequest(filters=filters, limit=1, rows_only=True)
                 when_done(self.desk.ask(StockOnHand(request)), self, partial(self._learn, place))
 
-    def _learn(self, place: tuple[UUID, UUID], page: ListPage[Any]) -> None:
+    def _learn(self, place: Place, page: ListPage[Any]) -> None:
         self._expected[place] = page.rows[0].on_hand if page.rows else Decimal(0)
         self.grid.viewport().update()
         self.lines_changed()
@@ -213,7 +229,15 @@ class CountStockPage(FormPage):
 
     def _action_of(self, values: dict[str, Any], counted: list[dict[str, Any]]) -> CountStock:
         lines = tuple(
-            CountedLine(line["product"].id, line["bin"].id, line["counted"], line.get("unit_cost")) for line in counted
+            CountedLine(
+                line["product"].id,
+                line["bin"].id,
+                line["counted"],
+                line.get("unit_cost"),
+                line.get("lot") or "",
+                line.get("expires"),
+            )
+            for line in counted
         )
         return CountStock(
             self.document_id, values["warehouse"].id, values["counted_on"], lines, values.get("reason") or ""
@@ -231,11 +255,12 @@ class CountStockPage(FormPage):
         return text.format(differences=shown)
 
     def _refused(self, refused: Refused) -> None:
-        self.show_line_refusal(refused, "counted", FIELD_OF_REFUSAL)
+        column = "lot" if refused.problem.code in LOT_REFUSALS else "counted"
+        self.show_line_refusal(refused, column, FIELD_OF_REFUSAL)
 
 
-def _place(line: Line) -> tuple[UUID, UUID] | None:
+def _place(line: Line) -> Place | None:
     product, bin = line.get("product"), line.get("bin")
     if isinstance(product, LookupItem) and isinstance(bin, LookupItem):
-        return product.id, bin.id
+        return product.id, bin.id, str(line.get("lot") or "").strip()
     return None

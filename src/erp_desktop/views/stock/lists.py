@@ -28,7 +28,9 @@ def place_columns() -> tuple[TableColumn, ...]:
     """Where a product lies, and how much of it."""
     return (
         TableColumn("warehouse_name", translate("StockOnHand", "Warehouse"), stretches=True),
-        TableColumn("bin_code", translate("StockOnHand", "Bin"), width=130),
+        TableColumn("bin_code", translate("StockOnHand", "Bin"), width=110),
+        TableColumn("lot_code", translate("StockOnHand", "Lot"), width=110),
+        TableColumn("expires_on", translate("StockOnHand", "Expires"), CellKind.DATE),
         TableColumn("on_hand", translate("StockOnHand", "On hand"), CellKind.QTY),
         TableColumn("allocated", translate("StockOnHand", "Allocated"), CellKind.QTY),
         TableColumn("free", translate("StockOnHand", "Free"), CellKind.QTY),
@@ -42,7 +44,7 @@ def stock_on_hand_screen(desk: "Desk", shell: "MainWindow", filters: Filters = (
         (
             TableColumn("product_code", translate("StockOnHand", "Code"), width=120),
             replace(TableColumn("product_name", translate("StockOnHand", "Product")), stretches=True),
-            replace(place_columns()[0], stretches=False, width=190),
+            replace(place_columns()[0], stretches=False, width=150),
             *place_columns()[1:],
         ),
         StockOnHand,
@@ -50,7 +52,7 @@ def stock_on_hand_screen(desk: "Desk", shell: "MainWindow", filters: Filters = (
         name=translate("StockOnHand", "Stock on hand"),
         empty_text=translate("StockOnHand", "Nothing is in stock yet"),
         empty_detail=translate("StockOnHand", "Goods come in with a goods receipt, or are counted for the first time."),
-        search_hint=translate("StockOnHand", "Product, warehouse, bin"),
+        search_hint=translate("StockOnHand", "Product, warehouse, bin, lot"),
     )
     screen = ListScreen(desk, spec.name, spec, lambda row: shell.open_screen("product", id=row.product_id))
     _offer_work(desk, shell, screen)
@@ -105,6 +107,7 @@ def move_columns(*, with_product: bool = True) -> tuple[TableColumn, ...]:
         TableColumn("moved_on", translate("StockMoves", "Date"), CellKind.DATE),
         TableColumn("kind", translate("StockMoves", "Kind"), width=118, stretches=not with_product),
         *(product if with_product else ()),
+        TableColumn("lot_code", translate("StockMoves", "Lot"), width=100),
         TableColumn("qty", translate("StockMoves", "Quantity"), CellKind.QTY),
         TableColumn("unit_code", translate("StockMoves", "Unit"), width=60),
         TableColumn("from_bin_code", translate("StockMoves", "From"), width=116),

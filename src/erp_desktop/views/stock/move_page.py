@@ -8,6 +8,7 @@ from uuid import UUID
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.stock import MoveStock
 from erp_desktop.i18n import translate
+from erp_desktop.numbers import ZERO
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.lookups import Choice
 from erp_desktop.queries.masters import Bins
@@ -23,10 +24,16 @@ if TYPE_CHECKING:
     from erp_desktop.desk import Desk
     from erp_desktop.views.shell.main_window import MainWindow
 
+_MOST_PLACES = 500  # of one product that are looked through
+
 FIELD_OF_REFUSAL = {
     "qty_not_positive": "qty",
     "not_enough_on_hand": "qty",
     "same_bin": "to_bin",
+    "lot_missing": "lot",
+    "lot_not_kept": "lot",
+    "lot_of_another_product": "lot",
+    "not_one_piece": "qty",
     "period_closed": "moved_on",
     "no_period": "moved_on",
 }
@@ -44,15 +51,20 @@ class _BinsWithStock:
     def run(self, session: Any, company_id: UUID) -> ListPage[Any]:
         if self.product_id is None:
             return ListPage((), None, {})
-        request = replace(self.request, filters=(("product_id", self.product_id),), search="")
+        request = replace(self.request, filters=(("product_id", self.product_id),), search="", limit=_MOST_PLACES)
         rows = StockOnHand(request).run(session, company_id).rows
         typed = self.request.search.casefold()
-        return ListPage(tuple(_choice(row) for row in rows if typed in row.bin_code.casefold()), None, {})
+        bins: dict[UUID, list[Any]] = {}  # of what is kept by lots, a row for each lot
+        for row in rows:
+            if typed in row.bin_code.casefold():
+                bins.setdefault(row.bin_id, []).append(row)
+        return ListPage(tuple(_choice(rows) for rows in bins.values())[: self.request.limit], None, {})
 
 
-def _choice(row: Any) -> Choice:
-    free = translate("MoveStockPage", "{qty} {unit} free").format(qty=shown_number(row.free), unit=row.unit_code)
-    return Choice(row.bin_id, row.bin_code, row.warehouse_name, row.warehouse_name_zh, free)
+def _choice(rows: list[Any]) -> Choice:
+    row, free = rows[0], sum((one.free for one in rows), ZERO)
+    fact = translate("MoveStockPage", "{qty} {unit} free").format(qty=shown_number(free), unit=row.unit_code)
+    return Choice(row.bin_id, row.bin_code, row.warehouse_name, row.warehouse_name_zh, fact)
 
 
 class MoveStockPage(RecordPage):
@@ -67,6 +79,7 @@ class MoveStockPage(RecordPage):
             lookups={
                 "product": lookups.products(),
                 "from_bin": LookupSpec(self._bins_with_stock, fact=lambda row: row.fact),
+                "lot": lookups.lots(self._where_lots_are),
                 "to_bin": LookupSpec(Bins, name="warehouse_name", fact=lambda row: str(cell_value(row, "zone"))),
             },
             first={"moved_on": company_today()},
@@ -76,12 +89,19 @@ class MoveStockPage(RecordPage):
         self.do_save.setText(translate("MoveStockPage", "Move"))
 
     def _bins_with_stock(self, request: ListRequest) -> Any:
-        field = self.binder.widget("product")
+        return _BinsWithStock(request, self._chosen("product"))
+
+    def _where_lots_are(self) -> dict[str, Any]:
+        product_id = self._chosen("product")
+        return {"product_ids": (product_id,) if product_id else (), "bin_id": self._chosen("from_bin")}
+
+    def _chosen(self, name: str) -> UUID | None:
+        field = self.binder.widget(name)
         try:
-            product = field.value() if isinstance(field, LookupField) else None
+            item = field.value() if isinstance(field, LookupField) else None
         except NotReadable:
-            product = None
-        return _BinsWithStock(request, product.id if product is not None else None)
+            item = None
+        return item.id if item is not None else None
 
     def add_more(self) -> None:
         self.content.setStretchFactor(self.form, 0)

@@ -44,7 +44,8 @@ def stock_count_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
         (
             TableColumn("product_code", translate("StockCount", "Code"), width=130),
             TableColumn("product_name", translate("StockCount", "Product"), stretches=True),
-            TableColumn("bin_code", translate("StockCount", "Bin"), width=120),
+            TableColumn("bin_code", translate("StockCount", "Bin"), width=110),
+            TableColumn("lot_code", translate("StockCount", "Lot"), width=110),
             TableColumn("expected_qty", translate("StockCount", "In the books"), CellKind.QTY, 110),
             TableColumn("counted_qty", translate("StockCount", "Counted"), CellKind.QTY),
             TableColumn("difference", translate("StockCount", "Difference"), CellKind.QTY, 100),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.lots import LOT_REFUSALS
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
@@ -48,6 +49,8 @@ class CountingPage(FormPage):
     After the action is performed the document that came of it opens in the place of the page.
     """
 
+    typed_columns: tuple[str, ...] = ("counted", "bin")  # what stays as it was typed when the document is read again
+
     def __init__(
         self,
         desk: "Desk",
@@ -76,12 +79,19 @@ class CountingPage(FormPage):
 
     # --- columns
 
-    def columns(self, open_heading: str, counted_heading: str, bins: LookupSpec | None) -> tuple[LineColumn, ...]:
-        """The columns that counting has everywhere."""
+    def columns(
+        self,
+        open_heading: str,
+        counted_heading: str,
+        bins: LookupSpec | None,
+        lots: tuple[LineColumn, ...] = (),
+    ) -> tuple[LineColumn, ...]:
+        """The columns that counting has everywhere, with those of the lots where some are kept by lot."""
         found = (
             LineColumn("product_code", translate("CountingPage", "Code"), width=130, is_computed=True),
             LineColumn("product_name", translate("CountingPage", "Product"), is_computed=True, stretches=True),
             LineColumn("open", open_heading, CellKind.QTY, 124, is_computed=True),
+            *lots,
             LineColumn("counted", counted_heading, CellKind.QTY, 110),
             LineColumn("unit", translate("CountingPage", "Unit"), width=64, is_computed=True),
         )
@@ -99,20 +109,30 @@ class CountingPage(FormPage):
         return kind_text(self.kind)
 
     def show_record(self, record: Any) -> None:
-        typed = {line["id"]: line for line in self._all_lines() if "id" in line}
         rows = self._counting.rows_of(record)
         if self.grid.state() == self.grid.State.EditingState:
             return
         if self.is_dirty:
-            for row in rows:
-                kept = typed.get(row["id"], {})
-                row.update({name: kept[name] for name in ("counted", "bin") if name in kept})
+            rows = self._with_what_was_typed(rows)
         self.show_lines(rows)
         self.effect.note_change()
         if rows and not self.grid.currentIndex().isValid():
             names = [column.name for column in self.grid.model_of_lines.spec.columns]
             self.grid.setCurrentIndex(self.grid.model_of_lines.index(0, names.index("counted")))
         self.lines_changed()
+
+    def _with_what_was_typed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The lines as they are now, split into lots as the person has split them."""
+        typed: dict[Any, list[dict[str, Any]]] = {}
+        for line in self._all_lines():
+            typed.setdefault(line.get("id"), []).append(line)
+        kept = []
+        for row in {row["id"]: row for row in reversed(rows)}.values():
+            for number, part in enumerate(typed.get(row["id"], [{}])):
+                mine = {name: part[name] for name in self.typed_columns if name in part}
+                kept.append((row if number == 0 else part_of(row)) | mine)
+        order = [row["id"] for row in rows]
+        return sorted(kept, key=lambda row: order.index(row["id"]))
 
     def lines_changed(self) -> None:
         counted = [line for line in self._all_lines() if _number(line)]
@@ -125,15 +145,19 @@ class CountingPage(FormPage):
         model = self.grid.model_of_lines
         return [model.line(row) for row in range(model.rowCount())]
 
+    def expected_of(self, line: dict[str, Any]) -> Decimal | None:
+        """What `count_all` fills in for a line."""
+        return line.get("open")
+
     def count_all(self) -> None:
         """Everything that is open was counted; lines with a quantity keep theirs."""
         model = self.grid.model_of_lines
         column = [one.name for one in model.spec.columns].index("counted")
         cells = {}
-        for row in range(model.rowCount()):
-            line = model.line(row)
-            if line.get("counted") is None and line.get("open"):
-                cells[row, column] = line["open"]
+        for row, line in enumerate(self._all_lines()):
+            expected = (self.expected_of(line) or ZERO) - self._counted_of(line["id"])
+            if line.get("counted") is None and expected > 0:
+                cells[row, column] = expected
         model.change(cells, translate("CountingPage", "All as expected"))
         self.grid.setFocus()
 
@@ -147,25 +171,42 @@ class CountingPage(FormPage):
         model = self.grid.model_of_lines
         lines = [(row, model.line(row)) for row in range(model.rowCount())]
         mine = [(row, line) for row, line in lines if scanned is not None and line["product_id"] == scanned.product_id]
+        if scanned is None and self.take_lot(code):
+            return
         if scanned is None or not mine:
             name = scanned.product_code if scanned is not None else code
             text = translate("CountingPage", "{code} is not on this document. Put it aside and scan the next one.")
             self.show_problem(text.format(code=name))
             return
         self.banner.hide()
-        row, line = next(((row, line) for row, line in mine if (_number(line) + scanned.qty) <= line["open"]), mine[0])
+        whole = [(row, line) for row, line in mine if line["open"] is not None]
+        _, line = next(
+            (one for one in whole if self._counted_of(one[1]["id"]) + scanned.qty <= one[1]["open"]), whole[0]
+        )
+        open_qty = line["open"]
+        parts = [row for row, one in mine if one["id"] == line["id"]]
+        here = self.grid.currentIndex().row()
+        row = here if here in parts else parts[-1]
         column = [one.name for one in model.spec.columns].index("counted")
-        model.change({(row, column): _number(line) + scanned.qty}, translate("CountingPage", "Scan"))
+        model.change({(row, column): _number(model.line(row)) + scanned.qty}, translate("CountingPage", "Scan"))
         self.grid.setCurrentIndex(model.index(row, column))
         text = translate("CountingPage", "{code}: {counted} of {open}")
-        counted = _number(model.line(row))
-        names = {"code": scanned.product_code, "counted": shown_number(counted), "open": shown_number(line["open"])}
+        counted = self._counted_of(line["id"])
+        names = {"code": scanned.product_code, "counted": shown_number(counted), "open": shown_number(open_qty)}
         self.tell(text.format(**names))
-        if counted > line["open"]:
+        if counted > open_qty:
             text = translate(
                 "CountingPage", "{code}: {counted} counted, only {open} expected. Put aside what is too many."
             )
             self.show_problem(text.format(**names))
+
+    def take_lot(self, code: str) -> bool:
+        """Takes what was scanned and is no product as the lot of the line under the cursor; False where none is kept."""
+        return False
+
+    def _counted_of(self, line_id: Any) -> Decimal:
+        """What was counted of a line in all its lots."""
+        return sum((_number(line) for line in self._all_lines() if line.get("id") == line_id), ZERO)
 
     # --- performing
 
@@ -211,7 +252,9 @@ class CountingPage(FormPage):
         return self._counting.action_of(self.made_id, self.document_id, values, counted)
 
     def _refused(self, refused: Refused) -> None:
-        self.show_line_refusal(refused, "counted", dict(self._counting.field_of_refusal))
+        names = [column.name for column in self.grid.model_of_lines.spec.columns]
+        column = "lot" if refused.problem.code in LOT_REFUSALS and "lot" in names else "counted"
+        self.show_line_refusal(refused, column, dict(self._counting.field_of_refusal))
 
 
 def _number(line: dict[str, Any]) -> Decimal:
@@ -219,3 +262,9 @@ def _number(line: dict[str, Any]) -> Decimal:
     counted = line.get("counted")
     counted = counted.value if isinstance(counted, BadCell) else counted
     return counted if isinstance(counted, Decimal) else ZERO
+
+
+def part_of(line: dict[str, Any]) -> dict[str, Any]:
+    """A further line for another lot of what `line` counts."""
+    named = ("id", "product_id", "product_code", "product_name", "unit", "tracking")
+    return {name: line[name] for name in named if name in line} | {"open": None}

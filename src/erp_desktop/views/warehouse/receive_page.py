@@ -1,5 +1,7 @@
 """Receiving the goods of a purchase order: what was counted at the dock, line by line, in one or more receipts."""
 
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,12 +13,15 @@ from erp_desktop.queries.purchasing_details import PurchaseOrderDetail, Purchase
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.purchasing.purchase_order_page import PATH, TO_RECEIVE
-from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
+from erp_desktop.views.warehouse.counting_page import Counting, CountingPage, part_of
 from erp_desktop.views.warehouse.scanning import ScanRouter
-from erp_desktop.views.widgets.cells import cell_value
+from erp_desktop.views.widgets.cells import CellKind, cell_value
 from erp_desktop.views.widgets.fields import company_today
-from erp_desktop.views.widgets.line_model import LineSpec
+from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
+from erp_desktop.views.widgets.reading import read_date
 from erp_desktop.views.widgets.statuses import status_text
+
+_BETWEEN_SERIALS = re.compile(r"[\s,;，；、]+")
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -24,7 +29,9 @@ if TYPE_CHECKING:
 
 
 class ReceiveGoodsPage(CountingPage):
-    """Opened for one purchase order; a scanned product counts one more of it."""
+    """Opened for one purchase order; a scanned product counts one more of it, what is scanned then is its lot."""
+
+    typed_columns = ("lot", "expires", "counted", "bin")
 
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
         super().__init__(
@@ -45,8 +52,9 @@ class ReceiveGoodsPage(CountingPage):
                 field_of_refusal={"period_closed": "received_on", "no_period": "received_on"},
             ),
         )
-        self._use_columns(None)
         self._warehouse_id: UUID | None = None
+        self._has_lots = False
+        self._use_columns()
         self.binder.show({"received_on": company_today(), "delivery_note": ""})
         add = self.add_page_action
         self.do_receive = add(
@@ -54,6 +62,9 @@ class ReceiveGoodsPage(CountingPage):
         )
         self.do_all = add(
             "receive_goods.all", translate("ReceiveGoodsPage", "All as ordered"), self.count_all, "Alt+A", "check"
+        )
+        self.do_split = add(
+            "receive_goods.lot", translate("ReceiveGoodsPage", "Another lot"), self._another_lot, "Alt+L", "plus"
         )
         self.do_open = add(
             "receive_goods.order", translate("ReceiveGoodsPage", "Open the order"), self._open, "", "purchase_order"
@@ -73,22 +84,34 @@ class ReceiveGoodsPage(CountingPage):
     def verb(self) -> str:
         return translate("ReceiveGoodsPage", "Receive")
 
-    def _use_columns(self, warehouse_id: UUID | None) -> None:
+    def _use_columns(self) -> None:
+        lots = (
+            LineColumn("lot", translate("ReceiveGoodsPage", "Lot or serial numbers"), width=170),
+            LineColumn(
+                "expires",
+                translate("ReceiveGoodsPage", "Expires"),
+                CellKind.DATE,
+                104,
+                read=lambda typed: read_date(typed, company_today()),
+            ),
+        )
         columns = self.columns(
             translate("ReceiveGoodsPage", "Still open"),
             translate("ReceiveGoodsPage", "Counted"),
-            lookups.bins(warehouse_id),
+            lookups.bins(self._warehouse_id),
+            lots if self._has_lots else (),
         )
-        self.use_lines(LineSpec(columns, keep=("id", "product_id"), is_fixed=True))
+        self.use_lines(LineSpec(columns, compute=_pieces, keep=("id", "product_id", "tracking"), is_fixed=True))
 
     def show_record(self, record: PurchaseOrderRecord) -> None:
         title = translate("ReceiveGoodsPage", "Receive goods of {order}").format(order=number_text(record.number))
         self.header.name(title, str(cell_value(record, "supplier_name")))
         self.header.path.show_path(PATH, record.status)
         self.header.path.show()
-        if record.warehouse_id != self._warehouse_id:
-            self._warehouse_id = record.warehouse_id
-            self._use_columns(record.warehouse_id)
+        has_lots = any(line.tracking != "none" for line in record.lines)
+        if (record.warehouse_id, has_lots) != (self._warehouse_id, self._has_lots):
+            self._warehouse_id, self._has_lots = record.warehouse_id, has_lots
+            self._use_columns()
         super().show_record(record)
         if record.status not in TO_RECEIVE and not self.is_busy:
             text = translate("ReceiveGoodsPage", "{order} is in the state {status}: no goods of it are expected.")
@@ -106,13 +129,57 @@ class ReceiveGoodsPage(CountingPage):
         self.allow(self.do_receive, reason)
         self.allow(self.do_all, reason)
         self.allow(self.do_open)
-        self.offer(self.do_receive, (self.do_all, self.do_open))
+        none = translate("ReceiveGoodsPage", "Nothing on this order is kept by lot.")
+        self.allow(self.do_split, reason or ("" if self._has_lots else none))
+        more = (self.do_all, self.do_split) if self._has_lots else (self.do_all,)
+        self.offer(self.do_receive, (*more, self.do_open))
 
     def _take_typed(self, scan: QLineEdit) -> None:
         code = scan.text().strip()
         scan.clear()
         if code:
             self.take_scan(code)
+
+    # --- lots
+
+    def _current_line(self) -> tuple[int, dict[str, Any]]:
+        row = self.grid.currentIndex().row()
+        return row, self.grid.model_of_lines.line(row) if row >= 0 else {}
+
+    def _another_lot(self) -> None:
+        """A further line for another lot of the product under the cursor."""
+        row, line = self._current_line()
+        if line.get("tracking", "none") == "none":
+            self.show_problem(translate("ReceiveGoodsPage", "Go to a product that is kept by lot first."))
+            return
+        self.grid.model_of_lines.split_line(row, part_of(line))
+        self.grid.go_to(row + 1, self._column("lot"))
+
+    def take_lot(self, code: str) -> bool:
+        row, line = self._current_line()
+        tracking, typed = line.get("tracking", "none"), str(line.get("lot") or "")
+        if tracking == "none":
+            return False
+        self.banner.hide()
+        model = self.grid.model_of_lines
+        if tracking == "serial":
+            counted = {one for other in self._all_lines() for one in _serials(other) if other["id"] == line["id"]}
+            if code in counted:
+                text = translate("ReceiveGoodsPage", "Serial number {code} is counted already. Scan the next piece.")
+                self.show_problem(text.format(code=code))
+                return True
+            model.change({(row, self._column("lot")): ", ".join((*_serials(line), code))})
+        elif typed in ("", code):
+            model.change({(row, self._column("lot")): code})
+        else:
+            model.split_line(row, part_of(line) | {"lot": code})
+            row += 1
+        self.grid.setCurrentIndex(model.index(row, self._column("counted")))
+        self.tell(translate("ReceiveGoodsPage", "{product}: {code}").format(product=line["product_code"], code=code))
+        return True
+
+    def _column(self, name: str) -> int:
+        return [column.name for column in self.grid.model_of_lines.spec.columns].index(name)
 
     def _open(self) -> None:
         self.shell.open_screen("purchase_order", id=self.document_id)
@@ -126,6 +193,7 @@ def _lines_to_receive(record: PurchaseOrderRecord) -> list[dict[str, Any]]:
             "product_code": line.product_code,
             "product_name": cell_value(line, "product_name"),
             "unit": line.unit_code,
+            "tracking": line.tracking,
             "open": line.open_qty,
         }
         for line in record.lines
@@ -140,8 +208,28 @@ def _receipt_of(
         receipt_id=made_id,
         purchase_order_id=document_id,
         received_on=values["received_on"],
-        lines=tuple(
-            ReceivedLine(line["id"], line["counted"], line["bin"].id if line.get("bin") else None) for line in counted
-        ),
+        lines=tuple(received for line in counted for received in _received(line)),
         delivery_note=values.get("delivery_note", ""),
     )
+
+
+def _received(line: dict[str, Any]) -> list[ReceivedLine]:
+    """What a line says came in: of serial numbers a piece for each."""
+    bin_id = line["bin"].id if line.get("bin") else None
+    serials = _serials(line)
+    if serials:
+        return [ReceivedLine(line["id"], Decimal(1), bin_id, one, line.get("expires")) for one in serials]
+    return [ReceivedLine(line["id"], line["counted"], bin_id, line.get("lot") or "", line.get("expires"))]
+
+
+def _serials(line: Line) -> list[str]:
+    """The serial numbers that were typed or scanned for a line, in a row with spaces or commas between them."""
+    if line.get("tracking") != "serial":
+        return []
+    return [one for one in _BETWEEN_SERIALS.split(str(line.get("lot") or "")) if one]
+
+
+def _pieces(line: Line) -> dict[str, Any]:
+    """As many pieces were counted as there are serial numbers."""
+    serials = _serials(line)
+    return {"counted": Decimal(len(serials))} if serials else {}

@@ -12,7 +12,7 @@ from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
 from erp_desktop.views.warehouse.scanning import ScanRouter
 from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.fields import company_today
-from erp_desktop.views.widgets.line_model import LineSpec
+from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -46,7 +46,8 @@ class TakeInReturnPage(CountingPage):
             ),
         )
         self._warehouse_id: UUID | None = None
-        self._use_columns(None)
+        self._has_lots = False
+        self._use_columns()
         self.binder.show({"returned_on": company_today(), "reason": ""})
         add = self.add_page_action
         self.do_take = add(
@@ -67,20 +68,23 @@ class TakeInReturnPage(CountingPage):
     def verb(self) -> str:
         return translate("TakeInReturnPage", "Return of")
 
-    def _use_columns(self, warehouse_id: UUID | None) -> None:
+    def _use_columns(self) -> None:
+        lot = LineColumn("lot", translate("TakeInReturnPage", "Lot"), width=150, is_computed=True)
         columns = self.columns(
             translate("TakeInReturnPage", "With customer"),
             translate("TakeInReturnPage", "Came back"),
-            lookups.bins(warehouse_id),
+            lookups.bins(self._warehouse_id),
+            (lot,) if self._has_lots else (),
         )
         self.use_lines(LineSpec(columns, keep=("id", "product_id"), is_fixed=True))
 
     def show_record(self, record: ShipmentRecord) -> None:
         title = translate("TakeInReturnPage", "Return of {shipment}").format(shipment=number_text(record.number))
         self.header.name(title, str(cell_value(record, "customer_name") or ""))
-        if record.warehouse_id != self._warehouse_id:
-            self._warehouse_id = record.warehouse_id
-            self._use_columns(record.warehouse_id)
+        has_lots = any(line.lot_code for line in record.lines)
+        if (record.warehouse_id, has_lots) != (self._warehouse_id, self._has_lots):
+            self._warehouse_id, self._has_lots = record.warehouse_id, has_lots
+            self._use_columns()
         super().show_record(record)
 
     def offer_actions(self) -> None:
@@ -103,6 +107,7 @@ def _lines_with_customer(record: ShipmentRecord) -> list[dict[str, Any]]:
             "product_code": line.product_code,
             "product_name": cell_value(line, "product_name"),
             "unit": line.unit_code,
+            "lot": line.lot_code,
             "open": line.returnable_qty,
         }
         for line in record.lines

@@ -24,7 +24,10 @@ _PLACES = {CellKind.QTY: QTY_PLACES, CellKind.UNIT_COST: UNIT_PRICE_PLACES, Cell
 
 @dataclass(frozen=True)
 class LineColumn:
-    """A column of the grid. With `lookup` its cells hold LookupItems; `is_computed` ones are made from the others."""
+    """A column of the grid. With `lookup` its cells hold LookupItems; `is_computed` ones are made from the others.
+
+    `read` gives the value of a typed text where the kind alone does not say it (a date); it raises NotReadable.
+    """
 
     name: str
     heading: str
@@ -35,6 +38,7 @@ class LineColumn:
     lookup: LookupSpec | None = None
     places: int = 2  # as shown, of MONEY
     stretches: bool = False
+    read: Callable[[str], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -203,6 +207,12 @@ class LineModel(QAbstractTableModel):
         lines.insert(min(row, len(lines)), {})
         self._push(lines, "", trim=False)
 
+    def split_line(self, row: int, line: Line) -> None:
+        """Puts `line` below `row`, also where the lines are fixed: a part of that one."""
+        lines = list(self._lines)
+        lines.insert(row + 1, dict(line))
+        self._push(lines, "")
+
     def settle(self, pending: Pending, outcome: LookupItem | BadCell) -> None:
         """The answer to `looked_up`. It belongs to the step of undo that asked."""
         pending.outcome = outcome
@@ -229,10 +239,10 @@ class LineModel(QAbstractTableModel):
             return None
         if column.lookup is not None:
             return Pending(typed, lookup=column.lookup)
-        if column.kind not in _PLACES:
+        if column.read is None and column.kind not in _PLACES:
             return typed
         try:
-            return read_number(typed, _PLACES[column.kind])
+            return column.read(typed) if column.read is not None else read_number(typed, _PLACES[column.kind])
         except NotReadable as error:
             return BadCell(typed, error.sentence)
 
