@@ -396,14 +396,14 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>One cost for the whole company, or one for each warehouse or each lot.</source>
-        <translation type="unfinished"></translation>
+        <translation>整个公司一个成本，或每个仓库、每个批次各一个成本。</translation>
     </message>
 </context>
 <context>
     <name>CategoryPage</name>
     <message>
         <source>Last in, first out is not allowed in statutory books (IAS 2.25; Chinese standards). It may be used where the books are for management only.</source>
-        <translation type="unfinished"></translation>
+        <translation>法定账簿不允许使用后进先出法（IAS 2.25；中国企业会计准则）。仅供内部管理的账簿可以使用。</translation>
     </message>
 </context>
 <context>
@@ -1911,7 +1911,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Expires</source>
-        <translation type="unfinished"></translation>
+        <translation>有效期至</translation>
     </message>
     <message>
         <source>In the books</source>
@@ -2238,11 +2238,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Lot of what is on hand against how the product is kept</source>
-        <translation type="unfinished"></translation>
+        <translation>现存量的批次与商品管理方式核对</translation>
     </message>
     <message>
         <source>Pieces of a serial number</source>
-        <translation type="unfinished"></translation>
+        <translation>每个序列号的件数</translation>
     </message>
     <message>
         <source>Allocated quantity against open allocations</source>
@@ -4501,15 +4501,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>There is no lot of this product in stock here.</source>
-        <translation type="unfinished"></translation>
+        <translation>此处没有该商品的批次库存。</translation>
     </message>
     <message>
         <source>{qty} {unit}</source>
-        <translation type="unfinished"></translation>
+        <translation>{qty} {unit}</translation>
     </message>
     <message>
         <source>{qty}, expires {day}</source>
-        <translation type="unfinished"></translation>
+        <translation>{qty}，有效期至 {day}</translation>
     </message>
 </context>
 <context>
@@ -4618,7 +4618,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Last in, first out</source>
-        <translation type="unfinished">后进先出</translation>
+        <translation>后进先出</translation>
     </message>
     <message>
         <source>Moving average</source>
@@ -4634,7 +4634,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Specific cost, by lot</source>
-        <translation type="unfinished"></translation>
+        <translation>个别计价（按批次）</translation>
     </message>
     <message>
         <source>Company</source>
@@ -4650,11 +4650,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>By lot</source>
-        <translation type="unfinished"></translation>
+        <translation>按批次</translation>
     </message>
     <message>
         <source>By serial number</source>
-        <translation type="unfinished"></translation>
+        <translation>按序列号</translation>
     </message>
     <message>
         <source>Party</source>
@@ -4923,7 +4923,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>&amp;Lot</source>
-        <translation type="unfinished"></translation>
+        <translation>批次(&amp;L)</translation>
     </message>
     <message>
         <source>Lot</source>
@@ -4931,7 +4931,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Of what is kept by lot or serial number.</source>
-        <translation type="unfinished"></translation>
+        <translation>按批次或序列号管理的商品才需填写。</translation>
     </message>
     <message>
         <source>Moved &amp;on</source>
@@ -5821,15 +5821,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Kept by &amp;lot</source>
-        <translation type="unfinished"></translation>
+        <translation>批次管理(&amp;L)</translation>
     </message>
     <message>
         <source>Kept by lot</source>
-        <translation type="unfinished"></translation>
+        <translation>批次管理</translation>
     </message>
     <message>
         <source>Stock kept by lot or serial number always moves with it. Fixed once stock has moved.</source>
-        <translation type="unfinished"></translation>
+        <translation>按批次或序列号管理的库存始终随其批次或序列号移动。库存发生变动后不能再改。</translation>
     </message>
     <message>
         <source>Kept in s&amp;tock</source>
@@ -6296,15 +6296,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Another lot</source>
-        <translation type="unfinished"></translation>
+        <translation>增加批次</translation>
     </message>
     <message>
         <source>Lot or serial numbers</source>
-        <translation type="unfinished"></translation>
+        <translation>批次或序列号</translation>
     </message>
     <message>
         <source>Expires</source>
-        <translation type="unfinished"></translation>
+        <translation>有效期至</translation>
     </message>
     <message>
         <source>Still open</source>
@@ -6328,19 +6328,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Nothing on this order is kept by lot.</source>
-        <translation type="unfinished"></translation>
+        <translation>此订单中没有按批次管理的商品。</translation>
     </message>
     <message>
         <source>Go to a product that is kept by lot first.</source>
-        <translation type="unfinished"></translation>
+        <translation>请先选中一个按批次管理的商品。</translation>
     </message>
     <message>
         <source>Serial number {code} is counted already. Scan the next piece.</source>
-        <translation type="unfinished"></translation>
+        <translation>序列号 {code} 已经清点过，请扫描下一件。</translation>
     </message>
     <message>
         <source>{product}: {code}</source>
-        <translation type="unfinished"></translation>
+        <translation>{product}：{code}</translation>
     </message>
 </context>
 <context>
@@ -6622,7 +6622,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Only {free} of {asked} {product} have not expired; what else is there has. Name the lot to ship it all the same; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 需要 {asked}，未过期的只有 {free}，其余均已过期。如仍要发出，请指定批次；未作任何更改。</translation>
     </message>
     <message>
         <source>{counted} of {product} counted, but {allocated} there are promised to orders. Release them first, then count again.</source>
@@ -6774,31 +6774,31 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{product} is kept by lot or serial number, and none was named. Type or scan it; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 按批次或序列号管理，但没有填写批次或序列号。请录入或扫描；未作任何更改。</translation>
     </message>
     <message>
         <source>{product} is not kept by lot or serial number. Leave the lot empty; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 不按批次或序列号管理，批次请留空；未作任何更改。</translation>
     </message>
     <message>
         <source>{lot} is a lot of another product, not of {product}. Choose a lot of {product}; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{lot} 是其他商品的批次，不属于 {product}。请选择 {product} 的批次；未作任何更改。</translation>
     </message>
     <message>
         <source>Lot {lot} of {product} expires on {expires_on} in the books. Correct the date or the lot; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>账上 {product} 批次 {lot} 的有效期至 {expires_on}。请更正日期或批次；未作任何更改。</translation>
     </message>
     <message>
         <source>{qty} of {product} under serial number {lot}, but a serial number is one piece. Give each piece its own; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 序列号 {lot} 下有 {qty}，但一个序列号只对应一件。请为每件填写各自的序列号；未作任何更改。</translation>
     </message>
     <message>
         <source>Serial number {lot} of {product} is in stock already. Read the number again; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 的序列号 {lot} 已在库存中。请重新核对序列号；未作任何更改。</translation>
     </message>
     <message>
         <source>{name} is costed lot by lot (specific cost), so costs are kept per lot and its products by lot or serial number. Choose that, or another costing method; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} 采用个别计价，成本须按批次核算，其商品须按批次或序列号管理。请照此选择，或改用其他计价方法；未作任何更改。</translation>
     </message>
     <message>
         <source>{product} was revalued on {day}; goods that leave before it cannot be entered any more, since the revaluation counted them. Use that day or a later one; nothing was changed.</source>
@@ -7178,6 +7178,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>time zone</source>
         <translation>时区</translation>
+    </message>
+    <message>
+        <source>tracking by lot</source>
+        <translation>批次管理方式</translation>
     </message>
     <message>
         <source>decimals of the unit cost</source>
@@ -9871,7 +9875,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Another lot</source>
-        <translation type="unfinished"></translation>
+        <translation>增加批次</translation>
     </message>
     <message>
         <source>Ship {order}</source>
@@ -9883,7 +9887,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Go to a product that is kept by lot first.</source>
-        <translation type="unfinished"></translation>
+        <translation>请先选中一个按批次管理的商品。</translation>
     </message>
     <message>
         <source>Nothing of this order is to be shipped now.</source>
@@ -9895,7 +9899,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Nothing on this order is kept by lot.</source>
-        <translation type="unfinished"></translation>
+        <translation>此订单中没有按批次管理的商品。</translation>
     </message>
 </context>
 <context>
@@ -10679,7 +10683,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Expires</source>
-        <translation type="unfinished"></translation>
+        <translation>有效期至</translation>
     </message>
     <message>
         <source>On hand</source>
@@ -10719,7 +10723,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Product, warehouse, bin, lot</source>
-        <translation type="unfinished"></translation>
+        <translation>商品、仓库、货位、批次</translation>
     </message>
     <message>
         <source>Move stock</source>
@@ -11535,15 +11539,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Goods may leave before they are &amp;booked in</source>
-        <translation type="unfinished"></translation>
+        <translation>允许未入账先出库(&amp;B)</translation>
     </message>
     <message>
         <source>Goods may leave before they are booked in</source>
-        <translation type="unfinished"></translation>
+        <translation>允许未入账先出库</translation>
     </message>
     <message>
         <source>Stock may go below zero until the receipt is entered; never of what is kept by lot or serial number.</source>
-        <translation type="unfinished"></translation>
+        <translation>收货单录入之前库存可为负数；按批次或序列号管理的商品不允许。</translation>
     </message>
     <message>
         <source>Acti&amp;ve</source>
