@@ -70,7 +70,7 @@ class CorrectPricePage(FormPage):
 
     def _use_columns(self) -> None:
         def money(name: str, heading: str) -> LineColumn:
-            return LineColumn(name, heading, CellKind.MONEY, 104, is_computed=True, places=self._places)
+            return LineColumn(name, heading, CellKind.MONEY, 118, is_computed=True, places=self._places)
 
         columns = (
             LineColumn("product_code", translate("CorrectPricePage", "Code"), width=104, is_computed=True),

@@ -7,7 +7,7 @@ from erp_desktop.queries.base import IsEmpty
 from erp_desktop.queries.purchasing import GoodsReceiptRow, GoodsReceipts, LandedCostRow, LandedCosts
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.purchasing.words import kind_of_cost_text
-from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
+from erp_desktop.views.widgets.cells import CellKind, shown
 from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
 
@@ -41,9 +41,8 @@ def receipt_lines() -> LineSpec:
                 translate("LandedCostForm", "Goods receipt"),
                 is_required=True,
                 lookup=receipts_lookup(),
-                width=170,
+                stretches=True,
             ),
-            LineColumn("supplier", translate("LandedCostForm", "Supplier"), is_computed=True, stretches=True),
             LineColumn("received_on", translate("LandedCostForm", "Received"), CellKind.DATE, 110, is_computed=True),
             LineColumn("order", translate("LandedCostForm", "Purchase order"), width=140, is_computed=True),
             LineColumn("qty", translate("LandedCostForm", "Quantity"), CellKind.QTY, 100, is_computed=True),
@@ -58,7 +57,6 @@ def _of_receipt(line: Any) -> dict[str, Any]:
     if row is None:
         return {}
     return {
-        "supplier": cell_value(row, "supplier_name"),
         "received_on": row.received_on,
         "order": number_text(row.order_number),
         "qty": row.qty,

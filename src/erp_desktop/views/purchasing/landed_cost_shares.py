@@ -61,8 +61,8 @@ class SharesTable(QObject):
             *measures,
             money("share", translate("LandedCostShares", "Share"), 104, is_computed=basis != "manual"),
             LineColumn("qty_left", translate("LandedCostShares", "In stock"), CellKind.QTY, 84, is_computed=True),
-            money("to_inventory", translate("LandedCostShares", "To stock value"), 112),
-            money("to_cost_of_sales", translate("LandedCostShares", "To cost of sales"), 120),
+            money("to_inventory", translate("LandedCostShares", "To stock value"), 128),
+            money("to_cost_of_sales", translate("LandedCostShares", "To cost of sales"), 136),
         )
         self.grid.use(self._desk, LineSpec(columns, compute=self._fallen, keep=("bearer", "place"), is_fixed=True))
 

@@ -48,6 +48,7 @@ class SupplierReturnForm(CountingPage):
                     "no_period": "returned_on",
                 },
             ),
+            has_related=False,  # its columns need the whole width
         )
         self._warehouse_id: UUID | None = None
         self._currency, self._places = "", 2
@@ -85,7 +86,7 @@ class SupplierReturnForm(CountingPage):
         columns = (
             LineColumn("product_code", translate("SupplierReturnForm", "Code"), width=110, is_computed=True),
             LineColumn("product_name", translate("SupplierReturnForm", "Product"), is_computed=True, stretches=True),
-            LineColumn("open", translate("SupplierReturnForm", "Not returned"), CellKind.QTY, 104, is_computed=True),
+            LineColumn("open", translate("SupplierReturnForm", "Not returned"), CellKind.QTY, 120, is_computed=True),
             LineColumn("free", translate("SupplierReturnForm", "Free"), CellKind.QTY, 84, is_computed=True),
             LineColumn("counted", translate("SupplierReturnForm", "Goes back"), CellKind.QTY, 96),
             LineColumn("unit", translate("SupplierReturnForm", "Unit"), width=56, is_computed=True),

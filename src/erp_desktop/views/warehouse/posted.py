@@ -6,6 +6,7 @@ from uuid import UUID
 
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
+from erp_desktop.numbers import ZERO
 from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptLines, GoodsReceiptRecord
 from erp_desktop.queries.receipt_costs import CostedReceiptLines
 from erp_desktop.queries.selling_details import (
@@ -66,19 +67,20 @@ def _lot() -> TableColumn:
     return TableColumn("lot_code", translate("DockLines", "Lot"), width=110)
 
 
-def _sent_back() -> TableColumn:
-    return TableColumn("returned_qty", translate("DockLines", "Sent back"), CellKind.QTY, 90)
-
-
 def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
     """What arrived, with its cost for those who may read costs."""
 
     def facts(record: GoodsReceiptRecord) -> Facts:
+        sent_back = sum((line.returned_qty for line in record.lines), ZERO)
         return (
             (translate("GoodsReceiptPage", "Purchase order"), number_text(record.order_number)),
             (translate("GoodsReceiptPage", "Received"), record.received_on.isoformat()),
             (translate("GoodsReceiptPage", "Warehouse"), named(record, "warehouse")),
             (translate("GoodsReceiptPage", "Delivery note"), record.delivery_note),
+            (
+                translate("GoodsReceiptPage", "Sent back to the supplier"),
+                shown(sent_back, CellKind.QTY) if sent_back else "",
+            ),
         )
 
     if "cost.read" in desk.permissions:
@@ -90,7 +92,6 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
             _bin(),
             _lot(),
             _qty(),
-            _sent_back(),
             _unit(),
             TableColumn("unit_cost", unit_cost, CellKind.UNIT_COST, 96, is_sortable=False),
             TableColumn("cost", cost, CellKind.MONEY, 104, is_sortable=False),
@@ -102,7 +103,6 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
             _bin(),
             _lot(),
             _qty(),
-            _sent_back(),
             _unit(),
         )
     page = PostedPage(
