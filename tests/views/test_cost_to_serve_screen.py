@@ -118,7 +118,10 @@ def test_a_closed_period_cannot_be_shared_and_says_why(trade):
         january = session.scalars(select(Period.id).where(Period.starts_on == date(2026, 1, 1))).one()
     trade.company.perform(ClosePeriod(january))
     trade.hear_news()
+    closed = trade.open("cost_to_serve", period_id=january)
+    trade.wait(lambda: closed.periods.currentText() == "2026-01 (closed)")
     screen = trade.open("cost_to_serve")
+    assert screen is not closed
     trade.wait(screen.do_share.isEnabled)
     place = screen.periods.findText("2026-01 (closed)")
     screen.periods.setCurrentIndex(place)

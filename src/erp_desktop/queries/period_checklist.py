@@ -16,7 +16,6 @@ from erp_desktop.actions.periods import earlier_open_period, pools_below_zero
 from erp_desktop.ids import derived_id
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.company import User
-from erp_desktop.models.cost_to_serve import CostToServeRule, CostToServeRun
 from erp_desktop.models.costing import CostBook, CostEvent, CostPool, MoveCost
 from erp_desktop.models.ledger import Period, PeriodChange
 from erp_desktop.models.purchasing import GoodsReceipt, PriceCorrection, PurchaseOrder
@@ -27,6 +26,7 @@ from erp_desktop.models.valuation import StockAllowance, WriteDown
 from erp_desktop.queries.base import ListPage, ListRequest, NotHere
 from erp_desktop.queries.doctor import examine
 from erp_desktop.queries.listing import FIRST_PAGE
+from erp_desktop.queries.served_costs import served_period
 
 BLOCKS, WARNS, FINE = "blocks", "warns", "fine"
 MOST_EXAMPLES = 5
@@ -281,18 +281,10 @@ class _Counter:
         return _item("allowances", 0 if run else carried or 0, [])
 
     def cost_to_serve(self) -> ChecklistItem:
-        """Costs that are shared each period and are not shared for this one yet."""
-        run = self._session.scalar(
-            select(func.count()).where(
-                CostToServeRun.company_id == self._company_id, CostToServeRun.period_id == self._period.id
-            )
-        )
-        rules = self._session.scalar(
-            select(func.count()).where(
-                CostToServeRule.company_id == self._company_id, CostToServeRule.is_active.is_(True)
-            )
-        )
-        return _item("cost_to_serve", 0 if run else rules or 0, [])
+        """Rules whose costs of this period are not shared, or changed in the ledger since they were."""
+        served = served_period(self._session, self._period)
+        behind = [cost for cost in served.costs if served.run_at is None or cost.difference]
+        return _item("cost_to_serve", len(behind), sorted(cost.account_codes for cost in behind))
 
 
 def _has_day(value: Any, period: Period) -> bool:

@@ -34,7 +34,9 @@ ITEMS = {
     "waiting_changes": QT_TRANSLATE_NOOP("PeriodChecklist", "Changes of this desk dated in it that wait to be sent"),
     "attention": QT_TRANSLATE_NOOP("PeriodChecklist", "Changes of this desk dated in it that need attention"),
     "allowances": QT_TRANSLATE_NOOP("PeriodChecklist", "Products below cost without a write-down run for this period"),
-    "cost_to_serve": QT_TRANSLATE_NOOP("PeriodChecklist", "Rules of cost to serve that were not run for this period"),
+    "cost_to_serve": QT_TRANSLATE_NOOP(
+        "PeriodChecklist", "Rules of cost to serve whose costs of this period are not all shared"
+    ),
     "doctor": QT_TRANSLATE_NOOP("PeriodChecklist", "Differences that the doctor finds in the books"),
 }
 
@@ -122,7 +124,7 @@ def list_behind(shell: "MainWindow", period: PeriodRecord, key: str) -> Callable
         "waiting_changes": ("attention", {}),
         "attention": ("attention", {}),
         "allowances": ("write_downs", {}),
-        "cost_to_serve": ("cost_to_serve", {}),
+        "cost_to_serve": ("cost_to_serve", {"period_id": period.id}),
     }
     if key not in screens:
         return None

@@ -32,9 +32,13 @@ NOT_USUAL = ("handling",)  # wages are of everybody: only those of the warehouse
 
 
 class CostToServeScreen(ListScreen):
-    """One row for each rule. Above the rows stands whether what was shared is still all that the ledger holds."""
+    """One row for each rule. Above the rows stands whether what was shared is still all that the ledger holds.
 
-    def __init__(self, desk: "Desk", shell: "MainWindow") -> None:
+    Opens at the period of today, or at `period_id`.
+    """
+
+    def __init__(self, desk: "Desk", shell: "MainWindow", period_id: UUID | None = None) -> None:
+        self._asked_for = period_id
         self._period: ServingPeriod | None = None
         self._set_up = ServingSetUp((), 0, 0)
         super().__init__(
@@ -117,7 +121,7 @@ class CostToServeScreen(ListScreen):
 
     @property
     def period_id(self) -> UUID | None:
-        return self._period.period_id if self._period else None
+        return self._period.period_id if self._period else self._asked_for
 
     # --- what people do
 
