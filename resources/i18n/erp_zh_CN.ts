@@ -2126,10 +2126,6 @@ The back office of a company that distributes goods.</source>
         <translation>批次</translation>
     </message>
     <message>
-        <source>Sent back</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>Came back</source>
         <translation>退回数量</translation>
     </message>
@@ -3117,6 +3113,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Delivery note</source>
         <translation>送货单号</translation>
+    </message>
+    <message>
+        <source>Sent back to the supplier</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Unit cost</source>
@@ -5382,8 +5382,8 @@ The back office of a company that distributes goods.</source>
         <translation>本期尚未计提跌价准备的减值商品</translation>
     </message>
     <message>
-        <source>Rules of cost to serve that were not run for this period</source>
-        <translation>本期尚未分摊的服务成本规则</translation>
+        <source>Rules of cost to serve whose costs of this period are not all shared</source>
+        <translation>本期费用尚未全部分摊的服务成本规则</translation>
     </message>
     <message>
         <source>Differences that the doctor finds in the books</source>
