@@ -22,11 +22,21 @@ def test_every_report_is_offered_with_a_permission_and_parameters_that_it_knows(
     names = [definition.name for definition in report_definitions()]
     assert names == [
         "balance_sheet",
+        "cost_composition",
+        "cost_layers",
+        "cost_of_sales",
+        "cost_to_serve",
         "general_ledger",
         "income_statement",
+        "inventory_reconciliation",
         "inventory_valuation",
+        "landed_cost_allocation",
+        "margin",
+        "method_comparison",
+        "purchase_price_variance",
         "stock_ledger",
         "trial_balance",
+        "unit_story",
     ]
     assert all(definition.permission for definition in report_definitions())
 

@@ -54,7 +54,7 @@ SUPPLIER = Parameter("supplier", QT_TRANSLATE_NOOP("Report", "Supplier"), Parame
 NOT_NAMED = QT_TRANSLATE_NOOP("Report", "Not named")
 
 _UNIT_COST = Decimal(1).scaleb(-UNIT_COST_PLACES)
-_RATIO = Decimal(1).scaleb(-6)
+_RATIO = Decimal("0.001")
 
 
 def yes_no(name: str, heading: str) -> Parameter:
@@ -103,7 +103,7 @@ def unit_cost_of(value: Decimal, qty: Decimal) -> Decimal | None:
 
 
 def ratio(part: Decimal, whole: Decimal) -> Decimal | None:
-    """`part` as a fraction of `whole`, for a column of percents; None where there is nothing to divide by."""
+    """`part` as a fraction of `whole`, to a tenth of a percent as it is shown; None where there is nothing to divide by."""
     return (part / whole).quantize(_RATIO, ROUND_HALF_UP) if whole else None
 
 

@@ -1,0 +1,392 @@
+"""Reports of costing: figures added up by hand on a small company's books, on SQLite and PostgreSQL alike.
+
+Two receipts of bottles, 10 at 3.00 in January and 10 at 4.00 in February; 12 shipped at 9.00 in March; freight of 10.00 on
+the second receipt three days later. First in first out: the shipment took all of the first receipt and 2 of the second.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from company_fixtures import SmallCompany, open_small_company
+from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.central import turn
+from erp_desktop.ids import new_id
+from erp_desktop.models.sales import ShipmentLine
+from erp_desktop.reports.report import BadParameter, CannotReport, Report, report_definition
+
+JANUARY, FEBRUARY, MARCH = date(2026, 1, 10), date(2026, 2, 10), date(2026, 3, 2)
+LANDED, RETURNED, MARCH_ENDS = date(2026, 3, 5), date(2026, 3, 6), date(2026, 3, 31)
+IN_MARCH = {"from": date(2026, 3, 1), "to": MARCH_ENDS}
+QUARTER = {"from": date(2026, 1, 1), "to": MARCH_ENDS}
+
+
+class Bottler:
+    """A company that sells bottles, and the reports on it."""
+
+    def __init__(self, company: SmallCompany) -> None:
+        self.company = company
+        self.first = company.stock("BTL", "10", "3.00", on=JANUARY)
+        self.second = company.stock("BTL", "10", "4.00", on=FEBRUARY)
+        order = company.sales_order(("BTL", "12", "9.00"), on=MARCH)
+        company.allocate(order)
+        self.shipment = company.ship(order, on=MARCH)
+
+    def land(self, amount: str = "10.00", on: date = LANDED) -> None:
+        freight = EnterLandedCost(new_id(), "freight", on, Decimal(amount), "value", (self.second,))
+        self.company.perform(freight)
+
+    def take_back(self, qty: str) -> None:
+        with self.company.session() as session:
+            line = session.scalars(select(ShipmentLine.id).where(ShipmentLine.shipment_id == self.shipment)).one()
+        lines = (ReturnedLine(line, Decimal(qty)),)
+        self.company.perform(TakeInReturn(new_id(), self.shipment, RETURNED, lines))
+
+    def report(self, name: str, **parameters: Any) -> Report:
+        with self.company.session() as session:
+            return report_definition(name).run(session, self.company.company_id, today=MARCH_ENDS, **parameters)
+
+
+@pytest.fixture
+def bottler(engine: Engine) -> Bottler:
+    company = open_small_company(engine)
+    company.product("BTL", "fifo")
+    made = Bottler(company)
+    made.land()
+    return made
+
+
+def cells(report: Report, column: str, section: int = 0) -> list[Any]:
+    return [row.cells.get(column) for row in report.sections[section].rows]
+
+
+def only_row(report: Report, section: int = 0) -> dict[str, Any]:
+    (row,) = report.sections[section].rows
+    return row.cells
+
+
+def assert_all_checks_hold(report: Report) -> None:
+    assert report.checks
+    assert {check.text: check.holds for check in report.checks} == {check.text: True for check in report.checks}
+
+
+def amounts(found: dict[str, Any], *names: str) -> list[Decimal]:
+    return [found[name] for name in names]
+
+
+def money(*texts: str) -> list[Decimal]:
+    return [Decimal(text) for text in texts]
+
+
+# --- cost of sales and margin
+
+
+@pytest.mark.parametrize("by", ["product", "category", "channel", "customer"])
+def test_cost_of_sales_shows_what_came_later_apart_from_the_cost_of_issues(bottler: Bottler, by: str) -> None:
+    bottler.take_back("2")  # at their settled cost, 40.00 for 12
+    report = bottler.report("cost_of_sales", by=by, **IN_MARCH)
+    found = only_row(report)
+    assert found["qty"] == 10
+    assert amounts(found, "issued", "returned", "corrections", "total") == money("38.00", "-6.67", "2.00", "33.33")
+    assert_all_checks_hold(report)
+
+
+def test_a_figure_of_cost_of_sales_leads_to_the_documents_behind_it(bottler: Bottler) -> None:
+    by_category = bottler.report("cost_of_sales", by="category", **IN_MARCH).sections[0].rows[0].link
+    assert by_category is not None
+    by_product = bottler.report(by_category.report, **by_category.parameters).sections[0].rows[0].link
+    assert by_product is not None
+    documents = bottler.report(by_product.report, **by_product.parameters)
+    assert [row.link.kind for row in documents.sections[0].rows if row.link] == ["shipment", "landed_cost"]
+    assert cells(documents, "total") == money("38.00", "2.00")
+    assert cells(documents, "document")[1].startswith("LC")
+
+
+def test_each_period_apart_adds_up_to_the_whole(bottler: Bottler) -> None:
+    company = bottler.company
+    order = company.sales_order(("BTL", "1", "9.00"), on=date(2026, 4, 1))
+    company.allocate(order)
+    company.ship(order, on=date(2026, 4, 1))
+    whole = bottler.report("cost_of_sales", **{"from": JANUARY}, to=date(2026, 4, 30))
+    monthly = bottler.report("cost_of_sales", monthly=True, **{"from": JANUARY}, to=date(2026, 4, 30))
+    assert [row.group for row in monthly.sections[0].rows] == ["2026-03", "2026-04"]
+    assert cells(monthly, "total") == money("40.00", "5.00")  # a bottle is worth 5.00 with its freight
+    assert whole.sections[0].total("total") == Decimal("45.00")
+
+
+def test_margin_takes_returns_and_corrections_off(bottler: Bottler) -> None:
+    bottler.take_back("2")
+    for by in ("product", "category", "order", "channel", "customer", "distributor"):
+        report = bottler.report("margin", by=by, **IN_MARCH)
+        found = only_row(report)
+        assert amounts(found, "revenue", "returns", "cost", "corrections", "gross") == money(
+            "108.00", "18.00", "31.33", "2.00", "56.67"
+        )
+        assert found["gross_rate"] == Decimal("0.630")
+        assert found["full"] == found["gross"]
+        assert_all_checks_hold(report)
+
+
+def test_an_order_of_the_margin_report_leads_to_the_order(bottler: Bottler) -> None:
+    channel = bottler.report("margin", by="channel", **IN_MARCH).sections[0].rows[0].link
+    assert channel is not None
+    order = bottler.report(channel.report, **channel.parameters).sections[0].rows[0].link
+    assert order is not None
+    assert order.kind == "sales_order"
+
+
+# --- what is on hand
+
+
+def test_cost_layers_show_what_is_left_of_each_receipt_and_how_old_it_is(bottler: Bottler) -> None:
+    report = bottler.report("cost_layers", aged_on=MARCH_ENDS)
+    found = only_row(report)
+    assert amounts(found, "qty_in", "qty_left", "value_left", "unit_cost") == money("10", "8", "40.00", "5")
+    assert (found["age"], found["date"]) == (49, FEBRUARY)
+    link = report.sections[0].rows[0].link
+    assert link is not None
+    assert (link.kind, link.id) == ("goods_receipt", bottler.second)
+    assert_all_checks_hold(report)
+
+
+def test_an_average_is_one_layer_that_leads_to_the_stock_ledger(engine: Engine) -> None:
+    company = open_small_company(engine)
+    company.product("BTL", "moving_average")
+    bottler = Bottler(company)
+    report = bottler.report("cost_layers")
+    found = only_row(report)
+    assert amounts(found, "qty_left", "value_left") == money("8", "28.00")
+    assert_all_checks_hold(report)
+
+
+def test_stock_ledger_and_general_ledger_are_compared_period_by_period(bottler: Bottler) -> None:
+    report = bottler.report("inventory_reconciliation", **QUARTER)
+    columns = ("period", "opening", "receipts", "issues", "adjustments", "closing", "ledger_closing", "difference")
+    rows = [tuple(row.cells[name] for name in columns) for row in report.sections[0].rows]
+    assert rows == [
+        ("2026-01", 0, 30, 0, 0, 30, 30, 0),
+        ("2026-02", 30, 40, 0, 0, 70, 70, 0),
+        ("2026-03", 70, 0, -38, 8, 40, 40, 0),
+    ]
+    assert amounts(only_row(report, 1), "layers", "pools", "moves", "ledger") == money("40", "40", "40", "40")
+    assert len(report.sections) == 2, "no document differs"
+    assert_all_checks_hold(report)
+
+
+def test_a_document_that_posted_something_else_is_named_by_the_reconciliation(bottler: Bottler) -> None:
+    from erp_desktop.models.costing import MoveCost
+
+    with bottler.company.session() as session:
+        cost = session.scalars(select(MoveCost).where(MoveCost.kind == "shipment")).one()
+        cost.cost += Decimal("0.01")
+        session.commit()
+    report = bottler.report("inventory_reconciliation", **QUARTER)
+    (row,) = report.sections[2].rows
+    assert row.link is not None
+    assert (row.link.kind, row.link.id) == ("shipment", bottler.shipment)
+    assert amounts(row.cells, "stock", "ledger", "difference") == money("-37.99", "-38.00", "0.01")
+    assert not all(check.holds for check in report.checks)
+
+
+def test_only_the_book_that_posts_is_reconciled_with_the_ledger(bottler: Bottler) -> None:
+    from erp_desktop.models.costing import CostBook
+
+    book_id = new_id()
+    with bottler.company.session() as session:
+        company_id = bottler.company.company_id
+        names = {"code": "TAX", "name": "Tax", "name_zh": "税务", "method": "lifo"}
+        session.add(CostBook(company_id=company_id, id=book_id, posts_to_ledger=False, tick=1, **names))
+        session.commit()
+    with pytest.raises(CannotReport, match="TAX does not post"):
+        bottler.report("inventory_reconciliation", cost_book=book_id, **QUARTER)
+
+
+# --- what it cost to buy
+
+
+def test_the_composition_splits_the_change_into_price_volume_and_mix(bottler: Bottler) -> None:
+    february = {"from": date(2026, 2, 1), "to": date(2026, 2, 28)}
+    report = bottler.report("cost_composition", by="supplier", **february)
+    assert amounts(only_row(report), "price", "freight", "total") == money("40.00", "0", "40.00")
+    change = only_row(report, 1)
+    assert amounts(change, "before", "price", "volume", "mix", "now") == money("30.00", "10.00", "0", "0", "40.00")
+    assert_all_checks_hold(report)
+
+
+def test_the_composition_by_month_compares_each_month_with_the_one_before(bottler: Bottler) -> None:
+    report = bottler.report("cost_composition", by="month", **QUARTER)
+    assert [str(name) for name in cells(report, "name")] == ["2026-01", "2026-02", "2026-03"]
+    assert cells(report, "freight") == money("0", "0", "10.00")
+    assert cells(report, "before", 1) == money("0", "30.00", "40.00")
+    assert_all_checks_hold(report)
+
+
+def test_a_receipt_is_measured_against_the_last_price(bottler: Bottler) -> None:
+    report = bottler.report("purchase_price_variance", **QUARTER)
+    assert [str(term) for term in cells(report, "against")] == ["First receipt", "Last price"]
+    assert cells(report, "variance") == money("0", "10.00")
+    assert cells(report, "rate")[1] == Decimal("0.333")
+    february = bottler.report("purchase_price_variance", **{"from": FEBRUARY}, to=FEBRUARY)
+    assert cells(february, "variance") == money("10.00"), "the last price is known from before the dates, too"
+
+
+def test_goods_at_standard_are_measured_against_it_and_agree_with_the_ledger(engine: Engine) -> None:
+    company = open_small_company(engine)
+    company.product("BTL", "standard")
+    bottler = Bottler(company)
+    bottler.land()
+    report = bottler.report("purchase_price_variance", **QUARTER)
+    assert [str(term) for term in cells(report, "kind")] == ["Goods receipt", "Goods receipt", "Landed cost"]
+    assert cells(report, "variance") == money("0", "10.00", "10.00")
+    assert_all_checks_hold(report)
+    shared = bottler.report("landed_cost_allocation", **QUARTER)
+    assert amounts(only_row(shared), "to_inventory", "to_cost_of_sales", "to_variance") == money("0", "0", "10.00")
+    assert_all_checks_hold(shared)
+    assert_all_checks_hold(bottler.report("cost_of_sales", **QUARTER))
+    assert_all_checks_hold(bottler.report("inventory_reconciliation", **QUARTER))
+
+
+def test_the_allocation_says_where_each_share_of_a_landed_cost_is(bottler: Bottler) -> None:
+    report = bottler.report("landed_cost_allocation", **QUARTER)
+    found = only_row(report)
+    assert amounts(found, "amount", "to_inventory", "to_cost_of_sales", "received_at") == money(
+        "10.00", "8.00", "2.00", "40.00"
+    )
+    assert (found["share"], found["ratio"], found["basis"]) == (1, Decimal("0.25"), 40)
+    link = report.sections[0].rows[0].link
+    assert link is not None
+    assert link.kind == "landed_cost"
+    assert_all_checks_hold(report)
+
+
+# --- as it was known
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[date], None]:
+    """Sets the day on which the centre performs."""
+
+    def set_day(day: date) -> None:
+        monkeypatch.setattr(turn, "_now", lambda: datetime(day.year, day.month, day.day, 4, tzinfo=UTC))
+
+    return set_day
+
+
+def test_the_valuation_as_known_on_a_day_knows_nothing_that_came_later(engine: Engine, at: Any) -> None:
+    at(MARCH)
+    company = open_small_company(engine)
+    company.product("BTL", "fifo")
+    bottler = Bottler(company)
+    at(date(2026, 3, 20))
+    bottler.land()  # dated the 5th, entered on the 20th
+
+    known = {
+        day: bottler.report("inventory_valuation", as_of=date(2026, 3, 6), known_on=day)
+        for day in (date(2026, 3, 1), date(2026, 3, 6), date(2026, 3, 20), None)
+    }
+    values = {day: report.sections[0].total("value") for day, report in known.items()}
+    assert values == {date(2026, 3, 1): 0, date(2026, 3, 6): 32, date(2026, 3, 20): 40, None: 40}
+    for report in known.values():
+        assert_all_checks_hold(report)
+    assert any("entered by the end of the day" in note for note in known[date(2026, 3, 6)].notes)
+
+
+def test_what_was_known_of_a_past_day_counts_only_moves_dated_up_to_it(engine: Engine, at: Any) -> None:
+    at(MARCH)
+    company = open_small_company(engine)
+    company.product("BTL", "fifo")
+    bottler = Bottler(company)
+    report = bottler.report("inventory_valuation", as_of=date(2026, 1, 31), known_on=MARCH)
+    assert report.sections[0].total("value") == 30
+
+
+# --- all methods side by side
+
+
+def side_by_side(report: Report) -> dict[str, dict[str, Any]]:
+    return {str(row.cells["figure"]): row.cells for row in report.sections[0].rows}
+
+
+def test_all_methods_are_compared_on_the_same_moves(bottler: Bottler) -> None:
+    report = bottler.report("method_comparison", base="fifo", other="lifo", **IN_MARCH)
+    figures = side_by_side(report)
+    methods = ("fifo", "lifo", "moving_average", "standard", "specific")
+    assert amounts(figures["Value at the beginning"], *methods) == money("70", "70", "70", "60", "70")
+    assert amounts(figures["Purchases, landed costs and price corrections"], *methods) == money(*["10"] * 5)
+    assert amounts(figures["Cost of sales"], *methods) == money("40", "56", "44", "36", "40")
+    assert amounts(figures["Purchase price variance"], *methods) == money("0", "0", "0", "10", "0")
+    assert amounts(figures["Value on hand at the end"], *methods) == money("40", "24", "36", "24", "40")
+    assert amounts(figures["Gross profit"], *methods) == money("68", "52", "64", "62", "68")
+    assert amounts(figures["Tax on that difference"], *methods) == money("0", "-4.00", "-1.00", "-1.50", "0")
+    assert_all_checks_hold(report)
+
+
+def test_the_month_end_average_settles_what_was_issued_within_the_month(bottler: Bottler) -> None:
+    figures = side_by_side(bottler.report("method_comparison", **IN_MARCH))
+    opening, spent, cost, closing = (
+        figures[name]["periodic_average"]
+        for name in (
+            "Value at the beginning",
+            "Purchases, landed costs and price corrections",
+            "Cost of sales",
+            "Value on hand at the end",
+        )
+    )
+    assert (opening, spent) == (70, 10)
+    assert opening + spent == cost + closing
+
+
+def test_the_bridge_says_why_two_methods_differ(bottler: Bottler) -> None:
+    report = bottler.report("method_comparison", base="fifo", other="standard", **IN_MARCH)
+    bridge = only_row(report, 1)
+    assert amounts(bridge, "opening", "within", "closing", "profit") == money("10", "0", "-16", "-6")
+    assert_all_checks_hold(report)
+
+
+def test_the_comparison_warns_of_what_statutory_books_may_not_use(bottler: Bottler) -> None:
+    notes = bottler.report("method_comparison", **IN_MARCH).notes
+    assert any("IAS 2.25" in note for note in notes)
+    assert any("lots" in note for note in notes)
+
+
+@pytest.mark.parametrize("rate", ["a quarter", "-1", "101", "NaN"])
+def test_a_tax_rate_that_is_none_is_refused(bottler: Bottler, rate: str) -> None:
+    with pytest.raises(BadParameter, match="not a tax rate"):
+        bottler.report("method_comparison", tax_rate=rate, **IN_MARCH)
+
+
+# --- nothing there yet
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cost_composition",
+        "cost_layers",
+        "cost_of_sales",
+        "inventory_reconciliation",
+        "inventory_valuation",
+        "landed_cost_allocation",
+        "margin",
+        "method_comparison",
+        "purchase_price_variance",
+    ],
+)
+def test_an_empty_company_has_reports_without_rows_whose_checks_hold(engine: Engine, name: str) -> None:
+    company = open_small_company(engine)
+    with company.session() as session:
+        report = report_definition(name).run(session, company.company_id, today=MARCH_ENDS)
+    figures = [
+        cell
+        for section in report.sections
+        for row in section.rows
+        for cell in row.cells.values()
+        if isinstance(cell, Decimal)
+    ]
+    assert not any(figures)
+    assert all(check.holds for check in report.checks)
