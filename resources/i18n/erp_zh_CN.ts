@@ -120,11 +120,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Return goods to a supplier</source>
-        <translation type="unfinished"></translation>
+        <translation>采购退货</translation>
     </message>
     <message>
         <source>Correct prices of a goods receipt</source>
-        <translation type="unfinished"></translation>
+        <translation>更正收货单的多项单价</translation>
     </message>
     <message>
         <source>Correct the price of a goods receipt</source>
@@ -1221,7 +1221,7 @@ The back office of a company that distributes goods.</source>
     <name>CorrectPriceForm</name>
     <message>
         <source>Supplier&apos;s &amp;invoice</source>
-        <translation type="unfinished"></translation>
+        <translation>供应商发票(&amp;I)</translation>
     </message>
     <message>
         <source>The number on the supplier&apos;s invoice or credit note</source>
@@ -1229,31 +1229,31 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Supplier&apos;s invoice</source>
-        <translation type="unfinished"></translation>
+        <translation>供应商发票</translation>
     </message>
     <message>
         <source>In&amp;voice date</source>
-        <translation type="unfinished"></translation>
+        <translation>发票日期(&amp;V)</translation>
     </message>
     <message>
         <source>The date on the supplier&apos;s invoice</source>
-        <translation type="unfinished"></translation>
+        <translation>供应商发票上的日期</translation>
     </message>
     <message>
         <source>Invoice date</source>
-        <translation type="unfinished">发票日期</translation>
+        <translation>发票日期</translation>
     </message>
     <message>
         <source>&amp;Post on</source>
-        <translation type="unfinished"></translation>
+        <translation>过账日期(&amp;P)</translation>
     </message>
     <message>
         <source>The day on which the difference is posted</source>
-        <translation type="unfinished"></translation>
+        <translation>差额过账的日期</translation>
     </message>
     <message>
         <source>Post on</source>
-        <translation type="unfinished"></translation>
+        <translation>过账日期</translation>
     </message>
     <message>
         <source>Lines of the receipt</source>
@@ -1320,7 +1320,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Difference {difference} {currency}</source>
-        <translation type="unfinished"></translation>
+        <translation>差额 {difference} {currency}</translation>
     </message>
     <message>
         <source>Stock value {stock}, cost of sales {sold} {currency}</source>
@@ -1336,7 +1336,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Difference {currency} {difference}. The centre works out what of it goes to stock and to cost of sales. What is posted stays; the difference becomes an entry of its own.</source>
-        <translation type="unfinished"></translation>
+        <translation>差额 {currency} {difference}。其中多少计入存货、多少计入销售成本由中心服务计算。已过账的内容不变，差额单独生成凭证。</translation>
     </message>
     <message>
         <source>Difference {currency} {difference}: {stock} goes to the value of what is still in stock, {sold} to the cost of what has left. What is posted stays; the difference becomes an entry of its own.</source>
@@ -2270,7 +2270,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Quantity of a goods receipt line sent back against purchase returns</source>
-        <translation type="unfinished"></translation>
+        <translation>收货单行的退货数量与采购退货单</translation>
     </message>
     <message>
         <source>Status of a purchase order against what was received</source>
@@ -2302,7 +2302,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Total of a purchase return against its lines</source>
-        <translation type="unfinished"></translation>
+        <translation>采购退货单合计与其明细</translation>
     </message>
     <message>
         <source>Amount of a landed cost against its shares</source>
@@ -2497,47 +2497,47 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Return note</source>
-        <translation type="unfinished"></translation>
+        <translation>采购退货单</translation>
     </message>
     <message>
         <source>Returned from</source>
-        <translation type="unfinished"></translation>
+        <translation>退出仓库</translation>
     </message>
     <message>
         <source>Returned on</source>
-        <translation type="unfinished"></translation>
+        <translation>退货日期</translation>
     </message>
     <message>
         <source>Goods receipt</source>
-        <translation type="unfinished">收货单</translation>
+        <translation>收货单</translation>
     </message>
     <message>
         <source>Our order</source>
-        <translation type="unfinished"></translation>
+        <translation>我方订单</translation>
     </message>
     <message>
         <source>Your delivery note</source>
-        <translation type="unfinished"></translation>
+        <translation>贵方送货单</translation>
     </message>
     <message>
         <source>Your credit note</source>
-        <translation type="unfinished"></translation>
+        <translation>贵方贷项通知单</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Please credit us the goods above and state our return number on the note.</source>
-        <translation type="unfinished"></translation>
+        <translation>请就上列货物开具贷项通知单，并注明我方退货单号。</translation>
     </message>
     <message>
         <source>Credit</source>
-        <translation type="unfinished">贷方</translation>
+        <translation>贷记金额</translation>
     </message>
     <message>
         <source>Handed over by, date</source>
-        <translation type="unfinished"></translation>
+        <translation>交货人、日期</translation>
     </message>
 </context>
 <context>
@@ -2552,11 +2552,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Purchase return</source>
-        <translation type="unfinished"></translation>
+        <translation>采购退货</translation>
     </message>
     <message>
         <source>Price correction</source>
-        <translation type="unfinished">价格更正</translation>
+        <translation>价格更正</translation>
     </message>
     <message>
         <source>Landed cost</source>
@@ -3116,7 +3116,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Sent back to the supplier</source>
-        <translation type="unfinished"></translation>
+        <translation>已退供应商</translation>
     </message>
     <message>
         <source>Unit cost</source>
@@ -3128,7 +3128,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Return to supplier</source>
-        <translation type="unfinished">采购退货</translation>
+        <translation>退货给供应商</translation>
     </message>
     <message>
         <source>Enter landed cost</source>
@@ -3191,11 +3191,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Enter landed cost</source>
-        <translation type="unfinished">录入到岸成本</translation>
+        <translation>录入到岸成本</translation>
     </message>
     <message>
         <source>Freight, duty or insurance of the receipts that are selected</source>
-        <translation type="unfinished"></translation>
+        <translation>所选收货单的运费、关税或保险费</translation>
     </message>
 </context>
 <context>
@@ -4095,19 +4095,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>&amp;Credit for</source>
-        <translation type="unfinished"></translation>
+        <translation>冲减(&amp;C)</translation>
     </message>
     <message>
         <source>Only for a credit note: the landed cost that it takes back</source>
-        <translation type="unfinished"></translation>
+        <translation>仅用于贷项通知单：要冲减的到岸成本</translation>
     </message>
     <message>
         <source>The amount of a credit note is below zero; the receipts are those of the landed cost</source>
-        <translation type="unfinished"></translation>
+        <translation>贷项通知单的金额小于零；收货单即该到岸成本的收货单</translation>
     </message>
     <message>
         <source>Credit for</source>
-        <translation type="unfinished"></translation>
+        <translation>冲减</translation>
     </message>
     <message>
         <source>Receipts that bear the cost</source>
@@ -4115,7 +4115,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>How it is shared</source>
-        <translation type="unfinished"></translation>
+        <translation>分摊明细</translation>
     </message>
     <message>
         <source>Enter landed cost</source>
@@ -4182,11 +4182,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Credit for</source>
-        <translation type="unfinished"></translation>
+        <translation>冲减</translation>
     </message>
     <message>
         <source>Not credited</source>
-        <translation type="unfinished"></translation>
+        <translation>未冲减</translation>
     </message>
     <message>
         <source>Receipt</source>
@@ -4226,7 +4226,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Enter credit note</source>
-        <translation type="unfinished"></translation>
+        <translation>录入贷项通知单</translation>
     </message>
 </context>
 <context>
@@ -4237,15 +4237,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Quantity</source>
-        <translation type="unfinished">数量</translation>
+        <translation>数量</translation>
     </message>
     <message>
         <source>Share</source>
@@ -4253,43 +4253,43 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>In stock</source>
-        <translation type="unfinished"></translation>
+        <translation>库存</translation>
     </message>
     <message>
         <source>To stock value</source>
-        <translation type="unfinished"></translation>
+        <translation>计入存货</translation>
     </message>
     <message>
         <source>To cost of sales</source>
-        <translation type="unfinished"></translation>
+        <translation>计入销售成本</translation>
     </message>
     <message>
         <source>These receipts brought no stock that could bear the cost.</source>
-        <translation type="unfinished"></translation>
+        <translation>这些收货单没有可分摊费用的库存商品。</translation>
     </message>
     <message>
         <source>“{basis}” adds up to zero over these lines, so each of them bears an equal part.</source>
-        <translation type="unfinished"></translation>
+        <translation>这些行的“{basis}”合计为零，因此每行平均分摊。</translation>
     </message>
     <message>
         <source>“{basis}” is not known of {products}, so they bear nothing. Fill it in on their pages or share otherwise.</source>
-        <translation type="unfinished"></translation>
+        <translation>{products} 没有“{basis}”数据，因此不分摊。请在其商品页面填写，或改用其他分摊方式。</translation>
     </message>
     <message>
         <source>{amount} is still to be shared.</source>
-        <translation type="unfinished"></translation>
+        <translation>还有 {amount} 未分摊。</translation>
     </message>
     <message>
-        <source>Where a share falls that is not shown here is worked out by the centre (Alt+E).</source>
-        <translation type="unfinished"></translation>
+        <source>Where a share falls that is not shown here is worked out by the centre (F7).</source>
+        <translation>此处未显示去向的分摊额由中心服务计算（F7）。</translation>
     </message>
     <message>
         <source>Shared {total} {currency}</source>
-        <translation type="unfinished"></translation>
+        <translation>已分摊 {total} {currency}</translation>
     </message>
     <message>
         <source>Shared {total}: {stock} to stock value, {sold} to cost of sales {currency}</source>
-        <translation type="unfinished"></translation>
+        <translation>已分摊 {total}：计入存货 {stock}，计入销售成本 {sold} {currency}</translation>
     </message>
 </context>
 <context>
@@ -5496,19 +5496,19 @@ The back office of a company that distributes goods.</source>
     <name>PriceCorrectionPage</name>
     <message>
         <source>Goods receipt</source>
-        <translation type="unfinished">收货单</translation>
+        <translation>收货单</translation>
     </message>
     <message>
         <source>Posted on</source>
-        <translation type="unfinished"></translation>
+        <translation>过账日期</translation>
     </message>
     <message>
         <source>Supplier&apos;s invoice</source>
-        <translation type="unfinished"></translation>
+        <translation>供应商发票</translation>
     </message>
     <message>
         <source>Invoice date</source>
-        <translation type="unfinished">发票日期</translation>
+        <translation>发票日期</translation>
     </message>
     <message>
         <source>Difference</source>
@@ -5516,46 +5516,46 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Received</source>
-        <translation type="unfinished"></translation>
+        <translation>收货</translation>
     </message>
     <message>
         <source>Price before</source>
-        <translation type="unfinished"></translation>
+        <translation>原单价</translation>
     </message>
     <message>
         <source>New price</source>
-        <translation type="unfinished"></translation>
+        <translation>新单价</translation>
     </message>
     <message>
         <source>In stock</source>
-        <translation type="unfinished"></translation>
+        <translation>库存</translation>
     </message>
     <message>
         <source>Sold already</source>
-        <translation type="unfinished">已售部分</translation>
+        <translation>已售出</translation>
     </message>
     <message>
         <source>Lines</source>
-        <translation type="unfinished">明细</translation>
+        <translation>明细</translation>
     </message>
 </context>
 <context>
     <name>PriceCorrections</name>
     <message>
         <source>Number</source>
-        <translation type="unfinished">编号</translation>
+        <translation>单号</translation>
     </message>
     <message>
         <source>Goods receipt</source>
-        <translation type="unfinished">收货单</translation>
+        <translation>收货单</translation>
     </message>
     <message>
         <source>Supplier</source>
@@ -5563,19 +5563,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Invoice</source>
-        <translation type="unfinished">发票</translation>
+        <translation>发票</translation>
     </message>
     <message>
         <source>Invoice date</source>
-        <translation type="unfinished">发票日期</translation>
+        <translation>发票日期</translation>
     </message>
     <message>
         <source>Posted on</source>
-        <translation type="unfinished"></translation>
+        <translation>过账日期</translation>
     </message>
     <message>
         <source>Status</source>
-        <translation type="unfinished">状态</translation>
+        <translation>状态</translation>
     </message>
     <message>
         <source>Difference</source>
@@ -5587,15 +5587,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>No price corrections yet</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有价格更正</translation>
     </message>
     <message>
         <source>A price is corrected from the page of its goods receipt or order.</source>
-        <translation type="unfinished"></translation>
+        <translation>价格更正从收货单或采购订单页面录入。</translation>
     </message>
     <message>
         <source>Number, receipt, supplier, invoice</source>
-        <translation type="unfinished"></translation>
+        <translation>单号、收货单、供应商、发票</translation>
     </message>
 </context>
 <context>
@@ -6120,7 +6120,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Correct received prices</source>
-        <translation type="unfinished"></translation>
+        <translation>更正收货价格</translation>
     </message>
     <message>
         <source>Save the order first.</source>
@@ -6128,7 +6128,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>No goods of this order have come yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>此订单尚未收货。</translation>
     </message>
     <message>
         <source>The order is cancelled already.</source>
@@ -6466,35 +6466,35 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{amount} is below zero: a credit note names the landed cost that it takes back. Choose that landed cost, or correct the amount; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{amount} 小于零：贷项通知单须指明所冲减的到岸成本。请选择该到岸成本，或更正金额；未作任何更改。</translation>
     </message>
     <message>
         <source>A credit note lowers {landed_cost}, so its amount is below zero; {amount} is not. Correct it; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>贷项通知单用于冲减 {landed_cost}，金额应小于零，而 {amount} 不是。请更正；未作任何更改。</translation>
     </message>
     <message>
         <source>{landed_cost} is a credit note itself. Choose the landed cost that it was for; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{landed_cost} 本身就是贷项通知单。请选择它所冲减的到岸成本；未作任何更改。</translation>
     </message>
     <message>
         <source>{asked} are to be credited, but only {open} of {landed_cost} are left to credit. Correct the amount; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>要冲减 {asked}，而 {landed_cost} 只剩 {open} 可冲减。请更正金额；未作任何更改。</translation>
     </message>
     <message>
         <source>{landed_cost} is dated {dated_on}; its credit note cannot be dated before. Correct the date; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{landed_cost} 的日期为 {dated_on}，其贷项通知单不能早于该日期。请更正日期；未作任何更改。</translation>
     </message>
     <message>
         <source>The share {amount} of a credit note must be below zero. Correct it; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>贷项通知单的分摊额 {amount} 必须小于零。请更正；未作任何更改。</translation>
     </message>
     <message>
         <source>{asked} are to be credited to a line that bears no more than {open} of it. Correct the share; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>要冲减某行 {asked}，而该行只承担 {open}。请更正分摊额；未作任何更改。</translation>
     </message>
     <message>
         <source>The shares add up to {shares}, but {amount} are to be shared. Correct one of them; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>分摊额合计为 {shares}，而应分摊 {amount}。请更正其一；未作任何更改。</translation>
     </message>
     <message>
         <source>Only {on_hand} of {product} are in {bin}, {asked} were asked for. Count again or choose another bin.</source>
@@ -6753,6 +6753,14 @@ The back office of a company that distributes goods.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
+        <source>There was no {product} on {day} that could be worth more or less. Use a day when there was; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The {product} of {day} is not worth as much as would be taken off it. Correct the amount; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Costs on {account} would be shared twice, by two rules. Give each rule a cost centre of its own or stop one of them; nothing was changed.</source>
         <translation>科目 {account} 的费用会被两条规则重复分摊。请为每条规则指定不同的成本中心，或停用其中一条；没有任何更改。</translation>
     </message>
@@ -6826,19 +6834,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{asked} of {product} are to go back, but only {open} of {receipt} have not gone back yet. Correct the quantity; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 要退 {asked}，而 {receipt} 只有 {open} 尚未退回。请更正数量；未作任何更改。</translation>
     </message>
     <message>
         <source>Only {free} of {product} are free in {place}, {asked} are to go back. Send back fewer, name another bin, or release what is allocated; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{place} 中 {product} 只有 {free} 可用，要退 {asked}。请减少退货数量、改选货位或释放已分配的数量；未作任何更改。</translation>
     </message>
     <message>
         <source>{receipt} came on {received_on}; goods cannot go back before. Correct the date; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{receipt} 的收货日期为 {received_on}，退货不能早于该日期。请更正日期；未作任何更改。</translation>
     </message>
     <message>
         <source>{product} is not kept in stock, so nothing of it can go back. Leave its line empty; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 不是库存商品，无法退货。请将该行留空；未作任何更改。</translation>
     </message>
     <message>
         <source>{product} needs its net realisable value either per unit or in total, not both and not neither. Nothing was posted.</source>
@@ -7001,7 +7009,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>price correction</source>
-        <translation type="unfinished"></translation>
+        <translation>价格更正</translation>
     </message>
     <message>
         <source>price level</source>
@@ -7061,7 +7069,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>purchase return</source>
-        <translation type="unfinished"></translation>
+        <translation>采购退货</translation>
     </message>
     <message>
         <source>unit</source>
@@ -7169,7 +7177,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>share of each line</source>
-        <translation type="unfinished"></translation>
+        <translation>各行分摊额</translation>
     </message>
     <message>
         <source>text</source>
@@ -7281,7 +7289,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>return goods to suppliers</source>
-        <translation type="unfinished"></translation>
+        <translation>退货给供应商</translation>
     </message>
     <message>
         <source>purchase</source>
@@ -9355,15 +9363,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Purchase returns</source>
-        <translation type="unfinished"></translation>
+        <translation>采购退货</translation>
     </message>
     <message>
         <source>Purchase return</source>
-        <translation type="unfinished"></translation>
+        <translation>采购退货</translation>
     </message>
     <message>
         <source>Return to supplier</source>
-        <translation type="unfinished">采购退货</translation>
+        <translation>退货给供应商</translation>
     </message>
     <message>
         <source>Price corrections</source>
@@ -9371,7 +9379,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Price correction</source>
-        <translation type="unfinished">价格更正</translation>
+        <translation>价格更正</translation>
     </message>
     <message>
         <source>Landed costs</source>
@@ -10882,209 +10890,209 @@ The back office of a company that distributes goods.</source>
     <name>SupplierReturnForm</name>
     <message>
         <source>&amp;Returned</source>
-        <translation type="unfinished">退回日期(&amp;R)</translation>
+        <translation>退货日期(&amp;R)</translation>
     </message>
     <message>
         <source>Returned</source>
-        <translation type="unfinished">已退回</translation>
+        <translation>退货日期</translation>
     </message>
     <message>
         <source>Rea&amp;son</source>
-        <translation type="unfinished">原因(&amp;S)</translation>
+        <translation>原因(&amp;S)</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>&amp;Credit note</source>
-        <translation type="unfinished"></translation>
+        <translation>贷项通知单(&amp;C)</translation>
     </message>
     <message>
         <source>The number on the supplier&apos;s credit note or return authorisation</source>
-        <translation type="unfinished"></translation>
+        <translation>供应商贷项通知单或退货授权上的编号</translation>
     </message>
     <message>
         <source>Credit note</source>
-        <translation type="unfinished"></translation>
+        <translation>贷项通知单</translation>
     </message>
     <message>
         <source>The supplier has &amp;invoiced these goods already</source>
-        <translation type="unfinished"></translation>
+        <translation>供应商已就这些货物开票(&amp;I)</translation>
     </message>
     <message>
         <source>The credit then lowers what is payable to the supplier</source>
-        <translation type="unfinished"></translation>
+        <translation>贷记金额将冲减对供应商的应付款</translation>
     </message>
     <message>
         <source>The supplier has invoiced these goods already</source>
-        <translation type="unfinished"></translation>
+        <translation>供应商已就这些货物开票</translation>
     </message>
     <message>
         <source>Lines of the receipt</source>
-        <translation type="unfinished">收货单明细</translation>
+        <translation>收货单明细</translation>
     </message>
     <message>
         <source>Goods returned to the supplier</source>
-        <translation type="unfinished"></translation>
+        <translation>已退货给供应商</translation>
     </message>
     <message>
         <source>Return to supplier</source>
-        <translation type="unfinished">采购退货</translation>
+        <translation>退货给供应商</translation>
     </message>
     <message>
         <source>All goes back</source>
-        <translation type="unfinished"></translation>
+        <translation>全部退回</translation>
     </message>
     <message>
         <source>The goods leave at their cost; the rest to the credit is a price variance.</source>
-        <translation type="unfinished"></translation>
+        <translation>货物按其成本出库；与贷记金额的差额计入采购价格差异。</translation>
     </message>
     <message>
         <source>Return of</source>
-        <translation type="unfinished">所退发货单</translation>
+        <translation>退货</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Not returned</source>
-        <translation type="unfinished"></translation>
+        <translation>未退数量</translation>
     </message>
     <message>
         <source>Free</source>
-        <translation type="unfinished">可承诺量</translation>
+        <translation>可用</translation>
     </message>
     <message>
         <source>Goes back</source>
-        <translation type="unfinished"></translation>
+        <translation>退货数量</translation>
     </message>
     <message>
         <source>Unit</source>
-        <translation type="unfinished"></translation>
+        <translation>单位</translation>
     </message>
     <message>
         <source>Bin</source>
-        <translation type="unfinished">货位</translation>
+        <translation>货位</translation>
     </message>
     <message>
         <source>Credit price</source>
-        <translation type="unfinished"></translation>
+        <translation>贷记单价</translation>
     </message>
     <message>
         <source>Credit</source>
-        <translation type="unfinished">贷方</translation>
+        <translation>贷记金额</translation>
     </message>
     <message>
         <source>Return of {receipt}</source>
-        <translation type="unfinished"></translation>
+        <translation>{receipt} 退货</translation>
     </message>
     <message>
         <source>Credit {currency} {amount}</source>
-        <translation type="unfinished"></translation>
+        <translation>贷记 {currency} {amount}</translation>
     </message>
     <message>
         <source>Nothing of this receipt can go back any more.</source>
-        <translation type="unfinished"></translation>
+        <translation>此收货单已无可退货物。</translation>
     </message>
 </context>
 <context>
     <name>SupplierReturnPage</name>
     <message>
         <source>No.</source>
-        <translation type="unfinished">序号</translation>
+        <translation>行号</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Bin</source>
-        <translation type="unfinished">货位</translation>
+        <translation>货位</translation>
     </message>
     <message>
         <source>Quantity</source>
-        <translation type="unfinished">数量</translation>
+        <translation>数量</translation>
     </message>
     <message>
         <source>Unit</source>
-        <translation type="unfinished"></translation>
+        <translation>单位</translation>
     </message>
     <message>
         <source>Credit price</source>
-        <translation type="unfinished"></translation>
+        <translation>贷记单价</translation>
     </message>
     <message>
         <source>Credit</source>
-        <translation type="unfinished">贷方</translation>
+        <translation>贷记金额</translation>
     </message>
     <message>
         <source>Lines</source>
-        <translation type="unfinished">明细</translation>
+        <translation>明细</translation>
     </message>
     <message>
         <source>Print return note</source>
-        <translation type="unfinished"></translation>
+        <translation>打印退货单</translation>
     </message>
     <message>
         <source>The return is being read.</source>
-        <translation type="unfinished"></translation>
+        <translation>正在读取退货单。</translation>
     </message>
     <message>
         <source>Printing the return note</source>
-        <translation type="unfinished"></translation>
+        <translation>正在打印退货单</translation>
     </message>
     <message>
         <source>What is payable to the supplier</source>
-        <translation type="unfinished"></translation>
+        <translation>对供应商的应付款</translation>
     </message>
     <message>
         <source>Goods received and not invoiced</source>
-        <translation type="unfinished"></translation>
+        <translation>暂估应付</translation>
     </message>
     <message>
         <source>Goods receipt</source>
-        <translation type="unfinished">收货单</translation>
+        <translation>收货单</translation>
     </message>
     <message>
         <source>Returned</source>
-        <translation type="unfinished">已退回</translation>
+        <translation>退货日期</translation>
     </message>
     <message>
         <source>Warehouse</source>
-        <translation type="unfinished">仓库</translation>
+        <translation>仓库</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Credit note</source>
-        <translation type="unfinished"></translation>
+        <translation>贷项通知单</translation>
     </message>
     <message>
         <source>The credit lowers</source>
-        <translation type="unfinished"></translation>
+        <translation>贷记金额冲减</translation>
     </message>
 </context>
 <context>
     <name>SupplierReturns</name>
     <message>
         <source>Number</source>
-        <translation type="unfinished">编号</translation>
+        <translation>单号</translation>
     </message>
     <message>
         <source>Goods receipt</source>
-        <translation type="unfinished">收货单</translation>
+        <translation>收货单</translation>
     </message>
     <message>
         <source>Supplier</source>
@@ -11092,43 +11100,43 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Credit note</source>
-        <translation type="unfinished"></translation>
+        <translation>贷项通知单</translation>
     </message>
     <message>
         <source>Returned</source>
-        <translation type="unfinished">已退回</translation>
+        <translation>退货日期</translation>
     </message>
     <message>
         <source>Status</source>
-        <translation type="unfinished">状态</translation>
+        <translation>状态</translation>
     </message>
     <message>
         <source>Quantity</source>
-        <translation type="unfinished">数量</translation>
+        <translation>数量</translation>
     </message>
     <message>
         <source>Credit</source>
-        <translation type="unfinished">贷方</translation>
+        <translation>贷记金额</translation>
     </message>
     <message>
         <source>Purchase returns</source>
-        <translation type="unfinished"></translation>
+        <translation>采购退货</translation>
     </message>
     <message>
         <source>No purchase returns yet</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有采购退货</translation>
     </message>
     <message>
         <source>Goods are returned from the page of their goods receipt.</source>
-        <translation type="unfinished"></translation>
+        <translation>退货从收货单页面录入。</translation>
     </message>
     <message>
         <source>Number, receipt, supplier, reason, credit note</source>
-        <translation type="unfinished"></translation>
+        <translation>单号、收货单、供应商、原因、贷项通知单</translation>
     </message>
 </context>
 <context>

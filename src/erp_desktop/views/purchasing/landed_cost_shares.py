@@ -178,7 +178,7 @@ class SharesTable(QObject):
             return text.format(amount=shown(left, CellKind.MONEY, self._places))
         if any(share.to_inventory is None for share in self._foreseen.shares if share.amount):
             return translate(
-                "LandedCostShares", "Where a share falls that is not shown here is worked out by the centre (Alt+E)."
+                "LandedCostShares", "Where a share falls that is not shown here is worked out by the centre (F7)."
             )
         return ""
 
