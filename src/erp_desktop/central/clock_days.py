@@ -45,8 +45,6 @@ def clock_days(connection: Connection, company_id: UUID) -> ClockDays:
     last_day = select(func.max(ClockDay.day)).where(ClockDay.company_id == company_id).scalar_subquery()
     of_company = (Company.company_id == company_id, Company.id == company_id)
     stored = connection.execute(select(Company.time_zone, last_day).where(*of_company)).one()
-    zone = ZoneInfo(stored[0])
-    if stored[1] is None:
-        return ClockDays(company_id, zone, _BEFORE_ALL)
-    next_day = datetime.combine(stored[1] + timedelta(days=1), time.min, zone)
-    return ClockDays(company_id, zone, next_day.astimezone(UTC))
+    zone, last = ZoneInfo(stored[0]), stored[1]
+    ends_at = datetime.combine(last + timedelta(days=1), time.min, zone).astimezone(UTC) if last else _BEFORE_ALL
+    return ClockDays(company_id, zone, ends_at)

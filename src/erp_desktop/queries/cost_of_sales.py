@@ -152,7 +152,7 @@ def cost_of_sales_lines(
     lines = _lines(company_id, book_id, first, last, only, with_order=only.needs_order)
     c = lines.c
     keys = (c.dated_on, c.document_kind, c.document_id, c.product_id, c.kind)
-    statement = select(*keys, *_sums(lines), func.min(c.tick).label("tick")).group_by(*keys)
+    statement: Any = select(*keys, *_sums(lines), func.min(c.tick).label("tick")).group_by(*keys)
     found = [SoldCostLine(*row) for row in session.execute(statement)]
     return sorted(found, key=lambda line: (line.dated_on, line.tick, line.document_id, line.product_id, line.kind))
 

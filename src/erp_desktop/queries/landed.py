@@ -42,7 +42,7 @@ class LandedShare:
 def landed_shares(session: Session, company_id: UUID, first: date, last: date) -> list[LandedShare]:
     """The shares of landed costs dated from `first` to `last`, landed cost by landed cost."""
     of = LandedCostShare
-    statement = (
+    statement: Any = (
         select(
             LandedCost.id,
             func.coalesce(LandedCost.number, ""),

@@ -25,6 +25,7 @@ from erp_desktop.reports.making import (
     NOT_NAMED,
     TO,
     ProductName,
+    Shown,
     by_text,
     choice,
     chosen,
@@ -189,7 +190,7 @@ def cost_composition(
     if by in ("product", "category"):
         served = _served(session, company_id, first, last, by, products, category_id, heading)
         sections += [served] if served.rows else []
-    parameters = [
+    parameters: list[Shown] = [
         dates(first, last),
         (QT_TRANSLATE_NOOP("Report", "Compared with"), f"{earlier[0].isoformat()} – {earlier[1].isoformat()}"),
         chosen(BY, by),

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
@@ -172,7 +172,7 @@ def _row(
 
 
 def _layers(session: Session, company_id: UUID, pool_ids: set[UUID]) -> dict[UUID, list[Any]]:
-    statement: Select[Any] = (
+    statement: Any = (
         select(
             CostLayer.pool_id,
             CostLayer.dated_on,

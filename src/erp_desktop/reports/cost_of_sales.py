@@ -33,6 +33,7 @@ from erp_desktop.reports.making import (
     PRODUCT,
     TO,
     ProductName,
+    Shown,
     by_text,
     choice,
     chosen,
@@ -152,7 +153,7 @@ def cost_of_sales_report(
     elif only.is_all:
         posted = ledger_cost_of_sales(session, company_id, first, last)
         checks.append(Check(AGREES_WITH_LEDGER, expected=posted, found=section.total("total")))
-    parameters = [dates(first, last), chosen(BY, by), (COST_BOOK.heading, named(book))]
+    parameters: list[Shown] = [dates(first, last), chosen(BY, by), (COST_BOOK.heading, named(book))]
     return report_for(
         session,
         company_id,

@@ -32,7 +32,7 @@ from erp_desktop.reports.figures import (
     named,
     stock_values,
 )
-from erp_desktop.reports.making import COST_BOOK, FROM, TO, coded, dates, report_for, sum_of
+from erp_desktop.reports.making import COST_BOOK, FROM, TO, Shown, coded, dates, report_for, sum_of
 from erp_desktop.reports.report import (
     CannotReport,
     Check,
@@ -141,7 +141,7 @@ def inventory_reconciliation(
         Check(LAYERS_AGREE, now.total("ledger"), now.total("layers")),
         Check(MOVES_AGREE, pools, now.total("moves")),
     ]
-    parameters = [dates(begins, ends), (COST_BOOK.heading, named(book))]
+    parameters: list[Shown] = [dates(begins, ends), (COST_BOOK.heading, named(book))]
     notes = [WHOLE_PERIODS, ADJUSTMENTS_ARE]
     return report_for(session, company_id, DEFINITION, parameters, sections, checks, notes)
 

@@ -51,6 +51,7 @@ CHANNEL = Parameter("channel", QT_TRANSLATE_NOOP("Report", "Channel"), Parameter
 CUSTOMER = Parameter("customer", QT_TRANSLATE_NOOP("Report", "Customer"), ParameterKind.PARTY)
 SUPPLIER = Parameter("supplier", QT_TRANSLATE_NOOP("Report", "Supplier"), ParameterKind.PARTY)
 
+Shown = tuple[str, str | Bilingual | Term]  # a parameter's heading, and its value as it stands above the report
 NOT_NAMED = QT_TRANSLATE_NOOP("Report", "Not named")
 
 _UNIT_COST = Decimal(1).scaleb(-UNIT_COST_PLACES)
@@ -77,7 +78,7 @@ def heading_of(parameter: Parameter, record: Any) -> tuple[str, Bilingual]:
     return parameter.heading, coded(record)
 
 
-def only_shown(session: Session, company_id: UUID, only: Only) -> list[tuple[str, Bilingual]]:
+def only_shown(session: Session, company_id: UUID, only: Only) -> list[Shown]:
     """What the sales of a report were narrowed down to, as it stands above it."""
     asked: tuple[tuple[Parameter, Any, UUID | None], ...] = (
         (PRODUCT, Product, only.product_id),
@@ -177,14 +178,14 @@ def sum_of(amounts: Iterable[Decimal]) -> Decimal:
 
 def by_text(names: Mapping[UUID, Bilingual], id: UUID | None) -> str:
     """The place of a record in the order of its names; those that are not named come last."""
-    return names[id].name if id in names else "\uffff"
+    return names[id].name if id is not None and id in names else "\uffff"
 
 
 def report_for(
     session: Session,
     company_id: UUID,
     definition: ReportDefinition,
-    parameters: Sequence[tuple[str, str | Bilingual | Term]],
+    parameters: Sequence[Shown],
     sections: Sequence[Section],
     checks: Sequence[Check] = (),
     notes: Sequence[str] = (),

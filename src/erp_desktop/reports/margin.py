@@ -30,6 +30,7 @@ from erp_desktop.reports.making import (
     PRODUCT,
     TO,
     ProductName,
+    Shown,
     by_text,
     choice,
     chosen,
@@ -147,7 +148,7 @@ def margin(
     if only.is_all:
         shared = ledger_cost_to_serve(session, company_id, first, last)
         checks.append(Check(SERVING_AGREES, shared, section.total("to_serve")))
-    parameters = [dates(first, last), chosen(BY, by), (COST_BOOK.heading, named(book))]
+    parameters: list[Shown] = [dates(first, last), chosen(BY, by), (COST_BOOK.heading, named(book))]
     shown = only_shown(session, company_id, only)
     return report_for(session, company_id, DEFINITION, [*parameters, *shown], [section], checks, notes)
 
