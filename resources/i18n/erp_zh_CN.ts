@@ -5551,7 +5551,7 @@ The back office of a company that distributes goods.</source>
     <name>PriceCorrections</name>
     <message>
         <source>Number</source>
-        <translation>单号</translation>
+        <translation>编号</translation>
     </message>
     <message>
         <source>Goods receipt</source>
@@ -5595,7 +5595,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Number, receipt, supplier, invoice</source>
-        <translation>单号、收货单、供应商、发票</translation>
+        <translation>编号、收货单、供应商、发票</translation>
     </message>
 </context>
 <context>
@@ -11088,7 +11088,7 @@ The back office of a company that distributes goods.</source>
     <name>SupplierReturns</name>
     <message>
         <source>Number</source>
-        <translation>单号</translation>
+        <translation>编号</translation>
     </message>
     <message>
         <source>Goods receipt</source>
@@ -11136,7 +11136,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Number, receipt, supplier, reason, credit note</source>
-        <translation>单号、收货单、供应商、原因、贷项通知单</translation>
+        <translation>编号、收货单、供应商、原因、贷项通知单</translation>
     </message>
 </context>
 <context>
