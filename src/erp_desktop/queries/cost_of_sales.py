@@ -37,7 +37,7 @@ _period = table_of(Period)
 SALES_MOVES = (MoveKind.SHIPMENT.value, MoveKind.CUSTOMER_RETURN.value)
 LATE_VALUE = (AdjustmentKind.LANDED_COST.value, AdjustmentKind.RECEIPT_PRICE.value)
 # Of the journal, what is no consequence of moving goods that were sold.
-NOT_FROM_STOCK = ("manual", "write_down", "write_down_released", "year_end")
+NOT_FROM_STOCK = ("manual", "write_down")
 
 
 class By(StrEnum):

@@ -71,7 +71,7 @@ POSITIVE_IS_DEARER = QT_TRANSLATE_NOOP("Report", "A positive variance is dearer 
 AGREES_WITH_LEDGER = QT_TRANSLATE_NOOP(
     "Report", "Variances of goods at standard cost equal what they posted to purchase price variance"
 )
-FROM_RECEIPTS = ("goods_receipt", "landed_cost", "receipt_price", "price_correction")  # journal events
+FROM_RECEIPTS = ("goods_receipt", "landed_cost", "receipt_price")  # journal events
 
 
 def price_variance(
