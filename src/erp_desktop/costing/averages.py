@@ -233,7 +233,8 @@ class PeriodicAverage(Unlayered):
             self.issues.costs[place] += taken_on
             self._total_value += taken_on
 
-    def end_period(self, key: bytes) -> Iterator[Settled]:
+    def end_period(self, key: bytes) -> list[Settled]:
+        changes: list[Settled] = []
         issues, self.issues = self.issues, IssuesOfPeriod()
         left, worth = self._total_qty, self._total_value
         self.average = self._average_of(worth, left)
@@ -249,8 +250,9 @@ class PeriodicAverage(Unlayered):
             worth -= settled
             self.value += cost - settled
             if settled != cost:
-                yield Settled(issue, cost - settled, settled - cost)
+                changes.append(Settled(issue, cost - settled, settled - cost))
         self._total_qty, self._total_value = left, worth
+        return changes
 
     def _average_of(self, value: int, qty: int) -> tuple[int, int] | None:
         """The average as value and quantity, rounded to the book's places if it has any; without goods the last one."""

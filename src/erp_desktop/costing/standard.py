@@ -65,7 +65,8 @@ class Standard(Unlayered):
         self.value += more
         return more
 
-    def end_period(self, key: bytes) -> Iterator[Settled]:
+    def end_period(self, key: bytes) -> list[Settled]:
+        changes: list[Settled] = []
         issues, self.issues = self.issues, IssuesOfPeriod()
         base = sum(issues.costs) + max(self.value, 0)
         for issue, cost in zip(issues.keys, issues.costs, strict=True):
@@ -75,10 +76,11 @@ class Standard(Unlayered):
             base -= cost
             self.variance -= share
             if share:
-                yield Settled(issue, 0, share)
+                changes.append(Settled(issue, 0, share))
         if self.qty <= 0 and self.variance:  # nothing to share it with any more
             share, self.variance = self.variance, 0
-            yield Settled(key, 0, share)
+            changes.append(Settled(key, 0, share))
+        return changes
 
     def take_on_variance(self) -> int:
         """The variance that the stock bears becomes part of its value, as another method begins; no more than it holds."""

@@ -202,9 +202,9 @@ class Pool:
         self.standard = unit_cost
         return 0
 
-    def end_period(self, key: bytes) -> Iterator[Settled]:
+    def end_period(self, key: bytes) -> list[Settled]:
         """What the end of a period (the event `key`) changes in the cost of its issues. Here nothing is provisional."""
-        return iter(())
+        return []
 
     def continue_from(self, former: "Pool") -> None:
         """Take over what another method's pool holds, the value to the cent (rule 12), but for layers and order."""
