@@ -33,9 +33,11 @@ from erp_desktop.queries.masters import (
     Users,
     Warehouses,
 )
+from erp_desktop.queries.price_corrections import PriceCorrections
 from erp_desktop.queries.purchasing import GoodsReceipts, LandedCosts, PurchaseOrders
 from erp_desktop.queries.selling import CustomerReturns, SalesInvoices, SalesOrders, Shipments
 from erp_desktop.queries.stock import StockCounts
+from erp_desktop.queries.supplier_returns import SupplierReturns
 from erp_desktop.queries.valuation import StandardCostChanges, StockRevaluations, WriteDowns
 from erp_desktop.views.importing.import_window import ImportWindow
 from erp_desktop.views.reports.viewer import ReportViewer
@@ -50,6 +52,9 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "goods_receipt": (GoodsReceipts, ()),
     "landed_cost": (LandedCosts, ()),
     "correct_price": (GoodsReceipts, ()),
+    "return_to_supplier": (GoodsReceipts, ()),
+    "supplier_return": (SupplierReturns, ()),
+    "price_correction": (PriceCorrections, ()),
     "sales_order": (SalesOrders, ()),
     "ship_order": (SalesOrders, (("status", OneOf(("confirmed", "part_shipped"))),)),
     "shipment": (Shipments, ()),
