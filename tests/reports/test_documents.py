@@ -5,14 +5,18 @@ from decimal import Decimal
 
 import pytest
 from samples import pdf_text
+from sqlalchemy import select
 
 from erp_desktop.actions.purchasing import CancelPurchaseOrder, PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder, ShippedLine
+from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.ids import new_id
+from erp_desktop.models.purchasing import GoodsReceiptLine
 from erp_desktop.reports.documents.document import DocumentNotFound, file_name
 from erp_desktop.reports.documents.packing_slip import packing_slip_file_name, packing_slip_pdf
 from erp_desktop.reports.documents.purchase_order import purchase_order_file_name, purchase_order_pdf
+from erp_desktop.reports.documents.return_note import return_note_file_name, return_note_pdf
 
 DAY = date(2026, 3, 10)
 PRINTED_AT = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
@@ -126,6 +130,36 @@ def test_a_packing_slip_tells_what_is_in_the_parcel_and_what_follows_and_no_pric
     assert "19.90" not in text
     assert "顺丰速运" in slip_text(company, shipment_id, tmp_path, "zh_CN")
     assert packing_slip_file_name(company.session, company.company_id, shipment_id) == "SH-2026-0001.pdf"
+
+
+def test_a_return_note_tells_the_supplier_what_comes_back_and_what_to_credit(company, tmp_path):
+    company.buy((company.bottle_id, "100", "12.40"), on=DAY)
+    receipt = company.last_receipt_id
+    line = company.session.scalars(select(GoodsReceiptLine.id).where(GoodsReceiptLine.receipt_id == receipt)).one()
+    return_id = new_id()
+    sent = (SentBackLine(line, Decimal(25), Decimal("12.40")),)
+    company.perform(ReturnToSupplier(return_id, receipt, DAY, sent, reason="Cracked 破损", reference="CN-7"))
+
+    def text(language):
+        path = tmp_path / "note.pdf"
+        return_note_pdf(company.session, company.company_id, return_id, path, language, PRINTED_AT, printed_by="Li Wei")
+        return " ".join(pdf_text(path).split())
+
+    english = text("en")
+    for part in (
+        "Return note SR-2026-0001",
+        "Hangzhou Plastics Co., Ltd.",
+        "GR-2026-0001",
+        "PO-2026-0001",
+        "CN-7",
+        "Cracked 破损",
+        "1 BTL-500-C Bottle 500 ml clear <PET> & cap 透明瓶 500 毫升 25 PC 12.40 310.00",
+        "Total CNY 310.00",
+        "Handed over by, date",
+    ):
+        assert part in english
+    assert "采购退货单 SR-2026-0001" in text("zh_CN")
+    assert return_note_file_name(company.session, company.company_id, return_id) == "SR-2026-0001.pdf"
 
 
 def test_a_document_that_is_not_there_is_said_to_be_missing(company, tmp_path):
