@@ -142,7 +142,8 @@ class CorrectReceiptPrices(Action):
                 before[receipt_line_id] / received[receipt_line_id].qty, UNIT_PRICE_PLACES
             )
             row["difference"] = differences[receipt_line_id]
-            row["to_inventory"], row["to_cost_of_sales"] = split.to_inventory, split.to_cost_of_sales
+            row["to_inventory"] = split.to_inventory
+            row["to_cost_of_sales"] = split.to_cost_of_sales + split.to_variance
         event = ReceiptPriceCorrected(
             tuple(late_cost(value.move, splits[value.move.id], correction.supplier_id) for value in late)
         )
@@ -183,7 +184,7 @@ def corrections_of(session: Session, company_id: UUID, line_ids: Iterable[UUID])
         )
         .group_by(PriceCorrectionLine.receipt_line_id)
     )
-    return dict(session.execute(corrected).all())
+    return {line_id: difference or ZERO for line_id, difference in session.execute(corrected)}
 
 
 def _values_so_far(session: Session, ctx: Context, lines: Mapping[UUID, GoodsReceiptLine]) -> dict[UUID, Decimal]:

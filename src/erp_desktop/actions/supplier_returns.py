@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -156,7 +157,7 @@ class ReturnToSupplier(Action):
 
         document = ("supplier_return", self.return_id)
         moves = []
-        rows = []
+        rows: list[dict[str, Any]] = []
         for line_no, part in enumerate(parts, start=1):
             receipt_line = part.receipt_line
             line_id = ctx.new_id()

@@ -92,9 +92,9 @@ class SharesTable(QObject):
     def _show_lines(self, typed: dict[UUID, Decimal]) -> None:
         lines = self._bearers.lines if self._bearers else ()
         self._foresee(typed)
-        rows: list[dict[str, Any]] = []
+        rows: list[Line] = []
         for place, line in enumerate(lines):
-            row = {
+            row: dict[str, Any] = {
                 "bearer": line,
                 "place": place,
                 "receipt": listed_number(line.receipt_number),

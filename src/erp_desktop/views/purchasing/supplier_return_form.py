@@ -129,7 +129,8 @@ class SupplierReturnForm(CountingPage):
         self.show_text("total", text.format(currency=self._currency, amount=money) if total else "")
 
     def expected_of(self, line: dict[str, Any]) -> Decimal | None:
-        return min(line["open"], line["free"])
+        expected: Decimal = min(line["open"], line["free"])
+        return expected
 
     def offer_actions(self) -> None:
         if not hasattr(self, "do_all"):
