@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import delete, inspect, or_, select
+from sqlalchemy import delete, insert, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
@@ -14,6 +14,8 @@ from erp_desktop.models.base import Replicated
 from erp_desktop.models.sync import Tombstone
 
 Line = TypeVar("Line", bound=Replicated)
+
+_TOMBSTONES_PER_STATEMENT = 500
 
 
 def replace_lines(
@@ -51,5 +53,15 @@ def replace_lines(
 def bury(session: Session, ctx: Context, table: type[Replicated], ids: Sequence[UUID]) -> None:
     """Tombstones for deleted draft rows, with the tick of the action that deleted them."""
     tick = session.connection().info["tick"]
-    for row_id in ids:
-        session.merge(Tombstone(company_id=ctx.company_id, table_name=table.__tablename__, row_id=row_id, tick=tick))
+    name = table.__tablename__
+    for start in range(0, len(ids), _TOMBSTONES_PER_STATEMENT):
+        gone = ids[start : start + _TOMBSTONES_PER_STATEMENT]
+        session.execute(  # a row may have been there, gone, and there again
+            delete(Tombstone).where(
+                Tombstone.company_id == ctx.company_id, Tombstone.table_name == name, Tombstone.row_id.in_(gone)
+            )
+        )
+        session.execute(
+            insert(Tombstone),
+            [{"company_id": ctx.company_id, "table_name": name, "row_id": row_id, "tick": tick} for row_id in gone],
+        )

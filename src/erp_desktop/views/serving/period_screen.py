@@ -204,6 +204,8 @@ class CostToServeScreen(ListScreen):
             text = text.format(amount=shown(not_shared, CellKind.MONEY))
         else:
             text = translate("CostToServe", "Shared at {time}; all that the ledger holds is shared.")
+            if any(row.ledger is None for row in rows):
+                text = translate("CostToServe", "Shared at {time}. Your role does not see the ledger.")
             text = text.format(time=shown(period.run_at, CellKind.INSTANT))
         if missed:
             more = translate("CostToServe", "Not allocated, for want of anything to share by: {amount}.")
