@@ -1705,6 +1705,10 @@ The back office of a company that distributes goods.</source>
         <translation>{time} 已分摊；总账中的费用已全部分摊。</translation>
     </message>
     <message>
+        <source>Shared at {time}. Your role does not see the ledger.</source>
+        <translation>{time} 已分摊。您的角色看不到总账。</translation>
+    </message>
+    <message>
         <source>Not allocated, for want of anything to share by: {amount}.</source>
         <translation>因没有分摊依据而未能分摊：{amount}。</translation>
     </message>
