@@ -48,6 +48,7 @@ class CostPool(Replicated):
     warehouse_id: Mapped[UUID | None]  # None: every warehouse
     lot_id: Mapped[UUID | None]  # None: every lot
     method: Mapped[str] = mapped_column(String(20))
+    first_method: Mapped[str] = mapped_column(String(20))  # before any change of method
     on_hand: Mapped[Qty]
     value: Mapped[Money]
     last_unit_cost: Mapped[UnitCost | None]  # for display and for gains without a stated cost
@@ -160,7 +161,7 @@ class CostEdge(Replicated):
     pool_id: Mapped[UUID]
     issue_move_id: Mapped[UUID]
     layer_id: Mapped[UUID]
-    dated_on: Mapped[date]  # the issue's
+    dated_on: Mapped[date]  # of the event that took it: the issue, or the receipt that covered a shortage
     qty: Mapped[Qty]
     value: Mapped[Money]
 
