@@ -930,6 +930,7 @@ def upgrade() -> None:
         sa.Column("warehouse_id", kinds.IdType(), nullable=True),
         sa.Column("lot_id", kinds.IdType(), nullable=True),
         sa.Column("method", kinds.String(length=20), nullable=False),
+        sa.Column("first_method", kinds.String(length=20), nullable=False),
         sa.Column("on_hand", kinds.QtyType(), nullable=False),
         sa.Column("value", kinds.MoneyType(), nullable=False),
         sa.Column("last_unit_cost", kinds.UnitCostType(), nullable=True),
