@@ -1,7 +1,7 @@
 """How fast the costing engine counts moves: every method against a bare loop, memory, many products on one and two cores.
 
 The bare loop does the arithmetic of a moving average over the same tuples and nothing else: no layers, no events of other
-kinds, no refusals. It and the methods take turns in one process, the best time of each counts. Run by `benchmarks.costing`.
+kinds, no refusals. It and the methods take turns in one process; the best of each counts, in seconds of the core. Run by `benchmarks.costing`.
 """
 
 import random
@@ -64,9 +64,9 @@ def bare_loop(events: Sequence[Event]) -> int:
 
 def _seconds_of(method: str, events: Sequence[Event], *, with_takes: bool = False) -> float:
     stream = one_pool(method)
-    begin = time.perf_counter()
+    begin = time.process_time()
     costs = stream.run(events, with_takes=with_takes).costs
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     assert sum(costs) == stream.pools[0].value, "value in is value out and on hand"
     return seconds
 
@@ -79,9 +79,9 @@ def methods_against_the_bare_loop(moves: int = 1_000_000, rounds: int = ROUNDS) 
     with_edges: list[float] = []
     for _ in range(rounds):
         for method in METHODS:
-            begin = time.perf_counter()
+            begin = time.process_time()
             bare_loop(events)
-            bare.append(time.perf_counter() - begin)
+            bare.append(time.process_time() - begin)
             taken[method].append(_seconds_of(method, events))
         with_edges.append(_seconds_of("fifo", events, with_takes=True))
     tell("costing: bare loop over the same moves", moves / min(bare), "moves/s")

@@ -4,6 +4,7 @@ Here: what comes of every event, over all methods and pools (costing.md, rules 1
 layered.py, averages.py, standard.py. Not here: dates (the caller orders events), Decimals, SQL, postings.
 """
 
+import gc
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -150,17 +151,26 @@ class Stream:
         here = {event[5] for event in events if event[5] is not None}
         self._named |= here
         self._find_layers(here)
-        named, costs = self._named, found.costs
+        collects = gc.isenabled()
+        gc.disable()  # nothing here refers in circles, and a million layers and edges take long to look through
+        try:
+            self._count_all(events, found)
+        finally:
+            if collects:
+                gc.enable()
+        return found
+
+    def _count_all(self, events: Sequence[Event], found: Result) -> None:
+        """Each pool counts what is plain by itself, as long as it can."""
         rest = iter(events)
         event = next(rest, None)
         while event is not None:
             pool = self.pools[event.pool]
-            event = pool.run_plain(chain((event,), rest), named, found, with_takes)
-            if event is not None and (event.pool == pool.number):
-                costs.append(0)
-                costs[-1] = self._count(event, len(costs) - 1)
+            event = pool.run_plain(chain((event,), rest), self._named, found, self._with_takes)
+            if event is not None and event.pool == pool.number:
+                found.costs.append(0)
+                found.costs[-1] = self._count(event, len(found.costs) - 1)
                 event = next(rest, None)
-        return found
 
     def _find_layers(self, names: set[bytes]) -> None:
         """The layers of receipts that were made known, or that are named now and were not before."""
