@@ -1,7 +1,8 @@
 """How fast the costing engine counts moves: every method against a bare loop, memory, many products on one and two cores.
 
 The bare loop does the arithmetic of a moving average over the same tuples and nothing else: no layers, no events of other
-kinds, no refusals. It and the methods take turns in one process; the best of each counts, in seconds of the core. Run by `benchmarks.costing`.
+kinds, no refusals. It and the methods take turns in one process; the best of each counts, in seconds of the core.
+Run by `benchmarks.costing`.
 """
 
 import random
@@ -115,7 +116,7 @@ def _count_products(work: tuple[range, int]) -> int:
 
 
 def many_products(products: int = 10_000, moves_each: int = 1_000) -> None:
-    """All moves of many products, the methods in turn, on one core and on two; making up the moves is part of the time."""
+    """All moves of many products, the methods in turn, on one core and on two; making the moves up is part of the time."""
     moves = products * moves_each
     batches = [(range(begin, min(begin + 100, products)), moves_each) for begin in range(0, products, 100)]
     alone = 0.0
