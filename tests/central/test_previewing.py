@@ -187,7 +187,7 @@ def test_a_fault_of_ours_is_told_and_logged_and_nothing_is_kept(
     before = everything(company.centre.engine)
     monkeypatch.setattr(SaveUnit, "run", fails)
     effect = preview(company, SaveUnit(unit_id=new_id(), code="DOZ", name="dozen"))
-    assert effect.problem is not None
+    assert effect.problem == {"code": "fault", "fields": {"action": "SaveUnit"}}
     assert "SaveUnit@1 failed in a preview" in caplog.text
     assert everything(company.centre.engine) == before
 

@@ -132,7 +132,7 @@ class Previews:
             raise
         except Exception as error:  # our bug, as it would be if it were performed
             log.error("%s@%s failed in a preview", wanted.name, wanted.version, exc_info=error)
-            raise Problem("fault", {"action": wanted.name}).as_refusal() from error
+            return Effect(problem=Problem("fault", {"action": wanted.name}).as_dict())
         written = Written(session, wanted.company_id, tick)
         products = written.product_ids()
         after, cost_of_sales = written.holdings(products), written.cost_of_sales()
