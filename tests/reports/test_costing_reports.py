@@ -14,9 +14,11 @@ from sqlalchemy import Engine, select
 
 from company_fixtures import SmallCompany, open_small_company
 from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.masters import SaveCategory, SaveProduct
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock
 from erp_desktop.central import turn
-from erp_desktop.ids import new_id
+from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.sales import ShipmentLine
 from erp_desktop.reports.report import BadParameter, CannotReport, Report, report_definition
 
@@ -303,6 +305,90 @@ def test_what_was_known_of_a_past_day_counts_only_moves_dated_up_to_it(engine: E
     bottler = Bottler(company)
     report = bottler.report("inventory_valuation", as_of=date(2026, 1, 31), known_on=MARCH)
     assert report.sections[0].total("value") == 30
+
+
+# --- entered late
+
+
+def test_a_receipt_entered_late_shows_as_corrections_of_what_it_changed(bottler: Bottler) -> None:
+    bottler.company.stock("BTL", "5", "2.00", on=date(2026, 1, 5))  # so the shipment took 5 at 2.00 and 7 at 3.00
+    report = bottler.report("cost_of_sales", **IN_MARCH)
+    found = only_row(report)
+    assert amounts(found, "issued", "corrections", "total") == money("38.00", "-7.00", "31.00")
+    assert_all_checks_hold(report)
+
+    shared = bottler.report("landed_cost_allocation", **QUARTER)
+    assert amounts(only_row(shared), "to_inventory", "to_cost_of_sales") == money("10.00", "0")
+    assert_all_checks_hold(shared)
+
+    layers = bottler.report("cost_layers", aged_on=MARCH_ENDS)
+    assert cells(layers, "qty_left") == [3, 10]
+    assert cells(layers, "value_left") == money("9.00", "50.00")
+    for name in ("cost_layers", "inventory_reconciliation", "inventory_valuation", "margin", "method_comparison"):
+        assert_all_checks_hold(
+            bottler.report(name, **({} if name in ("cost_layers", "inventory_valuation") else QUARTER))
+        )
+
+
+def test_the_stock_ledger_says_what_each_correction_corrects_and_what_caused_it(bottler: Bottler) -> None:
+    late = bottler.company.stock("BTL", "5", "2.00", on=date(2026, 1, 5))
+    report = bottler.report("stock_ledger", product="BTL")
+    corrections = [row for row in report.sections[0].rows if str(row.cells["kind"]) == "Back-dated correction"]
+    assert {row.link.id for row in corrections if row.link} == {late}
+    of_shipment = [row for row in corrections if str(row.cells["corrects"]).startswith("SH")]
+    assert {(row.cells["date"], row.cells["qty"]) for row in of_shipment} == {(MARCH, None)}
+    assert cells(report, "value_after")[-1] == sum(cells(report, "cost")) == Decimal("59.00")
+    assert_all_checks_hold(report)
+
+
+def test_the_valuation_as_known_before_a_late_receipt_leaves_it_out(engine: Engine, at: Any) -> None:
+    at(MARCH)
+    company = open_small_company(engine)
+    company.product("BTL", "fifo")
+    bottler = Bottler(company)
+    at(date(2026, 3, 20))
+    company.stock("BTL", "5", "2.00", on=date(2026, 1, 5))
+    before = bottler.report("inventory_valuation", as_of=MARCH_ENDS, known_on=MARCH)
+    now = bottler.report("inventory_valuation", as_of=MARCH_ENDS)
+    assert amounts(only_row(before), "qty", "value") == money("8", "32.00")
+    assert amounts(only_row(now), "qty", "value") == money("13", "49.00")
+    assert_all_checks_hold(before)
+    assert_all_checks_hold(now)
+
+
+# --- carried below cost
+
+
+def test_the_valuation_shows_what_stock_is_carried_at_after_a_write_down(bottler: Bottler) -> None:
+    lines = (RealisableLine(bottler.company.product("BTL"), unit_value=Decimal("4.25")),)
+    bottler.company.perform(WriteDownStock(new_id(), date(2026, 3, 16), lines, "Out of fashion"))
+    before = bottler.report("inventory_valuation", as_of=date(2026, 3, 15))
+    assert "allowance" not in only_row(before)
+    report = bottler.report("inventory_valuation", as_of=MARCH_ENDS)
+    assert amounts(only_row(report), "value", "allowance", "carrying") == money("40.00", "6.00", "34.00")
+    assert report.sections[0].totals == ("value", "allowance", "carrying")
+    assert_all_checks_hold(report)
+    assert len(report.checks) == 2
+
+
+# --- pools of a warehouse
+
+
+def test_the_valuation_of_one_warehouse_shows_the_products_that_are_costed_there(engine: Engine) -> None:
+    company = open_small_company(engine)
+    category = new_id()
+    company.perform(SaveCategory(category, "PERHOUSE", "Per warehouse", cost_pool="warehouse", cost_method="fifo"))
+    unit = derived_id("unit", company.company_id, "PC")
+    company.products["BTL"] = new_id()
+    company.perform(SaveProduct(company.products["BTL"], "BTL", "Bottle", category, unit))
+    bottler = Bottler(company)
+    company.stock("CAP", "10", "1.00")  # costed over all warehouses
+    report = bottler.report("inventory_valuation", as_of=MARCH_ENDS, warehouse=company.warehouse)
+    assert (only_row(report)["code"], only_row(report)["value"]) == ("BTL", 32)
+    assert report.checks == ()
+    assert bottler.report("inventory_valuation", as_of=MARCH_ENDS).sections[0].total("value") == 42
+    layers = bottler.report("cost_layers", warehouse=company.warehouse)
+    assert str(only_row(layers)["warehouse"]).startswith("MAIN")
 
 
 # --- all methods side by side

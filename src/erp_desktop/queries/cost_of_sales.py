@@ -35,7 +35,6 @@ _product = table_of(Product)
 _period = table_of(Period)
 
 SALES_MOVES = (MoveKind.SHIPMENT.value, MoveKind.CUSTOMER_RETURN.value)
-LATE_VALUE = (AdjustmentKind.LANDED_COST.value, AdjustmentKind.RECEIPT_PRICE.value)
 # Of the journal, what is no consequence of moving goods that were sold.
 NOT_FROM_STOCK = ("manual", "write_down")
 
@@ -212,8 +211,12 @@ def _lines(company_id: UUID, book_id: UUID, first: date, last: date, only: Only,
     corrected: Any = _adjustment.join(_pool, _is(_pool, company_id, _adjustment.c.pool_id)).outerjoin(
         _move, and_(_move.c.company_id == _adjustment.c.company_id, _move.c.id == _adjustment.c.move_id)
     )
-    # Late value is expensed as cost of sales whoever took the goods; other corrections follow the move that they correct.
-    to_sales = or_(_move.c.kind.in_(SALES_MOVES), _adjustment.c.kind.in_(LATE_VALUE))
+    # A share of late value and a true-up are cost of sales whoever took the goods; a move that was costed anew follows its own
+    # kind. What names no move is the variance of goods at standard.
+    to_sales = and_(
+        _adjustment.c.move_id.is_not(None),
+        or_(_move.c.kind.in_(SALES_MOVES), _move.c.id.is_(None), _adjustment.c.move_id != _adjustment.c.event_id),
+    )
     adjusted: Select[Any] = select(
         _adjustment.c.dated_on,
         _adjustment.c.tick,

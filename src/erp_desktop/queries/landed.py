@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostPool, MoveCost
@@ -80,13 +80,23 @@ def amounts_of(session: Session, company_id: UUID, first: date, last: date) -> D
     return total if total is not None else ZERO
 
 
+class Places(NamedTuple):
+    """Where a share is: in the value of stock, in cost of sales, or in the price variance of goods at standard."""
+
+    inventory: Decimal = ZERO
+    cost_of_sales: Decimal = ZERO
+    variance: Decimal = ZERO
+
+
 def where_shares_are(
     session: Session, company_id: UUID, book_id: UUID, first: date, last: date
-) -> dict[tuple[UUID, UUID | None], tuple[Decimal, Decimal]]:
-    """By landed cost and receipt line: what of the share is in inventory and what in cost of sales, in a book.
+) -> dict[tuple[UUID, UUID | None], Places]:
+    """By landed cost and receipt line: where the share is in a book.
 
-    As it stands now: what a back-dated move shifted between the two later is counted in.
+    As it stands now: what a back-dated move shifted from one to the other later is counted in.
     """
+    is_variance = and_(CostAdjustment.move_id.is_(None), CostAdjustment.layer_id.is_(None))
+    expensed = CostAdjustment.to_cost_of_sales
     entered = (
         select(CostAdjustment.event_id, CostAdjustment.document_id, CostAdjustment.line_id)
         .join(LandedCost, _is(LandedCost, CostAdjustment, CostAdjustment.document_id))
@@ -103,7 +113,8 @@ def where_shares_are(
             entered.c.document_id,
             entered.c.line_id,
             func.sum(CostAdjustment.to_inventory, type_=MoneyType()),
-            func.sum(CostAdjustment.to_cost_of_sales, type_=MoneyType()),
+            func.sum(case((is_variance, 0), else_=expensed), type_=MoneyType()),
+            func.sum(case((is_variance, expensed), else_=0), type_=MoneyType()),
         )
         .select_from(CostAdjustment)
         .join(entered, entered.c.event_id == CostAdjustment.event_id)
@@ -111,7 +122,7 @@ def where_shares_are(
         .where(CostAdjustment.company_id == company_id, CostPool.book_id == book_id)
         .group_by(entered.c.document_id, entered.c.line_id)
     )
-    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(statement)}
+    return {(row[0], row[1]): Places(*row[2:]) for row in session.execute(statement)}
 
 
 def received_at(session: Session, company_id: UUID, book_id: UUID, line_ids: Sequence[UUID]) -> dict[UUID, Decimal]:
@@ -134,14 +145,6 @@ def received_at(session: Session, company_id: UUID, book_id: UUID, line_ids: Seq
         for line_id, value in session.execute(statement):
             found[line_id] += value
     return dict(found)
-
-
-def products_at_standard(session: Session, company_id: UUID, book_id: UUID) -> frozenset[UUID]:
-    """The products that a book costs at standard: nothing is added to what they are worth."""
-    pools = select(CostPool.product_id).where(
-        CostPool.company_id == company_id, CostPool.book_id == book_id, CostPool.method == "standard"
-    )
-    return frozenset(session.scalars(pools))
 
 
 def _is(table: Any, costed: Any, id: Any) -> ColumnElement[bool]:

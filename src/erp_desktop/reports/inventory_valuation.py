@@ -156,9 +156,11 @@ def inventory_valuation(
             notes.append(NO_LEDGER_HERE)
     else:
         ledger = _ledger(session, company_id, as_of, known_tick)
-        checks.append(
-            Check(AGREES_WITH_LEDGER, expected=ledger, found=sum_of(stock.value for stock in values.values()))
-        )
+        valued = sum_of(stock.value for stock in values.values())
+        checks.append(Check(AGREES_WITH_LEDGER, expected=ledger, found=valued))
+        if allowances:
+            kept = -accounts_known(session, company_id, "inventory_allowance", as_of, known_tick)
+            checks.append(Check(ALLOWANCE_AGREES, expected=kept, found=sum_of(allowances.values())))
     return report_for(session, company_id, DEFINITION, parameters_shown, [section], checks, notes)
 
 

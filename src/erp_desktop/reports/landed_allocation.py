@@ -11,9 +11,9 @@ from erp_desktop.models.product import Product
 from erp_desktop.numbers import ONE, ZERO
 from erp_desktop.queries.landed import (
     LandedShare,
+    Places,
     amounts_of,
     landed_shares,
-    products_at_standard,
     received_at,
     where_shares_are,
 )
@@ -100,14 +100,12 @@ def landed_allocation(
     places = where_shares_are(session, company_id, book.id, first, last)
     prices = received_at(session, company_id, book.id, sorted({share.line_id for share in shares}))
     products = product_names(session, company_id)
-    at_standard = products_at_standard(session, company_id, book.id)
     rows = []
     for share in shares:
         if product_id not in (None, share.product_id):
             continue
         price = prices.get(share.line_id, ZERO)
-        in_inventory, expensed = places.get((share.landed_cost_id, share.line_id), (ZERO, ZERO))
-        variance = share.amount - in_inventory - expensed if share.product_id in at_standard else ZERO
+        place = places.get((share.landed_cost_id, share.line_id), Places())
         rows.append(
             Row(
                 {
@@ -119,9 +117,9 @@ def landed_allocation(
                     "basis": _basis(share, price),
                     "share": ratio(share.amount, share.whole),
                     "amount": share.amount,
-                    "to_inventory": in_inventory,
-                    "to_cost_of_sales": expensed,
-                    "to_variance": variance,
+                    "to_inventory": place.inventory,
+                    "to_cost_of_sales": place.cost_of_sales,
+                    "to_variance": place.variance,
                     "received_at": price,
                     "ratio": ratio(share.amount, price),
                 },

@@ -123,7 +123,6 @@ class _Counting:
         self.method = method
         self.figures = MethodFigures()
         self._stream = Stream(currency_places)
-        self._kind_of: dict[bytes, str] = {each.move: each.kind for each in product.events}
         self._number: dict[tuple[UUID | None, UUID | None], int] = {}
         # Another scope than the book's own pools: what was revalued together may lie apart, and the other way round.
         self._spreads = (method == "specific") != (product.method == "specific")
@@ -204,7 +203,5 @@ class _Counting:
             sums[kind] += cost
         found = self.figures
         found.cost_of_sales -= sum(sums[kind] for kind in SALES)
-        for effect in result.effects:
-            if kinds[effect.event] in LATE or self._kind_of.get(effect.target) in SALES:
-                found.cost_of_sales += effect.to_cost_of_sales
+        found.cost_of_sales += sum(effect.to_cost_of_sales for effect in result.effects)
         found.variance += sum(result.variances.values())
