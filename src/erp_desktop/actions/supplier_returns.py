@@ -28,7 +28,7 @@ from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.remembering import rows_of
-from erp_desktop.actions.valuing import Valued
+from erp_desktop.actions.valuing import Valued, value_supplier_returns
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.posting import Dimensions, ReturnedAmount, SupplierReturned
@@ -210,8 +210,6 @@ class ReturnToSupplier(Action):
         move_stock(session, ctx, moves)
 
         if ctx.at_centre:
-            from erp_desktop.actions.valuing import value_supplier_returns
-
             credits = {row["id"]: row["amount"] for row in rows}
             self._post(session, ctx, returned, credits, value_supplier_returns(session, ctx, moves))
 
