@@ -16,11 +16,14 @@ from sqlalchemy import Engine, select, text
 
 from company_fixtures import TODAY, SmallCompany
 from erp_desktop.actions.base import Action, action_args
+from erp_desktop.actions.cost_books import OpenCostBook
 from erp_desktop.actions.masters import SaveUnit
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.refusals import Problem
+from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.shipping import ShipOrder
+from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.central import previewing
 from erp_desktop.central.effects import Written
 from erp_desktop.central.performing import Centre
@@ -30,6 +33,8 @@ from erp_desktop.central.turn import UnknownCompany
 from erp_desktop.database import open_engine, writer
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.base import Base
+from erp_desktop.models.costing import CostBook
+from erp_desktop.models.sales import ShipmentLine
 from erp_desktop.models.sync import CompanyClock
 from erp_desktop.wire import Effect, PushResult
 
@@ -350,3 +355,28 @@ def test_a_shipment_tells_what_it_takes_out_of_stock_and_puts_into_cost_of_sales
     (book,) = effect.books
     assert (book.inventory, book.cost_of_sales) == (-12, 12)
     assert effect.stock[0].qty_after == 7
+
+
+def test_a_second_book_of_the_same_method_changes_as_the_first_does(company: SmallCompany) -> None:
+    company.stock("BX-204", "10", "4.00")
+    with company.session() as session:
+        (main,) = session.scalars(select(CostBook))
+        method = main.method
+    company.perform(OpenCostBook(book_id=new_id(), code="TAX", name="Tax book", method=method))
+    earlier = TODAY - timedelta(days=3)
+    taken = shipped(company, "6", TODAY)
+    with company.session() as session:
+        line = session.scalars(select(ShipmentLine.id).where(ShipmentLine.shipment_id == taken)).one()
+    order = company.purchase_order(("BX-204", "5", "1.00"), on=earlier)
+    came_back = TakeInReturn(new_id(), taken, TODAY, (ReturnedLine(line, Decimal(2)),))
+    found = CountStock(
+        new_id(), company.warehouse, TODAY, (CountedLine(company.products["BX-204"], company.bin, Decimal(1)),)
+    )
+    for action in (receipt(order, "5", on=earlier), came_back, found):
+        effect = preview(company, action)
+        assert effect.problem is None, effect.problem
+        first, second = effect.books
+        assert (first.posts_to_ledger, second.posts_to_ledger) == (True, False)
+        assert first.inventory != 0
+        assert (second.inventory, second.cost_of_sales) == (first.inventory, first.cost_of_sales)
+        company.perform(action)

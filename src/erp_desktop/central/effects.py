@@ -196,11 +196,12 @@ class Written:
         of_corrections = (
             select(CostPool.book_id, func.sum(CostAdjustment.to_cost_of_sales, type_=MoneyType()))
             .join(CostPool, _same(CostPool, CostAdjustment.pool_id))
-            .outerjoin(StockMove, _same(StockMove, CostAdjustment.move_id))
+            .join(StockMove, _same(StockMove, CostAdjustment.move_id))
             .where(
                 CostAdjustment.company_id == self._company_id,
                 CostAdjustment.tick == self._tick,
-                or_(StockMove.kind.is_(None), StockMove.kind.in_(_SALES)),
+                # a share of late value or a true-up goes there; a move that is costed anew where its cost had gone
+                or_(CostAdjustment.move_id != CostAdjustment.event_id, StockMove.kind.in_(_SALES)),
             )
             .group_by(CostPool.book_id)
         )
