@@ -449,3 +449,47 @@ def test_a_count_shows_what_the_difference_is_worth(trade: Trade) -> None:
     trade.cell(page, 0, "counted", "7")
     trade.wait(lambda: page.effect.effect is not None)
     assert rows(page.effect, 0)[0][2:] == ("10", "7", "PC", "40.00", "28.00", "-12.00")
+
+
+def test_shipping_and_taking_back_show_cost_of_sales_both_ways(trade: Trade) -> None:
+    trade.company.stock("BX-204", "10", "4.00")
+    order = trade.company.sales_order(("BX-204", "3", "20.00"))
+    trade.company.allocate(order)
+    trade.hear_news()
+    page = trade.open("ship_order", id=order)
+    trade.wait(lambda: page.grid.model_of_lines.rowCount() == 1)
+    page.effect.set_open(True)
+    trade.wait(lambda: page.effect.effect is not None)
+    assert page.effect.summary.text() == "Stock value -12.00 CNY   ·   Cost of sales +12.00 CNY"
+    shipment = trade.company.ship(order)
+    trade.hear_news()
+    page = trade.open("take_in_return", id=shipment)
+    trade.wait(lambda: page.grid.model_of_lines.rowCount() == 1)
+    page.effect.set_open(True)
+    trade.cell(page, 0, "counted", "2")
+    trade.wait(lambda: page.effect.effect is not None)
+    assert page.effect.summary.text() == "Stock value +8.00 CNY   ·   Cost of sales -8.00 CNY"
+
+
+def test_a_receipt_from_before_a_shipment_leads_to_the_shipment_that_it_corrects(trade: Trade) -> None:
+    first, later = date(2026, 11, 2), date(2026, 11, 9)
+    trade.company.stock("BX-204", "10", "4.00", on=later)
+    sold = trade.company.sales_order(("BX-204", "6", "20.00"), on=later)
+    trade.company.allocate(sold)
+    shipment = trade.company.ship(sold, on=later)
+    order = trade.company.purchase_order(("BX-204", "10", "1.00"), on=first)
+    trade.hear_news()
+    page = trade.open("receive_goods", id=order)
+    trade.wait(lambda: page.grid.model_of_lines.rowCount() == 1)
+    trade.cell(page, 0, "counted", "10")
+    trade.type(page, "received_on", "2026-11-02")
+    trade.wait(lambda: page.effect.effect is not None and page.effect.effect.correction_count > 0)
+    assert "Posted documents corrected: 1" in page.effect.summary.text()
+    page.effect.tabs.setCurrentIndex(2)
+    ((_, document, code, why, _, amount),) = rows(page.effect, 2)
+    assert (document.split()[0], code, why, amount) == ("Shipment", "BX-204", "Entered late", "-9.00")
+    table = page.effect.tabs.currentWidget()
+    table.selectRow(0)
+    trade.qtbot.keyClick(table, Qt.Key.Key_Return)
+    opened_page = trade.wait_for_page("shipment")
+    assert opened_page.document_id == shipment
