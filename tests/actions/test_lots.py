@@ -17,6 +17,7 @@ from erp_desktop.actions.selling import AllocateSalesOrder, CancelSalesOrder, Re
 from erp_desktop.actions.shipping import ShipOrder, ShippedLine, shipment_line_id
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
 from erp_desktop.ids import derived_id, new_id
+from erp_desktop.models.costing import MoveCost
 from erp_desktop.models.sales import Allocation, CustomerReturnLine, SalesOrderLine, ShipmentLine
 from erp_desktop.models.stock import Lot, StockBalance, StockMove
 from erp_desktop.queries.doctor import examine
@@ -448,3 +449,30 @@ def test_every_move_of_a_lot_names_it(milk: SmallCompany) -> None:
     ship(milk, order, ("A", "2"))
     with milk.session() as session:
         assert set(session.scalars(select(StockMove.lot_id))) == {lot_id_of(milk.product("MILK"), "A")}
+
+
+# --- what a lot cost
+
+
+def test_each_piece_leaves_at_what_it_cost_itself(company: SmallCompany) -> None:
+    general = derived_id("category", company.company_id, "GENERAL")
+    company.perform(SaveCategory(general, "GENERAL", "General", cost_method="specific", cost_pool="lot"))
+    company.product("RING", tracking="serial")
+    for serial, price in (("R-1", "900.00"), ("R-2", "1250.00")):
+        order = company.purchase_order(("RING", "1", price))
+        company.perform(ReceiveGoods(new_id(), order, TODAY, _received(order, ((serial, "1"),))))
+    order = company.sales_order(("RING", "1", "2000.00"))
+    shipment = ship(company, order, ("R-2", "1"), code="RING")
+    assert cost_of(company, shipment) == 1250
+    back = new_id()
+    company.perform(TakeInReturn(back, shipment, TODAY, (ReturnedLine(shipment_line_id(shipment, 1), Decimal(1)),)))
+    assert cost_of(company, back) == -1250
+    assert on_hand(company, "RING") == {"R-1": 1, "R-2": 1}
+    assert healthy(company)
+
+
+def cost_of(company: SmallCompany, document: UUID) -> Decimal:
+    """What left stock with a document, in the book that posts."""
+    with company.session() as session:
+        moves = select(StockMove.id).where(StockMove.document_id == document)
+        return -sum(session.scalars(select(MoveCost.cost).where(MoveCost.move_id.in_(moves))), Decimal(0))

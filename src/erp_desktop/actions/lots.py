@@ -299,7 +299,7 @@ def lots_in_bins(
         select(
             StockBalance.product_id,
             StockBalance.bin_id,
-            StockBalance.lot_id,
+            Lot.id,
             StockBalance.on_hand,
             Lot.expires_on,
             Lot.arrived_on,
