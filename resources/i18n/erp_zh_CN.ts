@@ -4214,7 +4214,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>In stock</source>
-        <translation>有库存</translation>
+        <translation>在库部分</translation>
     </message>
     <message>
         <source>Sold already</source>
@@ -4237,7 +4237,7 @@ The back office of a company that distributes goods.</source>
     <name>LandedCostShares</name>
     <message>
         <source>Receipt</source>
-        <translation>收货</translation>
+        <translation>收货单</translation>
     </message>
     <message>
         <source>Code</source>
@@ -4253,7 +4253,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Share</source>
-        <translation>比例</translation>
+        <translation>分摊额</translation>
     </message>
     <message>
         <source>In stock</source>
@@ -5540,11 +5540,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>In stock</source>
-        <translation>库存</translation>
+        <translation>在库部分</translation>
     </message>
     <message>
         <source>Sold already</source>
-        <translation>已售出</translation>
+        <translation>已售部分</translation>
     </message>
     <message>
         <source>Lines</source>
