@@ -8,22 +8,25 @@ from sqlalchemy import Insert, Table, insert
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.models.base import Replicated, current_tick
+from erp_desktop.models.base import Base, Replicated, current_tick
 
 GATHERED_ROWS = "gathered rows"  # in session.info: rows wait for those of the next actions, see gathering.py
 
 # By table and columns, since one statement has the same columns for all of its rows.
-GatheredRows = dict[tuple[type[Replicated], tuple[str, ...]], list[dict[str, Any]]]
+GatheredRows = dict[tuple[type[Base], tuple[str, ...]], list[dict[str, Any]]]
 
 
-def append_rows(session: Session, ctx: Context, table: type[Replicated], rows: Sequence[dict[str, Any]]) -> None:
+def append_rows(session: Session, ctx: Context, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Inserts `rows`, all with the same columns; company and tick are added here. A quarter of what the same rows cost
     as objects of the session."""
     if not rows:
         return
     connection = session.connection()
     tick = current_tick(connection)
-    complete = [{"company_id": ctx.company_id, "tick": tick, **row} for row in rows]
+    added: dict[str, Any] = {"company_id": ctx.company_id}
+    if issubclass(table, Replicated):
+        added["tick"] = tick
+    complete = [{**added, **row} for row in rows]
     gathered: GatheredRows | None = session.info.get(GATHERED_ROWS)
     if gathered is None:
         connection.execute(_insert(table), complete)
@@ -39,5 +42,5 @@ def write_gathered_rows(session: Session, tables: Collection[str] | None = None)
 
 
 @cache
-def _insert(table: type[Replicated]) -> Insert:
+def _insert(table: type[Base]) -> Insert:
     return insert(cast(Table, table.__table__))

@@ -149,6 +149,7 @@ class ReceiveGoods(Action):
                             warehouse_id=order.warehouse_id,
                             line_id=value.move.line_id,
                         ),
+                        value.variance,
                     )
                     for value in values
                 )

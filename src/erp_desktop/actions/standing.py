@@ -1,30 +1,57 @@
-"""Where the goods of a receipt are now, and how its price was corrected so far: what late value starts from.
+"""Where the goods of a receipt are now, what an issue costs by now: what late value and returns start from.
 
-Read the same way when value is added (correcting.py) and when somebody asks beforehand what it would change.
+Read the same way when something is counted (cost_streams.py) and when somebody asks beforehand what it would change. With `until`
+and `without` it is read as it stood before a day, leaving out the events that are about to be counted again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.remembering import MEMORY_ASKS
 from erp_desktop.costing.landed_cost import left_of_receipt
+from erp_desktop.ids import derived_id
 from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
-from erp_desktop.models.stock import StockMove
+from erp_desktop.models.stock import MoveKind
 from erp_desktop.numbers import ZERO
+
+LAYERED = ("fifo", "lifo", "specific")
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the goods of one receipt are now: the layer that holds what is left, and who took the rest."""
+    """Where the goods of one receipt are: what came, what is left, and who took the rest. Quantities in stock units."""
 
-    layer_id: UUID | None
+    qty_in: Decimal
+    value_in: Decimal
     qty_left: Decimal
-    value_left: Decimal  # of the layer; a credit takes no more off it
+    value_left: Decimal  # of the layer, or of the whole pool of an average; a credit takes no more off it
     takers: list[tuple[UUID, Decimal]]  # issue move and quantity, in the order of the issues
+    came_in_later: Decimal = ZERO  # what an average pool took in after it
+    transfers: tuple[tuple[UUID, UUID], ...] = ()  # takers that are transfers, each with the pool where it arrived
+
+
+@dataclass(frozen=True)
+class SettledIssue:
+    """What an issue cost with everything that changed it since, and what came back of it so far."""
+
+    move_id: UUID
+    settled: Decimal
+    qty: Decimal
+    returned_qty: Decimal
+    returned_value: Decimal
+
+
+def layer_id(pool_id: UUID, move_id: UUID, part: int) -> UUID:
+    """The id of a layer that a move opened in a pool: the same however often its stream is run again."""
+    return derived_id("cost_layer", pool_id, move_id, str(part))
 
 
 def price_corrections_of(session: Session, book: CostBook, receipt_line_id: UUID) -> Decimal:
@@ -42,68 +69,180 @@ def price_corrections_of(session: Session, book: CostBook, receipt_line_id: UUID
     return (to_inventory or ZERO) + (to_cost_of_sales or ZERO)
 
 
-def standing_of(session: Session, row: CostPool, move: StockMove) -> Standing:
-    """Where the goods that `move` brought into the pool are now."""
-    if row.method == "moving_average":
-        return _standing_in_average(session, row, move)
-    layer = session.scalars(
-        select(CostLayer).where(
-            CostLayer.company_id == row.company_id, CostLayer.pool_id == row.id, CostLayer.move_id == move.id
+def settled_issues(
+    session: Session, company_id: UUID, pool_ids: Sequence[UUID], issue_ids: Sequence[UUID], without: AbstractSet[bytes]
+) -> list[SettledIssue]:
+    """What each issue cost by now (costing.md, rule 5), in one book: the one that `pool_ids` belong to."""
+    in_pools = (MoveCost.company_id == company_id, MoveCost.pool_id.in_(pool_ids))
+    left = select(MoveCost.move_id, MoveCost.qty, MoveCost.cost).where(
+        *in_pools, MoveCost.move_id.in_(issue_ids), MoveCost.qty < 0
+    )
+    back = select(MoveCost.of_id, MoveCost.move_id, MoveCost.qty, MoveCost.cost).where(
+        *in_pools, MoveCost.of_id.in_(issue_ids), MoveCost.kind == MoveKind.CUSTOMER_RETURN
+    )
+    issues = {row.move_id: row for row in session.execute(left, execution_options=MEMORY_ASKS)}
+    returns = [row for row in session.execute(back, execution_options=MEMORY_ASKS) if row.move_id.bytes not in without]
+    corrected = _corrections(session, company_id, pool_ids, [*issues, *(row.move_id for row in returns)], without)
+    found = []
+    for issue_id, row in sorted(issues.items()):
+        came = [one for one in returns if one.of_id == issue_id]
+        found.append(
+            SettledIssue(
+                issue_id,
+                -row.cost + corrected.get(issue_id, (ZERO, ZERO))[1],
+                -row.qty,
+                sum((one.qty for one in came), ZERO),
+                sum((one.cost + corrected.get(one.move_id, (ZERO, ZERO))[0] for one in came), ZERO),
+            )
         )
-    ).one()
-    takers = session.execute(
-        select(CostEdge.issue_move_id, CostEdge.qty)
+    return found
+
+
+def _corrections(
+    session: Session, company_id: UUID, pool_ids: Sequence[UUID], move_ids: Sequence[UUID], without: AbstractSet[bytes]
+) -> dict[UUID, tuple[Decimal, Decimal]]:
+    """What was added to moves later, by move: to inventory, to cost of sales."""
+    adjustment = CostAdjustment
+    statement = select(
+        adjustment.move_id, adjustment.event_id, adjustment.to_inventory, adjustment.to_cost_of_sales
+    ).where(adjustment.company_id == company_id, adjustment.move_id.in_(move_ids), adjustment.pool_id.in_(pool_ids))
+    sums: dict[UUID, tuple[Decimal, Decimal]] = {}
+    for row in session.execute(statement, execution_options=MEMORY_ASKS):
+        if row.event_id.bytes not in without:
+            inventory, sales = sums.get(row.move_id, (ZERO, ZERO))
+            sums[row.move_id] = (inventory + row.to_inventory, sales + row.to_cost_of_sales)
+    return sums
+
+
+def standing_of(
+    session: Session,
+    pool: CostPool,
+    move_id: UUID,
+    *,
+    until: date | None = None,
+    without: AbstractSet[bytes] = frozenset(),
+    on_hand: Decimal | None = None,
+) -> Standing:
+    """Where the goods that `move_id` brought into `pool` are; `on_hand` is what the pool held then (None: what it holds now)."""
+    came = select(MoveCost.qty, MoveCost.cost, MoveCost.kind, MoveCost.dated_on, MoveCost.seq).where(
+        MoveCost.company_id == pool.company_id,
+        MoveCost.pool_id == pool.id,
+        MoveCost.move_id == move_id,
+        MoveCost.qty > 0,
+    )
+    receipt = session.execute(came, execution_options=MEMORY_ASKS).one()
+    corrected = _corrections(session, pool.company_id, [pool.id], [move_id], without).get(move_id, (ZERO, ZERO))[0]
+    if pool.method in LAYERED:
+        return _standing_in_layers(session, pool, move_id, receipt, receipt.cost + corrected, until)
+    return _standing_in_average(session, pool, receipt, receipt.cost + corrected, until, on_hand)
+
+
+def _standing_in_layers(
+    session: Session, pool: CostPool, move_id: UUID, receipt: Row[Any], value_in: Decimal, until: date | None
+) -> Standing:
+    parts = 1
+    if receipt.kind == MoveKind.TRANSFER:  # each part that it took arrived as a layer of its own
+        taken_by = select(func.count()).where(CostEdge.company_id == pool.company_id, CostEdge.issue_move_id == move_id)
+        parts = session.scalar(taken_by, execution_options=MEMORY_ASKS) or 1
+    layer_ids = [layer_id(pool.id, move_id, part) for part in range(parts)]
+    edges = (
+        select(CostEdge.issue_move_id, CostEdge.qty, MoveCost.kind, MoveCost.dated_on, MoveCost.seq)
         .join(
             MoveCost,
             (MoveCost.company_id == CostEdge.company_id)
             & (MoveCost.move_id == CostEdge.issue_move_id)
             & (MoveCost.pool_id == CostEdge.pool_id),
         )
-        .where(CostEdge.company_id == row.company_id, CostEdge.layer_id == layer.id)
-        .order_by(MoveCost.seq, CostEdge.id)
+        .where(CostEdge.company_id == pool.company_id, CostEdge.layer_id.in_(layer_ids))
+        .where(MoveCost.qty < 0)
+        .order_by(MoveCost.dated_on, MoveCost.seq, CostEdge.id)
+    )
+    if until is not None:
+        edges = edges.where(CostEdge.dated_on <= until)
+    taken: dict[UUID, Decimal] = {}
+    transfers = set()
+    for edge in session.execute(edges, execution_options=MEMORY_ASKS):
+        taken[edge.issue_move_id] = taken.get(edge.issue_move_id, ZERO) + edge.qty
+        if edge.kind == MoveKind.TRANSFER:
+            transfers.add(edge.issue_move_id)
+    takers = [(issue_id, qty) for issue_id, qty in taken.items() if qty]
+    left = select(func.sum(CostLayer.value_left)).where(
+        CostLayer.company_id == pool.company_id, CostLayer.id.in_(layer_ids)
     )
     return Standing(
-        layer.id if layer.qty_left else None, layer.qty_left, layer.value_left, [(issue, qty) for issue, qty in takers]
+        receipt.qty,
+        value_in,
+        receipt.qty - sum((qty for _, qty in takers), ZERO),
+        session.scalar(left, execution_options=MEMORY_ASKS) or ZERO,
+        takers,
+        transfers=_arrivals(session, pool, [issue_id for issue_id, _ in takers if issue_id in transfers]),
     )
 
 
-def _standing_in_average(session: Session, row: CostPool, move: StockMove) -> Standing:
-    """In an average pool units are alike; the oldest are taken to leave first, as stock that is handled well does."""
-    in_pool = (MoveCost.company_id == row.company_id, MoveCost.pool_id == row.id)
-    receipt_seq = session.scalars(select(MoveCost.seq).where(*in_pool, MoveCost.move_id == move.id)).one()
-    came_in_later = session.scalar(
-        select(func.sum(MoveCost.qty)).where(*in_pool, MoveCost.seq > receipt_seq, MoveCost.qty > 0)
-    )
-    left = left_of_receipt(move.qty, came_in_later or ZERO, row.on_hand)
-    layer_id = session.scalars(
-        select(CostLayer.id).where(
-            CostLayer.company_id == row.company_id, CostLayer.pool_id == row.id, CostLayer.qty_left != 0
+def _arrivals(session: Session, pool: CostPool, transfer_ids: Sequence[UUID]) -> tuple[tuple[UUID, UUID], ...]:
+    """For each transfer the pool, of the same book, where its goods arrived."""
+    if not transfer_ids:
+        return ()
+    arrived = (
+        select(MoveCost.move_id, MoveCost.pool_id)
+        .join(CostPool, (CostPool.company_id == MoveCost.company_id) & (CostPool.id == MoveCost.pool_id))
+        .where(
+            MoveCost.company_id == pool.company_id,
+            MoveCost.move_id.in_(transfer_ids),
+            MoveCost.qty > 0,
+            CostPool.book_id == pool.book_id,
         )
-    ).first()
-    ahead = session.scalar(select(func.sum(MoveCost.qty)).where(*in_pool, MoveCost.seq < receipt_seq)) or ZERO
-    gone = move.qty - left
-    takers: list[tuple[UUID, Decimal]] = []
-    issues = (
-        select(MoveCost.move_id, MoveCost.qty)
-        .where(*in_pool, MoveCost.seq > receipt_seq, MoveCost.qty < 0)
-        .order_by(MoveCost.seq, MoveCost.id)
+        .order_by(MoveCost.seq)
     )
-    for issue_id, qty in _piece_by_piece(session, issues):  # the last issues are seldom reached
+    return tuple((row.move_id, row.pool_id) for row in session.execute(arrived, execution_options=MEMORY_ASKS))
+
+
+def _standing_in_average(
+    session: Session, pool: CostPool, receipt: Row[Any], value_in: Decimal, until: date | None, on_hand: Decimal | None
+) -> Standing:
+    """In an average pool units are alike; the oldest are taken to leave first, as stock that is handled well does."""
+    in_pool = [MoveCost.company_id == pool.company_id, MoveCost.pool_id == pool.id]
+    if until is not None:
+        in_pool.append(MoveCost.dated_on <= until)
+    same_day = MoveCost.dated_on == receipt.dated_on
+    after = (MoveCost.dated_on > receipt.dated_on) | (same_day & (MoveCost.seq > receipt.seq))
+    before = (MoveCost.dated_on < receipt.dated_on) | (same_day & (MoveCost.seq < receipt.seq))
+
+    def moved(*where: Any) -> Decimal:
+        total = session.scalar(select(func.sum(MoveCost.qty)).where(*in_pool, *where), execution_options=MEMORY_ASKS)
+        return total or ZERO
+
+    came_in_later = moved(after, MoveCost.qty > 0)
+    left = left_of_receipt(receipt.qty, came_in_later, pool.on_hand if on_hand is None else on_hand)
+    gone = receipt.qty - left
+    takers: list[tuple[UUID, Decimal]] = []
+    transfers = []
+    ahead = max(ZERO, moved(before)) if gone else ZERO
+    issues = (
+        select(MoveCost.move_id, MoveCost.qty, MoveCost.kind)
+        .where(*in_pool, after, MoveCost.qty < 0)
+        .order_by(MoveCost.dated_on, MoveCost.seq, MoveCost.id)
+    )
+    for issue in _piece_by_piece(session, issues) if gone else ():  # the last issues are seldom reached
+        from_ahead = min(ahead, -issue.qty)
+        ahead -= from_ahead
+        taken = min(-issue.qty - from_ahead, gone)
+        if taken:
+            takers.append((issue.move_id, taken))
+            gone -= taken
+            if issue.kind == MoveKind.TRANSFER:
+                transfers.append(issue.move_id)
         if not gone:
             break
-        from_ahead = min(ahead, -qty)
-        ahead -= from_ahead
-        taken = min(-qty - from_ahead, gone)
-        if taken:
-            takers.append((issue_id, taken))
-            gone -= taken
-    return Standing(layer_id if left else None, left, row.value if left else ZERO, takers)
+    value_left = pool.value if left else ZERO
+    arrivals = _arrivals(session, pool, transfers)
+    return Standing(receipt.qty, value_in, left, value_left, takers, came_in_later, arrivals)
 
 
-def _piece_by_piece(session: Session, statement: Select[UUID, Decimal]) -> Iterator[Row[UUID, Decimal]]:
+def _piece_by_piece(session: Session, statement: Select[Any]) -> Iterator[Row[Any]]:
     """The rows of an ordered `statement`: the first hundred, and more only if they are asked for."""
     read, limit = 0, 100
-    while rows := session.execute(statement.offset(read).limit(limit)).all():
+    while rows := session.execute(statement.offset(read).limit(limit), execution_options=MEMORY_ASKS).all():
         yield from rows
         if len(rows) < limit:
             return

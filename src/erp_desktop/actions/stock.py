@@ -207,6 +207,7 @@ class CountStock(Action):
                 Dimensions(
                     product_id=valued.move.product_id, warehouse_id=self.warehouse_id, line_id=valued.move.line_id
                 ),
+                valued.variance,
             )
             for valued, value in [*((gain, gain.cost) for gain in gains), *((loss, -loss.cost) for loss in losses)]
         )

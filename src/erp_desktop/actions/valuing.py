@@ -1,12 +1,13 @@
-"""Valuing stock moves at the centre: every cost book, its pools, layers and consumption edges.
+"""Valuing at the centre, in every cost book: what moves cost, and what changes value without a move.
 
-Here: loading the pools that moves touch, asking `costing` what they cost, and writing that down. Not here: the rules of
-costing (they are in `costing/`) and postings. Moves are valued in order of entry; correcting.py re-costs what a late one changes.
+Each function turns what happened into events of cost streams (cost_streams.py, recosting.py), gives what they came to in the book
+that posts to the ledger, and posts what they changed of earlier moves. The document's own entry is posted by its action.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,23 +15,31 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.finding import company_of, find_all
+from erp_desktop.actions.cost_history import history_of
+from erp_desktop.actions.cost_streams import LATE_VALUES, BookStreams, CostStream, Counted, Document, NewEvent, Place
+from erp_desktop.actions.finding import company_of
 from erp_desktop.actions.moving import Move
+from erp_desktop.actions.period_ends import with_period_ends
+from erp_desktop.actions.posting import post
+from erp_desktop.actions.recosting import must_recost, recost
 from erp_desktop.actions.refusals import Refused
-from erp_desktop.actions.remembering import rows_of
-from erp_desktop.costing.pool import CostPool as Pool
-from erp_desktop.costing.pool import Layer, Take, cost_of_return, open_pool
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ids import derived_id
-from erp_desktop.models.base import current_tick
-from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
-from erp_desktop.models.product import Category, Product
-from erp_desktop.models.stock import MoveKind, StockMove
-from erp_desktop.numbers import UNIT_COST_PLACES, ZERO, round_money
+from erp_desktop.ledger.posting import CostAdjusted, CostCorrection, Dimensions, Purpose
+from erp_desktop.models.costing import CostBook, CostEvent, CostPool, MoveCost
+from erp_desktop.models.ledger import Period
+from erp_desktop.models.stock import MoveKind
+from erp_desktop.numbers import ZERO, round_money
 
-MOVES_PER_ACTION = 100_000  # room for the moves of one action between two ticks in `seq`
+# Where the cost of a move had gone, and so what a correction of it changes.
+_AGAINST: dict[str, Purpose] = {
+    MoveKind.COUNT_GAIN: Purpose.INVENTORY_ADJUSTMENT,
+    MoveKind.COUNT_LOSS: Purpose.INVENTORY_ADJUSTMENT,
+    MoveKind.OPENING: Purpose.OPENING_EQUITY,
+    MoveKind.RECEIPT: Purpose.PURCHASE_PRICE_VARIANCE,  # its value can only change where it is a standard
+    MoveKind.SUPPLIER_RETURN: Purpose.PURCHASE_PRICE_VARIANCE,
+    CostEvent.STANDARD_COST: Purpose.STANDARD_COST_CHANGE,
+}
 
 
 class NoCostKnown(Refused):
@@ -51,279 +60,341 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Valued:
-    """A move and its cost in the book that posts to the ledger, positive in either direction."""
+    """A move and its cost in the book that posts to the ledger, positive in either direction.
+
+    `variance`: what goods at standard cost more than that, to be posted apart.
+    """
 
     move: Move
     cost: Decimal
-
-
-class Pools:
-    """The pools of one book that some products' moves belong to, open for costing, and the rows they are kept in."""
-
-    def __init__(self, session: Session, ctx: Context, book: CostBook, keys: set[tuple[UUID, UUID | None]]) -> None:
-        self._session = session
-        self._ctx = ctx
-        self._book = book
-        self._places = company_of(session, ctx).currency_places
-        self._products = find_all(session, ctx, Product, {product_id for product_id, _ in keys})
-        category_ids = {product.category_id for product in self._products.values()}
-        self._categories = find_all(session, ctx, Category, category_ids)
-        self._tick = current_tick(session.connection())
-        self._moved = 0
-        self._pool_ids: dict[tuple[UUID, UUID | None], UUID] = {}
-        self._costs: list[dict[str, Any]] = []
-        self._edges: list[dict[str, Any]] = []
-        ids = {self._pool_id(product_id, warehouse_id) for product_id, warehouse_id in keys}
-        of_products = rows_of(session, ctx, CostPool, self._products)
-        self.rows: dict[UUID, CostPool] = {
-            row.id: row for rows in of_products.values() for row in rows if row.id in ids
-        }
-        self.layer_rows: dict[UUID, CostLayer] = {}
-        layers: defaultdict[UUID, list[Layer]] = defaultdict(list)
-        for pool_id, of_pool in rows_of(session, ctx, CostLayer, self.rows).items():
-            for layer in sorted(of_pool, key=lambda row: (row.dated_on, row.seq)):  # costing.md, rule 2
-                self.layer_rows[layer.id] = layer
-                layers[pool_id].append(Layer(layer.id, layer.seq, layer.qty_left, layer.value_left))
-        self._open: dict[UUID, Pool] = {
-            pool_id: open_pool(row.method, self._places, layers[pool_id], row.last_unit_cost)
-            for pool_id, row in self.rows.items()
-        }
-
-    def _scope(self, product_id: UUID, warehouse_id: UUID | None) -> UUID | None:
-        category = self._categories[self._products[product_id].category_id]
-        return warehouse_id if category.cost_pool == "warehouse" else None
-
-    def _pool_id(self, product_id: UUID, warehouse_id: UUID | None) -> UUID:
-        key = (product_id, self._scope(product_id, warehouse_id))
-        if key not in self._pool_ids:
-            self._pool_ids[key] = derived_id("cost_pool", self._book.id, *key)
-        return self._pool_ids[key]
-
-    def of(self, product_id: UUID, warehouse_id: UUID | None) -> tuple[CostPool, Pool]:
-        """The pool that a product in a warehouse is costed in; begun empty if it is the first time."""
-        pool_id = self._pool_id(product_id, warehouse_id)
-        if pool_id not in self.rows:
-            product = self._products[product_id]
-            method = self._categories[product.category_id].cost_method or self._book.method
-            self.rows[pool_id] = CostPool(
-                company_id=self._ctx.company_id,
-                id=pool_id,
-                book_id=self._book.id,
-                product_id=product_id,
-                warehouse_id=self._scope(product_id, warehouse_id),
-                method=method,
-                on_hand=ZERO,
-                value=ZERO,
-                last_unit_cost=None,
-                last_moved_on=None,
-            )
-            self._session.add(self.rows[pool_id])
-            self._open[pool_id] = open_pool(method, self._places, (), None)
-        return self.rows[pool_id], self._open[pool_id]
-
-    def receive(self, move: Move, value: Decimal | None, warehouse_id: UUID | None) -> Decimal:
-        """`move` comes in at `value` (rounded here), or at current cost where None. Gives the value it came in at."""
-        _, pool = self.of(move.product_id, warehouse_id)
-        if value is None:
-            if not pool.on_hand and pool.last_unit_cost is None:
-                raise NoCostKnown(product=self._products[move.product_id].code)
-            value = pool.current_cost(move.qty)
-        value = round_money(value, self._places)
-        self._take_in(move, move.qty, value, warehouse_id)
-        return value
-
-    def _take_in(self, move: Move, qty: Decimal, value: Decimal, warehouse_id: UUID | None) -> None:
-        row, pool = self.of(move.product_id, warehouse_id)
-        seq = self._next_seq()
-        received = pool.receive(self._ctx.new_centre_id(), seq, qty, value)
-        if received.opened:
-            layer = CostLayer(
-                company_id=self._ctx.company_id,
-                id=received.layer.key,
-                pool_id=row.id,
-                dated_on=move.moved_on,
-                seq=seq,
-                move_id=move.id,
-                qty_in=qty,
-                value_in=value,
-                qty_left=received.layer.qty,
-                value_left=received.layer.value,
-            )
-            self.layer_rows[layer.id] = layer
-            self._session.add(layer)
-        else:
-            joined = self.layer_rows[received.layer.key]
-            joined.qty_in += qty
-            joined.value_in += value
-        self._write_cost(row, move, seq, qty, value)
-
-    def issue(self, move: Move, warehouse_id: UUID | None) -> Decimal:
-        """`move` leaves at what its method says. Gives its cost."""
-        row, pool = self.of(move.product_id, warehouse_id)
-        issued = pool.issue(move.qty)
-        self._write_edges(row, move, issued.takes)
-        self._write_cost(row, move, self._next_seq(), -move.qty, -issued.value)
-        return issued.value
-
-    def transfer(self, move: Move) -> None:
-        """`move` goes from one pool to another with its cost: each part that it took arrives as a layer of its own."""
-        row, pool = self.of(move.product_id, move.from_warehouse_id)
-        issued = pool.issue(move.qty)
-        self._write_edges(row, move, issued.takes)
-        self._write_cost(row, move, self._next_seq(), -move.qty, -issued.value)
-        for take in issued.takes:
-            self._take_in(move, take.qty, take.value, move.to_warehouse_id)
-
-    def write(self) -> None:
-        """Bring the stored pools and layers to where costing left them, and write down what each move cost and took."""
-        append_rows(self._session, self._ctx, MoveCost, self._costs)
-        append_rows(self._session, self._ctx, CostEdge, self._edges)
-        self._costs, self._edges = [], []
-        for pool_id, pool in self._open.items():
-            row = self.rows[pool_id]
-            row.on_hand = pool.on_hand
-            row.value = pool.value
-            if pool.last_unit_cost is not None:
-                row.last_unit_cost = round_money(pool.last_unit_cost, UNIT_COST_PLACES)
-            for layer in pool.changed_layers():
-                stored = self.layer_rows[layer.key]
-                stored.qty_left = layer.qty
-                stored.value_left = layer.value
-
-    def _next_seq(self) -> int:
-        self._moved += 1
-        return self._tick * MOVES_PER_ACTION + self._moved
-
-    def _write_cost(self, row: CostPool, move: Move, seq: int, qty: Decimal, cost: Decimal) -> None:
-        row.last_moved_on = max(row.last_moved_on or move.moved_on, move.moved_on)
-        self._costs.append(
-            {
-                "id": self._ctx.new_centre_id(),
-                "pool_id": row.id,
-                "product_id": move.product_id,
-                "move_id": move.id,
-                "kind": move.kind,
-                "dated_on": move.moved_on,
-                "seq": seq,
-                "qty": qty,
-                "cost": cost,
-            }
-        )
-
-    def _write_edges(self, row: CostPool, move: Move, takes: Sequence[Take]) -> None:
-        self._edges.extend(
-            {
-                "id": self._ctx.new_centre_id(),
-                "pool_id": row.id,
-                "issue_move_id": move.id,
-                "layer_id": take.layer_key,
-                "qty": take.qty,
-                "value": take.value,
-            }
-            for take in takes
-        )
+    variance: Decimal = ZERO
 
 
 def books_of(session: Session, ctx: Context) -> list[CostBook]:
-    """Every cost book of the company; the one that posts to the ledger first."""
+    """Every cost book that is kept; the one that posts to the ledger first."""
     books: list[CostBook] | None = session.info.get(("cost_books", ctx.company_id))
     if books is None:
-        books = list(
-            session.scalars(
-                select(CostBook)
-                .where(CostBook.company_id == ctx.company_id)
-                .order_by(CostBook.posts_to_ledger.desc(), CostBook.code)
-            )
-        )
+        statement = select(CostBook).where(CostBook.company_id == ctx.company_id, CostBook.is_closed.is_(False))
+        books = list(session.scalars(statement.order_by(CostBook.posts_to_ledger.desc(), CostBook.code)))
         session.info["cost_books", ctx.company_id] = books
     return books
 
 
+# -- moves
+
+
 def value_receipts(session: Session, ctx: Context, incoming: Sequence[Incoming]) -> list[Valued]:
     """Goods come in, in every book. Gives their value in the book that posts."""
-    keys = {(arrived.move.product_id, arrived.move.to_warehouse_id) for arrived in incoming}
-    posted: list[Valued] = []
-    for book in books_of(session, ctx):
-        pools = Pools(session, ctx, book, keys)
-        valued = [
-            Valued(arrived.move, pools.receive(arrived.move, arrived.value, arrived.move.to_warehouse_id))
-            for arrived in incoming
-        ]
-        pools.write()
-        posted = valued if book.posts_to_ledger else posted
-    return posted
+    places = company_of(session, ctx).currency_places
+    events = []
+    for arrived in incoming:
+        stated = None if arrived.value is None else round_money(arrived.value, places)
+        events.append(_moved(arrived.move, _to(arrived.move), stated=stated))
+    return _valued([arrived.move for arrived in incoming], count(session, ctx, events))
 
 
 def value_issues(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
     """Goods leave, in every book. Gives their cost in the book that posts."""
-    keys = {(move.product_id, move.from_warehouse_id) for move in moves}
-    posted: list[Valued] = []
-    for book in books_of(session, ctx):
-        pools = Pools(session, ctx, book, keys)
-        valued = [Valued(move, pools.issue(move, move.from_warehouse_id)) for move in moves]
-        pools.write()
-        posted = valued if book.posts_to_ledger else posted
-    return posted
-
-
-def transfer_cost(session: Session, ctx: Context, move: Move) -> None:
-    """A transfer moves cost unchanged (costing.md, rule 8): out of one pool into the other, where they are two."""
-    keys = {(move.product_id, move.from_warehouse_id), (move.product_id, move.to_warehouse_id)}
-    for book in books_of(session, ctx):
-        pools = Pools(session, ctx, book, keys)
-        if pools.of(move.product_id, move.from_warehouse_id) != pools.of(move.product_id, move.to_warehouse_id):
-            pools.transfer(move)
-        pools.write()
+    return _valued(moves, count(session, ctx, [_moved(move, _from(move)) for move in moves]))
 
 
 def value_returns(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
     """Customers bring goods back, each at the settled cost of the very issue that `returns_move_id` names
     (costing.md, rule 5); piece by piece the returns of an issue give back exactly its cost."""
-    keys = {(move.product_id, move.to_warehouse_id) for move in moves}
-    posted: list[Valued] = []
+    return _valued(moves, count(session, ctx, [_moved(move, _to(move), of_id=move.returns_move_id) for move in moves]))
+
+
+def value_supplier_returns(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
+    """Goods go back to the supplier, from the layer of the receipt that `returns_move_id` names while it lasts (rule 6)."""
+    return _valued(
+        moves, count(session, ctx, [_moved(move, _from(move), of_id=move.returns_move_id) for move in moves])
+    )
+
+
+def transfer_cost(session: Session, ctx: Context, move: Move) -> None:
+    """A transfer moves cost unchanged (costing.md, rule 8): out of one pool into the other, where they are two."""
+    count(session, ctx, [replace(_moved(move, _from(move)), to_place=_to(move))])
+
+
+def _moved(move: Move, place: Place, stated: Decimal | None = None, of_id: UUID | None = None) -> NewEvent:
+    return NewEvent(
+        move.id,
+        move.kind,
+        move.product_id,
+        place,
+        move.moved_on,
+        move.qty,
+        stated,
+        of_id,
+        line_id=move.line_id,
+        document=Document(move.document_kind, move.document_id),
+    )
+
+
+def _from(move: Move) -> Place:
+    return Place(move.from_warehouse_id, move.lot_id)
+
+
+def _to(move: Move) -> Place:
+    return Place(move.to_warehouse_id, move.lot_id)
+
+
+def _valued(moves: Sequence[Move], counted: dict[UUID, Counted]) -> list[Valued]:
+    return [Valued(move, abs(counted[move.id].to_inventory), counted[move.id].variance) for move in moves]
+
+
+# -- value without a move
+
+
+def revalue(
+    session: Session,
+    ctx: Context,
+    product_id: UUID,
+    warehouse_id: UUID | None,
+    lot_id: UUID | None,
+    dated_on: date,
+    document: tuple[str, UUID],
+    line_id: UUID,
+    *,
+    amount: Decimal | None = None,
+    unit_cost: Decimal | None = None,
+) -> Decimal:
+    """What is on hand of a product at the end of a day is worth `unit_cost` a unit, or `amount` more (less), in every book.
+
+    Gives the change of value in the book that posts. Raises NothingThereThen, WorthTooLittleThen.
+    """
+    place = Place(warehouse_id, lot_id)
+
+    def events(stream: CostStream) -> list[NewEvent]:
+        change = amount
+        if unit_cost is not None:
+            qty, value = stream.held_on(place, dated_on)
+            change = round_money(unit_cost * qty, stream.places) - value
+        if not change:
+            return []
+        kind = CostEvent.REVALUATION
+        return [NewEvent(ctx.new_centre_id(), kind, product_id, place, dated_on, stated=change, line_id=line_id)]
+
+    counted = _count_by_book(session, ctx, [product_id], events, Document(*document))
+    return sum((one.to_inventory for one in counted), ZERO)
+
+
+def set_standard_cost(
+    session: Session,
+    ctx: Context,
+    product_id: UUID,
+    unit_cost: Decimal,
+    effective_on: date,
+    document: tuple[str, UUID],
+    line_id: UUID,
+) -> Decimal:
+    """A standard begins in every pool that is costed at standard; what is on hand is revalued to it.
+
+    Gives the change of value in the book that posts. Pools that begin later find the standard by themselves.
+    """
+
+    def events(stream: CostStream) -> list[NewEvent]:
+        return [
+            NewEvent(
+                ctx.new_centre_id(),
+                CostEvent.STANDARD_COST,
+                product_id,
+                Place(row.warehouse_id, row.lot_id),
+                effective_on,
+                unit_cost=unit_cost,
+                line_id=line_id,
+            )
+            for row in stream.rows
+            if "standard" in (row.method, row.first_method)
+        ]
+
+    counted = _count_by_book(session, ctx, [product_id], events, Document(*document))
+    return sum((one.to_inventory for one in counted), ZERO)
+
+
+def change_method(
+    session: Session,
+    ctx: Context,
+    book: CostBook,
+    product_ids: Iterable[UUID],
+    method: str,
+    from_on: date,
+    document: tuple[str, UUID],
+) -> None:
+    """From the start of a day on the products' pools in `book` are costed by `method`; their value stays (rule 12)."""
+    ids = sorted(product_ids)
+
+    def events(stream: CostStream) -> list[NewEvent]:
+        if stream.book.id != book.id:
+            return []
+        return [
+            NewEvent(
+                ctx.new_centre_id(),
+                CostEvent.METHOD,
+                stream.product.id,
+                Place(row.warehouse_id, row.lot_id),
+                from_on,
+                method=method,
+            )
+            for row in stream.rows
+            if row.method != method
+        ]
+
+    _count_by_book(session, ctx, ids, events, Document(*document))
+
+
+def end_period(session: Session, ctx: Context, period: Period, document: tuple[str, UUID]) -> None:
+    """What is settled when a period ends: month-end averages, and variances that are shared (rule 11)."""
+    accumulating = select(CostPool.id, CostPool.product_id, CostBook.id.label("book_id"))
+    accumulating = accumulating.join(
+        CostBook, (CostBook.company_id == CostPool.company_id) & (CostBook.id == CostPool.book_id)
+    ).where(
+        CostPool.company_id == ctx.company_id,
+        CostBook.is_closed.is_(False),
+        (CostPool.method == "periodic_average") | (CostBook.shares_variance & (CostPool.method == "standard")),
+    )
+    ended = select(MoveCost.pool_id).where(
+        MoveCost.company_id == ctx.company_id,
+        MoveCost.kind == CostEvent.PERIOD_END,
+        MoveCost.dated_on == period.ends_on,
+    )
+    pools = session.execute(accumulating.where(CostPool.id.not_in(ended)).order_by(CostPool.product_id)).all()
+    open_pools = {row.id for row in pools}
+
+    def events(stream: CostStream) -> list[NewEvent]:
+        return [
+            NewEvent(
+                ctx.new_centre_id(),
+                CostEvent.PERIOD_END,
+                stream.product.id,
+                Place(row.warehouse_id, row.lot_id),
+                period.ends_on,
+            )
+            for row in stream.rows
+            if row.id in open_pools
+        ]
+
+    product_ids = list(dict.fromkeys(row.product_id for row in pools))
+    _count_by_book(session, ctx, product_ids, events, Document(*document))
+
+
+# -- a further book
+
+
+def open_book_history(session: Session, ctx: Context, book: CostBook) -> None:
+    """A new book is given the history of all moves, from the inputs of the book that posts; pool by pool, product by product."""
+    posting = books_of(session, ctx)[0]
+    products = select(CostPool.product_id).where(CostPool.company_id == ctx.company_id, CostPool.book_id == posting.id)
+    for product_id in sorted(set(session.scalars(products))):
+        stream = BookStreams(session, ctx, book, [product_id]).of(product_id)
+        events = with_period_ends(session, ctx, stream, history_of(session, ctx, posting, stream))
+        if events:
+            _count_in(stream, events, Document("cost_book", book.id))
+
+
+# -- counting
+
+
+def count(session: Session, ctx: Context, events: Sequence[NewEvent]) -> dict[UUID, Counted]:
+    """Count `events` in every book. Gives what each came to in the book that posts, by its move's id."""
+    if not events:
+        return {}
+    by_product: defaultdict[UUID, list[NewEvent]] = defaultdict(list)
+    for event in events:
+        by_product[event.product_id].append(event)
+    document = events[0].document or Document("", ctx.action_id)
+    counted = _count_by_book(session, ctx, by_product, lambda stream: by_product[stream.product.id], document)
+    return {one.event.move_id: one for one in counted}
+
+
+def _count_by_book(
+    session: Session,
+    ctx: Context,
+    product_ids: Iterable[UUID],
+    events: Callable[[CostStream], list[NewEvent]],
+    document: Document,
+) -> list[Counted]:
+    """Count what `events` says of each product's stream, in every book. Gives what it came to in the book that posts."""
+    ids = list(product_ids)
+    posted: list[Counted] = []
     for book in books_of(session, ctx):
-        pools = Pools(session, ctx, book, keys)
-        valued = []
-        for move in moves:
-            value = _settled_cost_of_return(session, ctx, book, move)
-            valued.append(Valued(move, pools.receive(move, value, move.to_warehouse_id)))
-            pools.write()  # the next return of the same issue must see this one
-            session.flush()
-        posted = valued if book.posts_to_ledger else posted
+        streams = BookStreams(session, ctx, book, ids)
+        corrections: list[tuple[str, dict[str, Any]]] = []
+        for product_id in ids:
+            stream = streams.of(product_id)
+            counted = _count_in(stream, events(stream), document)
+            if book.posts_to_ledger:
+                posted += counted
+                corrections += stream.corrections
+        if corrections:
+            _post_corrections(session, ctx, corrections, document)
     return posted
 
 
-def _settled_cost_of_return(session: Session, ctx: Context, book: CostBook, move: Move) -> Decimal:
-    issue = session.scalars(
-        select(MoveCost)
-        .join(CostPool, (CostPool.company_id == MoveCost.company_id) & (CostPool.id == MoveCost.pool_id))
-        .where(
-            MoveCost.company_id == ctx.company_id,
-            MoveCost.move_id == move.returns_move_id,
-            CostPool.book_id == book.id,
+def _count_in(stream: CostStream, new: list[NewEvent], document: Document) -> list[Counted]:
+    wanted = []
+    for event in new:
+        begun = len(stream.rows)
+        number = stream.pool_of(event.place)
+        if event.to_place is not None and stream.pool_of(event.to_place) == number:
+            continue  # goes from bin to bin within one pool
+        for opened in range(begun, len(stream.rows)):
+            if stream.rows[opened].method == "standard":
+                wanted += stream.standards_before(opened)
+        if event.kind in (MoveKind.COUNT_GAIN, MoveKind.OPENING) and event.stated is None:
+            row = stream.rows[number]
+            told = any(earlier.stated is not None for earlier in wanted)
+            if not row.on_hand and row.last_unit_cost is None and row.standard_cost is None and not told:
+                raise NoCostKnown(product=stream.product.code)
+        wanted.append(event)
+    if not wanted:
+        return []
+    if must_recost(stream, wanted):
+        counted = recost(stream, wanted, document)
+    else:
+        counted = stream.append(wanted, document)
+    asked = {event.move_id for event in new}
+    return [one for one in counted if one.event.move_id in asked]
+
+
+def _post_corrections(
+    session: Session, ctx: Context, corrections: Sequence[tuple[str, dict[str, Any]]], document: Document
+) -> None:
+    """The other side of what earlier moves cost more or less, on the date of each."""
+    by_day: defaultdict[date, defaultdict[tuple[Purpose, Purpose, UUID], Decimal]]
+    by_day = defaultdict(lambda: defaultdict(lambda: ZERO))
+    for kind, row in corrections:
+        against = _AGAINST.get(kind, Purpose.COST_OF_SALES)
+        if row["move_id"] is not None and row["move_id"] != row["event_id"]:
+            against = Purpose.COST_OF_SALES  # a share of late value, a true-up
+        elif row["move_id"] is None and row["layer_id"] is None and kind in LATE_VALUES:
+            against = Purpose.PURCHASE_PRICE_VARIANCE  # late value of goods at standard
+        shares_variance = kind in (CostEvent.PERIOD_END, CostEvent.METHOD) and not row["to_inventory"]
+        taken_from = Purpose.PURCHASE_PRICE_VARIANCE if shares_variance else Purpose.INVENTORY
+        if row["to_cost_of_sales"]:
+            by_day[row["dated_on"]][against, taken_from, row["product_id"]] += row["to_cost_of_sales"]
+    for dated_on, amounts in sorted(by_day.items()):
+        lines = tuple(
+            CostCorrection(amount, Dimensions(product_id=product_id), against, taken_from)
+            for (against, taken_from, product_id), amount in amounts.items()
         )
-    ).one()
-    corrected = session.scalars(
-        select(CostAdjustment.to_cost_of_sales).where(
-            CostAdjustment.company_id == ctx.company_id,
-            CostAdjustment.move_id == move.returns_move_id,
-            CostAdjustment.pool_id == issue.pool_id,
-        )
-    )
-    settled = -issue.cost + sum(corrected, ZERO)
-    earlier = session.execute(
-        select(MoveCost.qty, MoveCost.cost)
-        .join(StockMove, (StockMove.company_id == MoveCost.company_id) & (StockMove.id == MoveCost.move_id))
-        .join(CostPool, (CostPool.company_id == MoveCost.company_id) & (CostPool.id == MoveCost.pool_id))
-        .where(
-            MoveCost.company_id == ctx.company_id,
-            CostPool.book_id == book.id,
-            StockMove.kind == MoveKind.CUSTOMER_RETURN,
-            StockMove.returns_move_id == move.returns_move_id,
-            StockMove.id != move.id,
-        )
-    ).all()
-    returned_qty = sum((qty for qty, _ in earlier), ZERO)
-    returned_value = sum((cost for _, cost in earlier), ZERO)
-    places = company_of(session, ctx).currency_places
-    return cost_of_return(settled, -issue.qty, returned_qty, returned_value, move.qty, places)
+        post(session, ctx, CostAdjusted(lines), dated_on, (document.kind, document.id), text=document.text)
+
+
+__all__ = [
+    "Incoming",
+    "NoCostKnown",
+    "Valued",
+    "books_of",
+    "change_method",
+    "count",
+    "end_period",
+    "open_book_history",
+    "revalue",
+    "set_standard_cost",
+    "transfer_cost",
+    "value_issues",
+    "value_receipts",
+    "value_returns",
+    "value_supplier_returns",
+]

@@ -35,6 +35,7 @@ class Split:
 
     to_inventory: Decimal
     to_cost_of_sales: Decimal
+    to_variance: Decimal = ZERO  # all of it, where the goods are at standard
 
 
 def share_landed_cost(amount: Decimal, bases: Sequence[Decimal], minor_unit: Decimal) -> list[Decimal]:

@@ -146,10 +146,11 @@ def _move(amount: Decimal, dimensions: Dimensions, *, debit: Purpose, credit: Pu
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An amount of one document line."""
+    """An amount of one document line; `variance` is what goods that come in at standard cost more than that."""
 
     amount: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
+    variance: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,14 @@ class LateCost:
     to_inventory: Decimal
     to_cost_of_sales: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
+    to_variance: Decimal = ZERO  # of goods at standard
+
+
+def _taken_in(line: Amount, owed: Purpose) -> Iterator[PostingLine]:
+    """Goods into stock against `owed`, at what they cost: what that differs from their standard is a price variance."""
+    yield _debit(Purpose.INVENTORY, line.amount, line.dimensions)
+    yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.variance, line.dimensions)
+    yield _credit(owed, line.amount + line.variance, line.dimensions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +179,7 @@ class GoodsReceived:
 
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
-            yield from _move(
-                line.amount, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.GOODS_RECEIVED_NOT_INVOICED
-            )
+            yield from _taken_in(line, Purpose.GOODS_RECEIVED_NOT_INVOICED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +194,8 @@ class LandedCostEntered:
         for line in self.lines:
             yield _debit(Purpose.INVENTORY, line.to_inventory, line.dimensions)
             yield _debit(Purpose.COST_OF_SALES, line.to_cost_of_sales, line.dimensions)
-        total = sum((line.to_inventory + line.to_cost_of_sales for line in self.lines), ZERO)
+            yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.to_variance, line.dimensions)
+        total = sum((line.to_inventory + line.to_cost_of_sales + line.to_variance for line in self.lines), ZERO)
         owed = Purpose.LANDED_COST_CLEARING if self.billed_by is None else Purpose.PAYABLE
         yield _credit(owed, total, Dimensions(party_id=self.billed_by))
 
@@ -203,17 +211,20 @@ class ReceiptPriceCorrected:
         for line in self.lines:
             yield _debit(Purpose.INVENTORY, line.to_inventory, line.dimensions)
             yield _debit(Purpose.COST_OF_SALES, line.to_cost_of_sales, line.dimensions)
-            total = line.to_inventory + line.to_cost_of_sales
+            yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.to_variance, line.dimensions)
+            total = line.to_inventory + line.to_cost_of_sales + line.to_variance
             yield _credit(Purpose.GOODS_RECEIVED_NOT_INVOICED, total, line.dimensions)
 
 
 @dataclass(frozen=True, slots=True)
 class CostCorrection:
-    """An issue cost `amount` more than was posted (negative: less); `against` is where its cost had gone."""
+    """An issue cost `amount` more than was posted (negative: less); `against` is where its cost had gone, `taken_from` what
+    bears it: the stock, or the variance that a period's end shares among its issues."""
 
     amount: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
     against: Purpose = Purpose.COST_OF_SALES
+    taken_from: Purpose = Purpose.INVENTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +236,7 @@ class CostAdjusted:
 
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
-            yield from _move(line.amount, line.dimensions, debit=line.against, credit=Purpose.INVENTORY)
+            yield from _move(line.amount, line.dimensions, debit=line.against, credit=line.taken_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +329,7 @@ class StockCounted:
 
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
-            yield from _move(line.amount, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.INVENTORY_ADJUSTMENT)
+            yield from _taken_in(line, Purpose.INVENTORY_ADJUSTMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +390,7 @@ class OpeningStock:
 
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
-            yield from _move(line.amount, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.OPENING_EQUITY)
+            yield from _taken_in(line, Purpose.OPENING_EQUITY)
 
 
 @dataclass(frozen=True, slots=True)

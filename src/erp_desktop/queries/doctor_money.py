@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, case, func, or_, select
 
+from erp_desktop.actions.standing import LAYERED
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.base import PENDING_TICK
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
@@ -80,40 +81,62 @@ def pool_values_are_their_moves_and_adjustments(examined: Examined) -> list[Diff
     return differing(examined, what, moved, _of(examined, CostPool.id, CostPool.value), _pool)
 
 
+def _in_layered_pools(column: Any, *, always: bool = True) -> Any:
+    """Only of pools that keep layers, and have done so from the beginning: averages and standards are one layer each."""
+    pools = select(CostPool.id).where(CostPool.company_id == column.class_.company_id, CostPool.method.in_(LAYERED))
+    return column.in_(pools.where(CostPool.first_method.in_(LAYERED)) if always else pools)
+
+
 @check(CostPool, CostLayer)
 def pools_are_their_layers(examined: Examined) -> list[Difference]:
+    layer, pool = CostLayer, CostPool
     quantities = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Quantity of a cost pool against its layers"),
-        _of(examined, CostLayer.pool_id, CostLayer.qty_left),
-        _of(examined, CostPool.id, CostPool.on_hand),
+        _of(examined, layer.pool_id, layer.qty_left).where(_in_layered_pools(layer.pool_id, always=False)),
+        _of(examined, pool.id, pool.on_hand).where(_in_layered_pools(pool.id, always=False)),
         _pool,
     )
     values = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Value of a cost pool against its layers"),
-        _of(examined, CostLayer.pool_id, CostLayer.value_left),
-        _of(examined, CostPool.id, CostPool.value),
+        _of(examined, layer.pool_id, layer.value_left).where(_in_layered_pools(layer.pool_id, always=False)),
+        _of(examined, pool.id, pool.value).where(_in_layered_pools(pool.id, always=False)),
         _pool,
     )
     return quantities + values
 
 
-@check(CostLayer, MoveCost)
+def _of_moves(sign: Any) -> Any:
+    """Corrections of moves that came in or went out, whichever `sign` asks for, of their own pool."""
+    moves = select(MoveCost.move_id).where(
+        MoveCost.company_id == CostAdjustment.company_id,
+        MoveCost.pool_id == CostAdjustment.pool_id,
+        MoveCost.move_id == CostAdjustment.move_id,
+        sign,
+    )
+    return moves.exists()
+
+
+@check(CostLayer, MoveCost, CostAdjustment)
 def what_layers_took_in_is_what_came(examined: Examined) -> list[Difference]:
     came = MoveCost.qty > 0
+    layered = _in_layered_pools(MoveCost.pool_id)
     quantities = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Quantity that layers took in against the moves that brought it"),
-        _of(examined, MoveCost.pool_id, MoveCost.qty).where(came),
-        _of(examined, CostLayer.pool_id, CostLayer.qty_in),
+        _of(examined, MoveCost.pool_id, MoveCost.qty).where(came, layered),
+        _of(examined, CostLayer.pool_id, CostLayer.qty_in).where(_in_layered_pools(CostLayer.pool_id)),
         _pool,
+    )
+    restated = _of(examined, CostAdjustment.pool_id, CostAdjustment.to_inventory).where(
+        _in_layered_pools(CostAdjustment.pool_id), CostAdjustment.event_id == CostAdjustment.move_id, _of_moves(came)
     )
     values = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Value that layers took in against the moves that brought it"),
-        _of(examined, MoveCost.pool_id, MoveCost.cost).where(came),
-        _of(examined, CostLayer.pool_id, CostLayer.value_in),
+        _together(_of(examined, MoveCost.pool_id, MoveCost.cost).where(came, layered), restated),
+        _of(examined, CostLayer.pool_id, CostLayer.value_in).where(_in_layered_pools(CostLayer.pool_id)),
         _pool,
     )
     return quantities + values
@@ -121,11 +144,16 @@ def what_layers_took_in_is_what_came(examined: Examined) -> list[Difference]:
 
 @check(CostLayer, CostEdge, CostAdjustment)
 def what_is_left_of_layers(examined: Examined) -> list[Difference]:
+    of_layers = _in_layered_pools(CostLayer.pool_id)
+    edges = _in_layered_pools(CostEdge.pool_id)
     quantities = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Quantity left of a cost layer against what was taken"),
-        _together(_of(examined, CostLayer.id, CostLayer.qty_in), _of(examined, CostEdge.layer_id, -CostEdge.qty)),
-        _of(examined, CostLayer.id, CostLayer.qty_left),
+        _together(
+            _of(examined, CostLayer.id, CostLayer.qty_in).where(of_layers),
+            _of(examined, CostEdge.layer_id, -CostEdge.qty).where(edges),
+        ),
+        _of(examined, CostLayer.id, CostLayer.qty_left).where(of_layers),
         _layer,
     )
     later = _of(examined, CostAdjustment.layer_id, CostAdjustment.to_inventory)
@@ -133,11 +161,11 @@ def what_is_left_of_layers(examined: Examined) -> list[Difference]:
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Value left of a cost layer against what was taken and added"),
         _together(
-            _of(examined, CostLayer.id, CostLayer.value_in),
-            _of(examined, CostEdge.layer_id, -CostEdge.value),
-            later.where(CostAdjustment.layer_id.is_not(None)),
+            _of(examined, CostLayer.id, CostLayer.value_in).where(of_layers),
+            _of(examined, CostEdge.layer_id, -CostEdge.value).where(edges),
+            later.where(CostAdjustment.layer_id.is_not(None), _in_layered_pools(CostAdjustment.pool_id)),
         ),
-        _of(examined, CostLayer.id, CostLayer.value_left),
+        _of(examined, CostLayer.id, CostLayer.value_left).where(of_layers),
         _layer,
     )
     return quantities + values
@@ -155,21 +183,27 @@ def no_quantity_no_value(examined: Examined) -> list[Difference]:
     ]
 
 
-@check(MoveCost, CostEdge)
+@check(MoveCost, CostEdge, CostAdjustment)
 def issues_cost_what_they_took(examined: Examined) -> list[Difference]:
-    left = MoveCost.qty < 0
+    """With true-ups and corrections; an expensed share of late value is no part of what an issue took."""
+    left = (MoveCost.qty < 0, _in_layered_pools(MoveCost.pool_id))
+    edges = _in_layered_pools(CostEdge.pool_id)
     quantities = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Quantity of an issue against what it took of layers"),
-        _of(examined, CostEdge.pool_id, CostEdge.issue_move_id, CostEdge.qty),
-        _of(examined, MoveCost.pool_id, MoveCost.move_id, -MoveCost.qty).where(left),
+        _of(examined, CostEdge.pool_id, CostEdge.issue_move_id, CostEdge.qty).where(edges),
+        _of(examined, MoveCost.pool_id, MoveCost.move_id, -MoveCost.qty).where(*left),
         _move_in_pool,
+    )
+    adjustment = CostAdjustment
+    corrected = _of(examined, adjustment.pool_id, adjustment.move_id, -adjustment.to_inventory).where(
+        _in_layered_pools(adjustment.pool_id), _of_moves(MoveCost.qty < 0)
     )
     values = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Cost of an issue against the value that it took of layers"),
-        _of(examined, CostEdge.pool_id, CostEdge.issue_move_id, CostEdge.value),
-        _of(examined, MoveCost.pool_id, MoveCost.move_id, -MoveCost.cost).where(left),
+        _of(examined, CostEdge.pool_id, CostEdge.issue_move_id, CostEdge.value).where(edges),
+        _together(_of(examined, MoveCost.pool_id, MoveCost.move_id, -MoveCost.cost).where(*left), corrected),
         _move_in_pool,
     )
     return quantities + values
@@ -296,7 +330,7 @@ def ledger_balances_are_their_lines(examined: Examined) -> list[Difference]:
 
 @check(AccountPurpose, LedgerBalance, CostPool, CostBook, CostLayer, MoveCost, CostAdjustment)
 def inventory_in_the_ledger_is_inventory_at_cost(examined: Examined) -> list[Difference]:
-    """Of the book that posts: the inventory accounts hold what the layers are worth, and what moves and adjustments cost."""
+    """Of the book that posts: the inventory accounts hold what the pools are worth, and what moves and adjustments cost."""
     posting = select(CostPool.id).join(
         CostBook, and_(CostBook.company_id == CostPool.company_id, CostBook.id == CostPool.book_id)
     )
@@ -313,14 +347,15 @@ def inventory_in_the_ledger_is_inventory_at_cost(examined: Examined) -> list[Dif
         of_pools = (column.class_.company_id == examined.company_id, column.class_.pool_id.in_(posting))
         return scalar(select(func.sum(column)).where(*of_pools)) or ZERO
 
-    layers = summed(CostLayer.value_left)
+    of_pools = (CostPool.company_id == examined.company_id, CostPool.id.in_(posting))
+    pools = scalar(select(func.sum(CostPool.value)).where(*of_pools)) or ZERO
     moves = summed(MoveCost.cost) + summed(CostAdjustment.to_inventory)
     codes = select(Account.code).where(Account.company_id == examined.company_id, Account.id.in_(accounts))
     where = ", ".join(sorted(examined.session.scalars(codes)))
     found = []
-    if debit - credit != layers:
-        what = QT_TRANSLATE_NOOP("Doctor", "Balance of the inventory accounts against the cost layers")
-        found.append(Difference(what, where, shown(layers), shown(debit - credit)))
+    if debit - credit != pools:
+        what = QT_TRANSLATE_NOOP("Doctor", "Balance of the inventory accounts against the cost pools")
+        found.append(Difference(what, where, shown(pools), shown(debit - credit)))
     if debit - credit != moves:
         what = QT_TRANSLATE_NOOP("Doctor", "Balance of the inventory accounts against stock moves at cost")
         found.append(Difference(what, where, shown(moves), shown(debit - credit)))
