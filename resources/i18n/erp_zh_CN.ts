@@ -2225,8 +2225,8 @@ The back office of a company that distributes goods.</source>
         <translation>科目贷方余额与分录</translation>
     </message>
     <message>
-        <source>Balance of the inventory accounts against the cost layers</source>
-        <translation>存货科目余额与成本层</translation>
+        <source>Balance of the inventory accounts against the cost pools</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Balance of the inventory accounts against stock moves at cost</source>
@@ -6829,6 +6829,10 @@ The back office of a company that distributes goods.</source>
         <translation>{product} 的标准成本 {unit_cost} 必须大于零。请更正；未做任何更改。</translation>
     </message>
     <message>
+        <source>{product} is costed at standard, so its stock is worth what its standard says. Set a new standard cost instead; nothing was posted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The stock of {product} is costed for the whole company together. Leave warehouse and lot empty; nothing was posted.</source>
         <translation>{product} 的库存在全公司统一计价。请不要填写仓库和批次；未过账任何内容。</translation>
     </message>
@@ -9726,6 +9730,14 @@ The back office of a company that distributes goods.</source>
         <translation>标准成本历史</translation>
     </message>
     <message>
+        <source>Revalue stock</source>
+        <translation type="unfinished">库存重估</translation>
+    </message>
+    <message>
+        <source>Set standard costs</source>
+        <translation type="unfinished">设定标准成本</translation>
+    </message>
+    <message>
         <source>Write stock down</source>
         <translation>计提跌价准备</translation>
     </message>
@@ -9764,10 +9776,6 @@ The back office of a company that distributes goods.</source>
         <translation>设定标准成本</translation>
     </message>
     <message>
-        <source>Propose the average</source>
-        <translation>建议采用平均成本</translation>
-    </message>
-    <message>
         <source>Stock in books at standard is revalued to them on that day.</source>
         <translation>采用标准成本的账簿在当天按新标准重估库存。</translation>
     </message>
@@ -9788,8 +9796,12 @@ The back office of a company that distributes goods.</source>
         <translation>现存量</translation>
     </message>
     <message>
-        <source>Average on hand</source>
-        <translation>现存平均成本</translation>
+        <source>Propose the moving average</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Moving average</source>
+        <translation type="unfinished">移动加权平均</translation>
     </message>
     <message>
         <source>New standard</source>
@@ -9859,7 +9871,7 @@ The back office of a company that distributes goods.</source>
     <name>ShipOrderPage</name>
     <message>
         <source>Still open</source>
-        <translation>未收</translation>
+        <translation>未发</translation>
     </message>
     <message>
         <source>To ship</source>
@@ -10173,10 +10185,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Value</source>
         <translation>价值</translation>
-    </message>
-    <message>
-        <source>Average</source>
-        <translation>平均成本</translation>
     </message>
     <message>
         <source>Standard costs</source>
