@@ -112,9 +112,9 @@ class OpenCostBook(Action):
             shares_variance=self.shares_variance and self.method == "standard",
         )
         session.add(book)
-        _forget_books(session, ctx)
         if ctx.at_centre:
             valuing.open_book_history(session, ctx, book)
+        _forget_books(session, ctx)
 
 
 @action("cost.write")

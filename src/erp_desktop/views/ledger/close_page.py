@@ -73,7 +73,7 @@ class ClosePeriodPage(DocumentPage):
         text = translate("ClosePeriodPage", "Reopen")
         self.do_reopen = self.add_page_action("period.reopen", text, self.reopen, "", "undo")
         self.set_title(translate("ClosePeriodPage", "Period"))
-        desk.sync_state_changed.connect(lambda _state: self.table.refresh())
+        desk.sync_state_changed.connect(self._count_waiting)
         self.offer_actions()
         self.refresh()
 
@@ -136,6 +136,10 @@ class ClosePeriodPage(DocumentPage):
     def _take_doctor(self, item: ChecklistItem) -> None:
         self._doctor = item
         self.table.set_spec(checklist_spec(self.document_id, item))
+
+    def _count_waiting(self, _state: object) -> None:
+        """What waits at this desk is another now."""
+        self.table.refresh()
 
     # --- doing
 

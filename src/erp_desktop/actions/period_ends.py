@@ -1,0 +1,54 @@
+"""The ends of closed periods in the history that a further cost book is given: it settles its averages as they were closed."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from erp_desktop.actions.base import Context
+from erp_desktop.actions.cost_streams import CostStream, NewEvent, Place
+from erp_desktop.models.costing import CostEvent
+from erp_desktop.models.ledger import Period
+
+
+def with_period_ends(session: Session, ctx: Context, stream: CostStream, events: Sequence[NewEvent]) -> list[NewEvent]:
+    """`events`, in order, with the end of every closed period for the pools that have begun by then (rule 11).
+
+    Only a book that settles something at a period's end has them: month-end averages and shared variances.
+    """
+    book = stream.book
+    if not (book.method == "periodic_average" or (book.method == "standard" and book.shares_variance)):
+        return list(events)
+    ends = list(
+        session.scalars(
+            select(Period.ends_on)
+            .where(Period.company_id == ctx.company_id, Period.is_closed.is_(True))
+            .order_by(Period.ends_on)
+        )
+    )
+    history: list[NewEvent] = []
+    pools: dict[UUID | None, Place] = {}
+    for event in events:
+        while ends and ends[0] < event.dated_on:
+            history += _ends(ctx, stream, pools, ends.pop(0))
+        for place in (event.place, event.to_place):
+            if place is not None:
+                pools.setdefault(_pool_key(stream, place), place)
+        history.append(event)
+    for day in ends:
+        history += _ends(ctx, stream, pools, day)
+    return history
+
+
+def _ends(ctx: Context, stream: CostStream, pools: dict[UUID | None, Place], day: date) -> list[NewEvent]:
+    return [
+        NewEvent(ctx.new_centre_id(), CostEvent.PERIOD_END, stream.product.id, place, day) for place in pools.values()
+    ]
+
+
+def _pool_key(stream: CostStream, place: Place) -> UUID | None:
+    """What tells the pools of a product apart: as wide as its category has them."""
+    scope = stream.streams.categories[stream.product.category_id].cost_pool
+    return place.warehouse_id if scope == "warehouse" else place.lot_id if scope == "lot" else None
