@@ -113,7 +113,7 @@ _METHOD_CHOICES = tuple((method, NAMES[method]) for method in METHODS)
 COMPARED_WITH = choice(
     "base",
     QT_TRANSLATE_NOOP("Report", "Compared with"),
-    ("book", QT_TRANSLATE_NOOP("Report", "The method of the cost book")),
+    ("book", QT_TRANSLATE_NOOP("Report", "The book's own method")),
     *_METHOD_CHOICES,
 )
 BRIDGE_TO = choice("other", QT_TRANSLATE_NOOP("Report", "Bridge to"), *_METHOD_CHOICES)
@@ -130,6 +130,7 @@ class _Figures:
         self.of_product: dict[UUID, dict[str, MethodFigures]] = {}
         self.left_out: set[UUID] = set()
         self.checkable: dict[UUID, str] = {}  # products whose figures the book must have, with its method
+        self.notes: list[str] = []
 
     def amount(self, product_id: UUID, method: str, name: str) -> Decimal:
         return from_scaled(getattr(self.of_product[product_id][method], name), self._places)
@@ -181,9 +182,7 @@ def method_comparison(
     if figures.checkable:
         anew = sum_of(figures.amount(id, method, "closing") for id, method in figures.checkable.items())
         checks.append(Check(EQUALS_BOOK, sum_of(in_book[id].value for id in figures.checkable if id in in_book), anew))
-    notes = [LIFO_NOT_ALLOWED, SPECIFIC_NEEDS_LOTS, STANDARDS, AVERAGES_SETTLED]
-    if figures.left_out:
-        notes.append(LEFT_OUT)
+    notes = [LIFO_NOT_ALLOWED, *figures.notes]
     parameters: list[Any] = [
         dates(first, last),
         (COMPARED_WITH.heading, Term(NAMES[base_method])),
@@ -222,6 +221,7 @@ def _counted(
 ) -> _Figures:
     ends = list(session.scalars(select(Period.ends_on).where(Period.company_id == company_id).order_by(Period.ends_on)))
     figures = _Figures(places)
+    has_lots = has_standards = True
     for product in book_events(session, company_id, book, places, last, wanted):
         try:
             under = {method: figures_under(product, method, places, first, last, ends) for method in METHODS}
@@ -229,9 +229,15 @@ def _counted(
             figures.left_out.add(product.product_id)
             continue
         figures.of_product[product.product_id] = under
+        has_lots = has_lots and all(each.lot_id is not None for each in product.events if each.qty)
+        has_standards = has_standards and bool(product.standards)
         is_settled = product.method != "periodic_average" and not book.shares_variance
         if is_settled and not product.changed_method and not product.standards:
             figures.checkable[product.product_id] = product.method
+    figures.notes += [] if has_lots else [SPECIFIC_NEEDS_LOTS]
+    figures.notes += [] if has_standards else [STANDARDS]
+    figures.notes += [] if last in ends else [AVERAGES_SETTLED]
+    figures.notes += [LEFT_OUT] if figures.left_out else []
     return figures
 
 

@@ -11,6 +11,7 @@ TITLES = {  # of the reports as screens; the words are those of their definition
     "cost_composition": QT_TRANSLATE_NOOP("Screen", "Cost composition"),
     "cost_layers": QT_TRANSLATE_NOOP("Screen", "Cost layers"),
     "cost_of_sales": QT_TRANSLATE_NOOP("Screen", "Cost of sales"),
+    "cost_to_serve": QT_TRANSLATE_NOOP("Screen", "Cost to serve"),
     "general_ledger": QT_TRANSLATE_NOOP("Screen", "General ledger"),
     "income_statement": QT_TRANSLATE_NOOP("Screen", "Income statement"),
     "inventory_reconciliation": QT_TRANSLATE_NOOP("Screen", "Inventory reconciliation"),

@@ -134,6 +134,8 @@ class ParameterPane(QWidget):
                 return tick
             case ParameterKind.CHOICE:
                 box = QComboBox()
+                box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+                box.setMinimumContentsLength(12)
                 for stored, text in parameter.choices:
                     box.addItem(translate("Report", text), stored)
                 box.setCurrentIndex(max(box.findData(value), 0))

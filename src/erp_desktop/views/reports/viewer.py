@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QMenu,
+    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -51,6 +52,8 @@ _LOOK_SECONDS = 0.05
 _ROWS_MEASURED = 20_000  # the last ones: totals are there
 _ROOM, _INDENT = 40, 16  # pixels beside a text, and for a level
 _NARROWEST, _WIDEST = 120, 320  # of a text, in pixels
+_NARROWEST_LABEL = 200  # of the text that names the row
+_MOST_CONTENTS = 5  # sections that are listed without scrolling
 
 
 @dataclass
@@ -271,6 +274,8 @@ class ReportViewer(ScreenView):
         self.outline.addItems([section.title for section in screen.sections])
         self.outline.setCurrentRow(min(self.shown.section, len(screen.sections) - 1))
         self.outline.blockSignals(False)
+        rows = min(len(screen.sections), _MOST_CONTENTS)
+        self.outline.setFixedHeight(rows * max(self.outline.sizeHintForRow(0), 1) + 2 * self.outline.frameWidth())
         self.outline_box.setVisible(len(screen.sections) > 1)
 
     def _show_section(self, number: int) -> None:
@@ -323,7 +328,8 @@ class ReportViewer(ScreenView):
         widest = max(texts, key=lambda place: needed[place]) if texts else -1
         room = table.viewport().width() if table.isVisible() else self.width() - PANE_WIDTH - 60
         for place in sorted(texts, key=lambda place: needed[place], reverse=True):  # words give way, figures are whole
-            needed[place] = max(needed[place] - max(sum(needed) - room, 0), min(needed[place], _NARROWEST))
+            narrowest = _NARROWEST_LABEL if place == label else _NARROWEST
+            needed[place] = max(needed[place] - max(sum(needed) - room, 0), min(needed[place], narrowest))
         has_room = sum(needed) <= room
         for place, width in enumerate(needed):
             mode = QHeaderView.ResizeMode
@@ -393,8 +399,17 @@ class ReportViewer(ScreenView):
         left.setFixedWidth(PANE_WIDTH)
         heading = QLabel(translate("ReportViewer", "Parameters"))
         heading.setProperty("tone", "secondary")
-        self._pane_place = QVBoxLayout()
+        fields = QWidget()
+        self._pane_place = QVBoxLayout(fields)
+        self._pane_place.setContentsMargins(0, 0, 6, 0)
         self._pane_place.addWidget(self.pane)
+        scrolled = QScrollArea()  # as many parameters as a report has, in a window as low as it may be
+        scrolled.setWidget(fields)
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scrolled.viewport().setAutoFillBackground(False)
+        fields.setAutoFillBackground(False)
         self.outline_box = QWidget()
         contents = QLabel(translate("ReportViewer", "Contents"))
         contents.setProperty("tone", "secondary")
@@ -410,9 +425,8 @@ class ReportViewer(ScreenView):
         layout = QVBoxLayout(left)
         layout.setContentsMargins(12, 10, 12, 10)
         layout.addWidget(heading)
-        layout.addLayout(self._pane_place)
-        layout.addWidget(self.outline_box, 1)
-        layout.addStretch()
+        layout.addWidget(scrolled, 1)
+        layout.addWidget(self.outline_box)
         return left
 
 
