@@ -8458,8 +8458,8 @@ The back office of a company that distributes goods.</source>
         <translation>{text} 不是税率。请输入百分数，例如 25。</translation>
     </message>
     <message>
-        <source>The method of the cost book</source>
-        <translation>成本账簿的方法</translation>
+        <source>The book&apos;s own method</source>
+        <translation>账簿自身的方法</translation>
     </message>
     <message>
         <source>Bridge to</source>
@@ -9801,7 +9801,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Moving average</source>
-        <translation type="unfinished">移动加权平均</translation>
+        <translation>移动加权平均</translation>
     </message>
     <message>
         <source>New standard</source>
