@@ -6830,7 +6830,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{product} is costed at standard, so its stock is worth what its standard says. Set a new standard cost instead; nothing was posted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 按标准成本计价，其库存价值由标准成本决定。请改为设定新的标准成本；未过账任何内容。</translation>
     </message>
     <message>
         <source>The stock of {product} is costed for the whole company together. Leave warehouse and lot empty; nothing was posted.</source>
@@ -9731,11 +9731,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Revalue stock</source>
-        <translation type="unfinished">库存重估</translation>
+        <translation>库存重估</translation>
     </message>
     <message>
         <source>Set standard costs</source>
-        <translation type="unfinished">设定标准成本</translation>
+        <translation>设定标准成本</translation>
     </message>
     <message>
         <source>Write stock down</source>
@@ -9797,7 +9797,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Propose the moving average</source>
-        <translation type="unfinished"></translation>
+        <translation>建议采用移动加权平均</translation>
     </message>
     <message>
         <source>Moving average</source>

@@ -1,13 +1,18 @@
 """What gives stock another value, through the real window: write-downs, revaluations, standard costs."""
 
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from trading_house import Trade, trade
 
+from erp_desktop.actions.revaluing import NewStandard, SetStandardCost
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
-from erp_desktop.queries.valuation import WriteDowns
+from erp_desktop.queries.standard_costs import PoolsOnHand, StandardCosts
+from erp_desktop.queries.valuation import StockRevaluations, WriteDowns
+from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
 
 __all__ = ["trade"]
 
@@ -85,3 +90,97 @@ def test_the_lists_of_what_gave_stock_another_value_open(stocked: Trade) -> None
     for key in ("stock_revaluations", "write_downs", "standard_costs", "standard_cost_history"):
         screen = stocked.open(key)
         stocked.wait(lambda screen=screen: screen.table.model.is_loaded)
+
+
+def stock_item(trade: Trade, code: str) -> LookupItem:
+    row = next(one for one in trade.ask(PoolsOnHand(ListRequest())).rows if one.product_code == code)
+    return LookupSpec(PoolsOnHand, code="label", name="product_name").item(row)
+
+
+def fill(page: Any, row: int, **cells: Any) -> None:
+    names = [column.name for column in page.grid.model_of_lines.spec.columns]
+    page.grid.model_of_lines.change({(row, names.index(name)): value for name, value in cells.items()})
+
+
+def test_stock_is_revalued_per_unit_and_by_an_amount(stocked: Trade) -> None:
+    trade = stocked
+    page = trade.open("revalue_stock", id=new_id())
+    trade.type(page, "dated_on", DAY)
+    trade.type(page, "reason", "Damp in the warehouse")
+    fill(page, 0, stock=stock_item(trade, "BX-204"), unit_cost="12")
+    fill(page, 1, stock=stock_item(trade, "CY-10"), amount="-2")
+    assert trade.value(page, 0, "change") == Decimal("-5")
+    assert trade.value(page, 1, "value_after") == Decimal("10")
+    trade.wait(lambda: page.effect.effect is not None)
+    (book,) = [one for one in page.effect.effect.books if one.posts_to_ledger]
+    assert book.inventory == Decimal("-7")
+    page.save()
+    trade.agree(page, "Revalue stock")
+    posted = trade.wait_for_page("stock_revaluation")
+    trade.hear_news()
+    trade.wait(lambda: posted.record.number == "REV-2026-0001")
+    assert posted.record.change == Decimal("-7")
+    assert [line.value_after for line in posted.record.lines] == [Decimal("120"), Decimal("10")]
+
+
+def test_a_revaluation_below_zero_is_said_at_its_line(stocked: Trade) -> None:
+    trade = stocked
+    page = trade.open("revalue_stock", id=new_id())
+    trade.type(page, "reason", "Damp")
+    fill(page, 0, stock=stock_item(trade, "BX-204"), unit_cost="-1")
+    page.save()
+    trade.agree(page, "Revalue stock")
+    trade.wait(page.binder.bar.isVisible)
+    assert page.is_dirty
+    assert trade.ask(StockRevaluations(ListRequest())).rows == ()
+
+
+def test_a_form_without_a_reason_says_so_at_the_field(stocked: Trade) -> None:
+    page = stocked.open("revalue_stock", id=new_id())
+    fill(page, 0, stock=stock_item(stocked, "BX-204"), unit_cost="12")
+    page.save()
+    stocked.wait(lambda: bool(page.binder.problem_of("reason")))
+
+
+def test_standards_are_proposed_from_the_moving_average_and_set(trade: Trade) -> None:
+    trade.company.product("BX-204", "standard")
+    trade.company.stock("BX-204", "10", "12.50")
+    trade.company.product("CY-10")
+    trade.company.stock("CY-10", "4", "3.00")
+    trade.hear_news()
+    page = trade.open("set_standard_cost", id=new_id())
+    trade.type(page, "effective_on", DAY)
+    trade.type(page, "reason", "New plan")
+    rows = trade.ask(StandardCosts(ListRequest())).rows
+    spec = LookupSpec(StandardCosts)
+    fill(page, 0, product=spec.item(next(row for row in rows if row.code == "CY-10")))
+    trade.wait(lambda: trade.value(page, 0, "average") is not None)
+    trade.do(page.do_propose)
+    assert trade.value(page, 0, "unit_cost") == Decimal(3)
+    fill(page, 1, product=spec.item(next(row for row in rows if row.code == "BX-204")), unit_cost="13")
+    assert trade.value(page, 1, "difference") == Decimal("0.5")
+    page.save()
+    trade.agree(page, "Set standard costs")
+    posted = trade.wait_for_page("standard_cost_change")
+    trade.hear_news()
+    trade.wait(lambda: posted.record.number == "STD-2026-0001")
+    assert posted.record.change == Decimal(5)
+    listed = {row.code: row for row in trade.ask(StandardCosts(ListRequest(), with_standard_only=True)).rows}
+    assert (listed["BX-204"].standard, listed["BX-204"].effective_on) == (Decimal(13), date.fromisoformat(DAY))
+    history = trade.open("standard_cost_history", filters=(("product_id", trade.company.products["BX-204"]),))
+    trade.wait(lambda: history.table.model.is_loaded and history.table.model.rowCount() == 1)
+
+
+def test_without_lines_every_product_whose_standard_is_not_its_moving_average_is_proposed(trade: Trade) -> None:
+    trade.company.stock("BX-204", "10", "12.50")
+    trade.company.stock("CY-10", "4", "3.00")
+    lines = (
+        NewStandard(trade.company.products["BX-204"], Decimal("12")),
+        NewStandard(trade.company.products["CY-10"], Decimal("3")),
+    )
+    trade.company.perform(SetStandardCost(new_id(), date.fromisoformat(DAY), "Plan", lines))
+    trade.hear_news()
+    page = trade.open("set_standard_cost", id=new_id())
+    trade.do(page.do_propose)
+    trade.wait(lambda: len(page.grid.lines()) == 1)
+    assert trade.value(page, 0, "unit_cost") == Decimal("12.5")

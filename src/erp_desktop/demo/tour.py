@@ -83,7 +83,9 @@ NEW_ONES = (  # forms that are opened empty
     "enter_landed_cost",
     "count_stock",
     "move_stock",
+    "revalue_stock",
     "write_stock_down",
+    "set_standard_cost",
     "post_journal_entry",
 )
 

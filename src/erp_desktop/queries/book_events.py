@@ -18,6 +18,7 @@ from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.numbers import MONEY_PLACES, UNIT_COST_PLACES, to_scaled
 
 ROWS_AT_A_TIME = 10_000
+MOST_NAMED = 500  # products in one IN (...); the moves of more are all read
 
 
 class BookEvent(NamedTuple):
@@ -66,7 +67,10 @@ def book_events(
     ):
         methods[product_id] = method
     current: ProductEvents | None = None
-    for row in session.execute(_statement(company_id, book.id, last), execution_options={"yield_per": ROWS_AT_A_TIME}):
+    statement = _statement(company_id, book.id, last)
+    if product_ids is not None and len(product_ids) <= MOST_NAMED:
+        statement = statement.where(CostPool.product_id.in_(product_ids))
+    for row in session.execute(statement, execution_options={"yield_per": ROWS_AT_A_TIME}):
         if product_ids is not None and row.product_id not in product_ids:
             continue
         if current is None or current.product_id != row.product_id:

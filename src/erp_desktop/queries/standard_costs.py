@@ -59,7 +59,8 @@ class PoolRow:
 
 @dataclass(frozen=True)
 class PoolsOnHand(ListQuery[PoolRow]):
-    """Stock on hand as it is costed in the book that posts, by product. Searches product, warehouse and lot."""
+    """Stock on hand as it is costed in the book that posts, by product; not what is costed at standard. Searches product,
+    warehouse and lot."""
 
     shape = ListShape(
         PoolRow,
@@ -86,7 +87,7 @@ class PoolsOnHand(ListQuery[PoolRow]):
 
     def criteria(self) -> tuple[ColumnElement[bool], ...]:
         posting = select(_book.c.id).where(_book.c.company_id == _pool.c.company_id, _book.c.posts_to_ledger)
-        return (_pool.c.on_hand > 0, _pool.c.book_id.in_(posting))
+        return (_pool.c.on_hand > 0, _pool.c.method != "standard", _pool.c.book_id.in_(posting))
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,6 @@ class StandardCostRow:
     effective_on: date | None
     on_hand: Decimal
     value: Decimal
-
-    @property
-    def average(self) -> Decimal | None:
-        """What a unit on hand costs on average; None without stock."""
-        return _unit_cost(self.value, self.on_hand)
 
 
 def _of_pools(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -8,9 +8,11 @@ from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.periods import ReopenPeriod
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice, CorrectReceiptPrices
+from erp_desktop.actions.revaluing import RevalueStock, SetStandardCost
 from erp_desktop.actions.saving import Save
 from erp_desktop.actions.stock import CountStock, MoveStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier
+from erp_desktop.actions.writing_down import WriteDownStock
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import ZERO
 from erp_desktop.views.ledger.words_of_costing import method_text
@@ -52,6 +54,10 @@ def about(action: Action | None, currency: str = "", places: int = 2) -> str:
         case CountStock():
             lines = translate("NeedsAttention", "lines: {count}").format(count=len(action.lines))
             parts = (action.reason, action.counted_on.isoformat(), lines)
+        case RevalueStock() | WriteDownStock() | SetStandardCost():
+            day = action.effective_on if isinstance(action, SetStandardCost) else action.dated_on
+            lines = translate("NeedsAttention", "lines: {count}").format(count=len(action.lines))
+            parts = (action.reason, day.isoformat(), lines)
         case MoveStock():
             quantity = translate("NeedsAttention", "quantity {qty}").format(qty=shown_number(action.qty))
             parts = (action.moved_on.isoformat(), quantity)

@@ -42,6 +42,20 @@ BEGINNINGS = (
         "move_stock", "StockOnHand", QT_TRANSLATE_NOOP("StockOnHand", "Move stock"), "goods.transfer", is_new=False
     ),
     Beginning(
+        "revalue_stock",
+        "StockRevaluations",
+        QT_TRANSLATE_NOOP("StockRevaluations", "Revalue stock"),
+        "cost.write",
+        is_new=False,
+    ),
+    Beginning(
+        "set_standard_cost",
+        "StandardCosts",
+        QT_TRANSLATE_NOOP("StandardCosts", "Set standard costs"),
+        "cost.write",
+        is_new=False,
+    ),
+    Beginning(
         "write_stock_down",
         "WriteDowns",
         QT_TRANSLATE_NOOP("WriteDowns", "Write stock down"),

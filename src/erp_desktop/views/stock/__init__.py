@@ -73,6 +73,18 @@ def _register_valuation() -> None:
             "cost.read",
         ),
         (
+            "revalue_stock",
+            noop("Screen", "Revalue stock"),
+            later("erp_desktop.views.stock.revalue_page", "RevalueStockPage"),
+            "cost.write",
+        ),
+        (
+            "set_standard_cost",
+            noop("Screen", "Set standard costs"),
+            later("erp_desktop.views.stock.set_standard_page", "SetStandardPage"),
+            "cost.write",
+        ),
+        (
             "write_stock_down",
             noop("Screen", "Write stock down"),
             later("erp_desktop.views.stock.write_down_page", "WriteDownPage"),

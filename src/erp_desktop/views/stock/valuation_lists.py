@@ -94,7 +94,6 @@ def standard_costs_screen(desk: "Desk", shell: "MainWindow", filters: Filters = 
             TableColumn("effective_on", translate("StandardCosts", "Since"), CellKind.DATE),
             TableColumn("on_hand", translate("StandardCosts", "On hand"), CellKind.QTY),
             TableColumn("value", translate("StandardCosts", "Value"), CellKind.MONEY, 120),
-            TableColumn("average", translate("StandardCosts", "Average"), CellKind.UNIT_COST, 120, is_sortable=False),
         ),
         partial(StandardCosts, with_standard_only=True),
         tables=StandardCosts.tables,
