@@ -19,6 +19,7 @@ class Family:
     weight_kg: str
     volume_m3: str
     method: str | None = None  # None: the book's own
+    keeps_days: int | None = None  # how long a lot keeps; None: it is not kept by lots
 
 
 COLOURS = (("clear", "透明"), ("white", "白色"), ("amber", "茶色"), ("blue", "蓝色"))
@@ -103,6 +104,7 @@ FAMILIES = (
         "2.30",
         "0.210",
         "0.0003",
+        keeps_days=720,  # the glue dries
     ),
     Family(
         "LBL",

@@ -276,6 +276,7 @@ class _Maker:
                             supplier_id=self.traded.supplier_of(start + place), list_price=product.list_price,
                             weight_kg=product.weight_kg, volume_m3=product.volume_m3,
                             minimum_qty=Decimal(60), maximum_qty=Decimal(600),
+                            tracking="lot" if product.family.keeps_days else "none",
                         )
                         for place, (product, product_id) in enumerate(part)
                     ),

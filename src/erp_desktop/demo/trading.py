@@ -111,6 +111,7 @@ class Trader:
                         self.traded.bin_of(warehouse, product),
                         Decimal(qty),
                         sample.cost,
+                        *self._lot(product, self.first_day),
                     )
                 )
             yield CountStock(
@@ -162,7 +163,9 @@ class Trader:
                     order.order_id,
                     day,
                     tuple(
-                        ReceivedLine(line, Decimal(qty), self.traded.bin_of(order.warehouse, product))
+                        ReceivedLine(
+                            line, Decimal(qty), self.traded.bin_of(order.warehouse, product), *self._lot(product, day)
+                        )
                         for line, product, qty, _ in part
                     ),
                     delivery_note=f"DN{self.random.randrange(10**6):06d}",
@@ -176,6 +179,11 @@ class Trader:
                 kind = self.random.choice(("freight", "freight", "duty", "insurance"))
                 basis = "weight" if kind == "freight" else "value"
                 yield EnterLandedCost(self._id("landed"), kind, day, amount, basis, tuple(receipts))
+
+    def _lot(self, product: int, day: date) -> tuple[str, date | None]:
+        """The lot that arrives on `day`, and when it expires; none of what is not kept by lots."""
+        keeps_days = self.traded.products[product].family.keeps_days
+        return ("", None) if keeps_days is None else (f"L{day:%y%m%d}", day + timedelta(days=keeps_days))
 
     def _reorder(self, day: date) -> Iterator[Action]:
         for warehouse, share in enumerate(SHARE_OF_WAREHOUSE):
@@ -280,6 +288,8 @@ class Trader:
         parcel = self._shipped.pop(self.random.randrange(len(self._shipped)))
         place, (product, qty) = self.random.choice(list(enumerate(parcel.lines, start=1)))
         back = self.random.randint(1, qty)
+        if any(self.traded.products[one].family.keeps_days for one, _ in parcel.lines[:place]):
+            return  # which lots left decides which lines the shipment has from there on
         self._stock[parcel.warehouse, product] += back
         yield TakeInReturn(
             self._id("return"),
@@ -302,6 +312,8 @@ class Trader:
         for product in self.random.sample(range(len(self.traded.products)), 20):
             expected = self._stock[warehouse, product]
             found = max(0, expected + self.random.choice((-2, -1, 0, 0, 0, 0, 1)))
+            if self.traded.products[product].family.keeps_days:
+                continue  # counted lot by lot, another time
             self._stock[warehouse, product] = found
             lines.append(
                 CountedLine(self.traded.product_ids[product], self.traded.bin_of(warehouse, product), Decimal(found))

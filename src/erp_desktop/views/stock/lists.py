@@ -105,14 +105,14 @@ def move_columns(*, with_product: bool = True) -> tuple[TableColumn, ...]:
     )
     return (
         TableColumn("moved_on", translate("StockMoves", "Date"), CellKind.DATE),
-        TableColumn("kind", translate("StockMoves", "Kind"), width=118, stretches=not with_product),
+        TableColumn("kind", translate("StockMoves", "Kind"), width=104, stretches=not with_product),
         *(product if with_product else ()),
-        TableColumn("lot_code", translate("StockMoves", "Lot"), width=100),
+        TableColumn("lot_code", translate("StockMoves", "Lot"), width=96),
         TableColumn("qty", translate("StockMoves", "Quantity"), CellKind.QTY),
         TableColumn("unit_code", translate("StockMoves", "Unit"), width=60),
-        TableColumn("from_bin_code", translate("StockMoves", "From"), width=116),
-        TableColumn("to_bin_code", translate("StockMoves", "To"), width=116),
-        TableColumn("document_number", translate("StockMoves", "Document"), width=136),
+        TableColumn("from_bin_code", translate("StockMoves", "From"), width=104),
+        TableColumn("to_bin_code", translate("StockMoves", "To"), width=104),
+        TableColumn("document_number", translate("StockMoves", "Document"), width=126),
     )
 
 
