@@ -1,5 +1,4 @@
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,6 @@ from erp_desktop.costing.landed_cost import (
     share_landed_cost,
     share_or_equal,
     split_by_on_hand,
-    spread_over_issues,
 )
 from erp_desktop.numbers import round_money
 
@@ -89,15 +87,3 @@ def test_in_an_average_pool_the_oldest_units_count_as_gone():
 def test_both_parts_of_a_split_add_up(amount, qty_in, gone):
     split = split_by_on_hand(amount, Decimal(qty_in), Decimal(max(0, qty_in - gone)), CENT)
     assert split.to_inventory + split.to_cost_of_sales == amount
-
-
-@given(amount=signed_cents, taken=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 100)), min_size=1, max_size=9))
-def test_the_expensed_part_is_spread_over_the_issues_to_the_cent(amount, taken):
-    spread = spread_over_issues(amount, [(UUID(int=issue), Decimal(qty)) for issue, qty in taken], CENT)
-    assert sum(spread.values()) == amount
-    assert set(spread) == {UUID(int=issue) for issue, _ in taken}
-
-
-def test_what_nobody_took_cannot_be_spread():
-    with pytest.raises(NoBasisToShareBy):
-        spread_over_issues(Decimal("1.00"), [], CENT)

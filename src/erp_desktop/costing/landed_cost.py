@@ -7,7 +7,6 @@ all that it needs as arguments. Not here: SQL, Qt, the clock, postings.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from uuid import UUID
 
 from erp_desktop.costing.scaled import part, scale_qty, shares_of
 from erp_desktop.numbers import ONE, ZERO
@@ -87,20 +86,6 @@ def left_of_receipt(qty_in: Decimal, came_in_later: Decimal, on_hand: Decimal) -
     return max(ZERO, min(qty_in, on_hand - came_in_later))
 
 
-def spread_over_issues(
-    amount: Decimal, taken: Sequence[tuple[UUID, Decimal]], minor_unit: Decimal
-) -> dict[UUID, Decimal]:
-    """Spread the expensed part over the issues in proportion to what each took of the receipt's layer; adds up exactly.
-
-    An issue may be named more than once. Raises NoBasisToShareBy if nothing was taken.
-    """
-    by_issue: dict[UUID, Decimal] = {}
-    for issue_key, qty in taken:
-        by_issue[issue_key] = by_issue.get(issue_key, ZERO) + qty
-    amounts = share_landed_cost(amount, list(by_issue.values()), minor_unit)
-    return dict(zip(by_issue, amounts, strict=True))
-
-
 def _in_minor_units(amount: Decimal, minor_unit: Decimal) -> int:
     minors = (amount / minor_unit).quantize(ONE, ROUND_HALF_UP)
     if minors * minor_unit != amount:
@@ -123,5 +108,4 @@ __all__ = [
     "share_landed_cost",
     "share_or_equal",
     "split_by_on_hand",
-    "spread_over_issues",
 ]

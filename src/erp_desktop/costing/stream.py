@@ -404,15 +404,16 @@ class Stream:
         opened = self._empty_pool(pool.number, method, pool.allow_negative, pool.standard)
         opened.continue_from(pool)
         self.pools[pool.number] = opened
-        if pool.has_layers == opened.has_layers or pool.qty <= 0:
+        if pool.has_layers == opened.has_layers:
             return
-        merged = Watched(pool.number, pool.qty, pool.value)
         for receipt in self._receipts.values():
             if receipt.pool == pool.number:
                 if left := pool.left_of(receipt):
                     receipt.takers.append((key, left))
                 receipt.layers, receipt.end = [], 0
-        self._receipts[key] = merged
+        if pool.qty <= 0:
+            return
+        merged = self._receipts[key] = Watched(pool.number, pool.qty, pool.value)
         opened._place(key, 0, pool.qty, pool.value, merged)
         if opened.has_layers:
             self._result.arrivals.append(Arrival(index, pool.number, (key, 0), pool.qty, pool.value))
