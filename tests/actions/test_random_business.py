@@ -19,6 +19,7 @@ from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.selling import CancelSalesOrder, ReleaseAllocation, SalesLine, SaveSalesOrder
 from erp_desktop.actions.stock import CountedLine, CountStock
+from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.central.performing import Centre
 from erp_desktop.central.replaying import differing_tables, replay
 from erp_desktop.database import open_engine
@@ -49,6 +50,8 @@ steps = st.one_of(
     st.tuples(st.just("count"), products, quantities, st.none() | prices),
     st.tuples(st.just("landed cost"), which, prices),
     st.tuples(st.just("correct price"), which, prices),
+    st.tuples(st.just("send back"), which, quantities, prices),
+    st.tuples(st.just("credit"), which, prices),
 )
 
 
@@ -62,6 +65,7 @@ class Trade:
         self.receipts: list[UUID] = []
         self.sales: list[UUID] = []
         self.shipments: list[UUID] = []
+        self.landed_costs: list[UUID] = []
         for code, method in PRODUCTS.items():
             company.product(code, method)
             self.receipts.append(company.stock(code, "9", "3.33"))
@@ -127,7 +131,17 @@ class Trade:
 
     def _landed_cost(self, place: int, amount: str) -> None:
         receipts = (_latest(self.receipts, place),)
-        self._do(EnterLandedCost(new_id(), "freight", TODAY, Decimal(amount), "qty", receipts))
+        self.landed_costs.append(new_id())
+        self._do(EnterLandedCost(self.landed_costs[-1], "freight", TODAY, Decimal(amount), "qty", receipts))
+
+    def _credit(self, place: int, amount: str) -> None:
+        cost = _latest(self.landed_costs, place)
+        self._do(EnterLandedCost(new_id(), "freight", TODAY, -Decimal(amount), "qty", (), credits_id=cost))
+
+    def _send_back(self, place: int, qty: str, credit: str) -> None:
+        receipt = _latest(self.receipts, place)
+        lines = (SentBackLine(self._line(GoodsReceiptLine, "receipt_id", receipt), Decimal(qty), Decimal(credit)),)
+        self._do(ReturnToSupplier(new_id(), receipt, TODAY, lines))
 
     def _correct_price(self, place: int, unit_price: str) -> None:
         line = self._line(GoodsReceiptLine, "receipt_id", _latest(self.receipts, place))
