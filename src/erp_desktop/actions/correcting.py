@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_streams import Document, NewEvent, Place
+from erp_desktop.actions.cost_events import Document, NewEvent, Place
 from erp_desktop.actions.valuing import count
 from erp_desktop.costing.landed_cost import Split
 from erp_desktop.models.costing import AdjustmentKind

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_streams import CostStream, Document, NewEvent, Place
+from erp_desktop.actions.cost_events import Document, NewEvent, Place
+from erp_desktop.actions.cost_streams import CostStream
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostEvent, CostPool, MoveCost
 from erp_desktop.models.stock import MoveKind, StockMove
 
@@ -82,8 +83,8 @@ def history_of(session: Session, ctx: Context, posting: CostBook, stream: CostSt
     # Transfers within one pool of the posting book were no events there; a book with narrower pools counts them.
     within = [move for move in moves.values() if move.kind == MoveKind.TRANSFER and move.id not in counted]
     for move in sorted(within, key=lambda move: (move.moved_on, move.tick, move.line_no)):
-        place = next((index for index, event in enumerate(events) if event.dated_on > move.moved_on), len(events))
-        events.insert(place, _of_transfer(move))
+        later = next((index for index, event in enumerate(events) if event.dated_on > move.moved_on), len(events))
+        events.insert(later, _of_transfer(move))
     return events
 
 

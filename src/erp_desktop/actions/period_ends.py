@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_streams import CostStream, NewEvent, Place
+from erp_desktop.actions.cost_events import NewEvent, Place
+from erp_desktop.actions.cost_streams import CostStream
 from erp_desktop.models.costing import CostEvent
 from erp_desktop.models.ledger import Period
 

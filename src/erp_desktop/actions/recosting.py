@@ -6,31 +6,37 @@ its own, each dated like the event that it corrects. Here: a stream's events fro
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, LargeBinary, Uuid, func, select, type_coerce
+from sqlalchemy import select
 
 from erp_desktop.actions.appending import append_rows
-from erp_desktop.actions.cost_streams import (
+from erp_desktop.actions.cost_events import (
     GOING_OUT,
     KIND_OF,
-    CostStream,
     Counted,
     Document,
     NewEvent,
     balance_row,
     month_end,
     month_ends,
-    pool_of_effect,
-    run,
 )
+from erp_desktop.actions.cost_line import (
+    Line,
+    Part,
+    as_events,
+    edges_in_the_books,
+    parts_in_the_books,
+    parts_of,
+    stored_events,
+)
+from erp_desktop.actions.cost_streams import CostStream, run
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_by_id
-from erp_desktop.costing.events import METHODS, Event, Kind, LayerKey, Result
+from erp_desktop.costing.events import Event, Kind, LayerKey, Result
 from erp_desktop.costing.stream import Stream
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
@@ -39,15 +45,11 @@ from erp_desktop.models.costing import (
     CostAdjustment,
     CostBalance,
     CostCheckpoint,
-    CostEdge,
     CostEvent,
     CostPool,
-    MoveCost,
 )
 from erp_desktop.models.stock import MoveKind
-from erp_desktop.numbers import MONEY_PLACES, QTY_PLACES, from_scaled
-
-_NONE = b""
+from erp_desktop.numbers import QTY_PLACES, from_scaled
 
 
 class BeforeRevaluation(Refused):
@@ -57,56 +59,6 @@ class BeforeRevaluation(Refused):
         "{product} was revalued on {day}; goods that leave before it cannot be entered any more, since the revaluation counted "
         "them. Use that day or a later one; nothing was changed.",
     )
-
-
-class _Stored(NamedTuple):
-    """An event as it is kept; numbers and ids as they are stored, which is quicker for thousands of them."""
-
-    pool: int
-    move: bytes
-    kind: str
-    dated_on: date
-    seq: int
-    qty: int
-    of: bytes | None
-    stated: int | None
-    unit_cost: int | None
-    method: str | None
-    cost: int
-
-
-class _Part(NamedTuple):
-    """What a part of an event's outcome is about: the pool, the event, the move that it changes, the layer."""
-
-    pool: int
-    event: bytes
-    target: bytes
-    layer: bytes
-
-
-@dataclass
-class _Line:
-    """The events of a stream from a checkpoint on, in order."""
-
-    stored: list[_Stored]
-    events: list[Event] = field(default_factory=list)
-    dates: list[date] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    order: list[tuple[date, int]] = field(default_factory=list)
-    is_new: list[bool] = field(default_factory=list)
-
-    def put(self, place: int, event: Event, dated_on: date, kind: str, seq: int, is_new: bool) -> None:
-        self.events.insert(place, event)
-        self.dates.insert(place, dated_on)
-        self.kinds.insert(place, kind)
-        self.order.insert(place, (dated_on, seq))
-        self.is_new.insert(place, is_new)
-
-    @property
-    def names_earlier(self) -> bool:
-        """Whether an event names one that is not here."""
-        here = {event.key for event in self.events}
-        return any(event.of is not None and event.of not in here for event in self.events)
 
 
 def must_recost(stream: CostStream, new: Sequence[NewEvent]) -> bool:
@@ -133,7 +85,7 @@ def recost(stream: CostStream, new: Sequence[NewEvent], document: Document) -> l
         start = date.min
         line = _line(stream, start, placed)
     _refuse_before_revaluation(stream, line, new)
-    old = _old_parts(stream, start, line.stored)
+    old = parts_in_the_books(stream, start, line.stored)
     checkpoints = _Checkpoints(stream, start)
     engine = stream.stream()
     checkpoints.open_pools(engine)
@@ -160,6 +112,9 @@ def recost(stream: CostStream, new: Sequence[NewEvent], document: Document) -> l
 # -- what there is
 
 
+# -- what there is
+
+
 def _is_more_than_its_rows(stream: CostStream, row: CostPool) -> bool:
     """Whether a pool has something to settle at the period's end: then only a checkpoint tells all of its state."""
     return row.method == "periodic_average" or (row.method == "standard" and stream.book.shares_variance)
@@ -174,133 +129,16 @@ def _start(stream: CostStream, new: Sequence[NewEvent]) -> date:
     return first.replace(day=1) - timedelta(days=1)
 
 
-def _line(stream: CostStream, start: date, placed: Sequence[tuple[NewEvent, int, Event]]) -> _Line:
-    line = _Line(stored=_stored_events(stream, start))
-    for event, one in _as_events(line.stored):
-        line.put(len(line.events), event, one.dated_on, one.kind, one.seq, is_new=False)
+def _line(stream: CostStream, start: date, placed: Sequence[tuple[NewEvent, int, Event]]) -> Line:
+    line = Line(stored=stored_events(stream, start))
+    for event, known in as_events(line.stored):
+        line.put(len(line.events), event, known.dated_on, known.kind, known.seq, is_new=False)
     for one, seq, event in placed:
         line.put(bisect_right(line.order, (one.dated_on, seq)), event, one.dated_on, one.kind, seq, is_new=True)
     return line
 
 
-def _raw(stream: CostStream) -> tuple[Any, Any]:
-    """How ids and numbers are read as they are stored."""
-    is_postgres = stream.session.get_bind().dialect.name == "postgresql"
-    return (Uuid(as_uuid=True) if is_postgres else LargeBinary(16)), BigInteger()
-
-
-def _key(value: Any) -> bytes:
-    return value.bytes if isinstance(value, UUID) else value
-
-
-def _stored_events(stream: CostStream, after: date) -> list[_Stored]:
-    ids, numbers = _raw(stream)
-    of = MoveCost
-    statement = (
-        select(
-            type_coerce(of.pool_id, ids),
-            type_coerce(of.move_id, ids),
-            of.kind,
-            of.dated_on,
-            of.seq,
-            type_coerce(of.qty, numbers),
-            type_coerce(of.of_id, ids),
-            type_coerce(of.stated, numbers),
-            type_coerce(of.unit_cost, numbers),
-            of.method,
-            type_coerce(of.cost, numbers),
-        )
-        .where(
-            of.company_id == stream.ctx.company_id,
-            of.pool_id.in_([row.id for row in stream.rows]),
-            of.dated_on > after,
-        )
-        .order_by(of.dated_on, of.seq, of.qty)  # of a transfer the sender's row first
-    )
-    number = {row.id.bytes: place for place, row in enumerate(stream.rows)}
-    finer = 10 ** (MONEY_PLACES - stream.places)
-    found = []
-    for pool, move, kind, dated_on, seq, qty, named, stated, unit_cost, method, cost in stream.session.execute(
-        statement, execution_options=MEMORY_ASKS
-    ):
-        found.append(
-            _Stored(
-                number[_key(pool)],
-                _key(move),
-                kind,
-                dated_on,
-                seq,
-                qty,
-                None if named is None else _key(named),
-                None if stated is None else stated // finer,
-                unit_cost,
-                method,
-                cost // finer,
-            )
-        )
-    return found
-
-
-def _as_events(stored: Sequence[_Stored]) -> Iterator[tuple[Event, _Stored]]:
-    """The events of the rows; a transfer's two rows are one."""
-    arrived = {row.move: row for row in stored if row.kind == MoveKind.TRANSFER and row.qty > 0}
-    for row in stored:
-        kind = KIND_OF[row.kind]
-        value = row.stated
-        to_pool = -1
-        if kind is Kind.TRANSFER:
-            if row.qty > 0:
-                continue
-            to_pool = arrived[row.move].pool
-        elif kind is Kind.STANDARD_COST:
-            value = row.unit_cost
-        elif kind is Kind.METHOD:
-            value = METHODS.index(row.method or "")
-        yield Event(row.move, kind, row.pool, abs(row.qty), value, row.of, to_pool), row
-
-
-def _old_parts(stream: CostStream, after: date, stored: Sequence[_Stored]) -> dict[_Part, list[int]]:
-    """What stands in the books of every event's outcome: to inventory and to cost of sales."""
-    ids, numbers = _raw(stream)
-    of = CostAdjustment
-    statement = (
-        select(
-            type_coerce(of.pool_id, ids),
-            type_coerce(of.event_id, ids),
-            type_coerce(of.move_id, ids),
-            type_coerce(of.layer_id, ids),
-            func.sum(type_coerce(of.to_inventory, numbers)),
-            func.sum(type_coerce(of.to_cost_of_sales, numbers)),
-        )
-        .where(
-            of.company_id == stream.ctx.company_id,
-            of.pool_id.in_([row.id for row in stream.rows]),
-            of.dated_on > after,
-        )
-        .group_by(of.pool_id, of.event_id, of.move_id, of.layer_id)
-    )
-    number = {row.id.bytes: place for place, row in enumerate(stream.rows)}
-    finer = 10 ** (MONEY_PLACES - stream.places)
-    parts: dict[_Part, list[int]] = {}
-    for row in stored:
-        if row.qty:
-            parts[_Part(row.pool, row.move, row.move, _NONE)] = [row.cost, 0]
-    for pool, event, target, layer, inventory, sales in stream.session.execute(
-        statement, execution_options=MEMORY_ASKS
-    ):
-        part = _Part(
-            number[_key(pool)],
-            _key(event),
-            _NONE if target is None else _key(target),
-            _NONE if layer is None else _key(layer),
-        )
-        both = parts.setdefault(part, [0, 0])
-        both[0] += int(inventory) // finer
-        both[1] += int(sales) // finer
-    return parts
-
-
-def _refuse_before_revaluation(stream: CostStream, line: _Line, new: Sequence[NewEvent]) -> None:
+def _refuse_before_revaluation(stream: CostStream, line: Line, new: Sequence[NewEvent]) -> None:
     """Costing.md, rule 9."""
     for one in new:
         if KIND_OF[one.kind] not in GOING_OUT:
@@ -369,15 +207,15 @@ class _Checkpoints:
         missing = []
         for balance_id, key in ids.items():
             qty, value = self._balances[key]
-            row = there.get(balance_id)
-            if row is None:
+            balance = there.get(balance_id)
+            if balance is None:
                 missing.append(balance_row(*key, from_scaled(qty, QTY_PLACES), self._stream.amount(value)))
             else:
-                row.qty, row.value = from_scaled(qty, QTY_PLACES), self._stream.amount(value)
+                balance.qty, balance.value = from_scaled(qty, QTY_PLACES), self._stream.amount(value)
         append_rows(session, ctx, CostBalance, missing)
 
 
-def _run_by_months(stream: CostStream, engine: Stream, line: _Line, checkpoints: _Checkpoints) -> Result:
+def _run_by_months(stream: CostStream, engine: Stream, line: Line, checkpoints: _Checkpoints) -> Result:
     """The run, stopping where a month ends to note what the pools hold that go on after it."""
     first_on = dict.fromkeys(checkpoints.begun, date.min)
     last_on = {number: row.last_moved_on or date.min for number, row in enumerate(stream.rows)}
@@ -426,41 +264,14 @@ def _joined(parts: Sequence[Result], offsets: Sequence[int]) -> Result:
 
 def _write_differences(
     stream: CostStream,
-    line: _Line,
-    old: dict[_Part, list[int]],
+    line: Line,
+    old: dict[Part, list[int]],
     result: Result,
     document: Document,
     opened: dict[tuple[int, LayerKey], dict[str, Any]],
 ) -> None:
-    new_parts: dict[_Part, list[int]] = {}
-    place_of: dict[bytes, int] = {}
-    for place, event in enumerate(line.events):
-        if line.is_new[place]:
-            continue
-        place_of[event.key] = place
-        if event.qty:
-            cost = result.costs[place]
-            new_parts[_Part(event.pool, event.key, event.key, _NONE)] = [cost, 0]
-            if event.kind == Kind.TRANSFER:
-                arrived = -cost - result.variances.get(place, 0)
-                new_parts[_Part(event.to_pool, event.key, event.key, _NONE)] = [arrived, 0]
-    for effect in result.effects:
-        event = line.events[effect.event]
-        if not line.is_new[effect.event]:
-            pool = pool_of_effect(event, effect)
-            both = new_parts.setdefault(_Part(pool, event.key, effect.target, _NONE), [0, 0])
-            both[0] += effect.to_inventory
-            both[1] += effect.to_cost_of_sales
-    for index, variance in result.variances.items():
-        event = line.events[index]
-        if event.kind == Kind.LATE_VALUE and not line.is_new[index]:
-            new_parts.setdefault(_Part(event.pool, event.key, _NONE, _NONE), [0, 0])[1] += variance
-    for change in result.layer_changes:
-        event = line.events[change.event]
-        if not line.is_new[change.event]:
-            layer = _NONE if change.layer is None else stream.layer_id(change.pool, change.layer).bytes
-            new_parts.setdefault(_Part(change.pool, event.key, _NONE, layer), [0, 0])[0] += change.amount
-
+    new_parts = parts_of(stream, line, result)
+    place_of = {event.key: place for place, event in enumerate(line.events)}
     rows = []
     for part in {**old, **new_parts}:
         before, after = old.get(part, (0, 0)), new_parts.get(part, (0, 0))
@@ -499,7 +310,7 @@ def _write_differences(
 
 
 def _restate_layers(
-    stream: CostStream, line: _Line, place: int, result: Result, opened: dict[tuple[int, LayerKey], dict[str, Any]]
+    stream: CostStream, line: Line, place: int, result: Result, opened: dict[tuple[int, LayerKey], dict[str, Any]]
 ) -> None:
     """The layers of goods that came in at another cost than before."""
     event = line.events[place]
@@ -514,40 +325,23 @@ def _restate_layers(
             opened[event.to_pool, arrival.layer] = {**begins, "qty_in": qty, "value_in": value}
 
 
-def _write_edge_differences(stream: CostStream, line: _Line, after: date, result: Result) -> None:
+def _write_edge_differences(stream: CostStream, line: Line, after: date, result: Result) -> None:
     """Edges of their own for what issues now take of other layers than before."""
-    ids, numbers = _raw(stream)
-    statement = (
-        select(
-            type_coerce(CostEdge.pool_id, ids),
-            type_coerce(CostEdge.issue_move_id, ids),
-            type_coerce(CostEdge.layer_id, ids),
-            func.max(CostEdge.dated_on),
-            func.sum(type_coerce(CostEdge.qty, numbers)),
-            func.sum(type_coerce(CostEdge.value, numbers)),
-        )
-        .where(
-            CostEdge.company_id == stream.ctx.company_id,
-            CostEdge.pool_id.in_([row.id for row in stream.rows]),
-            CostEdge.dated_on > after,
-        )
-        .group_by(CostEdge.pool_id, CostEdge.issue_move_id, CostEdge.layer_id)
-    )
-    number = {row.id.bytes: place for place, row in enumerate(stream.rows)}
-    finer = 10 ** (MONEY_PLACES - stream.places)
-    edges: dict[tuple[int, bytes, bytes], list[Any]] = {}
-    for pool, issue, layer, dated_on, qty, value in stream.session.execute(statement, execution_options=MEMORY_ASKS):
-        edges[number[_key(pool)], _key(issue), _key(layer)] = [dated_on, -int(qty), -(int(value) // finer)]
+    days: dict[tuple[int, bytes, bytes], date] = {}
+    edges: dict[tuple[int, bytes, bytes], list[int]] = {}
+    for key, (dated_on, qty, value) in edges_in_the_books(stream, after).items():
+        days[key], edges[key] = dated_on, [-qty, -value]
     layer_ids: dict[tuple[int, LayerKey], bytes] = {}
     for take in result.takes:
         held = (take.pool, take.layer)
         layer = layer_ids.get(held)
         if layer is None:
             layer = layer_ids[held] = stream.layer_id(*held).bytes
-        edge = edges.setdefault((take.pool, take.issue, layer), [line.dates[take.event], 0, 0])
-        edge[1] += take.qty
-        edge[2] += take.value
+        key = (take.pool, take.issue, layer)
+        days.setdefault(key, line.dates[take.event])
+        edge = edges.setdefault(key, [0, 0])
+        edge[0] += take.qty
+        edge[1] += take.value
     stream.append_edges(
-        (dated_on, pool, issue, UUID(bytes=layer), qty, value)
-        for (pool, issue, layer), (dated_on, qty, value) in edges.items()
+        (days[key], key[0], key[1], UUID(bytes=key[2]), qty, value) for key, (qty, value) in edges.items()
     )

@@ -130,7 +130,7 @@ def standing_of(
         MoveCost.move_id == move_id,
         MoveCost.qty > 0,
     )
-    receipt = session.execute(came, execution_options=MEMORY_ASKS).one()
+    receipt: Row[Any] = session.execute(came, execution_options=MEMORY_ASKS).one()
     corrected = _corrections(session, pool.company_id, [pool.id], [move_id], without).get(move_id, (ZERO, ZERO))[0]
     if pool.method in LAYERED:
         return _standing_in_layers(session, pool, move_id, receipt, receipt.cost + corrected, until)
@@ -218,7 +218,7 @@ def _standing_in_average(
     takers: list[tuple[UUID, Decimal]] = []
     transfers = []
     ahead = max(ZERO, moved(before)) if gone else ZERO
-    issues = (
+    issues: Select[Any] = (
         select(MoveCost.move_id, MoveCost.qty, MoveCost.kind)
         .where(*in_pool, after, MoveCost.qty < 0)
         .order_by(MoveCost.dated_on, MoveCost.seq, MoveCost.id)

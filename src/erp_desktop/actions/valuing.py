@@ -16,8 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
+from erp_desktop.actions.cost_events import LATE_VALUES, Counted, Document, NewEvent, Place
 from erp_desktop.actions.cost_history import history_of
-from erp_desktop.actions.cost_streams import LATE_VALUES, BookStreams, CostStream, Counted, Document, NewEvent, Place
+from erp_desktop.actions.cost_pools import BookStreams
+from erp_desktop.actions.cost_streams import CostStream
 from erp_desktop.actions.finding import company_of
 from erp_desktop.actions.moving import Move
 from erp_desktop.actions.period_ends import with_period_ends
@@ -286,7 +288,7 @@ def open_book_history(session: Session, ctx: Context, book: CostBook) -> None:
     posting = books_of(session, ctx)[0]
     products = select(CostPool.product_id).where(CostPool.company_id == ctx.company_id, CostPool.book_id == posting.id)
     for product_id in sorted(set(session.scalars(products))):
-        stream = BookStreams(session, ctx, book, [product_id]).of(product_id)
+        stream = CostStream(BookStreams(session, ctx, book, [product_id]), product_id)
         events = with_period_ends(session, ctx, stream, history_of(session, ctx, posting, stream))
         if events:
             _count_in(stream, events, Document("cost_book", book.id))
@@ -321,7 +323,7 @@ def _count_by_book(
         streams = BookStreams(session, ctx, book, ids)
         corrections: list[tuple[str, dict[str, Any]]] = []
         for product_id in ids:
-            stream = streams.of(product_id)
+            stream = CostStream(streams, product_id)
             counted = _count_in(stream, events(stream), document)
             if book.posts_to_ledger:
                 posted += counted

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.models.base import replicated_tables
 from erp_desktop.models.company import Company
 from erp_desktop.queries.doctor_cost_to_serve import SERVING_CHECKS
+from erp_desktop.queries.doctor_costing import COSTING_CHECKS
 from erp_desktop.queries.doctor_money import MONEY_CHECKS
 from erp_desktop.queries.doctor_stock import STOCK_CHECKS
 from erp_desktop.queries.doctor_valuation import VALUATION_CHECKS
@@ -36,7 +37,7 @@ def examine(session: Session, company_id: UUID, permissions: frozenset[str] | No
     examined = Examined(session, company_id, company.currency_places)
     return tuple(
         difference
-        for one in (*STOCK_CHECKS, *MONEY_CHECKS, *VALUATION_CHECKS, *SERVING_CHECKS)
+        for one in (*STOCK_CHECKS, *MONEY_CHECKS, *COSTING_CHECKS, *VALUATION_CHECKS, *SERVING_CHECKS)
         if one.tables <= held
         for difference in one.run(examined)
     )

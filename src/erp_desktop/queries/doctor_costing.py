@@ -1,0 +1,132 @@
+"""What the doctor checks of costing as a whole: every stream counted again from its first event, by the engine itself.
+
+The other checks (doctor_money.py) compare sums; this one proves, on every book, that each move costs what its method says and
+that the pools, layers and edges stand where the last event left them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from erp_desktop.actions.base import Context
+from erp_desktop.actions.cost_line import (
+    Line,
+    Part,
+    as_events,
+    edges_in_the_books,
+    parts_in_the_books,
+    parts_of,
+    stored_events,
+)
+from erp_desktop.actions.cost_pools import BookStreams, StreamPools
+from erp_desktop.costing.errors import CostingFault
+from erp_desktop.costing.events import LayerKey
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
+from erp_desktop.models.stock import StockMove
+from erp_desktop.numbers import QTY_PLACES, from_scaled
+from erp_desktop.queries.examining import Check, Difference, Examined, check, listed
+
+PRODUCTS_AT_ONCE = 200
+
+COSTS = QT_TRANSLATE_NOOP("Doctor", "Cost of an event counted again from the beginning")
+POOLS = QT_TRANSLATE_NOOP("Doctor", "Value of a cost pool counted again from the beginning")
+LAYERS = QT_TRANSLATE_NOOP("Doctor", "Cost layer counted again from the beginning")
+EDGES = QT_TRANSLATE_NOOP("Doctor", "What an issue took of a layer, counted again from the beginning")
+CANNOT = QT_TRANSLATE_NOOP("Doctor", "A stream of events that cannot be counted again")
+
+
+@check(MoveCost, CostAdjustment, CostPool, CostLayer, CostEdge, CostBook)
+def costs_are_what_their_methods_say(examined: Examined) -> list[Difference]:
+    session, company_id = examined.session, examined.company_id
+    found: list[tuple[str, str, Any, Any]] = []
+    books = select(CostBook).where(CostBook.company_id == company_id, CostBook.is_closed.is_(False))
+    nobody = UUID(int=0)
+    ctx = Context(company_id, nobody, nobody, datetime.now(UTC), at_centre=True)
+    for book in session.scalars(books.order_by(CostBook.code)).all():
+        pools = select(CostPool.product_id).where(CostPool.company_id == company_id, CostPool.book_id == book.id)
+        products = sorted(set(session.scalars(pools)))
+        for start in range(0, len(products), PRODUCTS_AT_ONCE):
+            some = products[start : start + PRODUCTS_AT_ONCE]
+            streams = BookStreams(session, ctx, book, some)
+            for product_id in some:
+                found += _recounted(examined, StreamPools(streams, product_id))
+    by_what: defaultdict[str, list[tuple[str, Any, Any]]] = defaultdict(list)
+    for what, where, expected, kept in found:
+        by_what[what].append((where, expected, kept))
+    return [difference for what, rows in by_what.items() for difference in listed(what, rows)]
+
+
+def _recounted(examined: Examined, stream: StreamPools) -> Iterator[tuple[str, str, Any, Any]]:
+    """What, where, what it should be, what is kept."""
+    name = f"{stream.product.code} [{stream.book.code}]"
+    line = Line(stored=stored_events(stream, date.min))
+    for event, known in as_events(line.stored):
+        line.put(len(line.events), event, known.dated_on, known.kind, known.seq, is_new=False)
+    engine = stream.stream()
+    for number, row in enumerate(stream.rows):
+        engine.open_pool(number, row.first_method, allow_negative=True)
+    try:
+        result = engine.run(line.events)
+    except CostingFault as fault:
+        yield CANNOT, name, "", str(fault)
+        return
+    kept_parts, parts = parts_in_the_books(stream, date.min, line.stored), parts_of(stream, line, result)
+    for part in {**kept_parts, **parts}:
+        before, after = kept_parts.get(part, [0, 0]), parts.get(part, [0, 0])
+        if before[0] != after[0] or (before[1] != after[1] and part.event != part.target and part.target):
+            where = f"{name} {_moved(examined, part)}"
+            yield COSTS, where, _both(stream, after), _both(stream, before)
+    for number, row in enumerate(stream.rows):
+        pool = engine.pools[number]
+        kept = (row.on_hand, row.value)
+        again = (from_scaled(pool.qty, QTY_PLACES), stream.amount(pool.value))
+        if kept != again:
+            yield POOLS, name, _pair(*again), _pair(*kept)
+        layers = {stream.layer_id(number, key): (qty, value) for key, qty, value in pool.layers()}
+        rows = {layer.id: layer for layer in stream.layers[row.id]}
+        for layer_id in {**layers, **rows}:
+            now, stored = layers.get(layer_id, (0, 0)), rows.get(layer_id)
+            was = (0, 0) if stored is None else (stream.qty(stored.qty_left), stream.money(stored.value_left))
+            if now != was:
+                yield LAYERS, f"{name} {layer_id}", _scaled_pair(stream, now), _scaled_pair(stream, was)
+    edges: dict[tuple[int, bytes, bytes], list[int]] = {}
+    layer_ids: dict[tuple[int, LayerKey], bytes] = {}
+    for take in result.takes:
+        held = (take.pool, take.layer)
+        if held not in layer_ids:
+            layer_ids[held] = stream.layer_id(*held).bytes
+        edge = edges.setdefault((take.pool, take.issue, layer_ids[held]), [0, 0])
+        edge[0] += take.qty
+        edge[1] += take.value
+    kept_edges = edges_in_the_books(stream, date.min)
+    for key in {**edges, **kept_edges}:
+        qty, value = edges.get(key, [0, 0])
+        _, kept_qty, kept_value = kept_edges.get(key, (date.min, 0, 0))
+        if (qty, value) != (kept_qty, kept_value):
+            yield EDGES, name, _scaled_pair(stream, (qty, value)), _scaled_pair(stream, (kept_qty, kept_value))
+
+
+def _moved(examined: Examined, part: Part) -> str:
+    move = examined.session.get(StockMove, (examined.company_id, UUID(bytes=part.target or part.event)))
+    return "" if move is None else f"{move.kind} {move.moved_on.isoformat()}"
+
+
+def _both(stream: StreamPools, part: list[int]) -> str:
+    return _pair(stream.amount(part[0]), stream.amount(part[1]))
+
+
+def _scaled_pair(stream: StreamPools, pair: tuple[int, int]) -> str:
+    return _pair(from_scaled(pair[0], QTY_PLACES), stream.amount(pair[1]))
+
+
+def _pair(first: Decimal, second: Decimal) -> str:
+    return f"{first.normalize():f} / {second.normalize():f}"
+
+
+COSTING_CHECKS: tuple[Check, ...] = (costs_are_what_their_methods_say,)
