@@ -1,7 +1,6 @@
 """What an action would change, asked for at a desk: the centre answers, and where it cannot nobody waits for it."""
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from datetime import date
@@ -135,9 +134,7 @@ def test_closing_breaks_off_what_is_under_way(
     desk: Desk = open_desk(timing=HASTY)
     under_way, waiting = desk.preview(capital(office)), desk.preview(capital(office))
     assert begun.wait(60)
-    started = time.monotonic()
-    desk.close()
-    assert time.monotonic() - started < 20
+    desk.close()  # while the centre is still held up
     assert isinstance(under_way.exception(60), EffectOutOfReach)
     assert waiting.cancelled()
     go_on.set()

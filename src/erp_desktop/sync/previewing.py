@@ -71,9 +71,11 @@ class Previews:
     def close(self) -> None:
         with self._guard:
             self._is_closed = True
+        if self._worker is not None:
+            self._worker.shutdown(wait=False, cancel_futures=True)  # first: no other question begins when this one ends
         self._transport.hold()
         if self._worker is not None:
-            self._worker.shutdown(wait=True, cancel_futures=True)
+            self._worker.shutdown(wait=True)
         self._transport.close()
 
     def _effect(self, action: Action) -> wire.Effect:
