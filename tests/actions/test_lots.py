@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -16,8 +17,10 @@ from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.selling import AllocateSalesOrder, CancelSalesOrder, ReleaseAllocation
 from erp_desktop.actions.shipping import ShipOrder, ShippedLine, shipment_line_id
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
+from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.costing import MoveCost
+from erp_desktop.models.purchasing import GoodsReceiptLine
 from erp_desktop.models.sales import Allocation, CustomerReturnLine, SalesOrderLine, ShipmentLine
 from erp_desktop.models.stock import Lot, StockBalance, StockMove
 from erp_desktop.queries.doctor import examine
@@ -269,6 +272,60 @@ def test_the_lot_that_left_comes_back(milk: SmallCompany) -> None:
         lots = set(session.scalars(select(CustomerReturnLine.lot_id)))
         assert lots == {lot_id_of(milk.product("MILK"), "A"), lot_id_of(milk.product("MILK"), "B")}
     assert healthy(milk)
+
+
+def test_a_lot_goes_back_to_its_supplier(milk: SmallCompany) -> None:
+    receipt = receive(milk, "MILK", ("A", "5"), ("B", "5"))
+    with milk.session() as session:
+        lines = {line.lot_id: line.id for line in session.scalars(select(GoodsReceiptLine))}
+    back = SentBackLine(lines[lot_id_of(milk.product("MILK"), "B")], Decimal(4), Decimal("2.00"))
+    milk.perform(ReturnToSupplier(new_id(), receipt, TODAY, (back,)))
+    assert on_hand(milk, "MILK") == {"A": 5, "B": 1}
+    assert healthy(milk)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_done_with_lots_the_books_stay_sound(milk: SmallCompany, seed: int) -> None:
+    """Much of it is refused; nothing of that may leave a trace."""
+    milk.product("PHONE", tracking="serial")
+    random = Random(seed)
+    shelf = new_id()
+    milk.perform(SaveBin(shelf, milk.warehouse, "SHELF"))
+    shipments: list[UUID] = []
+    refusals: list[str] = []
+    for step in range(40):
+        code = random.choice(("MILK", "PHONE"))
+        lot, product = random.choice("ABCD"), milk.product(code)
+        lot_id = lot_id_of(product, lot)
+        qty = Decimal(1 if code == "PHONE" else random.randint(1, 6))
+        try:
+            match random.randrange(6):
+                case 0 | 1:
+                    receive(milk, code, (lot, str(qty)), ("E", "1"))
+                case 2:
+                    order = milk.sales_order((code, str(qty), "9.00"))
+                    milk.allocate(order)
+                    if random.random() < 0.6:
+                        shipments.append(ship(milk, order))
+                case 3:
+                    order = milk.sales_order((code, str(qty), "9.00"))
+                    shipments.append(ship(milk, order, (lot, str(qty)), code=code))
+                case 4:
+                    line = CountedLine(product, random.choice((milk.bin, shelf)), qty - 1, Decimal(2), lot)
+                    milk.perform(CountStock(new_id(), milk.warehouse, TODAY, (line,)))
+                case _ if step % 2 and shipments:
+                    line_id = shipment_line_id(random.choice(shipments), 1)
+                    parent = next(one for one in shipments if shipment_line_id(one, 1) == line_id)
+                    milk.perform(TakeInReturn(new_id(), parent, TODAY, (ReturnedLine(line_id, Decimal(1)),)))
+                case _:
+                    milk.perform(MoveStock(new_id(), product, qty, milk.bin, shelf, TODAY, lot_id))
+        except ActionRefused as refused:
+            refusals.append(refused.code)
+    assert len(refusals) < 40
+    assert not {"refused", "against_the_rules"} & set(refusals)
+    assert healthy(milk)
+    with milk.session() as session:
+        assert min(session.scalars(select(StockBalance.on_hand)), default=Decimal(0)) >= 0
 
 
 # --- counting and moving

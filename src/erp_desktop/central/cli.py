@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from erp_desktop import __version__
-from erp_desktop.actions.opening import OpenCompany, SaveUser
+from erp_desktop.actions.opening import COST_METHODS, OpenCompany, SaveUser
 from erp_desktop.actions.permissions import ROLES
 from erp_desktop.actions.refusals import Problem
 from erp_desktop.central.accounts import WeakPassword, hash_password, set_password
@@ -280,7 +280,7 @@ def _parser() -> argparse.ArgumentParser:
     opening.add_argument(
         "--first-period-on", type=date.fromisoformat, help="YYYY-MM-DD; this year's first day if not given"
     )
-    opening.add_argument("--cost-method", choices=("moving_average", "fifo"), default="moving_average")
+    opening.add_argument("--cost-method", choices=COST_METHODS, default="moving_average")
     opening.add_argument("--revenue-at", choices=("shipment", "invoice"), default="shipment")
     opening.add_argument("--login", required=True, help="the administrator's login")
     opening.add_argument("--owner-name", default="")

@@ -218,7 +218,10 @@ class BusinessDay:
     def _scarce(self) -> tuple[UUID, tuple[UUID, Decimal]]:
         """A product with little free stock somewhere: its id, and the warehouse with how much there is."""
         rows = self.desk.ask(StockOnHand(ListRequest(limit=2000))).result().rows
-        row = min((row for row in rows if row.free > 0 and row.lot_id is None), key=lambda row: (row.free, row.product_code, row.bin_code))
+        row = min(
+            (row for row in rows if row.free > 0 and row.lot_id is None),
+            key=lambda row: (row.free, row.product_code, row.bin_code),
+        )
         return row.product_id, (row.warehouse_id, row.free)
 
     def _order_of(self, desk: Desk, product: UUID, place: tuple[UUID, Decimal]) -> UUID:
