@@ -31,12 +31,16 @@ MOST_HOPS = 12  # transfers and returns that are followed back from one layer
 
 @dataclass(frozen=True)
 class Correction:
-    """A later change of what a move cost; positive makes it dearer. `kind` is an AdjustmentKind."""
+    """A later change of what a move cost; positive makes it dearer. `kind` is an AdjustmentKind.
+
+    `is_late_value`: it came from outside, to what the move had taken; otherwise the move takes other value of stock.
+    """
 
     kind: str
     dated_on: date
     cause: Cause
     amount: Decimal
+    is_late_value: bool
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Story:
     @property
     def expensed_late(self) -> Decimal:
         """Value that reached an issue because it came late to what the issue had taken."""
-        return sum((one.amount for one in self.corrections if one.kind in LATE_VALUE), ZERO)
+        return sum((one.amount for one in self.corrections if one.is_late_value), ZERO)
 
     @property
     def gone_and_left(self) -> Decimal:
@@ -298,30 +302,40 @@ class _Teller:
     # --- what changed later
 
     def _late(self, move: StockMove) -> tuple[LateValue, ...]:
-        """Landed costs and price corrections of the receipt line of `move`, one for each document and day."""
-        rows = self._session.execute(
+        """Landed costs and price corrections of what `move` brought, where they stand today, in the order of their days."""
+        found: dict[UUID, list[CostAdjustment]] = {}
+        for row in self._late_rows(move):
+            found.setdefault(row.event_id, []).append(row)
+        late = []
+        for rows in found.values():
+            first = rows[0]
+            cause = self._names.cause(first.document_kind, first.document_id, first.tick)
+            to_inventory = sum((row.to_inventory for row in rows), ZERO)
+            to_cost_of_sales = sum((row.to_cost_of_sales for row in rows), ZERO)
+            late.append(LateValue(first.kind, first.dated_on, cause, to_inventory, to_cost_of_sales))
+        return tuple(late)
+
+    def _late_rows(self, move: StockMove) -> Sequence[CostAdjustment]:
+        """What late value of `move` changed, and what entries dated before it changed of that since."""
+        events = select(MoveCost.move_id).where(
+            MoveCost.company_id == self._company_id,
+            MoveCost.of_id == move.id,
+            MoveCost.kind.in_(LATE_VALUE),
+            MoveCost.pool_id.in_(self._in_book),
+        )
+        ids = self._session.scalars(events).all()
+        if not ids:
+            return ()
+        of_product = self._in_book.where(CostPool.product_id == move.product_id)
+        return self._session.scalars(
             select(CostAdjustment)
             .where(
                 CostAdjustment.company_id == self._company_id,
-                CostAdjustment.line_id == move.line_id,
-                CostAdjustment.kind.in_(LATE_VALUE),
-                CostAdjustment.pool_id.in_(self._in_book),
+                CostAdjustment.pool_id.in_(of_product),
+                CostAdjustment.event_id.in_(ids),
             )
-            .order_by(CostAdjustment.dated_on, CostAdjustment.tick, CostAdjustment.id)
-        ).scalars()
-        sums: dict[tuple[str, UUID, date, int], list[CostAdjustment]] = {}
-        for row in rows:
-            sums.setdefault((row.kind, row.document_id, row.dated_on, row.tick), []).append(row)
-        return tuple(
-            LateValue(
-                group[0].kind,
-                group[0].dated_on,
-                self._names.cause(group[0].document_kind, group[0].document_id, group[0].tick),
-                sum((row.to_inventory for row in group), ZERO),
-                sum((row.to_cost_of_sales for row in group), ZERO),
-            )
-            for group in sums.values()
-        )
+            .order_by(CostAdjustment.tick, CostAdjustment.id)
+        ).all()
 
     def _corrections(self, move: StockMove, is_incoming: bool, layers: Sequence[CostLayer]) -> tuple[Correction, ...]:
         """What was changed of the cost of `move` itself, in order; late value of goods that came in stands apart."""
@@ -337,14 +351,14 @@ class _Teller:
             )
             .order_by(CostAdjustment.dated_on, CostAdjustment.tick, CostAdjustment.id)
         ).all()
+        stands_apart = {row.id for row in self._late_rows(move)} if is_incoming else set()
         corrections = []
         for row in rows:
-            if is_incoming and row.kind in LATE_VALUE and row.line_id == move.line_id:
-                continue
             amount = row.to_inventory if is_incoming else row.to_cost_of_sales
-            if amount:
+            if amount and row.id not in stands_apart:
                 cause = self._names.cause(row.document_kind, row.document_id, row.tick)
-                corrections.append(Correction(row.kind, row.dated_on, cause, amount))
+                from_outside = not is_incoming and not row.to_inventory
+                corrections.append(Correction(row.kind, row.dated_on, cause, amount, from_outside))
         return tuple(corrections)
 
     # --- what came of it
@@ -394,18 +408,9 @@ class _Teller:
             for issue_id, qty, value in edges:
                 sums[issue_id][0] += qty
                 sums[issue_id][1] += value
-        late = self._session.execute(
-            select(CostAdjustment.move_id, CostAdjustment.to_cost_of_sales).where(
-                CostAdjustment.company_id == self._company_id,
-                CostAdjustment.line_id == move.line_id,
-                CostAdjustment.kind.in_(LATE_VALUE),
-                CostAdjustment.pool_id.in_(self._in_book),
-                CostAdjustment.move_id.is_not(None),
-            )
-        )
-        for late_id, amount in late:
-            if late_id is not None:
-                sums[late_id][2] += amount
+        for late in self._late_rows(move):
+            if late.move_id is not None:
+                sums[late.move_id][2] += late.to_cost_of_sales
         moves = self._moves(sums)
         uses = [
             Use(self._names.origin(moves[issue_id]), *figures)
