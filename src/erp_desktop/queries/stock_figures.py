@@ -1,7 +1,7 @@
 """How much is where and what it is worth, over all products at once: plain reads for reports and the workload.
 
-Quantities are read from balances and values from cost pools, so that they take as long however many moves there are; a value
-on a past day adds up the moves and adjustments up to that day, as they are known now.
+Quantities are read from balances and values from cost pools and what they held at month ends, so that they take as long however
+many moves there are.
 """
 
 from dataclasses import dataclass
@@ -10,15 +10,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from erp_desktop.models.costing import CostAdjustment, CostBook, CostPool, MoveCost
+from erp_desktop.models.costing import CostBook, CostPool
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, StockBalance, Warehouse
 from erp_desktop.models.types import QtyType
 from erp_desktop.numbers import UNIT_COST_PLACES
 from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.pool_values import pool_values_on
 
 _product = table_of(Product)
 _balance = table_of(StockBalance)
@@ -26,8 +27,6 @@ _warehouse = table_of(Warehouse)
 _bin = table_of(Bin)
 _pool = table_of(CostPool)
 _book = table_of(CostBook)
-_move_cost = table_of(MoveCost)
-_adjustment = table_of(CostAdjustment)
 
 _UNIT_COST = Decimal(1).scaleb(-UNIT_COST_PLACES)
 
@@ -107,17 +106,9 @@ def stock_value_on(
 
     Moves count by business date, adjustments by the date that they are posted on.
     """
-    moved: Select[Any] = select(
-        _move_cost.c.pool_id, func.sum(_move_cost.c.qty).label("qty"), func.sum(_move_cost.c.cost).label("value")
-    )
-    moved = moved.where(_move_cost.c.company_id == company_id, _move_cost.c.dated_on <= day)
-    adjusted: Select[Any] = select(_adjustment.c.pool_id, literal(0, QtyType()), func.sum(_adjustment.c.to_inventory))
-    adjusted = adjusted.where(_adjustment.c.company_id == company_id, _adjustment.c.dated_on <= day)
-    parts = union_all(moved.group_by(_move_cost.c.pool_id), adjusted.group_by(_adjustment.c.pool_id)).subquery("parts")
-    sums: Select[Any] = select(_pool.c.product_id, func.sum(parts.c.qty), func.sum(parts.c.value))
-    sums = sums.select_from(_pool.join(parts, parts.c.pool_id == _pool.c.id))
-    sums = sums.where(_pool.c.company_id == company_id, _pool.c.book_id == _book_or_posting(company_id, book_id))
-    return _valued(session, company_id, sums.group_by(_pool.c.product_id))
+    parts = pool_values_on(company_id, day, book_id)
+    sums: Select[Any] = select(parts.c.product_id, func.sum(parts.c.qty), func.sum(parts.c.value))
+    return _valued(session, company_id, sums.group_by(parts.c.product_id))
 
 
 def _book_or_posting(company_id: UUID, book_id: UUID | None) -> Any:

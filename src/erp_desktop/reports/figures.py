@@ -11,17 +11,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.models.base import replicated_tables
 from erp_desktop.models.company import Company
-from erp_desktop.models.costing import CostAdjustment, CostBook, CostPool, MoveCost
+from erp_desktop.models.costing import CostBook
 from erp_desktop.models.ledger import Account, AccountPurpose, JournalEntry, JournalLine, LedgerBalance, Period
 from erp_desktop.models.sync import CacheState, CompanyClock
-from erp_desktop.models.types import MoneyType, QtyType
+from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO
+from erp_desktop.queries.pool_values import pool_values_on
 from erp_desktop.reports.report import BadParameter, Bilingual, Term
 
 NO_BOOK = QT_TRANSLATE_NOOP("Report", "There is no cost book here. Perhaps your role may not see costs.")
@@ -76,31 +77,9 @@ def stock_values(session: Session, company_id: UUID, book_id: UUID, as_of: date)
     """Quantity and value of each product at the end of `as_of`, as it is known today: moves and later changes of value
     that are dated up to then. Products that never moved are left out.
     """
-    moved = select(
-        MoveCost.product_id,
-        MoveCost.pool_id,
-        func.sum(MoveCost.qty, type_=QtyType()).label("qty"),
-        func.sum(MoveCost.cost, type_=MoneyType()).label("value"),
-    ).where(MoveCost.company_id == company_id, MoveCost.dated_on <= as_of)
-    adjusted = select(
-        CostAdjustment.product_id,
-        CostAdjustment.pool_id,
-        func.sum(0, type_=QtyType()).label("qty"),
-        func.sum(CostAdjustment.to_inventory, type_=MoneyType()).label("value"),
-    ).where(CostAdjustment.company_id == company_id, CostAdjustment.dated_on <= as_of)
-    changes = union_all(
-        moved.group_by(MoveCost.product_id, MoveCost.pool_id),
-        adjusted.group_by(CostAdjustment.product_id, CostAdjustment.pool_id),
-    ).subquery()
-    in_book = select(CostPool.id).where(CostPool.company_id == company_id, CostPool.book_id == book_id)
+    held = pool_values_on(company_id, as_of, book_id)
     found = session.execute(
-        select(
-            changes.c.product_id,
-            func.sum(changes.c.qty, type_=QtyType()),
-            func.sum(changes.c.value, type_=MoneyType()),
-        )
-        .where(changes.c.pool_id.in_(in_book))
-        .group_by(changes.c.product_id)
+        select(held.c.product_id, func.sum(held.c.qty), func.sum(held.c.value)).group_by(held.c.product_id)
     )
     return {product_id: QtyAndValue(qty, value) for product_id, qty, value in found}
 

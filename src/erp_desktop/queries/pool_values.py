@@ -1,0 +1,58 @@
+"""What cost pools held at the end of any day, however long their history is.
+
+A pool that has not moved since says it itself. Of the others, what they held at the end of the last whole month is kept
+(CostBalance), and only the moves and adjustments of the days after it are added up.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, Subquery, literal, select, union_all
+
+from erp_desktop.models.costing import CostAdjustment, CostBalance, CostBook, CostPool, MoveCost
+from erp_desktop.models.types import QtyType
+from erp_desktop.queries.listing import table_of
+
+_pool = table_of(CostPool)
+_book = table_of(CostBook)
+_balance = table_of(CostBalance)
+_move_cost = table_of(MoveCost)
+_adjustment = table_of(CostAdjustment)
+
+
+def pool_values_on(company_id: UUID, day: date, book_id: UUID | None = None) -> Subquery:
+    """Rows of pool_id, product_id, qty, value of a book (None: the one that posts) at the end of `day`, several of a pool
+    that add up to what it held; as it is known now. Pools that had nothing by then may be left out."""
+    whole_until = _month_end_by(day)
+    book: Any = book_id
+    if book_id is None:
+        posting = select(_book.c.id).where(_book.c.company_id == company_id, _book.c.posts_to_ledger)
+        book = posting.limit(1).scalar_subquery()
+    of_book = ((_pool.c.company_id == company_id), (_pool.c.book_id == book))
+    went_on = (*of_book, _pool.c.last_moved_on > day)
+
+    def added(table: Any, qty: Any, value: Any, *where: Any) -> Select[Any]:
+        rows = select(_pool.c.id.label("pool_id"), _pool.c.product_id, qty.label("qty"), value.label("value"))
+        same = (table.c.company_id == company_id) & (table.c.pool_id == _pool.c.id)
+        return rows.select_from(table.join(_pool, same)).where(table.c.company_id == company_id, *where, *went_on)
+
+    standing: Select[Any] = select(
+        _pool.c.id.label("pool_id"), _pool.c.product_id, _pool.c.on_hand.label("qty"), _pool.c.value.label("value")
+    ).where(*of_book, _pool.c.last_moved_on <= day)
+    parts = [standing, added(_balance, _balance.c.qty, _balance.c.value, _balance.c.ends_on == whole_until)]
+    if whole_until < day:
+        for table, qty, value in (
+            (_move_cost, _move_cost.c.qty, _move_cost.c.cost),
+            (_adjustment, literal(0, QtyType()), _adjustment.c.to_inventory),
+        ):
+            parts.append(added(table, qty, value, table.c.dated_on > whole_until, table.c.dated_on <= day))
+    return union_all(*parts).subquery("pool_values")
+
+
+def _month_end_by(day: date) -> date:
+    """The last month's end that is not after `day`."""
+    if day == date.max:
+        return day
+    following = day + timedelta(days=1)
+    return day if following.day == 1 else day.replace(day=1) - timedelta(days=1)
