@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,10 @@ class ToldTrade(Trade):
     """Asks before each action what it would change, and compares."""
 
     told = 0
+    days_back = 0  # of what is done now: entered late
+
+    def _do(self, *actions: Action) -> None:
+        super()._do(*(_earlier(action, self.days_back) for action in actions))
 
     def push(self) -> None:
         waiting, self.waiting = self.waiting, []
@@ -59,10 +65,21 @@ class ToldTrade(Trade):
         assert gained == told.books[0].inventory
 
 
-def play(engine: Engine, copy: Engine, drawn: list[tuple[Any, ...]]) -> None:
+def _earlier(action: Action, days: int) -> Action:
+    """The same with everything about it that has a day so many days before."""
+    changes = {
+        name: value - timedelta(days=days)
+        for name in ("ordered_on", "received_on", "shipped_on", "returned_on", "counted_on", "dated_on")
+        if isinstance(value := getattr(action, name, None), date)
+    }
+    return replace(action, **changes) if changes else action  # type: ignore[type-var]
+
+
+def play(engine: Engine, copy: Engine, drawn: list[tuple[int, tuple[Any, ...]]]) -> None:
     company = open_small_company(engine)
     trade = ToldTrade(company)
-    for step in drawn:
+    for days_back, step in drawn:
+        trade.days_back = days_back
         trade.perform(step, waits=False)
     assert trade.told > 0 or not drawn
     replay(engine, company.company_id, copy)
@@ -70,9 +87,9 @@ def play(engine: Engine, copy: Engine, drawn: list[tuple[Any, ...]]) -> None:
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(drawn=st.lists(steps, min_size=5, max_size=25))
+@given(drawn=st.lists(st.tuples(st.integers(0, 40), steps), min_size=5, max_size=25))
 def test_of_any_business_what_was_told_is_what_happens(
-    tmp_path: Path, sqlite_template: Path, drawn: list[tuple[Any, ...]]
+    tmp_path: Path, sqlite_template: Path, drawn: list[tuple[int, tuple[Any, ...]]]
 ) -> None:
     paths = [tmp_path / f"{new_id()}.db" for _ in range(2)]
     for path in paths:
@@ -88,16 +105,16 @@ def test_of_any_business_what_was_told_is_what_happens(
 
 
 def test_so_it_is_on_either_database(engine: Engine, another_database: Callable[[], Engine]) -> None:
-    drawn: list[tuple[Any, ...]] = [
-        ("buy", [("FIFO", "5", "2.50"), ("AVG", "7.5", "0.33")]),
-        ("receive", 0, "3"),
-        ("sell", [("FIFO", "10", "9"), ("AVG", "4", "9")]),
-        ("allocate", 0),
-        ("ship all", 0),
-        ("landed cost", 0, "10.01"),
-        ("correct price", 0, "3.10"),
-        ("take back", 0, "1"),
-        ("count", "AVG", "3", None),
-        ("count", "FIFO", "30", "1.11"),
+    drawn: list[tuple[int, tuple[Any, ...]]] = [
+        (30, ("buy", [("FIFO", "5", "2.50"), ("AVG", "7.5", "0.33")])),
+        (0, ("sell", [("FIFO", "6", "9"), ("AVG", "4", "9")])),
+        (0, ("allocate", 0)),
+        (9, ("ship all", 0)),
+        (20, ("receive", 0, "3")),
+        (5, ("landed cost", 0, "10.01")),
+        (4, ("correct price", 0, "3.10")),
+        (3, ("take back", 0, "1")),
+        (12, ("count", "AVG", "3", None)),
+        (15, ("count", "FIFO", "30", "1.11")),
     ]
     play(engine, another_database(), drawn)
