@@ -13,12 +13,18 @@ import pytest
 from sqlalchemy import Engine, select
 
 from company_fixtures import SmallCompany, open_small_company
+from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
+from erp_desktop.actions.cost_books import OpenCostBook
+from erp_desktop.actions.cost_to_serve import AllocateCostToServe, SaveCostToServeRule
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveCategory, SaveProduct
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock
 from erp_desktop.central import turn
 from erp_desktop.ids import derived_id, new_id
+from erp_desktop.models.ledger import AccountPurpose, Period
+from erp_desktop.models.purchasing import GoodsReceiptLine
 from erp_desktop.models.sales import ShipmentLine
 from erp_desktop.reports.report import BadParameter, CannotReport, Report, report_definition
 
@@ -142,6 +148,42 @@ def test_an_order_of_the_margin_report_leads_to_the_order(bottler: Bottler) -> N
     assert order.kind == "sales_order"
 
 
+def test_margin_takes_the_cost_to_serve_of_whole_periods_off(bottler: Bottler) -> None:
+    company = bottler.company
+    with company.session() as session:
+        packaging, bank = (
+            session.scalars(select(AccountPurpose.account_id).where(AccountPurpose.purpose == purpose)).one()
+            for purpose in ("packaging_expense", "bank")
+        )
+        march = session.scalars(select(Period.id).where(Period.starts_on == date(2026, 3, 1))).one()
+    lines = (EntryLine(packaging, debit=Decimal("6.00")), EntryLine(bank, credit=Decimal("6.00")))
+    company.perform(
+        PostJournalEntry(new_id(), MARCH, "Boxes", lines),
+        SaveCostToServeRule(new_id(), "packaging", "packaging_expense", "parcels"),
+        AllocateCostToServe(march, new_id()),
+    )
+    report = bottler.report("margin", **IN_MARCH)
+    assert amounts(only_row(report), "gross", "to_serve", "full") == money("68.00", "6.00", "62.00")
+    assert_all_checks_hold(report)
+    half = bottler.report("margin", **{"from": date(2026, 3, 1)}, to=date(2026, 3, 30))
+    assert only_row(half)["to_serve"] == 0
+    composition = bottler.report("cost_composition", **IN_MARCH)
+    assert amounts(only_row(composition, 2), "packaging", "total") == money("6.00", "6.00")
+
+
+def test_each_cost_book_has_figures_of_its_own(bottler: Bottler) -> None:
+    tax = new_id()
+    bottler.company.perform(OpenCostBook(tax, "TAX", "Tax", "moving_average"))
+    report = bottler.report("cost_of_sales", cost_book=tax, **IN_MARCH)
+    assert amounts(only_row(report), "issued", "corrections", "total") == money("42.00", "2.00", "44.00")
+    assert report.checks == (), "only the book that posts can be compared with the ledger"
+    assert bottler.report("inventory_valuation", cost_book=tax, as_of=MARCH_ENDS).sections[0].total("value") == 36
+    margin = only_row(bottler.report("margin", cost_book=tax, **IN_MARCH))
+    assert margin["gross"] == Decimal("64.00")
+    shared = bottler.report("landed_cost_allocation", cost_book=tax, **QUARTER)
+    assert amounts(only_row(shared), "to_inventory", "to_cost_of_sales") == money("8.00", "2.00")
+
+
 # --- what is on hand
 
 
@@ -226,6 +268,17 @@ def test_the_composition_by_month_compares_each_month_with_the_one_before(bottle
     assert cells(report, "freight") == money("0", "0", "10.00")
     assert cells(report, "before", 1) == money("0", "30.00", "40.00")
     assert_all_checks_hold(report)
+
+
+def test_what_went_back_to_the_supplier_is_taken_off_what_came_in(bottler: Bottler) -> None:
+    with bottler.company.session() as session:
+        line = session.scalars(select(GoodsReceiptLine.id).where(GoodsReceiptLine.receipt_id == bottler.second)).one()
+    lines = (SentBackLine(line, Decimal(2), Decimal("4.00")),)
+    bottler.company.perform(ReturnToSupplier(new_id(), bottler.second, RETURNED, lines))  # at 5.00 with its freight
+    found = only_row(bottler.report("cost_composition", by="supplier", **QUARTER))
+    assert amounts(found, "qty", "price", "freight", "returned", "total") == money("18", "70", "10", "-10", "70")
+    for name in ("purchase_price_variance", "inventory_reconciliation", "cost_of_sales", "method_comparison"):
+        assert_all_checks_hold(bottler.report(name, **QUARTER))
 
 
 def test_a_receipt_is_measured_against_the_last_price(bottler: Bottler) -> None:
