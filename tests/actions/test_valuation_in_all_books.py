@@ -8,14 +8,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, select
 
-from company_fixtures import TODAY, ActionRefused, SmallCompany
+from company_fixtures import TODAY, ActionRefused, SmallCompany, open_small_company
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.cost_books import OpenCostBook
+from erp_desktop.actions.masters import SaveProduct
+from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.revaluing import NewStandard, RevaluedLine, RevalueStock, SetStandardCost
 from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock
 from erp_desktop.central.replaying import differing_tables, replay
-from erp_desktop.ids import new_id
+from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.costing import CostBook, CostPool
+from erp_desktop.models.stock import Lot
 from erp_desktop.models.valuation import StockRevaluationLine
 from erp_desktop.queries.doctor import examine
 
@@ -79,6 +82,51 @@ def test_what_another_book_could_not_bear_is_refused_in_all(company: SmallCompan
     with pytest.raises(ActionRefused, match="BX"):
         company.perform(by(company.products["BX"], "-20.00"))
     assert (worth(company, "MAIN", "BX"), worth(company, "LAST", "BX")) == (D("150"), D("10"))
+    assert healthy(company)
+
+
+def lots(company: SmallCompany, other: str) -> dict[str, UUID]:
+    """Ten of lot L1 at 12.00 and ten of L2 at 15.00, in the book that posts and in OTHER, which costs them by `other`."""
+    company.products["BX"] = new_id()
+    category_id = derived_id("category", company.company_id, "GENERAL")
+    unit_id = derived_id("unit", company.company_id, "PC")
+    company.perform(SaveProduct(company.products["BX"], "BX", "Box", category_id, unit_id, tracking="lot"))
+    another_book(company, "OTHER", other)
+    for lot, price in (("L1", "12.00"), ("L2", "15.00")):
+        order = company.purchase_order(("BX", "10", price))
+        line = ReceivedLine(derived_id("line", order, "0"), D("10"), lot_code=lot)
+        company.perform(ReceiveGoods(new_id(), order, TODAY, (line,)))
+    with company.session() as session:
+        return {lot.code: lot.id for lot in session.scalars(select(Lot))}
+
+
+def pools(company: SmallCompany, book: str) -> list[Decimal]:
+    with company.session() as session:
+        found = select(CostPool.value).join(
+            CostBook, (CostBook.company_id == CostPool.company_id) & (CostBook.id == CostPool.book_id)
+        )
+        return sorted(session.scalars(found.where(CostBook.code == book)))
+
+
+def test_what_is_costed_together_is_revalued_lot_by_lot_where_a_further_book_costs_lots(company: SmallCompany) -> None:
+    lots(company, "specific")
+    assert (pools(company, "MAIN"), pools(company, "OTHER")) == ([D("270")], [D("120"), D("150")])
+    company.perform(by(company.products["BX"], "-7.00"))
+    assert (pools(company, "MAIN"), pools(company, "OTHER")) == ([D("263")], [D("116.50"), D("146.50")])
+    line = RevaluedLine(company.products["BX"], unit_cost=D("13"))
+    company.perform(RevalueStock(new_id(), LATER, "Damp", (line,)))
+    assert (pools(company, "MAIN"), pools(company, "OTHER")) == ([D("260")], [D("130"), D("130")])
+    assert healthy(company)
+
+
+def test_a_lot_that_is_revalued_changes_a_book_that_costs_all_together_by_as_much(engine: Engine) -> None:
+    company = open_small_company(engine, cost_method="specific")
+    of = lots(company, "moving_average")
+    line = RevaluedLine(company.products["BX"], lot_id=of["L1"], unit_cost=D("10"))
+    company.perform(RevalueStock(new_id(), LATER, "Damp", (line,)))
+    assert (pools(company, "MAIN"), pools(company, "OTHER")) == ([D("100"), D("150")], [D("250")])
+    with pytest.raises(ActionRefused, match=r"BX is costed apart\. Name the lot"):
+        company.perform(by(company.products["BX"], "1.00"))
     assert healthy(company)
 
 

@@ -26,6 +26,7 @@ from erp_desktop.actions.period_ends import with_period_ends
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.recosting import must_recost, recost
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.costing.scaled import shares_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ledger.posting import CostAdjusted, CostCorrection, Dimensions, Purpose
 from erp_desktop.models.costing import CostBook, CostEvent, CostPool, MoveCost
@@ -166,19 +167,40 @@ def revalue(
     Gives the change of value in the book that posts. Raises NothingThereThen, WorthTooLittleThen.
     """
     place = Place(warehouse_id, lot_id)
+    posted = amount or ZERO
 
     def events(stream: CostStream) -> list[NewEvent]:
-        change = amount
-        if unit_cost is not None:
-            qty, value = stream.held_on(place, dated_on)
-            change = round_money(unit_cost * qty, stream.places) - value
-        if not change:
-            return []
+        nonlocal posted
+        changes = _revalued(stream, place, dated_on, amount, unit_cost, posted)
+        if stream.book.posts_to_ledger:
+            posted = sum((change for _, change in changes), ZERO)
         kind = CostEvent.REVALUATION
-        return [NewEvent(ctx.new_centre_id(), kind, product_id, place, dated_on, stated=change, line_id=line_id)]
+        return [
+            NewEvent(ctx.new_centre_id(), kind, product_id, pool, dated_on, stated=change, line_id=line_id)
+            for pool, change in changes
+            if change
+        ]
 
     counted = _count_by_book(session, ctx, [product_id], events, Document(*document))
     return sum((one.to_inventory for one in counted), ZERO)
+
+
+def _revalued(
+    stream: CostStream, place: Place, day: date, amount: Decimal | None, unit_cost: Decimal | None, posted: Decimal
+) -> list[tuple[Place, Decimal]]:
+    """By how much each pool of a book changes. A further book may keep the stock in other pools than the book that posts: narrower
+    ones are each brought to the unit cost, or share the amount by quantity; a wider one takes what the posting book `posted`."""
+    pools = [Place(row.warehouse_id, row.lot_id) for row in stream.rows]
+    if place in pools or not pools or stream.book.posts_to_ledger:
+        pools = [place]
+    elif place != Place():
+        amount, unit_cost = posted, None
+    held = [(pool, *stream.held_on(pool, day)) for pool in pools]
+    if unit_cost is not None:
+        return [(pool, round_money(unit_cost * qty, stream.places) - value) for pool, qty, value in held]
+    there = [(pool, stream.qty(qty)) for pool, qty, _ in held if qty > 0] or [(pools[0], 1)]
+    shares = shares_of(stream.money(amount or ZERO), [qty for _, qty in there])
+    return [(pool, stream.amount(share)) for (pool, _), share in zip(there, shares, strict=True)]
 
 
 def set_standard_cost(
