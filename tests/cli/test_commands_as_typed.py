@@ -136,6 +136,17 @@ def test_a_report_to_the_screen_as_json_is_json_and_nothing_else(trading: SmallC
     assert done.stderr == ""
 
 
+def test_a_report_is_narrowed_to_a_customer_and_a_channel_by_their_codes(trading: SmallCompany) -> None:
+    asked = ["--from", "2026-01-01", "--customer", "C1", "--channel", "DIRECT", "--json"]
+    done = erp_desktop("report", "cost-of-sales", *asked, "--database", address(trading))
+    assert done.returncode == 0, done.stderr
+    shown = json.dumps(json.loads(done.stdout), ensure_ascii=False)
+    assert "C1 Zhang Min" in shown
+    assert "DIRECT" in shown
+    done = erp_desktop("report", "cost-of-sales", "--customer", "nobody", "--database", address(trading))
+    assert (done.returncode, "nobody" in done.stderr) == (2, True)
+
+
 def test_a_parameter_that_cannot_be_read_says_what_is_expected(trading_file: str) -> None:
     done = erp_desktop("report", "trial_balance", "--as-of", "31.3.2026", "--database", trading_file)
     assert done.returncode == 2

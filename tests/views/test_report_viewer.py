@@ -4,6 +4,7 @@ import re
 import threading
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -217,3 +218,36 @@ def test_closing_the_tab_of_a_running_report_is_no_fault(stocked: Trade, tmp_pat
     trade.window.close_tab(viewer)
     trade.wait(lambda: not trade.window.jobs.running)
     assert not trade.window.banner.isVisible()
+
+
+def test_a_report_narrowed_to_a_customer_keeps_it_in_its_field_and_leads_on_with_it(stocked):
+    trade, company = stocked, stocked.company
+    order = company.sales_order(("BX-204", "4", "20.00"))
+    company.allocate(order)
+    company.ship(order)
+    trade.hear_news()
+    dates = {"from": date(2026, 1, 1), "to": date.fromisoformat(LAST)}
+    viewer = opened(trade, "cost_of_sales", customer=company.customer, **dates)
+    trade.wait(lambda: "Zhang Min" in viewer.pane.fields["customer"].text())
+    assert viewer.report.sections[0].total("total") == Decimal("50.00")
+
+    viewer.table.selectRow(0)
+    viewer.table.setFocus()
+    trade.qtbot.keyClick(viewer.table, Qt.Key.Key_Return)
+    trade.wait(lambda: viewer.report is not None and "document" in viewer.report.sections[0].rows[0].cells)
+    assert viewer.pane.read()["customer"] == company.customer
+    assert viewer.report.sections[0].rows[0].cells["document"].startswith("SH")
+
+
+def test_a_report_with_many_parameters_scrolls_them_where_the_window_is_low(stocked):
+    trade = stocked
+    trade.window.resize(1280, 620)
+    viewer = opened(trade, "method_comparison")
+    fields = list(viewer.pane.fields.values())
+    places = [field.mapTo(viewer.pane, field.rect().topLeft()).y() for field in fields]
+    gaps = [below - above for above, below in pairwise(places)]
+    assert min(gaps) > fields[0].height(), "no field covers the label of another"
+    fields[-2].setFocus()
+    trade.qtbot.keyClick(fields[-2], Qt.Key.Key_Tab)
+    assert trade.window.focusWidget() is fields[-1]
+    assert not fields[-1].visibleRegion().isEmpty(), "the key that goes on brings the field into view"
