@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from company_fixtures import TODAY, ActionRefused, SmallCompany
-from erp_desktop.actions.masters import SaveBin
+from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.masters import SaveBin, SaveWarehouse
 from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.stock import MoveStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
@@ -104,6 +105,29 @@ def test_once_the_layer_is_sold_the_goods_leave_as_the_method_says(company: Smal
     assert entries[Purpose.INVENTORY] == -24
     assert entries[Purpose.PURCHASE_PRICE_VARIANCE] == 4
     assert differences(company) == ()
+
+
+def test_freight_that_the_supplier_does_not_credit_is_a_price_variance(company: SmallCompany) -> None:
+    company.product("BTL", "fifo")
+    receipt = company.stock("BTL", "10", "10.00")
+    company.perform(EnterLandedCost(new_id(), "freight", TODAY, Decimal("20.00"), "value", (receipt,)))
+    send_back(company, receipt, "5", "10.00")
+    entries = posted(company, "supplier_return")
+    assert entries[Purpose.INVENTORY] == -60
+    assert entries[Purpose.GOODS_RECEIVED_NOT_INVOICED] == 50
+    assert entries[Purpose.PURCHASE_PRICE_VARIANCE] == 10
+    assert differences(company) == ()
+
+
+def test_goods_at_standard_leave_at_standard(company: SmallCompany) -> None:
+    company.product("BTL", "standard")
+    company.stock("BTL", "10", "10.00")
+    dearer = company.stock("BTL", "10", "12.00")
+    send_back(company, dearer, "2", "12.00")
+    entries = posted(company, "supplier_return")
+    assert entries[Purpose.INVENTORY] == -20
+    assert entries[Purpose.GOODS_RECEIVED_NOT_INVOICED] == 24
+    assert entries[Purpose.PURCHASE_PRICE_VARIANCE] == -4
 
 
 def test_a_credit_of_what_the_supplier_has_invoiced_lowers_what_is_payable(company: SmallCompany) -> None:
@@ -215,6 +239,10 @@ def test_the_line_of_another_receipt_and_a_bin_of_another_warehouse_are_refused(
     (line,) = lines_of(company, other)
     with pytest.raises(ActionRefused, match="line of the goods receipt that this names is not here"):
         company.perform(ReturnToSupplier(new_id(), receipt, TODAY, (SentBackLine(line, Decimal(1), Decimal(1)),)))
+    annex, shelf = new_id(), new_id()
+    company.perform(SaveWarehouse(annex, "ANNEX", "Annex"), SaveBin(shelf, annex, "X-01"))
+    with pytest.raises(ActionRefused, match="Bin X-01 is in another warehouse"):
+        send_back(company, receipt, "1", "10", shelf)
 
 
 def test_a_service_is_not_sent_back(company: SmallCompany) -> None:
