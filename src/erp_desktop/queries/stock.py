@@ -87,7 +87,7 @@ class StockOnHandRow:
 
 @dataclass(frozen=True)
 class StockOnHand(ListQuery[StockOnHandRow]):
-    """What lies where, by product code. Bins that are empty and promise nothing are left out unless asked for."""
+    """What lies where, by product, place and lot code. Bins that are empty and promise nothing are left out unless asked for."""
 
     shape = ListShape(
         StockOnHandRow,
@@ -118,7 +118,7 @@ class StockOnHand(ListQuery[StockOnHandRow]):
             Join(_bin, _balance.c.bin_id),
             Join(_lot, _balance.c.lot_id),
         ],
-        [("product_code", False), ("warehouse_code", False), ("bin_code", False)],
+        [("product_code", False), ("warehouse_code", False), ("bin_code", False), ("lot_code", False)],
     )
 
     with_empty_bins: bool = False
