@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.cost_events import balance_row, month_ends
+from erp_desktop.actions.standing import layer_id
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.company import Company
-from erp_desktop.models.costing import CostBook, CostEdge, CostLayer, CostPool, MoveCost
+from erp_desktop.models.costing import CostBalance, CostBook, CostEdge, CostLayer, CostPool, MoveCost
 from erp_desktop.models.ledger import Account, AccountPurpose, JournalEntry, JournalLine, LedgerBalance, Period
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Category, Product, Unit
@@ -160,6 +162,7 @@ class Books:
             layer_seq = self.session.query(CostLayer).filter_by(pool_id=pool.id).count() + 1
             self.add(
                 CostLayer,
+                id=layer_id(pool.id, move.id, 0),
                 pool_id=pool.id,
                 dated_on=on,
                 seq=layer_seq,
@@ -169,7 +172,7 @@ class Books:
                 qty_left=line.qty,
                 value_left=line.amount,
             )
-            self.cost(pool, move, line.qty, line.amount)
+            self.cost(pool, move, line.qty, line.amount, stated=line.amount)
             self.post(
                 "goods_receipt",
                 receipt.id,
@@ -339,13 +342,14 @@ class Books:
                 product_id=product_id,
                 warehouse_id=None,
                 method="fifo",
+                first_method="fifo",
                 on_hand=ZERO,
                 value=ZERO,
             )
             self.session.flush()
         return self.pools[product_id]
 
-    def cost(self, pool: CostPool, move: StockMove, qty: Decimal, cost: Decimal) -> None:
+    def cost(self, pool: CostPool, move: StockMove, qty: Decimal, cost: Decimal, stated: Decimal | None = None) -> None:
         seq = self.session.query(MoveCost).filter_by(pool_id=pool.id).count() + 1
         self.add(
             MoveCost,
@@ -356,8 +360,12 @@ class Books:
             dated_on=move.moved_on,
             seq=seq,
             qty=qty,
+            stated=stated,
             cost=cost,
         )
+        for ends_on in month_ends(pool.last_moved_on, move.moved_on) if pool.last_moved_on else ():
+            self.add(CostBalance, **balance_row(pool.id, ends_on, pool.on_hand, pool.value))
+        pool.last_moved_on = max(pool.last_moved_on or move.moved_on, move.moved_on)
         pool.on_hand += qty
         pool.value += cost
         self.session.flush()
@@ -369,7 +377,15 @@ class Books:
             taken = min(left, layer.qty_left)
             if taken:
                 value = (layer.value_left * taken / layer.qty_left).quantize(Decimal("0.01"))
-                self.add(CostEdge, pool_id=pool.id, issue_move_id=move.id, layer_id=layer.id, qty=taken, value=value)
+                self.add(
+                    CostEdge,
+                    pool_id=pool.id,
+                    issue_move_id=move.id,
+                    layer_id=layer.id,
+                    dated_on=move.moved_on,
+                    qty=taken,
+                    value=value,
+                )
                 layer.qty_left, layer.value_left = layer.qty_left - taken, layer.value_left - value
                 cost, left = cost + value, left - taken
         self.cost(pool, move, -qty, -cost)
@@ -385,6 +401,7 @@ class Books:
             period_id=self.period.id,
             dated_on=on,
             posted_at=datetime(2026, 1, 15, 8, tzinfo=UTC),
+            posted_by=self.new_id(),
             event=kind,
             document_kind=kind,
             document_id=document_id,

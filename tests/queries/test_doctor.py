@@ -279,7 +279,7 @@ CORRUPTIONS = [
     (
         LedgerBalance,
         add(LedgerBalance.debit, 1),
-        "Balance of the inventory accounts against the cost layers",
+        "Balance of the inventory accounts against the cost pools",
         "1405",
         "55",
         "56",
@@ -292,6 +292,8 @@ def named_after(trade, model, change, what, where):
     rows = trade.session.query(model.id).filter_by(company_id=trade.company_id).order_by(model.id)
     if model is StockBalance:  # these ids derive from what they stand for, so they come in any order
         rows = rows.filter_by(product_id=trade.bottle.id)
+    elif model is CostLayer:
+        rows = rows.filter_by(pool_id=trade.pools[trade.bottle.id].id).order_by(None).order_by(CostLayer.seq)
     elif model is LedgerBalance:
         rows = rows.filter_by(account_id=trade.accounts["inventory"].id)
     here = (model.company_id == trade.company_id, model.id == rows.first().id)

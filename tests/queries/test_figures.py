@@ -56,6 +56,7 @@ def test_a_later_cost_counts_from_the_day_it_is_posted_on(trade):
         pool_id=layer.pool_id,
         product_id=trade.bottle.id,
         kind="landed_cost",
+        event_id=layer.id,
         dated_on=LATE,
         document_kind="landed_cost",
         document_id=layer.id,
@@ -64,6 +65,7 @@ def test_a_later_cost_counts_from_the_day_it_is_posted_on(trade):
         to_inventory=Decimal(6),
         to_cost_of_sales=Decimal(4),
     )
+    trade.pools[trade.bottle.id].value += Decimal(6)
     trade.session.flush()
     assert [row.value for row in stock_value_on(trade.session, trade.company_id, EARLY)] == [50]
     assert [row.value for row in stock_value_on(trade.session, trade.company_id, LATE)] == [36]
