@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
 from erp_desktop.models.product import Product
-from erp_desktop.models.stock import StockMove
+from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.base import NotHere
 from erp_desktop.queries.pool_history import PoolHistory, pool_history
@@ -198,7 +198,7 @@ class _Teller:
         pool = self._session.get(CostPool, (self._company_id, cost.pool_id)) if cost is not None else None
         taken = self._taken(move.id, MOST_HOPS) if cost is not None and not is_incoming else ()
         late = self._late(move) if is_incoming else ()
-        corrections = self._corrections(move, is_incoming, layers) if cost is not None else ()
+        corrections = self._corrections(move, cost, layers) if cost is not None else ()
         uses = self._uses(move, layers) if is_incoming else ()
         has_layers = bool(taken or layers)
         return Story(
@@ -287,11 +287,20 @@ class _Teller:
 
     def _behind(self, opener: StockMove, hops: int) -> tuple[Taken, ...]:
         """What a layer was made of before a transfer or a customer return brought it to where it was taken."""
-        if opener.kind == "transfer":
+        if opener.kind == MoveKind.TRANSFER:
             return self._taken(opener.id, hops)
         if opener.returns_move_id is not None:
             return self._taken(opener.returns_move_id, hops)
         return ()
+
+    def _openers(self, layer_ids: Iterable[UUID | None]) -> dict[UUID, UUID]:
+        """The moves that opened layers, by layer."""
+        rows = self._session.execute(
+            select(CostLayer.id, CostLayer.move_id).where(
+                CostLayer.company_id == self._company_id, CostLayer.id.in_(list(layer_ids))
+            )
+        )
+        return {row.id: row.move_id for row in rows}
 
     def _moves(self, ids: Iterable[UUID]) -> dict[UUID, StockMove]:
         moves = self._session.scalars(
@@ -337,7 +346,7 @@ class _Teller:
             .order_by(CostAdjustment.tick, CostAdjustment.id)
         ).all()
 
-    def _corrections(self, move: StockMove, is_incoming: bool, layers: Sequence[CostLayer]) -> tuple[Correction, ...]:
+    def _corrections(self, move: StockMove, cost: MoveCost, layers: Sequence[CostLayer]) -> tuple[Correction, ...]:
         """What was changed of the cost of `move` itself, in order; late value of goods that came in stands apart."""
         concerns = CostAdjustment.move_id == move.id
         if layers:
@@ -351,10 +360,18 @@ class _Teller:
             )
             .order_by(CostAdjustment.dated_on, CostAdjustment.tick, CostAdjustment.id)
         ).all()
+        is_incoming = cost.qty > 0
         stands_apart = {row.id for row in self._late_rows(move)} if is_incoming else set()
         corrections = []
         for row in rows:
-            amount = row.to_inventory if is_incoming else row.to_cost_of_sales
+            if is_incoming:
+                amount = row.to_inventory
+            elif (
+                move.kind == MoveKind.TRANSFER
+            ):  # what the sender's pool gave more arrived in the other: seen from there
+                amount = -row.to_inventory if row.pool_id == cost.pool_id else ZERO
+            else:
+                amount = row.to_cost_of_sales
             if amount and row.id not in stands_apart:
                 cause = self._names.cause(row.document_kind, row.document_id, row.tick)
                 from_outside = not is_incoming and not row.to_inventory
@@ -408,9 +425,13 @@ class _Teller:
             for issue_id, qty, value in edges:
                 sums[issue_id][0] += qty
                 sums[issue_id][1] += value
-        for late in self._late_rows(move):
+        late_rows = self._late_rows(move)
+        brought_on = self._openers({row.layer_id for row in late_rows} - {layer.id for layer in layers} - {None})
+        for late in late_rows:
             if late.move_id is not None:
                 sums[late.move_id][2] += late.to_cost_of_sales
+            elif late.layer_id in brought_on:  # it followed the goods to where a transfer had brought them
+                sums[brought_on[late.layer_id]][2] += late.to_inventory
         moves = self._moves(sums)
         uses = [
             Use(self._names.origin(moves[issue_id]), *figures)
