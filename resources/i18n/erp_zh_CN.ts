@@ -2336,6 +2336,26 @@ The back office of a company that distributes goods.</source>
         <source>Balance of the allowance accounts against the allowances of products</source>
         <translation>跌价准备科目余额与各商品的跌价准备</translation>
     </message>
+    <message>
+        <source>Cost of an event counted again from the beginning</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value of a cost pool counted again from the beginning</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cost layer counted again from the beginning</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What an issue took of a layer, counted again from the beginning</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A stream of events that cannot be counted again</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Document</name>
