@@ -67,6 +67,8 @@ def must_recost(stream: CostStream, new: Sequence[NewEvent]) -> bool:
         return True
     if any(row.method != row.first_method for row in stream.rows) and any(one.of_id is not None for one in new):
         return True
+    if month_end(new[0].dated_on) < new[-1].dated_on:
+        return True  # what the pools hold at the month ends between them is kept by the run alone
     last_on = stream.last_on
     for one in new:  # in order among themselves, too
         if last_on is not None and (one.dated_on, one.kind != CostEvent.METHOD) < (last_on, True):
