@@ -118,4 +118,4 @@ def test_so_it_is_on_either_database(engine: Engine, another_database: Callable[
         (12, ("count", "AVG", "3", None)),
         (15, ("count", "FIFO", "30", "1.11")),
     ]
-    assert play(engine, another_database(), drawn) > len(drawn)
+    assert play(engine, another_database(), drawn) >= 8  # the rest is refused, as was told
