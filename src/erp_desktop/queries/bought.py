@@ -14,7 +14,6 @@ from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.costing import CostPool, MoveCost, StandardCost
-from erp_desktop.models.ledger import Period
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -27,6 +26,7 @@ from erp_desktop.models.purchasing import (
 from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.models.types import MoneyType, QtyType
 from erp_desktop.numbers import ZERO
+from erp_desktop.queries.cost_of_sales import spans
 from erp_desktop.queries.listing import table_of
 
 _cost = table_of(MoveCost)
@@ -39,7 +39,6 @@ _landed = table_of(LandedCost)
 _share = table_of(LandedCostShare)
 _correction = table_of(PriceCorrection)
 _corrected = table_of(PriceCorrectionLine)
-_period = table_of(Period)
 
 PRICE, VARIANCE, RETURNED, CORRECTION = "price", "variance", "returned", "correction"
 
@@ -101,30 +100,26 @@ def bought(
     session: Session, company_id: UUID, book_id: UUID, first: date, last: date, *, monthly: bool = False
 ) -> dict[Bought, BoughtCost]:
     """What came in, and what was added to the cost of goods, dated from `first` to `last`."""
-    parts = union_all(
+    found: defaultdict[Bought, BoughtCost] = defaultdict(lambda: BoughtCost(ZERO, {}))
+    for begun, starts_on, ends_on in spans(session, company_id, first, last, monthly=monthly):
+        c = _parts(company_id, book_id, starts_on, ends_on).subquery().c
+        keys = (c.product_id, c.supplier_id, c.part)
+        sums = select(*keys, func.sum(c.qty, type_=QtyType()), func.sum(c.amount, type_=MoneyType()))
+        for product_id, supplier_id, part, qty, amount in session.execute(sums.group_by(*keys)):
+            cost = found[Bought(product_id, supplier_id, begun)]
+            cost.qty += qty
+            cost.parts[part] = cost.parts.get(part, ZERO) + amount
+    return dict(found)
+
+
+def _parts(company_id: UUID, book_id: UUID, first: date, last: date) -> Any:
+    variance = _cost.c.stated - _cost.c.cost
+    return union_all(
         _received(company_id, book_id, first, last, PRICE, _cost.c.qty, _cost.c.cost),
-        _received(
-            company_id, book_id, first, last, VARIANCE, literal(0, QtyType()), _cost.c.stated - _cost.c.cost
-        ).where(_cost.c.stated != _cost.c.cost),
+        _received(company_id, book_id, first, last, VARIANCE, literal(0, QtyType()), variance).where(variance != 0),
         _sent_back(company_id, book_id, first, last),
         *(_costs_only(parts) for parts in _added(company_id, first, last)),
-    ).subquery()
-    c = parts.c
-    keys: list[Any] = [c.product_id, c.supplier_id, c.part]
-    source: Any = parts
-    if monthly:
-        inside = c.dated_on.between(_period.c.starts_on, _period.c.ends_on)
-        source = parts.outerjoin(_period, and_(_period.c.company_id == company_id, inside))
-        keys.append(_period.c.starts_on)
-    statement = select(*keys, func.sum(c.qty, type_=QtyType()), func.sum(c.amount, type_=MoneyType()))
-    found: defaultdict[Bought, BoughtCost] = defaultdict(lambda: BoughtCost(ZERO, {}))
-    for product_id, supplier_id, part, *begun, qty, amount in session.execute(
-        statement.select_from(source).group_by(*keys)
-    ):
-        cost = found[Bought(product_id, supplier_id, begun[0] if begun else None)]
-        cost.qty += qty
-        cost.parts[part] = cost.parts.get(part, ZERO) + amount
-    return dict(found)
+    )
 
 
 def received_lines(session: Session, company_id: UUID, book_id: UUID, first: date, last: date) -> list[ReceivedLine]:

@@ -32,7 +32,6 @@ _shipment = table_of(Shipment)
 _return = table_of(CustomerReturn)
 _order = table_of(SalesOrder)
 _product = table_of(Product)
-_period = table_of(Period)
 
 SALES_MOVES = (MoveKind.SHIPMENT.value, MoveKind.CUSTOMER_RETURN.value)
 # Of the journal, what is no consequence of moving goods that were sold.
@@ -126,22 +125,31 @@ def cost_of_sales(
 
     Sales that name no such record (a consumer whom the channel did not name) stand under None.
     """
-    lines = _lines(company_id, book_id, first, last, only, with_order=by is not By.PRODUCT or only.needs_order)
-    key = lines.c[f"{by.value}_id"]
-    columns: list[Any] = [key, lines.c.kind]
-    statement: Select[Any]
-    if monthly:
-        inside = lines.c.dated_on.between(_period.c.starts_on, _period.c.ends_on)
-        joined = lines.outerjoin(_period, and_(_period.c.company_id == company_id, inside))
-        columns.insert(0, _period.c.starts_on)
-        statement = select(*columns, *_sums(lines)).select_from(joined)
-    else:
-        statement = select(*columns, *_sums(lines))
     found: defaultdict[tuple[date | None, UUID | None], SoldCost] = defaultdict(SoldCost)
-    for row in session.execute(statement.group_by(*columns)):
-        *begun, record_id, kind, qty, amount = row
-        found[begun[0] if begun else None, record_id].add(kind, qty, amount)
+    for begun, starts_on, ends_on in spans(session, company_id, first, last, monthly=monthly):
+        with_order = by is not By.PRODUCT or only.needs_order
+        lines = _lines(company_id, book_id, starts_on, ends_on, only, with_order=with_order)
+        keys = (lines.c[f"{by.value}_id"], lines.c.kind)
+        for record_id, kind, qty, amount in session.execute(select(*keys, *_sums(lines)).group_by(*keys)):
+            found[begun, record_id].add(kind, qty, amount)
     return dict(found)
+
+
+def spans(
+    session: Session, company_id: UUID, first: date, last: date, *, monthly: bool
+) -> list[tuple[date | None, date, date]]:
+    """What is asked for from `first` to `last`: all at once (under None), or period by period (under its first day).
+
+    A statement for each period reads an index from day to day; one that joins every move to its period does not.
+    """
+    if not monthly:
+        return [(None, first, last)]
+    periods = session.execute(
+        select(Period.starts_on, Period.ends_on)
+        .where(Period.company_id == company_id, Period.starts_on <= last, Period.ends_on >= first)
+        .order_by(Period.starts_on)
+    )
+    return [(starts_on, max(first, starts_on), min(last, ends_on)) for starts_on, ends_on in periods]
 
 
 def cost_of_sales_lines(

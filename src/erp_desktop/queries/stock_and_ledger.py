@@ -1,7 +1,7 @@
 """The stock ledger beside the general ledger: what each says of inventory, by period, by account and by document."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -58,30 +58,35 @@ def periods_within(session: Session, company_id: UUID, first: date, last: date) 
 
 
 def stock_by_period(
-    session: Session, company_id: UUID, book_id: UUID, first: date, last: date
+    session: Session, company_id: UUID, book_id: UUID, periods: Sequence[Period]
 ) -> dict[tuple[UUID, UUID], dict[str, Decimal]]:
     """Changes of value by period and product, of each kind of move, and under ADJUSTED those without quantity."""
     pool_ids = select(CostPool.id).where(CostPool.company_id == company_id, CostPool.book_id == book_id)
-    moved = select(MoveCost.dated_on, MoveCost.product_id, MoveCost.kind, MoveCost.cost.label("value")).where(
-        MoveCost.company_id == company_id, MoveCost.pool_id.in_(pool_ids), MoveCost.dated_on.between(first, last)
-    )
-    adjusted = select(
-        CostAdjustment.dated_on,
-        CostAdjustment.product_id,
-        literal(ADJUSTED).label("kind"),
-        CostAdjustment.to_inventory.label("value"),
-    ).where(
-        CostAdjustment.company_id == company_id,
-        CostAdjustment.pool_id.in_(pool_ids),
-        CostAdjustment.dated_on.between(first, last),
-    )
     found: defaultdict[tuple[UUID, UUID], dict[str, Decimal]] = defaultdict(dict)
-    for part in (moved, adjusted):
-        c = part.subquery().c
-        inside = and_(Period.company_id == company_id, c.dated_on.between(Period.starts_on, Period.ends_on))
-        sums = select(Period.id, c.product_id, c.kind, func.sum(c.value, type_=MoneyType())).join(Period, inside)
-        for period_id, product_id, kind, value in session.execute(sums.group_by(Period.id, c.product_id, c.kind)):
-            found[period_id, product_id][kind] = value
+    for period in periods:
+        moved: Any = (
+            select(MoveCost.product_id, MoveCost.kind, func.sum(MoveCost.cost, type_=MoneyType()))
+            .where(
+                MoveCost.company_id == company_id,
+                MoveCost.pool_id.in_(pool_ids),
+                MoveCost.dated_on.between(period.starts_on, period.ends_on),
+            )
+            .group_by(MoveCost.product_id, MoveCost.kind)
+        )
+        adjusted: Any = (
+            select(
+                CostAdjustment.product_id, literal(ADJUSTED), func.sum(CostAdjustment.to_inventory, type_=MoneyType())
+            )
+            .where(
+                CostAdjustment.company_id == company_id,
+                CostAdjustment.pool_id.in_(pool_ids),
+                CostAdjustment.dated_on.between(period.starts_on, period.ends_on),
+            )
+            .group_by(CostAdjustment.product_id)
+        )
+        for statement in (moved, adjusted):
+            for product_id, kind, value in session.execute(statement):
+                found[period.id, product_id][kind] = value
     return dict(found)
 
 

@@ -158,7 +158,7 @@ def _by_period(
     """The table, and the sum of the differences of the periods' ends without their signs, account by account."""
     account_of = account_of_products(session, company_id)
     stock: defaultdict[tuple[UUID, UUID | None], _Stock] = defaultdict(_Stock)
-    for (period_id, product_id), kinds in stock_by_period(session, company_id, book.id, begins, ends).items():
+    for (period_id, product_id), kinds in stock_by_period(session, company_id, book.id, periods).items():
         for kind, value in kinds.items():
             stock[period_id, account_of.get(product_id)].add(kind, value)
     opening: defaultdict[UUID | None, Decimal] = defaultdict(lambda: ZERO)
