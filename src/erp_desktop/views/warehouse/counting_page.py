@@ -62,8 +62,10 @@ class CountingPage(FormPage):
         fields: Iterable[str],
         needed: Iterable[str],
         counting: Counting,
+        *,
+        has_related: bool = True,
     ) -> None:
-        super().__init__(desk, shell, kind, document_id, query, form, fields, needed)
+        super().__init__(desk, shell, kind, document_id, query, form, fields, needed, has_related=has_related)
         self.made_id = new_id()
         self._counting = counting
         self.effect = self.add_effect(self._action_now, counting.day, self._products_counted)
