@@ -195,10 +195,14 @@ def _revalued(
         pools = [place]
     elif place != Place():
         amount, unit_cost = posted, None
+    if unit_cost is None and len(pools) == 1:
+        return [(pools[0], amount or ZERO)]
     held = [(pool, *stream.held_on(pool, day)) for pool in pools]
     if unit_cost is not None:
         return [(pool, round_money(unit_cost * qty, stream.places) - value) for pool, qty, value in held]
-    there = [(pool, stream.qty(qty)) for pool, qty, _ in held if qty > 0] or [(pools[0], 1)]
+    there = [(pool, stream.qty(qty)) for pool, qty, _ in held if qty > 0]
+    if not there:
+        return [(pools[0], amount or ZERO)]  # where it is refused
     shares = shares_of(stream.money(amount or ZERO), [qty for _, qty in there])
     return [(pool, stream.amount(share)) for (pool, _), share in zip(there, shares, strict=True)]
 
