@@ -60,7 +60,8 @@ def test_what_was_known_on_a_day_is_all_that_was_performed_up_to_its_end(engine:
     company.perform(save_unit("DOZEN"), save_unit("PALLET"))
     with company.session() as session:
         known = {
-            day: tick_known_on(session, company.company_id, day) for day in (date(2026, 3, 12), FRIDAY, SATURDAY, MONDAY)
+            day: tick_known_on(session, company.company_id, day)
+            for day in (date(2026, 3, 12), FRIDAY, SATURDAY, MONDAY)
         }
     assert known == {date(2026, 3, 12): 0, FRIDAY: on_friday, SATURDAY: on_friday, MONDAY: None}
 
