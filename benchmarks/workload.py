@@ -21,7 +21,7 @@ from benchmarks.databases import DATABASES, Database
 from benchmarks.figures import Timing, arguments, best_of, peak_memory_mb, tell, timed
 from benchmarks.over_http import HttpBusiness
 from erp_desktop.actions.base import Action
-from erp_desktop.actions.landed_costs import CorrectReceiptPrice
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.stock import CountedLine, CountStock
@@ -250,7 +250,7 @@ def late_costs(database: Database, business: Business, sizes: tuple[int, ...]) -
     for size in sizes:
         for method in METHODS:
             product = business.add_product(f"W4 {method} {size}", method)
-            receipt = _history(business, product, size)
+            receipt = history_of(business, product, size)
             with Session(database.engine) as session:
                 line_id = session.scalars(
                     select(GoodsReceiptLine.id).where(GoodsReceiptLine.receipt_id == receipt)
@@ -275,7 +275,7 @@ def late_costs(database: Database, business: Business, sizes: tuple[int, ...]) -
                 _check_fifo(database, business, product, size)
 
 
-def _history(business: Business, product: UUID, size: int) -> UUID:
+def history_of(business: Business, product: UUID, size: int) -> UUID:
     """The product's `size` moves over two years: receipts in, counts out. Gives the receipt whose price will change."""
     place, _ = workload_data.history_change(size)
     changed: UUID | None = None
