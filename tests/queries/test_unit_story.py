@@ -89,7 +89,7 @@ def test_a_shipment_tells_what_it_took_and_each_later_correction_with_its_cause(
         (Decimal("4.00"), Decimal(0)),
         (Decimal(0), Decimal("8.00")),
     ]
-    assert (second.qty, second.value) == (Decimal(1), Decimal("20.00"))
+    assert (second.qty, second.value, second.posted) == (Decimal(1), Decimal("20.00"), Decimal("120.00"))
     assert [(late.to_inventory, late.to_cost_of_sales) for late in second.late] == [(Decimal("5.00"), Decimal("1.00"))]
 
 

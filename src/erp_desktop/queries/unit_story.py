@@ -64,6 +64,7 @@ class Taken:
     qty: Decimal
     value: Decimal
     origin: Origin
+    posted: Decimal  # what all that the origin brought was posted at: its price
     late: tuple[LateValue, ...]
     is_estimate: bool
     behind: "tuple[Taken, ...]"
@@ -264,6 +265,7 @@ class _Teller:
             select(CostLayer).where(CostLayer.company_id == self._company_id, CostLayer.id.in_(list(sums)))
         ).all()
         openers = self._moves({layer.move_id for layer in layers})
+        brought = {cost.move_id: cost.cost for cost in self._costs(openers) if cost.qty > 0}
         taken = []
         for layer in sorted(layers, key=lambda one: (one.dated_on, one.seq, one.part)):
             qty, value = sums[layer.id]
@@ -278,6 +280,7 @@ class _Teller:
                     qty,
                     value,
                     self._names.origin(opener),
+                    brought.get(opener.id, ZERO),
                     () if is_estimate else self._late(opener),
                     is_estimate,
                     () if is_estimate or not hops else self._behind(opener, hops - 1),

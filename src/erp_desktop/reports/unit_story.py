@@ -245,6 +245,8 @@ def _tell_taken(table: _Table, taken: Taken, level: int, book: CostBook) -> int:
     figures["amount" if level == 1 else "whole"] = taken.value
     if taken.is_estimate:
         return table.add(ESTIMATED, level=level, date=taken.origin.dated_on, **figures)
+    if level == 1:
+        figures["whole"] = taken.posted
     row = table.move(taken.origin, level, link=_onward(taken.origin, book), **figures)
     for late in taken.late:
         _tell_late(table, late, level + 1)
