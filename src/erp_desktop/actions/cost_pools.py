@@ -236,4 +236,14 @@ class StreamPools:
         )
         return row.on_hand - (qty or ZERO), row.value - (value or ZERO) - (adjusted or ZERO)
 
+    def had_cost_by(self, number: int, day: date) -> bool:
+        """Whether goods had come into a pool by the end of a day, or a standard had begun."""
+        earlier = select(MoveCost.id).where(
+            MoveCost.company_id == self.ctx.company_id,
+            MoveCost.pool_id == self.rows[number].id,
+            MoveCost.dated_on <= day,
+            (MoveCost.qty > 0) | (MoveCost.kind == CostEvent.STANDARD_COST),
+        )
+        return self.session.scalar(earlier.limit(1), execution_options=MEMORY_ASKS) is not None
+
     # -- counting at the end

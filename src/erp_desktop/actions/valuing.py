@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_events import LATE_VALUES, Counted, Document, NewEvent, Place
+from erp_desktop.actions.cost_events import COMING_IN, KIND_OF, LATE_VALUES, Counted, Document, NewEvent, Place
 from erp_desktop.actions.cost_history import history_of
 from erp_desktop.actions.cost_pools import BookStreams
 from erp_desktop.actions.cost_streams import CostStream
@@ -369,11 +369,9 @@ def _count_in(stream: CostStream, new: list[NewEvent], document: Document) -> li
         for opened in range(begun, len(stream.rows)):
             if stream.rows[opened].method == "standard":
                 wanted += stream.standards_before(opened)
-        if event.kind in (MoveKind.COUNT_GAIN, MoveKind.OPENING) and event.stated is None:
-            row = stream.rows[number]
-            told = any(earlier.stated is not None for earlier in wanted)
-            if not row.on_hand and row.last_unit_cost is None and row.standard_cost is None and not told:
-                raise NoCostKnown(product=stream.product.code)
+        needs_a_cost = event.kind in (MoveKind.COUNT_GAIN, MoveKind.OPENING) and event.stated is None
+        if needs_a_cost and not _knows_a_cost(stream, number, event.dated_on, wanted):
+            raise NoCostKnown(product=stream.product.code)
         wanted.append(event)
     if not wanted:
         return []
@@ -383,6 +381,21 @@ def _count_in(stream: CostStream, new: list[NewEvent], document: Document) -> li
         counted = stream.append(wanted, document)
     asked = {event.move_id for event in new}
     return [one for one in counted if one.event.move_id in asked]
+
+
+def _knows_a_cost(stream: CostStream, number: int, day: date, ahead: Sequence[NewEvent]) -> bool:
+    """Whether something says by a day what goods of a pool cost: what came in so far, or a standard."""
+    if any(
+        one.dated_on <= day
+        and (one.unit_cost is not None or KIND_OF[one.kind] in COMING_IN or one.to_place is not None)
+        and number == stream.pool_of(one.place if one.to_place is None else one.to_place)
+        for one in ahead
+    ):
+        return True
+    row = stream.rows[number]
+    if row.last_unit_cost is None and row.standard_cost is None:
+        return False
+    return (row.last_moved_on is not None and row.last_moved_on <= day) or stream.had_cost_by(number, day)
 
 
 def _post_corrections(

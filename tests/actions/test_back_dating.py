@@ -1,0 +1,252 @@
+"""What is entered late, in an open period: what follows is costed again, and only the differences are posted, each on its day."""
+
+from datetime import date
+from decimal import Decimal as D
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from company_fixtures import ActionRefused, SmallCompany
+from erp_desktop.actions.cost_books import OpenCostBook
+from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.masters import SaveBin, SaveCategory, SaveProduct, SaveWarehouse
+from erp_desktop.actions.periods import ClosePeriod
+from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.actions.revaluing import RevaluedLine, RevalueStock
+from erp_desktop.actions.shipping import shipment_line_id
+from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
+from erp_desktop.ids import derived_id, new_id
+from erp_desktop.ledger.posting import Purpose
+from erp_desktop.models.costing import CostAdjustment, CostPool, MoveCost
+from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine
+from erp_desktop.models.stock import MoveKind, StockMove
+from erp_desktop.numbers import ZERO
+from erp_desktop.queries.doctor import examine
+
+EARLY, MIDDLE, LATE = date(2026, 1, 5), date(2026, 1, 20), date(2026, 3, 10)
+FEBRUARY = date(2026, 2, 10)
+
+
+def sell(company: SmallCompany, code: str, qty: str, on: date) -> UUID:
+    """Ships `qty`. Gives the shipment."""
+    return company.ship(company.sales_order((code, qty, "30"), on=on), qty, on=on)
+
+
+def cost_of(company: SmallCompany, document: UUID) -> D:
+    """What a document's only move costs with all corrections, positive."""
+    with company.session() as session:
+        move = session.scalars(select(StockMove.id).where(StockMove.document_id == document)).one()
+        posted = session.scalars(select(MoveCost.cost).where(MoveCost.move_id == move)).one()
+        corrected = session.scalars(select(CostAdjustment.to_inventory).where(CostAdjustment.move_id == move)).all()
+        expensed = session.scalars(
+            select(CostAdjustment.to_cost_of_sales).where(
+                CostAdjustment.move_id == move, CostAdjustment.to_inventory == 0
+            )
+        ).all()
+    return abs(posted + sum(corrected, ZERO) - sum(expensed, ZERO))
+
+
+def cost_adjustments(company: SmallCompany) -> dict[date, dict[str, D]]:
+    """What corrections put on each purpose's account, by the day on which they are posted: debit less credit."""
+    with company.session() as session:
+        rows = session.execute(
+            select(JournalEntry.dated_on, AccountPurpose.purpose, JournalLine.debit, JournalLine.credit)
+            .join(JournalLine, JournalEntry.id == JournalLine.entry_id)
+            .join(AccountPurpose, AccountPurpose.account_id == JournalLine.account_id)
+            .where(
+                JournalEntry.event == "cost_adjustment",
+                AccountPurpose.purpose.in_((Purpose.INVENTORY, Purpose.COST_OF_SALES)),
+            )
+            .order_by(JournalEntry.dated_on)
+        ).all()
+    posted: dict[date, dict[str, D]] = {}
+    for day, purpose, debit, credit in rows:
+        on_day = posted.setdefault(day, {})
+        on_day[purpose] = on_day.get(purpose, ZERO) + debit - credit
+    return posted
+
+
+def value_on_hand(company: SmallCompany, code: str) -> list[tuple[D, D]]:
+    """Quantity and value of every pool of a product, the fullest first."""
+    with company.session() as session:
+        pools = session.execute(
+            select(CostPool.on_hand, CostPool.value).where(CostPool.product_id == company.products[code])
+        )
+        return sorted(((pool.on_hand, pool.value) for pool in pools), reverse=True)
+
+
+def nothing_is_wrong(company: SmallCompany) -> None:
+    with company.session() as session:
+        assert [found.sentence for found in examine(session, company.company_id)] == []
+
+
+def kept_apart(company: SmallCompany, code: str, method: str) -> tuple[UUID, UUID]:
+    """A product that is costed by warehouse, and two further warehouses' bins."""
+    category = derived_id("category", company.company_id, "apart")
+    company.products[code] = new_id()
+    bins = (new_id(), new_id())
+    company.perform(
+        SaveCategory(category, "APART", "Apart", cost_method=method, cost_pool="warehouse"),
+        SaveProduct(
+            product_id=company.products[code],
+            code=code,
+            name=code,
+            category_id=category,
+            unit_id=derived_id("unit", company.company_id, "PC"),
+        ),
+    )
+    for place, stock_bin in enumerate(bins, start=2):
+        warehouse = new_id()
+        company.perform(
+            SaveWarehouse(warehouse, f"W{place}", f"Warehouse {place}"), SaveBin(stock_bin, warehouse, f"B{place}")
+        )
+    return bins
+
+
+def test_a_receipt_entered_late_costs_later_issues_again_and_posts_the_difference_on_the_day_of_each(company):
+    company.product("BX", "fifo")
+    company.stock("BX", "10", "5.00", on=MIDDLE)
+    first = sell(company, "BX", "4", on=MIDDLE)
+    second = sell(company, "BX", "4", on=LATE)
+    assert (cost_of(company, first), cost_of(company, second)) == (20, 20)
+
+    company.stock("BX", "6", "3.00", on=EARLY)  # was there all the time: the first issues took of it
+    assert (cost_of(company, first), cost_of(company, second)) == (12, 16)  # 4 at 3; 2 at 3 and 2 at 5
+    assert cost_adjustments(company) == {
+        MIDDLE: {Purpose.INVENTORY: 8, Purpose.COST_OF_SALES: -8},
+        LATE: {Purpose.INVENTORY: 4, Purpose.COST_OF_SALES: -4},
+    }
+    assert value_on_hand(company, "BX") == [(8, 40)]
+    nothing_is_wrong(company)
+
+
+def test_an_average_is_counted_again_from_the_day_of_the_late_receipt_on(company):
+    company.product("AV", "moving_average")
+    company.stock("AV", "10", "5.00", on=EARLY)
+    before = sell(company, "AV", "2", on=EARLY)
+    after = sell(company, "AV", "4", on=LATE)
+    company.stock("AV", "8", "7.00", on=FEBRUARY)
+    assert (cost_of(company, before), cost_of(company, after)) == (10, 24)
+    assert cost_adjustments(company) == {LATE: {Purpose.INVENTORY: -4, Purpose.COST_OF_SALES: 4}}
+    nothing_is_wrong(company)
+
+
+def test_an_issue_entered_late_is_refused_when_there_was_not_enough_then(company):
+    company.product("BX", "fifo")
+    company.stock("BX", "2", "5.00", on=EARLY)
+    company.stock("BX", "8", "5.00", on=LATE)
+    with pytest.raises(ActionRefused, match="Only 2 of BX were there on 2026-01-20, and 3 leave") as refused:
+        sell(company, "BX", "3", on=MIDDLE)
+    assert refused.value.code == "not_there_then"
+    sell(company, "BX", "3", on=LATE)
+    nothing_is_wrong(company)
+
+
+def test_an_issue_entered_late_is_refused_when_a_later_one_would_find_too_little(company):
+    company.product("BX", "fifo")
+    company.stock("BX", "5", "5.00", on=EARLY)
+    sell(company, "BX", "5", on=FEBRUARY)
+    company.stock("BX", "5", "5.00", on=LATE)
+    with pytest.raises(ActionRefused, match="BX were there on 2026-02-10"):
+        sell(company, "BX", "1", on=MIDDLE)
+    nothing_is_wrong(company)
+
+
+def test_an_issue_before_a_revaluation_is_refused_once_the_revaluation_is_posted(company):
+    company.product("BX", "fifo")
+    company.stock("BX", "10", "5.00", on=EARLY)
+    line = RevaluedLine(company.products["BX"], amount=D("-10"))
+    company.perform(RevalueStock(new_id(), FEBRUARY, "prices fell", (line,)))
+    with pytest.raises(ActionRefused, match="BX was revalued on 2026-02-10") as refused:
+        sell(company, "BX", "1", on=MIDDLE)
+    assert refused.value.code == "before_revaluation"
+    assert cost_of(company, sell(company, "BX", "1", on=FEBRUARY)) == 4
+    nothing_is_wrong(company)
+
+
+def test_a_return_after_a_late_landed_cost_comes_in_at_what_the_issue_costs_by_now(company):
+    company.product("BX", "fifo")
+    receipt = company.stock("BX", "10", "5.00", on=EARLY)
+    shipment = sell(company, "BX", "4", on=MIDDLE)
+    company.perform(EnterLandedCost(new_id(), "freight", FEBRUARY, D("10"), "qty", (receipt,)))
+    assert cost_of(company, shipment) == 24
+    back = new_id()
+    line = ReturnedLine(shipment_line_id(shipment, 1), D(1))
+    company.perform(TakeInReturn(back, shipment, LATE, (line,)))
+    assert cost_of(company, back) == 6
+    assert value_on_hand(company, "BX") == [(7, 42)]
+    nothing_is_wrong(company)
+
+
+def test_a_return_costs_what_the_issue_does_once_the_issue_is_costed_again(company):
+    company.product("BX", "fifo")
+    company.stock("BX", "10", "5.00", on=MIDDLE)
+    shipment = sell(company, "BX", "4", on=FEBRUARY)
+    back = new_id()
+    company.perform(TakeInReturn(back, shipment, LATE, (ReturnedLine(shipment_line_id(shipment, 1), D(2)),)))
+    company.stock("BX", "4", "3.00", on=EARLY)
+    assert (cost_of(company, shipment), cost_of(company, back)) == (12, 6)
+    assert cost_adjustments(company) == {
+        FEBRUARY: {Purpose.INVENTORY: 8, Purpose.COST_OF_SALES: -8},
+        LATE: {Purpose.INVENTORY: -4, Purpose.COST_OF_SALES: 4},
+    }
+    nothing_is_wrong(company)
+
+
+@pytest.mark.parametrize("method", ["fifo", "moving_average"])
+def test_goods_that_went_through_two_warehouses_cost_there_what_they_cost_by_now(company, method):
+    second, third = kept_apart(company, "TR", method)
+    company.stock("TR", "10", "5.00", on=MIDDLE)
+    product = company.products["TR"]
+    company.perform(MoveStock(new_id(), product, D(6), company.bin, second, FEBRUARY))
+    company.perform(MoveStock(new_id(), product, D(3), second, third, LATE))
+    assert value_on_hand(company, "TR") == [(4, 20), (3, 15), (3, 15)]
+
+    company.stock("TR", "10", "3.00", on=EARLY)
+    expected = {"fifo": [(14, 62), (3, 9), (3, 9)], "moving_average": [(14, 56), (3, 12), (3, 12)]}
+    assert value_on_hand(company, "TR") == expected[method]
+    assert cost_adjustments(company) == {}  # from warehouse to warehouse: nothing was sold
+    nothing_is_wrong(company)
+
+
+def test_a_month_end_average_counts_what_came_late_when_the_month_is_closed(company):
+    company.product("PA", "periodic_average")
+    company.stock("PA", "10", "5.00", on=EARLY)
+    shipment = sell(company, "PA", "5", on=MIDDLE)
+    assert cost_of(company, shipment) == 25
+    company.stock("PA", "10", "8.00", on=EARLY)
+    company.perform(ClosePeriod(derived_id("period", company.company_id, "2026-01-01")))
+    assert cost_of(company, shipment) == D("32.50")  # 130 for 20
+    assert value_on_hand(company, "PA") == [(15, D("97.50"))]
+    assert sum(posted[Purpose.COST_OF_SALES] for posted in cost_adjustments(company).values()) == D("7.50")
+    nothing_is_wrong(company)
+
+
+def test_nothing_is_entered_late_into_a_closed_period(company):
+    company.product("BX", "fifo")
+    company.stock("BX", "10", "5.00", on=EARLY)
+    company.perform(ClosePeriod(derived_id("period", company.company_id, "2026-01-01")))
+    with pytest.raises(ActionRefused, match="2026-01-20") as refused:
+        sell(company, "BX", "3", on=MIDDLE)
+    assert refused.value.code == "period_closed"
+    with company.session() as session:
+        kinds = session.scalars(select(MoveCost.kind)).all()
+    assert kinds == [MoveKind.RECEIPT]
+    nothing_is_wrong(company)
+
+
+def test_goods_found_before_anything_came_need_a_cost_even_if_something_came_later(company):
+    company.product("BX", "fifo")
+    company.stock("BX", "10", "5.00", on=FEBRUARY)
+
+    def found(on: date, unit_cost: D | None) -> CountStock:
+        line = CountedLine(company.products["BX"], company.bin, D(11), unit_cost)
+        return CountStock(new_id(), company.warehouse, on, (line,))
+
+    with pytest.raises(ActionRefused, match="BX has no cost yet") as refused:
+        company.perform(found(EARLY, None))
+    assert refused.value.code == "no_cost_known"
+    company.perform(found(EARLY, D(3)))
+    company.perform(OpenCostBook(new_id(), "AVG", "Average", "moving_average"))
+    nothing_is_wrong(company)
