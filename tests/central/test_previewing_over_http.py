@@ -172,7 +172,7 @@ def test_a_body_that_is_no_message_is_told_so(desk: RemoteDesk) -> None:
         ("SaveUnit", {"unit_id": str(new_id()), "code": {"$gt": ""}, "name": "d"}),
         ("SaveUnit", {"unit_id": str(new_id()), "code": [[]] * 1000, "name": "d"}),
     ],
-    ids=str,
+    ids=["nameless", "base", "empty", "no id", "surplus", "object", "deep"],
 )
 def test_what_is_no_action_is_refused(
     desk: RemoteDesk, books: Callable[[], str], name: str, args: dict[str, Any]

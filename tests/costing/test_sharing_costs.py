@@ -103,7 +103,7 @@ def test_small_shares_do_not_pile_their_rest_on_one():
 
 
 def test_nothing_to_share_by_is_said():
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="nothing to share by"):
         share_exactly(100, [0, 0])
     (left,) = share_costs([Cost(Decimal("12.34"))], {}, CENT)
     assert (left.amount, left.is_allocated) == (Decimal("12.34"), False)

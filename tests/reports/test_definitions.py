@@ -185,10 +185,10 @@ def test_without_the_ledger_the_valuation_says_that_it_was_not_compared(trade):
 
 
 def test_a_figure_that_differs_from_the_ledger_fails_the_check(trade):
-    from erp_desktop.models.costing import MoveCost
+    from erp_desktop.models.costing import CostPool
 
-    cost = trade.session.query(MoveCost).first()
-    cost.cost += Decimal("0.01")
+    pool = trade.session.query(CostPool).filter(CostPool.on_hand != 0).first()
+    pool.value += Decimal("0.01")
     trade.session.flush()
     check = run(trade, "inventory_valuation", as_of=MARCH_ENDS).checks[0]
     assert not check.holds

@@ -124,13 +124,13 @@ def standing_of(
     on_hand: Decimal | None = None,
 ) -> Standing:
     """Where the goods that `move_id` brought into `pool` are; `on_hand` is what the pool held then (None: what it holds now)."""
-    came = select(MoveCost.qty, MoveCost.cost, MoveCost.kind, MoveCost.dated_on, MoveCost.seq).where(
+    came: Any = select(MoveCost.qty, MoveCost.cost, MoveCost.kind, MoveCost.dated_on, MoveCost.seq).where(
         MoveCost.company_id == pool.company_id,
         MoveCost.pool_id == pool.id,
         MoveCost.move_id == move_id,
         MoveCost.qty > 0,
     )
-    receipt: Row[Any] = session.execute(came, execution_options=MEMORY_ASKS).one()
+    receipt = session.execute(came, execution_options=MEMORY_ASKS).one()
     corrected = _corrections(session, pool.company_id, [pool.id], [move_id], without).get(move_id, (ZERO, ZERO))[0]
     if pool.method in LAYERED:
         return _standing_in_layers(session, pool, move_id, receipt, receipt.cost + corrected, until)
@@ -218,7 +218,7 @@ def _standing_in_average(
     takers: list[tuple[UUID, Decimal]] = []
     transfers = []
     ahead = max(ZERO, moved(before)) if gone else ZERO
-    issues: Select[Any] = (
+    issues: Any = (
         select(MoveCost.move_id, MoveCost.qty, MoveCost.kind)
         .where(*in_pool, after, MoveCost.qty < 0)
         .order_by(MoveCost.dated_on, MoveCost.seq, MoveCost.id)
