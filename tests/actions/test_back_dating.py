@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from company_fixtures import ActionRefused, SmallCompany
-from erp_desktop.actions.cost_books import OpenCostBook
+from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveBin, SaveCategory, SaveProduct, SaveWarehouse
 from erp_desktop.actions.periods import ClosePeriod
@@ -249,4 +249,30 @@ def test_goods_found_before_anything_came_need_a_cost_even_if_something_came_lat
     assert refused.value.code == "no_cost_known"
     company.perform(found(EARLY, D(3)))
     company.perform(OpenCostBook(new_id(), "AVG", "Average", "moving_average"))
+    nothing_is_wrong(company)
+
+
+def test_a_shortage_that_grew_before_it_was_covered_is_kept_by_the_day_of_each_part(company):
+    """Sold in January, covered in February; then more is sold in January, and a receipt comes late into February."""
+    company.perform(
+        SaveWarehouse(company.warehouse, "MAIN", "Main", receiving_bin_id=company.bin, allows_negative=True)
+    )
+    company.product("BX", "fifo")
+    sell(company, "BX", "2", on=MIDDLE)
+    company.stock("BX", "20", "5.00", on=FEBRUARY)
+    first = sell(company, "BX", "9", on=MIDDLE)
+    company.stock("BX", "3", "4.00", on=FEBRUARY.replace(day=5))
+    assert cost_of(company, first) == D("44")  # one of the three at 4 that were left, the rest at 5
+    nothing_is_wrong(company)
+
+
+def test_a_method_that_began_before_its_book_had_stock_may_change_again(company):
+    company.stock("BX", "10", "5.00", on=FEBRUARY)
+    book = new_id()
+    company.perform(
+        OpenCostBook(book, "TAX", "Tax", "fifo"),
+        ChangeCostMethod(book, "moving_average", date(2026, 1, 1)),
+        ChangeCostMethod(book, "lifo", date(2026, 4, 1)),
+    )
+    assert value_on_hand(company, "BX") == [(10, 50), (10, 50)]
     nothing_is_wrong(company)

@@ -193,15 +193,27 @@ def parts_in_the_books(stream: StreamPools, after: date, stored: Sequence[Stored
     return parts
 
 
-def edges_in_the_books(stream: StreamPools, after: date) -> dict[tuple[int, bytes, bytes], tuple[date, int, int]]:
-    """What issues took of layers as it stands in the books: day, quantity, value by pool, issue and layer."""
+class EdgeOn(NamedTuple):
+    """What an issue took of a layer on a day: its own, or that of a receipt that covered what it was short of."""
+
+    pool: int
+    issue: bytes
+    layer: bytes
+    dated_on: date
+
+
+def edges_in_the_books(stream: StreamPools, after: date) -> dict[EdgeOn, tuple[int, int]]:
+    """What issues took of layers as it stands in the books: quantity and value.
+
+    Each day by itself: a later run, from a day in between, sees only what was taken after it.
+    """
     ids, numbers = _raw(stream)
     statement = (
         select(
             type_coerce(CostEdge.pool_id, ids),
             type_coerce(CostEdge.issue_move_id, ids),
             type_coerce(CostEdge.layer_id, ids),
-            func.max(CostEdge.dated_on),
+            CostEdge.dated_on,
             func.sum(type_coerce(CostEdge.qty, numbers)),
             func.sum(type_coerce(CostEdge.value, numbers)),
         )
@@ -210,13 +222,13 @@ def edges_in_the_books(stream: StreamPools, after: date) -> dict[tuple[int, byte
             CostEdge.pool_id.in_([row.id for row in stream.rows]),
             CostEdge.dated_on > after,
         )
-        .group_by(CostEdge.pool_id, CostEdge.issue_move_id, CostEdge.layer_id)
+        .group_by(CostEdge.pool_id, CostEdge.issue_move_id, CostEdge.layer_id, CostEdge.dated_on)
     )
     number = {row.id.bytes: place for place, row in enumerate(stream.rows)}
     finer = 10 ** (MONEY_PLACES - stream.places)
-    edges: dict[tuple[int, bytes, bytes], tuple[date, int, int]] = {}
+    edges: dict[EdgeOn, tuple[int, int]] = {}
     for pool, issue, layer, dated_on, qty, value in stream.session.execute(statement, execution_options=MEMORY_ASKS):
-        edges[number[_key(pool)], _key(issue), _key(layer)] = (dated_on, int(qty), int(value) // finer)
+        edges[EdgeOn(number[_key(pool)], _key(issue), _key(layer), dated_on)] = (int(qty), int(value) // finer)
     return edges
 
 

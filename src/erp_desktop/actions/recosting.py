@@ -25,6 +25,7 @@ from erp_desktop.actions.cost_events import (
     month_ends,
 )
 from erp_desktop.actions.cost_line import (
+    EdgeOn,
     Line,
     Part,
     as_events,
@@ -291,7 +292,7 @@ def _write_differences(
         if not inventory and not sales:
             continue
         correction = (
-            place,
+            (place, part),
             stream.adjustment(
                 stream.rows[part.pool].id,
                 AdjustmentKind.BACK_DATED,
@@ -308,7 +309,7 @@ def _write_differences(
         rows.append(correction)
     rows.sort(key=lambda row: row[0])
     append_rows(stream.session, stream.ctx, CostAdjustment, [row for _, row in rows])
-    stream.corrections += [(line.kinds[place], row) for place, row in rows]
+    stream.corrections += [(line.kinds[place], row) for (place, _), row in rows]
 
 
 def _restate_layers(
@@ -329,21 +330,17 @@ def _restate_layers(
 
 def _write_edge_differences(stream: CostStream, line: Line, after: date, result: Result) -> None:
     """Edges of their own for what issues now take of other layers than before."""
-    days: dict[tuple[int, bytes, bytes], date] = {}
-    edges: dict[tuple[int, bytes, bytes], list[int]] = {}
-    for key, (dated_on, qty, value) in edges_in_the_books(stream, after).items():
-        days[key], edges[key] = dated_on, [-qty, -value]
+    edges = {key: [-qty, -value] for key, (qty, value) in edges_in_the_books(stream, after).items()}
     layer_ids: dict[tuple[int, LayerKey], bytes] = {}
     for take in result.takes:
         held = (take.pool, take.layer)
         layer = layer_ids.get(held)
         if layer is None:
             layer = layer_ids[held] = stream.layer_id(*held).bytes
-        key = (take.pool, take.issue, layer)
-        days.setdefault(key, line.dates[take.event])
-        edge = edges.setdefault(key, [0, 0])
+        edge = edges.setdefault(EdgeOn(take.pool, take.issue, layer, line.dates[take.event]), [0, 0])
         edge[0] += take.qty
         edge[1] += take.value
     stream.append_edges(
-        (days[key], key[0], key[1], UUID(bytes=key[2]), qty, value) for key, (qty, value) in edges.items()
+        (key.dated_on, key.pool, key.issue, UUID(bytes=key.layer), *edges[key])
+        for key in sorted(key for key, edge in edges.items() if any(edge))  # the database groups in any order
     )

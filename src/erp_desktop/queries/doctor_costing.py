@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.cost_line import (
+    EdgeOn,
     Line,
     Part,
     as_events,
@@ -95,21 +96,21 @@ def _recounted(examined: Examined, stream: StreamPools) -> Iterator[tuple[str, s
             was = (0, 0) if stored is None else (stream.qty(stored.qty_left), stream.money(stored.value_left))
             if now != was:
                 yield LAYERS, f"{name} {layer_id}", _scaled_pair(stream, now), _scaled_pair(stream, was)
-    edges: dict[tuple[int, bytes, bytes], list[int]] = {}
+    edges: dict[EdgeOn, list[int]] = {}
     layer_ids: dict[tuple[int, LayerKey], bytes] = {}
     for take in result.takes:
         held = (take.pool, take.layer)
         if held not in layer_ids:
             layer_ids[held] = stream.layer_id(*held).bytes
-        edge = edges.setdefault((take.pool, take.issue, layer_ids[held]), [0, 0])
+        edge = edges.setdefault(EdgeOn(take.pool, take.issue, layer_ids[held], line.dates[take.event]), [0, 0])
         edge[0] += take.qty
         edge[1] += take.value
     kept_edges = edges_in_the_books(stream, date.min)
     for key in {**edges, **kept_edges}:
         qty, value = edges.get(key, [0, 0])
-        _, kept_qty, kept_value = kept_edges.get(key, (date.min, 0, 0))
-        if (qty, value) != (kept_qty, kept_value):
-            yield EDGES, name, _scaled_pair(stream, (qty, value)), _scaled_pair(stream, (kept_qty, kept_value))
+        kept_edge = kept_edges.get(key, (0, 0))
+        if (qty, value) != kept_edge:
+            yield EDGES, name, _scaled_pair(stream, (qty, value)), _scaled_pair(stream, kept_edge)
 
 
 def _moved(examined: Examined, part: Part) -> str:

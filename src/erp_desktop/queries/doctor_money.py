@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, case, func, or_, select
 from erp_desktop.actions.standing import LAYERED
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.base import PENDING_TICK
-from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
+from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostEvent, CostLayer, CostPool, MoveCost
 from erp_desktop.models.ledger import Account, AccountPurpose, JournalEntry, JournalLine, LedgerBalance, Period
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import LandedCost, LandedCostShare
@@ -84,7 +84,14 @@ def pool_values_are_their_moves_and_adjustments(examined: Examined) -> list[Diff
 def _in_layered_pools(column: Any, *, always: bool = True) -> Any:
     """Only of pools that keep layers, and have done so from the beginning: averages and standards are one layer each."""
     pools = select(CostPool.id).where(CostPool.company_id == column.class_.company_id, CostPool.method.in_(LAYERED))
-    return column.in_(pools.where(CostPool.first_method.in_(LAYERED)) if always else pools)
+    if not always:
+        return column.in_(pools)
+    begun = select(MoveCost.pool_id).where(
+        MoveCost.company_id == column.class_.company_id,
+        MoveCost.kind == CostEvent.METHOD,
+        MoveCost.method.not_in(LAYERED),
+    )
+    return column.in_(pools.where(CostPool.first_method.in_(LAYERED), CostPool.id.not_in(begun)))
 
 
 @check(CostPool, CostLayer)
