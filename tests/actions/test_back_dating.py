@@ -276,3 +276,15 @@ def test_a_method_that_began_before_its_book_had_stock_may_change_again(company)
     )
     assert value_on_hand(company, "BX") == [(10, 50), (10, 50)]
     nothing_is_wrong(company)
+
+
+@pytest.mark.parametrize("method", ["periodic_average", "standard"])
+def test_a_further_book_is_opened_over_issues_and_a_revaluation_after_them(company, method):
+    company.product("BX", "fifo")
+    company.stock("BX", "10", "5.00", on=EARLY)
+    sell(company, "BX", "4", on=MIDDLE)
+    line = RevaluedLine(company.products["BX"], amount=D("-6"))
+    company.perform(RevalueStock(new_id(), FEBRUARY, "prices fell", (line,)))
+    company.perform(OpenCostBook(new_id(), "OTHER", "Other", method))
+    assert [qty for qty, _ in value_on_hand(company, "BX")] == [6, 6]
+    nothing_is_wrong(company)

@@ -142,13 +142,13 @@ def _line(stream: CostStream, start: date, placed: Sequence[tuple[NewEvent, int,
 
 
 def _refuse_before_revaluation(stream: CostStream, line: Line, new: Sequence[NewEvent]) -> None:
-    """Costing.md, rule 9."""
+    """Costing.md, rule 9. A revaluation that comes along with them, in the history of a new book, has counted them."""
     for one in new:
         if KIND_OF[one.kind] not in GOING_OUT:
             continue
         pool = stream.pool_of(one.place)
-        for event, dated_on in zip(line.events, line.dates, strict=True):
-            if event.kind == Kind.REVALUATION and event.pool == pool and dated_on > one.dated_on:
+        for event, dated_on, is_new in zip(line.events, line.dates, line.is_new, strict=True):
+            if event.kind == Kind.REVALUATION and event.pool == pool and dated_on > one.dated_on and not is_new:
                 raise BeforeRevaluation(product=stream.product.code, day=dated_on)
 
 
