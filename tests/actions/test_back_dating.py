@@ -12,9 +12,10 @@ from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveBin, SaveCategory, SaveProduct, SaveWarehouse
 from erp_desktop.actions.periods import ClosePeriod
+from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
-from erp_desktop.actions.revaluing import RevaluedLine, RevalueStock
-from erp_desktop.actions.shipping import shipment_line_id
+from erp_desktop.actions.revaluing import NewStandard, RevaluedLine, RevalueStock, SetStandardCost
+from erp_desktop.actions.shipping import ShipOrder, ShippedLine, shipment_line_id
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.ledger.posting import Purpose
@@ -287,4 +288,27 @@ def test_a_further_book_is_opened_over_issues_and_a_revaluation_after_them(compa
     company.perform(RevalueStock(new_id(), FEBRUARY, "prices fell", (line,)))
     company.perform(OpenCostBook(new_id(), "OTHER", "Other", method))
     assert [qty for qty, _ in value_on_hand(company, "BX")] == [6, 6]
+    nothing_is_wrong(company)
+
+
+def test_goods_that_came_before_the_first_standard_are_revalued_to_it_and_the_change_is_posted(company):
+    company.product("BX", "standard")
+    standard = (NewStandard(company.products["BX"], D("3.10")),)
+    company.perform(SetStandardCost(new_id(), FEBRUARY, "plan", standard))
+    company.stock("BX", "10", "3.25", on=MIDDLE)
+    assert value_on_hand(company, "BX") == [(10, 31)]
+    assert cost_adjustments(company) == {FEBRUARY: {Purpose.INVENTORY: D("-1.50")}}
+    nothing_is_wrong(company)
+
+
+def test_documents_that_are_pushed_together_may_all_be_late(company):
+    company.product("BX", "fifo")
+    company.stock("BX", "10", "5.00", on=LATE)
+    bought = company.purchase_order(("BX", "4", "3.00"), on=EARLY)
+    sold = company.sales_order(("BX", "3", "30"), on=FEBRUARY)
+    receipt = ReceiveGoods(new_id(), bought, EARLY, (ReceivedLine(derived_id("line", bought, "0"), D(4)),))
+    shipment = ShipOrder(new_id(), sold, FEBRUARY, lines=(ShippedLine(derived_id("line", sold, "0"), D(3)),))
+    company.perform(receipt, shipment)
+    assert cost_of(company, shipment.shipment_id) == 9
+    assert value_on_hand(company, "BX") == [(11, 53)]
     nothing_is_wrong(company)

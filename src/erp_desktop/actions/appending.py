@@ -8,6 +8,7 @@ from sqlalchemy import Insert, Table, insert
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
+from erp_desktop.actions.remembering import no_longer_absent
 from erp_desktop.models.base import Base, Replicated, current_tick
 
 GATHERED_ROWS = "gathered rows"  # in session.info: rows wait for those of the next actions, see gathering.py
@@ -27,6 +28,8 @@ def append_rows(session: Session, ctx: Context, table: type[Base], rows: Sequenc
     if issubclass(table, Replicated):
         added["tick"] = tick
     complete = [{**added, **row} for row in rows]
+    if "id" in complete[0]:
+        no_longer_absent(session, table, (row["id"] for row in complete))
     gathered: GatheredRows | None = session.info.get(GATHERED_ROWS)
     if gathered is None:
         connection.execute(_insert(table), complete)

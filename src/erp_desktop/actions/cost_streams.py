@@ -43,6 +43,7 @@ from erp_desktop.models.costing import (
     CostBalance,
     CostCheckpoint,
     CostEdge,
+    CostEvent,
     CostLayer,
     MoveCost,
 )
@@ -208,7 +209,11 @@ class CostStream(StreamPools):
             kind = ADJUSTS.get(new.kind, AdjustmentKind.TRUE_UP)
             about = (kind, new.move_id, new.dated_on, new.document or document, new.line_id)
             for pool_id, layer, amount in one.layers:
-                if amount:
+                if amount and new.kind == CostEvent.STANDARD_COST and new.line_id is None:
+                    # A pool that begins late takes up a standard that was set before: no document posts what that changes.
+                    rows.append(self.adjustment(pool_id, *about, layer, None, amount, -amount))
+                    self.corrections.append((new.kind, rows[-1]))
+                elif amount:
                     rows.append(self.adjustment(pool_id, *about, layer, None, amount, ZERO))
             if one.variance and new.kind in LATE_VALUES:
                 pool_id = self.rows[self.pool_of(new.place)].id

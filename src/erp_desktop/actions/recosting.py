@@ -341,6 +341,7 @@ def _write_edge_differences(stream: CostStream, line: Line, after: date, result:
         edge[0] += take.qty
         edge[1] += take.value
     stream.append_edges(
-        (key.dated_on, key.pool, key.issue, UUID(bytes=key.layer), *edges[key])
-        for key in sorted(key for key, edge in edges.items() if any(edge))  # the database groups in any order
+        (key.dated_on, key.pool, key.issue, UUID(bytes=key.layer), qty, value)
+        for key, (qty, value) in sorted(edges.items())  # the database groups in any order
+        if qty or value
     )

@@ -99,6 +99,13 @@ def rows_by_id(session: Session, ctx: Context, table: type[Row], ids: Iterable[U
     return rows
 
 
+def no_longer_absent(session: Session, table: type[Any], ids: Iterable[UUID]) -> None:
+    """Rows came past the session: whoever asked for them before and found nothing asks again."""
+    memory: _Memory | None = session.info.get(_MEMORY)
+    if memory is not None and memory.absent:
+        memory.absent.difference_update((table, row_id) for row_id in ids)
+
+
 def rows_of(session: Session, ctx: Context, table: type[Row], owner_ids: Iterable[UUID]) -> dict[UUID, list[Row]]:
     """All rows of `table` that belong to each of `owner_ids`, in no order; see `_BELONGING` for what belongs to what."""
     belonging = _BELONGING[table]
