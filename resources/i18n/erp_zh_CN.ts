@@ -2226,7 +2226,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Balance of the inventory accounts against the cost pools</source>
-        <translation type="unfinished"></translation>
+        <translation>存货科目余额与成本池核对</translation>
     </message>
     <message>
         <source>Balance of the inventory accounts against stock moves at cost</source>
@@ -2338,23 +2338,23 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Cost of an event counted again from the beginning</source>
-        <translation type="unfinished"></translation>
+        <translation>从头重算的每笔成本</translation>
     </message>
     <message>
         <source>Value of a cost pool counted again from the beginning</source>
-        <translation type="unfinished"></translation>
+        <translation>从头重算的成本池金额</translation>
     </message>
     <message>
         <source>Cost layer counted again from the beginning</source>
-        <translation type="unfinished"></translation>
+        <translation>从头重算的成本层</translation>
     </message>
     <message>
         <source>What an issue took of a layer, counted again from the beginning</source>
-        <translation type="unfinished"></translation>
+        <translation>从头重算的发出所取成本层</translation>
     </message>
     <message>
         <source>A stream of events that cannot be counted again</source>
-        <translation type="unfinished"></translation>
+        <translation>无法重新计算的成本流水</translation>
     </message>
 </context>
 <context>
@@ -6774,15 +6774,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Only {on_hand} of {product} were there on {day}, and {asked} leave. Use a later date, or enter what came in first; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{day} 当天 {product} 只有 {on_hand}，要发出 {asked}。请改用较晚的日期，或先录入之前的收货；未做任何更改。</translation>
     </message>
     <message>
         <source>There was no {product} on {day} that could be worth more or less. Use a day when there was; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{day} 当天没有 {product} 库存可以调整价值。请选择有库存的日期；未做任何更改。</translation>
     </message>
     <message>
         <source>The {product} of {day} is not worth as much as would be taken off it. Correct the amount; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{day} 的 {product} 价值不足以减少这么多。请更正金额；未做任何更改。</translation>
     </message>
     <message>
         <source>Costs on {account} would be shared twice, by two rules. Give each rule a cost centre of its own or stop one of them; nothing was changed.</source>
@@ -6834,7 +6834,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{product} was revalued on {day}; goods that leave before it cannot be entered any more, since the revaluation counted them. Use that day or a later one; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 已于 {day} 重估；重估已计入当时的存货，因此不能再录入早于该日的发出。请使用该日或更晚的日期；未做任何更改。</translation>
     </message>
     <message>
         <source>{product} on hand is worth {value}; taking {amount} off would leave less than nothing. Correct the amount; nothing was posted.</source>

@@ -339,14 +339,14 @@ class _Maker:
             ("suppliers", "Suppliers paid", Purpose.GOODS_RECEIVED_NOT_INVOICED, Purpose.BANK, bought * 8 / 10),
         )
         cent = Decimal("0.01")
+        pickers = (f"pickers {day}", day, "Wages of the warehouses", Purpose.WAGES, Purpose.BANK, Decimal("6100.00"))
         return [
-            self._entry(f"{name} {day}", day, text, debit, credit, amount.quantize(cent))
-            for name, text, debit, credit, amount in amounts
-            if amount.quantize(cent)
-        ] + [
-            self._entry(
-                f"pickers {day}", day, "Wages of the warehouses", Purpose.WAGES, Purpose.BANK, Decimal("6100.00"), "WH"
-            )
+            *(
+                self._entry(f"{name} {day}", day, text, debit, credit, amount.quantize(cent))
+                for name, text, debit, credit, amount in amounts
+                if amount.quantize(cent)
+            ),
+            self._entry(*pickers, "WH"),
         ]
 
     def cost_to_serve(self, first_day: date, today: date) -> list[Action]:
