@@ -1,13 +1,8 @@
 """A whole business day through real windows: what point 3 and 4 of the first promise say people can do."""
 
-import os
-import shutil
-import subprocess
 from decimal import Decimal
-from pathlib import Path
 
-import pytest
-from openpyxl import load_workbook
+from opened_files import pdf_text, recalculated
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
@@ -77,35 +72,3 @@ def test_excel_and_pdf_hold_the_figures_of_the_screen(day: BusinessDay) -> None:
         text = pdf_text(day.out / "reports" / f"{name}.pdf")
         for total in totals:
             assert total in text, f"{name}: {total} is not in the PDF"
-
-
-def recalculated(workbook: Path, out: Path) -> set[Decimal]:
-    """Every number of `workbook` after LibreOffice has computed it anew."""
-    if shutil.which("soffice") is None:
-        missing("LibreOffice is not installed here (Debian: apt-get install libreoffice-calc-nogui)")
-    target = out / "recalculated"
-    target.mkdir(exist_ok=True)
-    subprocess.run(
-        ["soffice", "--headless", f"-env:UserInstallation=file://{out}/office", "--convert-to",
-         "xlsx:Calc MS Excel 2007 XML", "--outdir", str(target), str(workbook)],
-        check=True, capture_output=True, timeout=240,
-    )  # fmt: skip
-    found = load_workbook(target / workbook.name, data_only=True, read_only=True)
-    numbers = (cell for sheet in found for row in sheet.iter_rows(values_only=True) for cell in row)
-    numbers_only = {Decimal(str(round(cell, 2))) for cell in numbers if isinstance(cell, int | float)}
-    found.close()
-    return numbers_only
-
-
-def missing(what: str) -> None:
-    """Skips the test on somebody's own machine; in CI it is a failure, because there the check must be made."""
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
-
-
-def pdf_text(path: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        missing("pdftotext is not installed here (Debian: apt-get install poppler-utils)")
-    done = subprocess.run(["pdftotext", "-layout", str(path), "-"], check=True, capture_output=True, text=True)
-    return done.stdout
