@@ -15,6 +15,7 @@ from uuid import UUID
 import pytest
 from opened_files import pdf_text, recalculated
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QFileDialog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,7 +27,7 @@ from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.central import turn
 from erp_desktop.costing.events import METHODS
 from erp_desktop.database import open_engine, reader
-from erp_desktop.demo import person as typing
+from erp_desktop.demo import person as keyboard
 from erp_desktop.demo.here import office_open
 from erp_desktop.demo.person import Person, visible_buttons
 from erp_desktop.embedded import CompanyHere
@@ -116,7 +117,7 @@ class Accountant(Person):
                     field.setCurrentText(text)
                     continue
                 field.selectAll()
-                typing._keys(field, text)
+                QTest.keyClicks(field, text)
             self.press(Qt.Key.Key_F5)
             self.wait(lambda: viewer.report is not before, "the report with these parameters")
         made: Report = viewer.report
@@ -174,11 +175,13 @@ class Month:
     """The month as it goes, one thing after the other; each leaves behind what is entered in its name."""
 
     def __init__(self, person: Accountant, prepared: Prepared, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.person, self.prepared, self.out, self._monkeypatch = person, prepared, out, monkeypatch
+        self.person, self.prepared, self._monkeypatch = person, prepared, monkeypatch
         self.day = prepared.day
         self.first: Any = None  # the pages of the two deliveries and of the shipment
         self.second: Any = None
         self.shipment: Any = None
+        self.excel, self.pdf = (out / f"methods.{ending}" for ending in ("xlsx", "pdf"))
+        self.compared: list[Decimal] = []  # every figure of the methods side by side
 
     # --- goods come and go
 
@@ -211,7 +214,7 @@ class Month:
         """Typed as slowly as people type: a scanner is listened to."""
         self.person.wait(lambda: page.grid.model_of_lines.rowCount() > 0, "the lines")
         with self._monkeypatch.context() as slowly:
-            slowly.setattr(typing, "MILLISECONDS_A_KEY", DOCK_KEYS)
+            slowly.setattr(keyboard, "MILLISECONDS_A_KEY", DOCK_KEYS)
             self.person.fill(page, **day)
 
     # --- what comes in late
@@ -325,20 +328,16 @@ class Month:
         person.press(Qt.Key.Key_Backspace)
 
     def methods_are_compared(self) -> Decimal:
-        """The same figures in Excel and PDF as on the screen. Gives the stock's value at the month-end average."""
+        """And written to Excel and PDF. Gives the stock's value at the month-end average."""
         person = self.person
         viewer = person.open("report_method_comparison")
         days = {"from": self.day(1), "to": self.prepared.ends_on.isoformat()}
         rows = [row.cells for row in person.report(viewer, **days).sections[0].rows]
-        excel, pdf = (self.out / f"methods.{ending}" for ending in ("xlsx", "pdf"))
-        for keys, path in ((CONTROL, excel), (CONTROL | SHIFT, pdf)):
+        for keys, path in ((CONTROL, self.excel), (CONTROL | SHIFT, self.pdf)):
             self._monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_asked, path=path: (str(path), ""))
             person.press(Qt.Key.Key_E, keys)
             person.wait(lambda path=path: viewer.saved.path == path, path.name)
-        amounts = [Decimal(str(cells[method])) for cells in rows for method in METHODS]
-        assert {round(amount, 2) for amount in amounts} <= recalculated(excel, self.out)
-        printed = pdf_text(pdf)
-        assert [amount for amount in amounts if f"{abs(amount):,.2f}" not in printed] == []
+        self.compared = [Decimal(str(cells[method])) for cells in rows for method in METHODS]
         (closing,) = [cells for cells in rows if str(cells["figure"]) == CLOSING]
         assert closing["fifo"] != closing["lifo"] != closing["moving_average"]
         return Decimal(str(closing["periodic_average"]))
@@ -413,7 +412,7 @@ def month(qapp: object, today: date, tmp_path: Path, monkeypatch: pytest.MonkeyP
     prepared = prepare(tmp_path, today, monkeypatch)
     load_fonts()
     show_language("en")
-    monkeypatch.setattr(typing, "MILLISECONDS_A_KEY", OFFICE_KEYS)
+    monkeypatch.setattr(keyboard, "MILLISECONDS_A_KEY", OFFICE_KEYS)
     with office_open(tmp_path, CompanyHere("ACME", "Acme Trading", "owner")) as office:
         person = Accountant(office.window(office.desk(), (1280, 720)))
         yield Month(person, prepared, tmp_path, monkeypatch)
@@ -455,3 +454,7 @@ def test_a_month_of_late_costs_ends_in_a_close_that_nothing_changes(month: Month
         entries = select(JournalEntry.dated_on).where(JournalEntry.document_id == late.document_id)
         assert set(session.scalars(entries)) == {month.prepared.next_starts_on}
     books.dispose()
+
+    printed = pdf_text(month.pdf)
+    assert [amount for amount in month.compared if f"{abs(amount):,.2f}" not in printed] == []
+    assert {round(amount, 2) for amount in month.compared} <= recalculated(month.excel, tmp_path)
