@@ -107,6 +107,19 @@ def warning(form: LandedCostForm) -> str:
     return form.binder.widget("warning").text()  # type: ignore[union-attr]
 
 
+def test_the_form_is_not_squeezed_by_its_effect_and_follows_the_keyboard(trade):
+    form = landed_form(trade, trade.company.stock("BX-204", "10", "3.00"))
+    trade.type(form, "amount", "60")
+    form.effect.set_open(True)
+    trade.wait(form.effect.tabs.isVisible)
+    amount, heading, shares = (form.binder.widget(name) for name in ("amount", "shares_heading", "shares"))
+    trade.wait(lambda: amount.height() >= amount.sizeHint().height())
+    assert heading.geometry().bottom() < shares.geometry().top()
+    for seen in (shares, amount):
+        seen.setFocus()
+        trade.wait(lambda seen=seen: seen.visibleRegion().boundingRect().height() == seen.height())
+
+
 def type_share(trade: Trade, form: LandedCostForm, row: int, text: str) -> None:
     grid = form.shares.grid
     grid.go_to(row, column_of(grid, "share"))

@@ -23,6 +23,7 @@ from erp_desktop.views.widgets.line_grid import LineGrid
 from erp_desktop.views.widgets.line_model import BadCell, LineSpec, Pending
 from erp_desktop.views.widgets.lookup import LookupField, LookupItem
 from erp_desktop.views.widgets.reading import NotReadable
+from erp_desktop.views.widgets.scrolled_form import ScrolledForm
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -62,6 +63,11 @@ class FormPage(DocumentPage):
         self.binder.dirty_changed.connect(self.set_dirty)
         self.grid.changed.connect(self._note_lines)
         self.content.addWidget(self.form, 1)
+
+    def let_form_scroll(self) -> None:
+        """For a form that is higher than what is left beside its effect."""
+        place = self.content.indexOf(self.form)
+        self.content.insertWidget(place, ScrolledForm(self.form), 1)
 
     def use_lines(self, spec: LineSpec) -> None:
         """What the lines are made of."""

@@ -95,6 +95,7 @@ class LandedCostForm(FormPage):
         self.header.hint.setText(
             translate("LandedCostForm", "What is still in stock becomes dearer; what is sold goes to cost of sales.")
         )
+        self.let_form_scroll()
         self.effect = self.add_effect(self._as_typed, "dated_on", self.shares.product_ids)
         self.binder.edited.connect(self._follow_field)
         self.lookup("credits").chosen.connect(lambda _item: self._ask_for_bearers())
