@@ -6,9 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event, select
 
 from company_fixtures import TODAY, SmallCompany
+from erp_desktop.actions import gathering
 from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
@@ -19,6 +21,12 @@ from erp_desktop.models.sales import SalesOrder, SalesOrderLine
 from erp_desktop.models.stock import StockBalance
 from erp_desktop.models.sync import CompanyClock
 from erp_desktop.queries.doctor import examine
+
+
+@pytest.fixture(autouse=True)
+def nothing_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers which actions ask after writing, and writes before them; what other tests taught it is left out."""
+    monkeypatch.setattr(gathering, "_asks_after_writing", set())
 
 
 @contextmanager

@@ -28,6 +28,7 @@ def products(*rows: tuple[object, str, int], gone: tuple[object, ...] = ()) -> w
         "unit_id": UNIT_ID.hex,
         "name": "Box 箱",
         "name_zh": "",
+        "tracking": "none",
         "is_stocked": True,
         "is_active": True,
     }

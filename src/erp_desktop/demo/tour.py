@@ -18,6 +18,7 @@ from erp_desktop.demo.person import NothingCame, Person
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest, OneOf, Query
+from erp_desktop.queries.cost_books import CostBookList
 from erp_desktop.queries.ledger import Accounts, JournalEntries, Periods
 from erp_desktop.queries.masters import (
     Bins,
@@ -36,6 +37,7 @@ from erp_desktop.queries.masters import (
 from erp_desktop.queries.price_corrections import PriceCorrections
 from erp_desktop.queries.purchasing import GoodsReceipts, LandedCosts, PurchaseOrders
 from erp_desktop.queries.selling import CustomerReturns, SalesInvoices, SalesOrders, Shipments
+from erp_desktop.queries.serving_rules import CostToServeRules, StorageRates
 from erp_desktop.queries.stock import StockCounts
 from erp_desktop.queries.supplier_returns import SupplierReturns
 from erp_desktop.queries.valuation import StandardCostChanges, StockRevaluations, WriteDowns
@@ -78,6 +80,11 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "cost_centre": (CostCentres, ()),
     "employee": (Employees, ()),
     "user": (Users, ()),
+    "period": (Periods, ()),
+    "cost_book": (CostBookList, ()),
+    "change_cost_method": (CostBookList, ()),
+    "cost_to_serve_rule": (CostToServeRules, ()),
+    "storage_rate": (StorageRates, ()),
 }
 NEW_ONES = (  # forms that are opened empty
     "enter_landed_cost",
@@ -149,7 +156,8 @@ class _Tour:
         elif isinstance(view, ReportViewer):
             if not view.pane.is_complete:
                 product = person.ask(Products(ListRequest(limit=1))).rows[0]
-                view.show_args(parameters={"product": product.id})
+                shipment = person.ask(Shipments(ListRequest(limit=1))).rows[0]
+                view.show_args(parameters={"product": product.id, "document": shipment.number, "line": "1"})
             person.wait(lambda: view.report is not None, f"the report {key}")
         elif hasattr(view, "record") and not getattr(view, "is_new", False):
             person.wait(lambda: view.record is not None, f"the record of {key}")
