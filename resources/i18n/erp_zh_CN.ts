@@ -8474,6 +8474,14 @@ The back office of a company that distributes goods.</source>
         <translation>无法用所有方法计算的商品不计入任何数字，其收入也不计入。</translation>
     </message>
     <message>
+        <source>The bridge leads to the method whose gross profit differs most; choose another one under Bridge to.</source>
+        <translation>桥接指向毛利差异最大的方法；可在“桥接至”中另选其他方法。</translation>
+    </message>
+    <message>
+        <source>The bridge leads from a method to itself, so it is empty; choose another method under Bridge to.</source>
+        <translation>桥接的两端是同一方法，因此没有内容；请在“桥接至”中选择其他方法。</translation>
+    </message>
+    <message>
         <source>{text} is not a tax rate. Type a percentage such as 25.</source>
         <translation>{text} 不是税率。请输入百分数，例如 25。</translation>
     </message>
@@ -8484,6 +8492,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Bridge to</source>
         <translation>桥接至</translation>
+    </message>
+    <message>
+        <source>The method that differs most</source>
+        <translation>差异最大的方法</translation>
     </message>
     <message>
         <source>Tax rate %</source>

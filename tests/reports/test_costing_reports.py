@@ -487,6 +487,23 @@ def test_the_bridge_says_why_two_methods_differ(bottler: Bottler) -> None:
     assert_all_checks_hold(report)
 
 
+def test_the_bridge_leads_to_the_method_that_differs_most_unless_another_is_chosen(bottler: Bottler) -> None:
+    report = bottler.report("method_comparison", base="fifo", **IN_MARCH)
+    assert str(dict(report.parameters)["Bridge to"]) == "Last in first out"
+    assert only_row(report, 1)["profit"] == Decimal("-16.00")
+    assert any("differs most" in note for note in report.notes)
+    assert_all_checks_hold(report)
+    back = bottler.report("method_comparison", base="lifo", **IN_MARCH)
+    assert side_by_side(back)["Gross profit against the method compared with"]["fifo"] == Decimal("16.00")
+    assert str(dict(back.parameters)["Bridge to"]) == "First in first out"
+
+
+def test_a_bridge_from_a_method_to_itself_says_why_it_is_empty(bottler: Bottler) -> None:
+    report = bottler.report("method_comparison", base="fifo", other="fifo", **IN_MARCH)
+    assert report.sections[1].rows == ()
+    assert any("leads from a method to itself" in note for note in report.notes)
+
+
 def test_the_comparison_warns_of_what_statutory_books_may_not_use(bottler: Bottler) -> None:
     notes = bottler.report("method_comparison", **IN_MARCH).notes
     assert any("IAS 2.25" in note for note in notes)

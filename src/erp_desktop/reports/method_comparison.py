@@ -107,6 +107,13 @@ AVERAGES_SETTLED = QT_TRANSLATE_NOOP(
 LEFT_OUT = QT_TRANSLATE_NOOP(
     "Report", "Products whose moves cannot be counted by every method are left out of all figures, their revenue too."
 )
+TO_THE_LARGEST = QT_TRANSLATE_NOOP(
+    "Report",
+    "The bridge leads to the method whose gross profit differs most; choose another one under Bridge to.",
+)
+TO_ITSELF = QT_TRANSLATE_NOOP(
+    "Report", "The bridge leads from a method to itself, so it is empty; choose another method under Bridge to."
+)
 BAD_RATE = QT_TRANSLATE_NOOP("Report", "{text} is not a tax rate. Type a percentage such as 25.")
 
 _METHOD_CHOICES = tuple((method, NAMES[method]) for method in METHODS)
@@ -116,7 +123,12 @@ COMPARED_WITH = choice(
     ("book", QT_TRANSLATE_NOOP("Report", "The book's own method")),
     *_METHOD_CHOICES,
 )
-BRIDGE_TO = choice("other", QT_TRANSLATE_NOOP("Report", "Bridge to"), *_METHOD_CHOICES)
+BRIDGE_TO = choice(
+    "other",
+    QT_TRANSLATE_NOOP("Report", "Bridge to"),
+    ("largest", QT_TRANSLATE_NOOP("Report", "The method that differs most")),
+    *_METHOD_CHOICES,
+)
 TAX_RATE = Parameter(
     "tax_rate", QT_TRANSLATE_NOOP("Report", "Tax rate %"), ParameterKind.TEXT, default=lambda _today: "25"
 )
@@ -148,13 +160,14 @@ def method_comparison(
     first: date,
     last: date,
     base: str = "book",
-    other: str = "fifo",
+    other: str = "largest",
     tax_rate: str = "25",
     book_id: UUID | None = None,
     product_id: UUID | None = None,
     category_id: UUID | None = None,
 ) -> Report:
-    """Each method over the moves of a book up to `last`; figures of `first` to `last`, and the bridge from `base` to `other`.
+    """Each method over the moves of a book up to `last`; figures of `first` to `last`, and the bridge from `base` to `other`
+    ("largest": to the method whose gross profit differs most from that of `base`, the first of equals).
 
     `tax_rate` in percent, on the difference in gross profit. Raises BadParameter if it is no number.
     """
@@ -166,6 +179,14 @@ def method_comparison(
     figures = _counted(session, company_id, book, places, first, last, _wanted(products, product_id, category_id))
     net_sales = _net_sales(session, company_id, first, last, Only(product_id, category_id), figures)
     rows = _side_by_side(figures, net_sales, base_method, rate, places)
+    profits = next(row.cells for row in rows if str(row.cells["figure"]) == GROSS_PROFIT)
+    notes = [LIFO_NOT_ALLOWED, *figures.notes]
+    if other == "largest":
+        others = [method for method in METHODS if method != base_method]
+        other = max(others, key=lambda method: abs(profits[method] - profits[base_method]))
+        notes.append(TO_THE_LARGEST)
+    elif other == base_method:
+        notes.append(TO_ITSELF)
     shown = [id for id in products if id in figures.of_product and not figures.is_empty(id)]
     asked = {"from": first, "to": last, "cost_book": book.id}
     bridge = _bridge(figures, shown, products, base_method, other, asked)
@@ -175,14 +196,11 @@ def method_comparison(
         _by_product(figures, shown, products, "closing", ON_HAND, asked),
         _by_product(figures, shown, products, "cost_of_sales", COSTS_OF_SALES, asked),
     ]
-    by_figure = {str(row.cells["figure"]): row.cells for row in rows}
-    profits = by_figure[GROSS_PROFIT]
     checks = [Check(BRIDGE_ADDS_UP, profits[other] - profits[base_method], bridge.total("profit"))]
     in_book = stock_values(session, company_id, book.id, last)
     if figures.checkable:
         anew = sum_of(figures.amount(id, method, "closing") for id, method in figures.checkable.items())
         checks.append(Check(EQUALS_BOOK, sum_of(in_book[id].value for id in figures.checkable if id in in_book), anew))
-    notes = [LIFO_NOT_ALLOWED, *figures.notes]
     parameters: list[Any] = [
         dates(first, last),
         (COMPARED_WITH.heading, Term(NAMES[base_method])),
@@ -335,7 +353,7 @@ def _build(
     from_: date,
     to: date,
     base: str = "book",
-    other: str = "fifo",
+    other: str = "largest",
     tax_rate: str = "25",
     cost_book: UUID | None = None,
     product: UUID | None = None,
