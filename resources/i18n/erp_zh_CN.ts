@@ -2766,6 +2766,14 @@ The back office of a company that distributes goods.</source>
         <translation>库存价值 {amount} {currency}</translation>
     </message>
     <message>
+        <source>Allowance against stock {amount} {currency}</source>
+        <translation>跌价准备 {amount} {currency}</translation>
+    </message>
+    <message>
+        <source>Write-down expense {amount} {currency}</source>
+        <translation>跌价损失 {amount} {currency}</translation>
+    </message>
+    <message>
         <source>Cost of sales {amount} {currency}</source>
         <translation>销售成本 {amount} {currency}</translation>
     </message>
@@ -11650,6 +11658,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Written down</source>
         <translation>计提</translation>
+    </message>
+    <message>
+        <source>Released to cost of sales</source>
+        <translation>结转销售成本</translation>
     </message>
     <message>
         <source>Allowance after</source>

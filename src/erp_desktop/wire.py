@@ -184,6 +184,8 @@ class Effect(msgspec.Struct, kw_only=True, frozen=True):
     corrections: list[CorrectionEffect] = []
     correction_count: int = 0
     books: list[BookEffect] = []
+    written_down: Decimal = Decimal(0)  # the expense of stock held below its cost, a reversal where negative
+    allowance: Decimal = Decimal(0)  # as it changes what stock at cost is carried below that
     end: bool = True
 
 

@@ -24,6 +24,7 @@ from erp_desktop.actions.refusals import Problem
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.actions.stock import CountedLine, CountStock
+from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock
 from erp_desktop.central import previewing
 from erp_desktop.central.effects import Written
 from erp_desktop.central.performing import Centre
@@ -363,6 +364,24 @@ def test_a_shipment_tells_what_it_takes_out_of_stock_and_puts_into_cost_of_sales
     (book,) = effect.books
     assert (book.inventory, book.cost_of_sales) == (-12, 12)
     assert effect.stock[0].qty_after == 7
+
+
+def test_a_write_down_tells_the_allowance_and_the_loss_though_stock_stays_at_cost(company: SmallCompany) -> None:
+    company.stock("BX-204", "10", "4.00")
+    box = company.products["BX-204"]
+    action = WriteDownStock(new_id(), TODAY, (RealisableLine(box, Decimal("3.50")),))
+    effect = preview(company, action)
+    assert effect.problem is None, effect.problem
+    assert [(book.inventory, book.cost_of_sales) for book in effect.books] == [(0, 0)]
+    assert (effect.written_down, effect.allowance) == (5, 5)
+    company.perform(action)
+    shipped(company, "4", TODAY + timedelta(days=1))
+    up = WriteDownStock(new_id(), TODAY + timedelta(days=2), (RealisableLine(box, Decimal("3.90")),))
+    effect = preview(company, up)
+    assert effect.problem is None, effect.problem
+    # 2.00 of the 5.00 went with the goods that were sold; for the 6 left 0.60 are needed, so 2.40 are reversed
+    assert [(book.inventory, book.cost_of_sales) for book in effect.books] == [(0, -2)]
+    assert (effect.written_down, effect.allowance) == (Decimal("-2.40"), Decimal("-4.40"))
 
 
 def test_a_second_book_of_the_same_method_changes_as_the_first_does(company: SmallCompany) -> None:

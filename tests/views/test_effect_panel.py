@@ -6,6 +6,7 @@ from threading import Event
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 from fake_desk import FakeDesk
 from PySide6.QtCore import Qt, Signal
@@ -149,6 +150,19 @@ def test_stock_entry_and_corrected_documents_are_shown(page: Page, qtbot: QtBot)
     assert rows(panel, 0) == [("BX-204", "Storage box", "4", "9.5", "PC", "16.00", "1,236.00", "+1,220.00")]
     assert rows(panel, 1) == [("2026-03-06", "1405", "Inventory", "Goods receipt", "1,205.00", "")]
     assert rows(panel, 2) == [("2026-03-12", "Shipment SH-2026-0001", "BX-204", "Entered late", "", "-15.00")]
+
+
+def test_a_write_down_says_its_allowance_and_its_expense(page: Page, desk: FakeDesk, qtbot: QtBot) -> None:
+    main = msgspec.structs.replace(an_effect().books[0], inventory=Decimal(0), cost_of_sales=Decimal(-2))
+    figures = {"written_down": Decimal(5), "allowance": Decimal(3), "books": [main]}
+    nothing = {"stock": [], "stock_count": 0, "corrections": [], "correction_count": 0}
+    for may_see in ({}, {"entries": None, "entry_count": 0}):  # with the ledger and without
+        desk.effect = lambda _action, may_see=may_see: an_effect(**figures, **{**nothing, **may_see})
+        assert opened(page, qtbot).summary.text() == (
+            "Stock value 0.00 CNY   ·   Allowance against stock +3.00 CNY   ·   Write-down expense +5.00 CNY   ·   "
+            "Cost of sales -2.00 CNY"
+        )
+        page.panel.set_open(False)
 
 
 def test_more_than_is_shown_is_counted(page: Page, desk: FakeDesk, qtbot: QtBot) -> None:

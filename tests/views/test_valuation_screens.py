@@ -42,6 +42,7 @@ def test_stock_is_written_down_from_its_list_price_after_its_effect_was_shown(st
     assert trade.value(page, 1, "carrying") == Decimal("10.08")
     trade.wait(lambda: page.effect.effect is not None)
     assert [entry.account for entry in page.effect.effect.entries] == ["1471", "571102"]
+    assert "Allowance against stock +1.92 CNY" in page.effect.summary.text()
     page.save()
     trade.agree(page, "Write down")
     posted = trade.wait_for_page("write_down")
@@ -49,6 +50,8 @@ def test_stock_is_written_down_from_its_list_price_after_its_effect_was_shown(st
     trade.wait(lambda: posted.record.number == "NRV-2026-0001")
     (line,) = posted.record.lines
     assert (line.allowance, line.carrying) == (Decimal("1.92"), Decimal("10.08"))
+    shown = dict(posted.facts.facts)
+    assert (shown["Written down"], shown["Released to cost of sales"]) == ("CNY 1.92", "CNY 0.00")
     (row,) = trade.ask(WriteDowns(ListRequest())).rows
     assert row.written_down == Decimal("1.92")
 

@@ -18,6 +18,7 @@ from erp_desktop.models.ledger import Account, AccountPurpose, JournalEntry, Jou
 from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.models.types import MoneyType, QtyType
+from erp_desktop.models.valuation import WriteDownLine
 from erp_desktop.numbers import ZERO
 from erp_desktop.reports.figures import document_numbers
 from erp_desktop.wire import MOST_ROWS_OF_AN_EFFECT, BookEffect, CorrectionEffect, Effect, EntryEffect, StockEffect
@@ -220,6 +221,16 @@ class Written:
         )
         by_book.update({book.id: posted or ZERO for book in self.books if book.posts_to_ledger})
         return by_book
+
+    def write_downs(self) -> tuple[Decimal, Decimal]:
+        """The expense of what was written down (a reversal is negative), and the change of the allowance that it left."""
+        line = WriteDownLine
+        down, released = self._session.execute(
+            select(func.sum(line.written_down, type_=MoneyType()), func.sum(line.released, type_=MoneyType())).where(
+                line.company_id == self._company_id, line.tick == self._tick
+            )
+        ).one()
+        return down or ZERO, (down or ZERO) - (released or ZERO)
 
     def products(self, ids: Iterable[UUID]) -> dict[UUID, _Named]:
         found: dict[UUID, _Named] = {}

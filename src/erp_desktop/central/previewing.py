@@ -136,6 +136,7 @@ class Previews:
         written = Written(session, wanted.company_id, tick)
         products = written.product_ids()
         after, cost_of_sales = written.holdings(products), written.cost_of_sales()
+        written_down, allowance = written.write_downs()
         corrections, correction_count = written.corrections()
         entries, entry_count = written.entries() if LEDGER_PERMISSION in permissions else (None, 0)
         performed.rollback()
@@ -143,6 +144,8 @@ class Previews:
             written.holdings(products),
             after,
             cost_of_sales=cost_of_sales,
+            written_down=written_down,
+            allowance=allowance,
             corrections=corrections,
             correction_count=correction_count,
             entries=entries,

@@ -75,6 +75,7 @@ def write_down_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
             (translate("WriteDown", "Date"), record.dated_on.isoformat()),
             (translate("WriteDown", "Reason"), record.reason),
             (translate("WriteDown", "Written down"), _money(record, record.written_down)),
+            (translate("WriteDown", "Released to cost of sales"), _money(record, record.released)),
             (translate("WriteDown", "Allowance after"), _money(record, record.allowance)),
         )
 
@@ -86,7 +87,7 @@ def write_down_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
             TableColumn("cost", translate("WriteDown", "Cost"), CellKind.MONEY, 88),
             TableColumn("unit_value", translate("WriteDown", "Net value"), CellKind.UNIT_COST, 84),
             TableColumn("released", translate("WriteDown", "Released"), CellKind.MONEY, 80),
-            TableColumn("written_down", translate("WriteDown", "Write-down"), CellKind.MONEY, 92),
+            TableColumn("written_down", translate("WriteDown", "Write-down"), CellKind.MONEY, 98),
             TableColumn("allowance", translate("WriteDown", "Allowance"), CellKind.MONEY, 88),
             TableColumn("carrying", translate("WriteDown", "Carried at"), CellKind.MONEY, 92),
         ),

@@ -330,16 +330,22 @@ def _fit(table: ReportTable, section: ScreenSection) -> None:
 
 
 def _sentence_of(effect: Effect) -> str:
-    """The effect in one line: stock value, cost of sales, how much of what is posted is corrected."""
-    places, currency = effect.currency_places, effect.currency
+    """The effect in one line: stock value, allowance and write-down, cost of sales, how much of what is posted is corrected."""
     posting = next((book for book in effect.books if book.posts_to_ledger), None)
-    if posting is None or not (effect.stock_count or effect.entry_count or effect.correction_count):
+    is_written_down = bool(effect.written_down or effect.allowance)
+    changes = (effect.stock_count, effect.entry_count, effect.correction_count, is_written_down)
+    if posting is None or not any(changes):
         return translate("EffectPanel", "Stock value, cost of sales and ledger stay as they are.")
-    stock = translate("EffectPanel", "Stock value {amount} {currency}")
-    sales = translate("EffectPanel", "Cost of sales {amount} {currency}")
+    figures = [(translate("EffectPanel", "Stock value {amount} {currency}"), posting.inventory)]
+    if is_written_down:
+        figures += [
+            (translate("EffectPanel", "Allowance against stock {amount} {currency}"), effect.allowance),
+            (translate("EffectPanel", "Write-down expense {amount} {currency}"), effect.written_down),
+        ]
+    figures.append((translate("EffectPanel", "Cost of sales {amount} {currency}"), posting.cost_of_sales))
     parts = [
-        stock.format(amount=effect_tables.change(posting.inventory, places), currency=currency),
-        sales.format(amount=effect_tables.change(posting.cost_of_sales, places), currency=currency),
+        text.format(amount=effect_tables.change(amount, effect.currency_places), currency=effect.currency)
+        for text, amount in figures
     ]
     if effect.correction_count:
         text = translate("EffectPanel", "Posted documents corrected: {count}")
