@@ -2337,8 +2337,8 @@ The back office of a company that distributes goods.</source>
         <translation>跌价准备科目余额与各商品的跌价准备</translation>
     </message>
     <message>
-        <source>Cost of an event counted again from the beginning</source>
-        <translation>从头重算的每笔成本</translation>
+        <source>Cost of an event: what is missing in the books, counted again from the beginning</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Value of a cost pool counted again from the beginning</source>
@@ -3272,6 +3272,30 @@ The back office of a company that distributes goods.</source>
         <translation>这里的库存已有流水；请盘点，不要再次录入期初</translation>
     </message>
     <message>
+        <source>{field} is missing: {product} is kept by it</source>
+        <translation>缺少{field}：{product} 按批次或序列号管理</translation>
+    </message>
+    <message>
+        <source>{field}: {product} is not kept by it; leave it empty</source>
+        <translation>{field}：{product} 不按批次或序列号管理，请留空</translation>
+    </message>
+    <message>
+        <source>{field}: {product} is not kept by lot or serial number; leave it empty</source>
+        <translation>{field}：{product} 不按批次或序列号管理，请留空</translation>
+    </message>
+    <message>
+        <source>{field}: {qty} under one serial number; each piece has its own</source>
+        <translation>{field}：一个序列号下有 {qty} 件；每件须有各自的序列号</translation>
+    </message>
+    <message>
+        <source>{field} differs from row {row} of the same lot</source>
+        <translation>{field}与同一批次的第 {row} 行不同</translation>
+    </message>
+    <message>
+        <source>{field}: lot {lot} expires on {day} in the books</source>
+        <translation>{field}：账上批次 {lot} 的有效期至 {day}</translation>
+    </message>
+    <message>
         <source>The warehouse has no bin yet</source>
         <translation>该仓库还没有货位</translation>
     </message>
@@ -3622,6 +3646,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Unit cost</source>
         <translation>单位成本</translation>
+    </message>
+    <message>
+        <source>Lot or serial number</source>
+        <translation>批次或序列号</translation>
+    </message>
+    <message>
+        <source>Expiry date</source>
+        <translation>有效期</translation>
     </message>
     <message>
         <source>Date</source>
@@ -6827,6 +6859,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Lot {lot} of {product} expires on {expires_on} in the books. Correct the date or the lot; nothing was changed.</source>
         <translation>账上 {product} 批次 {lot} 的有效期至 {expires_on}。请更正日期或批次；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>Lot {lot} of {product} is named with two expiry dates, {first} and {second}. Correct one; nothing was changed.</source>
+        <translation>{product} 的批次 {lot} 填写了两个有效期：{first} 和 {second}。请更正其中之一；未作任何更改。</translation>
     </message>
     <message>
         <source>{qty} of {product} under serial number {lot}, but a serial number is one piece. Give each piece its own; nothing was changed.</source>

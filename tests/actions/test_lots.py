@@ -54,6 +54,20 @@ def test_the_expiry_of_a_lot_may_be_told_with_a_later_receipt(milk: SmallCompany
         receive(milk, "MILK", ("L-1", "6", LATER))
 
 
+def test_one_document_does_not_name_two_expiry_dates_of_a_lot(milk: SmallCompany) -> None:
+    second = new_id()
+    milk.perform(SaveBin(second, milk.warehouse, "B-2"))
+    lines = tuple(
+        CountedLine(milk.product("MILK"), place, Decimal(2), Decimal(1), "L-1", day)
+        for place, day in ((milk.bin, SOON), (second, LATER))
+    )
+    with pytest.raises(
+        ActionRefused, match="Lot L-1 of MILK is named with two expiry dates, 2026-06-30 and 2026-12-31"
+    ):
+        milk.perform(CountStock(new_id(), milk.warehouse, TODAY, lines))
+    assert on_hand(milk, "MILK") == {}
+
+
 def test_what_is_kept_by_lot_does_not_arrive_without_one(milk: SmallCompany) -> None:
     with pytest.raises(ActionRefused, match="MILK is kept by lot or serial number, and none was named"):
         receive(milk, "MILK", ("  ", "6"))

@@ -12,6 +12,7 @@ import pytest
 from import_books import Books
 from sqlalchemy import select
 
+from erp_desktop.actions.masters import SaveProduct
 from erp_desktop.integrations.importing import take_in
 from erp_desktop.integrations.judging import Verdict
 from erp_desktop.integrations.mapping import ImportRefused, match_columns, read_map
@@ -20,7 +21,7 @@ from erp_desktop.integrations.targets import TARGETS
 from erp_desktop.models.party import Employee, Party
 from erp_desktop.models.product import Barcode, Category, Price, Product
 from erp_desktop.models.sales import SalesOrder, SalesOrderLine
-from erp_desktop.models.stock import Bin, StockBalance, StockCount
+from erp_desktop.models.stock import Bin, Lot, StockBalance, StockCount
 
 DATA = Path(os.environ.get("ERP_TEST_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 
@@ -246,6 +247,112 @@ def test_opening_stock_is_counted_once_and_never_after_goods_moved(books, tmp_pa
     with books.session() as session:
         assert sum(session.scalars(select(StockBalance.on_hand))) == 15
         assert session.scalars(select(StockCount.is_opening)).all() == [True]
+
+
+TRACKED = {"MILK": "lot", "PHONE": "serial", "CUP": "none"}
+STOCK_WITH_LOTS = ("Product", "Quantity", "Unit cost", "Date", "Lot", "Expiry date")
+
+
+@pytest.fixture
+def kept_by_lot(books: Books, tmp_path: Path) -> Books:
+    """Books with milk kept by lot, telephones kept by serial number, and cups kept by neither."""
+    books.take_in("products", write(tmp_path / "p.csv", ("Code", "Name"), *((code, code) for code in TRACKED)))
+    for code, kept in TRACKED.items():
+        known = product(books, code)
+        books.perform(SaveProduct(known.id, code, code, known.category_id, known.unit_id, tracking=kept))
+    return books
+
+
+def reasons_of(books: Books, path: Path) -> list[str]:
+    """Why each row of a plan of opening stock is bad; empty for a good one."""
+    return [row.reason for row in books.plan("opening-stock", path).rows]
+
+
+def test_opening_stock_comes_in_by_lot_and_serial_number(kept_by_lot: Books, tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "stock.csv",
+        ("商品编码", "数量", "单位成本", "日期", "批次", "有效期至"),
+        ("MILK", "12", "2.00", "2026-01-01", "0042", "2026-06-30"),
+        ("MILK", "8", "2.20", "2026-01-01", "0043", ""),
+        ("PHONE", "1", "900", "2026-01-01", "SN-1", ""),
+        ("CUP", "5", "1.00", "2026-01-01", "", ""),
+    )
+    first = kept_by_lot.take_in("opening-stock", path)
+    assert (first.new, first.bad) == (4, 0)
+    with kept_by_lot.session() as session:
+        of_lot = {lot.id: lot for lot in session.scalars(select(Lot))}
+        held = {
+            (of_lot[row.lot_id].code if row.lot_id else ""): row.on_hand
+            for row in session.scalars(select(StockBalance).where(StockBalance.on_hand != 0))
+        }
+        assert held == {"0042": 12, "0043": 8, "SN-1": 1, "": 5}
+        assert {lot.code: lot.expires_on for lot in of_lot.values()} == {
+            "0042": date(2026, 6, 30),
+            "0043": None,
+            "SN-1": None,
+        }
+    again = kept_by_lot.take_in("opening-stock", path)
+    assert (again.new, again.same, again.bad) == (0, 4, 0)
+    further = write(tmp_path / "more.csv", STOCK_WITH_LOTS, ("MILK", "3", "2.00", "2026-01-01", "0044", ""))
+    assert kept_by_lot.take_in("opening-stock", further).new == 1, "a lot that was not opened yet"
+    changed = write(tmp_path / "changed.csv", STOCK_WITH_LOTS, ("MILK", "4", "2.00", "2026-01-01", "0044", ""))
+    assert kept_by_lot.take_in("opening-stock", changed).bad == 1
+
+
+def test_a_row_of_opening_stock_without_its_lot_says_so_before_anything_is_written(
+    kept_by_lot: Books, tmp_path: Path
+) -> None:
+    path = write(
+        tmp_path / "stock.csv",
+        STOCK_WITH_LOTS,
+        ("MILK", "12", "2.00", "2026-01-01", "", ""),
+        ("CUP", "5", "1.00", "2026-01-01", "0042", ""),
+        ("CUP", "5", "1.00", "2026-01-01", "", "2026-06-30"),
+        ("PHONE", "2", "900", "2026-01-01", "SN-1", ""),
+        ("PHONE", "1", "900", "2026-01-01", "SN-2", ""),
+        ("PHONE", "1", "900", "2026-01-01", "SN-2", ""),
+        ("MILK", "1", "2.00", "2026-01-01", "x" * 81, ""),
+        ("MILK", "1", "2.00", "2026-01-01", "0042", "30 June"),
+    )
+    assert reasons_of(kept_by_lot, path) == [
+        "Lot or serial number is missing: MILK is kept by it",
+        "Lot or serial number: CUP is not kept by it; leave it empty",
+        "Expiry date: CUP is not kept by lot or serial number; leave it empty",
+        "Quantity: 2 under one serial number; each piece has its own",
+        "",
+        "The same is in row 6 already",
+        "Lot or serial number: The text is longer than 80 characters",
+        "Expiry date: 30 June is not a day; write it as 2024-03-15",
+    ]
+    result = kept_by_lot.take_in("opening-stock", path)
+    assert (result.new, result.bad) == (1, 7)
+    without = write(tmp_path / "old.csv", ("Product", "Quantity", "Unit cost"), ("MILK", "1", "2.00"))
+    assert reasons_of(kept_by_lot, without) == ["Lot or serial number is missing: MILK is kept by it"]
+
+
+def test_one_lot_of_opening_stock_has_one_expiry_date(kept_by_lot: Books, tmp_path: Path) -> None:
+    rows = [("MILK", "1", "2.00", "2026-01-01", "0042", day) for day in ("2026-06-30", "", "2026-07-31")]
+    bins = [("A-01",), ("A-02",), ("A-03",)]
+    kept_by_lot.take_in("bins", write(tmp_path / "b.csv", ("Warehouse", "Code"), *(("MAIN", *one) for one in bins)))
+    path = write(
+        tmp_path / "stock.csv",
+        (*STOCK_WITH_LOTS, "Bin"),
+        *((*row, *place) for row, place in zip(rows, bins, strict=True)),
+    )
+    assert reasons_of(kept_by_lot, path) == ["", "", "Expiry date differs from row 2 of the same lot"]
+    assert kept_by_lot.take_in("opening-stock", path).new == 2
+    later = write(tmp_path / "later.csv", (*STOCK_WITH_LOTS, "Bin"), (*rows[2], *bins[2]))
+    assert reasons_of(kept_by_lot, later) == ["Expiry date: lot 0042 expires on 2026-06-30 in the books"]
+
+
+def test_a_serial_number_that_is_in_stock_elsewhere_is_no_opening_stock(kept_by_lot: Books, tmp_path: Path) -> None:
+    kept_by_lot.take_in("bins", write(tmp_path / "b.csv", ("Warehouse", "Code"), ("MAIN", "A-01"), ("MAIN", "A-02")))
+    rows = [("PHONE", "1", "900", "2026-01-01", "SN-1", "", place) for place in ("A-01", "A-02")]
+    assert kept_by_lot.take_in("opening-stock", write(tmp_path / "1.csv", (*STOCK_WITH_LOTS, "Bin"), rows[0])).new == 1
+    refused = kept_by_lot.take_in("opening-stock", write(tmp_path / "2.csv", (*STOCK_WITH_LOTS, "Bin"), rows[1]))
+    assert (refused.new, refused.bad) == (0, 1)
+    assert "in stock already" in [row.cells for row in open_table(refused.bad_file).rows()][1][-1]
+    assert kept_by_lot.count(StockBalance) == 1
 
 
 def test_order_lines_become_orders_taken_in_whole_or_not_at_all(books, tmp_path):

@@ -60,6 +60,14 @@ class LotExpiresOtherwise(Refused):
     )
 
 
+class LotExpiresTwice(Refused):
+    code = "lot_expires_twice"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "Lot {lot} of {product} is named with two expiry dates, {first} and {second}. Correct one; nothing was changed.",
+    )
+
+
 class NotOnePiece(Refused):
     code = "not_one_piece"
     sentence = QT_TRANSLATE_NOOP(
@@ -79,7 +87,15 @@ class SerialInStock(Refused):
 
 LOT_REFUSALS = frozenset(
     refusal.code
-    for refusal in (LotMissing, LotNotKept, LotOfAnotherProduct, LotExpiresOtherwise, NotOnePiece, SerialInStock)
+    for refusal in (
+        LotMissing,
+        LotNotKept,
+        LotOfAnotherProduct,
+        LotExpiresOtherwise,
+        LotExpiresTwice,
+        NotOnePiece,
+        SerialInStock,
+    )
 )
 
 
@@ -113,7 +129,7 @@ def stock_balance_id(product_id: UUID, bin_id: UUID, lot_id: UUID | None = None)
 def known_lots(session: Session, ctx: Context, named: Sequence[NamedLot]) -> dict[UUID, Lot]:
     """Those of the `named` lots that have been here before, by id, in one question; none where nothing is kept by lot.
 
-    Raises LotMissing, LotNotKept, NotOnePiece, LotExpiresOtherwise, TextRefused.
+    Raises LotMissing, LotNotKept, NotOnePiece, LotExpiresOtherwise, LotExpiresTwice, TextRefused.
     """
     wanted = set()
     for one in named:
@@ -132,9 +148,16 @@ def known_lots(session: Session, ctx: Context, named: Sequence[NamedLot]) -> dic
     if not wanted:
         return {}
     known = rows_by_id(session, ctx, Lot, wanted)
+    expiry: dict[UUID, date] = {}
     for one in named:
-        lot = known.get(lot_id_of(one.product.id, one.code.strip()))
-        if lot is not None and one.expires_on not in (None, lot.expires_on) and lot.expires_on is not None:
+        if one.expires_on is None:
+            continue
+        lot_id = lot_id_of(one.product.id, one.code.strip())
+        first = expiry.setdefault(lot_id, one.expires_on)
+        if first != one.expires_on:
+            raise LotExpiresTwice(lot=one.code.strip(), product=one.product.code, first=first, second=one.expires_on)
+        lot = known.get(lot_id)
+        if lot is not None and lot.expires_on not in (None, one.expires_on):
             raise LotExpiresOtherwise(lot=lot.code, product=one.product.code, expires_on=lot.expires_on)
     return known
 

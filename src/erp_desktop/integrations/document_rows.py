@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from erp_desktop.actions.channel_orders import ChannelLine, ChannelOrder, TakeInChannelOrders
+from erp_desktop.actions.lots import lot_id_of
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
@@ -21,7 +22,14 @@ from erp_desktop.integrations.judging import (
     Verdict,
     heading_of,
 )
-from erp_desktop.integrations.lookups import Ask, CompanyFacts, KnownChannelDocuments, OpeningState, WarehouseBins
+from erp_desktop.integrations.lookups import (
+    Ask,
+    CompanyFacts,
+    KnownChannelDocuments,
+    OpeningState,
+    StoredRows,
+    WarehouseBins,
+)
 from erp_desktop.integrations.mapping import Matching
 from erp_desktop.integrations.targets import ImportTarget
 from erp_desktop.numbers import ONE, ZERO, round_money
@@ -31,6 +39,12 @@ ORDERS_PER_ACTION = 200
 LINES_PER_ACTION = 4000  # about 250 KiB on the wire, half of what a push may hold
 
 MOVED_ALREADY = QT_TRANSLATE_NOOP("Import", "Stock has moved here already; count it instead of opening it again")
+NO_LOT = QT_TRANSLATE_NOOP("Import", "{field} is missing: {product} is kept by it")
+LOT_NOT_KEPT = QT_TRANSLATE_NOOP("Import", "{field}: {product} is not kept by it; leave it empty")
+EXPIRY_NOT_KEPT = QT_TRANSLATE_NOOP("Import", "{field}: {product} is not kept by lot or serial number; leave it empty")
+NOT_ONE_PIECE = QT_TRANSLATE_NOOP("Import", "{field}: {qty} under one serial number; each piece has its own")
+OTHER_EXPIRY = QT_TRANSLATE_NOOP("Import", "{field} differs from row {row} of the same lot")
+KNOWN_EXPIRY = QT_TRANSLATE_NOOP("Import", "{field}: lot {lot} expires on {day} in the books")
 NO_BIN = QT_TRANSLATE_NOOP("Import", "The warehouse has no bin yet")
 ANOTHER_LINE_IS_BAD = QT_TRANSLATE_NOOP("Import", "Row {row} of this order needs mending; an order is taken in whole")
 NOTHING_ORDERED = QT_TRANSLATE_NOOP("Import", "The quantity is zero")
@@ -41,7 +55,7 @@ OTHER_TOTAL = QT_TRANSLATE_NOOP(
 
 
 class OpeningStockRows:
-    """A row is what is there of a product in a bin when the books begin, and what it cost."""
+    """A row is what is there of a product (of one lot, where it is kept by lots) in a bin when the books begin, and what it cost."""
 
     def __init__(self, target: ImportTarget, matching: Matching, ask: Ask, today: date) -> None:
         self._reader = RowReader(target, matching, ask)
@@ -63,12 +77,13 @@ class OpeningStockRows:
                 if warehouse_id not in bins:
                     bins[warehouse_id] = self._ask(WarehouseBins(warehouse_id))
                 self._find_bin(row, bins[warehouse_id])
+        self._judge_lots([row for row in good if not row.is_bad])
         good = [row for row in good if not row.is_bad]
 
         opened, moved = self._ask(OpeningState(tuple({row.values["product_id"] for row in good})))
-        first: dict[tuple[UUID, UUID], int] = {}
+        first: dict[tuple[UUID, UUID, UUID | None], int] = {}
         for row in good:
-            place = row.values["product_id"], row.values["bin_id"]
+            place = row.values["product_id"], row.values["bin_id"], row.values["lot_id"]
             number = first.setdefault(place, row.number)
             if number != row.number:
                 row.refuse(TWICE, row=number)
@@ -76,6 +91,42 @@ class OpeningStockRows:
                 row.verdict = Verdict.SAME
             elif place in moved or place in opened:
                 row.refuse(MOVED_ALREADY)
+
+    def _judge_lots(self, rows: list[PlannedRow]) -> None:
+        """Puts the id of its lot into each row; None where nothing is kept by lots."""
+        products = self._ask(StoredRows("product", ("id",), tuple({row.values["product_id"] for row in rows})))
+        for row in rows:
+            product_id, code = row.values["product_id"], row.values.get("lot_code", "")
+            product = products[product_id,]
+            self._refuse_wrong_lot(row, product["code"], product["tracking"], code)
+            row.values["lot_id"] = lot_id_of(product_id, code) if code else None
+        self._refuse_other_expiry([row for row in rows if not row.is_bad and row.values.get("expires_on")])
+
+    def _refuse_wrong_lot(self, row: PlannedRow, product: str, tracking: str, code: str) -> None:
+        lot, expiry, qty = (heading_of(self._target.field(name)) for name in ("lot_code", "expires_on", "qty"))
+        if tracking == "none":
+            if code:
+                row.refuse(LOT_NOT_KEPT, field=lot, product=product)
+            elif "expires_on" in row.values:
+                row.refuse(EXPIRY_NOT_KEPT, field=expiry, product=product)
+        elif not code:
+            row.refuse(NO_LOT, field=lot, product=product)
+        elif tracking == "serial" and row.values["qty"] not in (ZERO, ONE):
+            row.refuse(NOT_ONE_PIECE, field=qty, qty=f"{row.values['qty']:f}")
+
+    def _refuse_other_expiry(self, rows: list[PlannedRow]) -> None:
+        """A lot expires on one day, in the books and in the file."""
+        known = self._ask(StoredRows("lot", ("id",), tuple({row.values["lot_id"] for row in rows})))
+        first: dict[UUID, PlannedRow] = {}
+        field = heading_of(self._target.field("expires_on"))
+        for row in rows:
+            day, lot_id = row.values["expires_on"], row.values["lot_id"]
+            stored = known.get((lot_id,), {}).get("expires_on")
+            above = first.setdefault(lot_id, row)
+            if stored not in (None, day):
+                row.refuse(KNOWN_EXPIRY, field=field, lot=row.values["lot_code"], day=stored)
+            elif above.values["expires_on"] != day:
+                row.refuse(OTHER_EXPIRY, field=field, row=above.number)
 
     def batches(self, rows: list[PlannedRow]) -> Iterator[Batch]:
         counts: defaultdict[tuple[UUID, date], list[PlannedRow]] = defaultdict(list)
@@ -104,10 +155,17 @@ class OpeningStockRows:
 
 def _count(warehouse_id: UUID, day: date, rows: Sequence[PlannedRow]) -> CountStock:
     lines = tuple(
-        CountedLine(row.values["product_id"], row.values["bin_id"], row.values["qty"], row.values["unit_cost"])
+        CountedLine(
+            row.values["product_id"],
+            row.values["bin_id"],
+            row.values["qty"],
+            row.values["unit_cost"],
+            row.values.get("lot_code", ""),
+            row.values.get("expires_on"),
+        )
         for row in rows
     )
-    content = [f"{line.product_id} {line.bin_id} {line.counted_qty}" for line in lines]
+    content = [f"{line.product_id} {line.bin_id} {line.counted_qty} {line.lot_code}".rstrip() for line in lines]
     count_id = derived_id("import opening stock", warehouse_id, day.isoformat(), *content)
     return CountStock(count_id, warehouse_id, day, lines, is_opening=True)
 

@@ -153,40 +153,35 @@ class WarehouseBins:
         return found | ({"": usual} if usual else {})
 
 
+StockPlace = tuple[UUID, UUID, UUID | None]  # product, bin, and lot where it is kept by lots
+
+
 @dataclass(frozen=True)
 class OpeningState:
-    """For products: what was opened with by product and bin, and the (product, bin) places that goods moved through since."""
+    """For products: what was opened with by place, and the places that goods moved through since."""
 
     tables: ClassVar[frozenset[str]] = frozenset()
 
     product_ids: tuple[UUID, ...]
 
-    def run(
-        self, session: Session, company_id: UUID
-    ) -> tuple[dict[tuple[UUID, UUID], Decimal], set[tuple[UUID, UUID]]]:
-        opened: dict[tuple[UUID, UUID], Decimal] = {}
-        moved: set[tuple[UUID, UUID]] = set()
+    def run(self, session: Session, company_id: UUID) -> tuple[dict[StockPlace, Decimal], set[StockPlace]]:
+        opened: dict[StockPlace, Decimal] = {}
+        moved: set[StockPlace] = set()
+        line, move = StockCountLine, StockMove
         for chunk in chunks(self.product_ids):
             lines = session.execute(
-                select(StockCountLine.product_id, StockCountLine.bin_id, StockCountLine.counted_qty)
-                .join(
-                    StockCount,
-                    (StockCount.company_id == StockCountLine.company_id) & (StockCount.id == StockCountLine.count_id),
-                )
-                .where(
-                    StockCountLine.company_id == company_id,
-                    StockCount.is_opening.is_(True),
-                    StockCountLine.product_id.in_(chunk),
-                )
+                select(line.product_id, line.bin_id, line.lot_id, line.counted_qty)
+                .join(StockCount, (StockCount.company_id == line.company_id) & (StockCount.id == line.count_id))
+                .where(line.company_id == company_id, StockCount.is_opening.is_(True), line.product_id.in_(chunk))
             )
-            opened.update(((product_id, bin_id), qty) for product_id, bin_id, qty in lines)
+            opened.update(((row.product_id, row.bin_id, row.lot_id), row.counted_qty) for row in lines)
             moves = session.execute(
-                select(StockMove.product_id, StockMove.from_bin_id, StockMove.to_bin_id).where(
-                    StockMove.company_id == company_id, StockMove.product_id.in_(chunk)
+                select(move.product_id, move.lot_id, move.from_bin_id, move.to_bin_id).where(
+                    move.company_id == company_id, move.product_id.in_(chunk)
                 )
             )
-            for product_id, from_bin, to_bin in moves:
-                moved.update((product_id, place) for place in (from_bin, to_bin) if place is not None)
+            for product_id, lot_id, *bins in moves:
+                moved.update((product_id, bin_id, lot_id) for bin_id in bins if bin_id is not None)
         return opened, moved
 
 

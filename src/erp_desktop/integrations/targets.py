@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from erp_desktop.actions.lots import LONGEST_LOT_CODE
 from erp_desktop.actions.masters import (
     SaveBarcode,
     SaveBin,
@@ -200,6 +201,30 @@ OPENING_STOCK = ImportTarget(
             ("单位成本", "成本", "成本单价", "cost"),
             "price",
             required=True,
+        ),
+        ImportField(
+            "lot_code",
+            QT_TRANSLATE_NOOP("Import", "Lot or serial number"),
+            (
+                "批次",
+                "批号",
+                "批次号",
+                "序列号",
+                "lot",
+                "lot number",
+                "batch",
+                "batch number",
+                "serial",
+                "serial number",
+            ),
+            "code",
+            length=LONGEST_LOT_CODE,
+        ),
+        ImportField(
+            "expires_on",
+            QT_TRANSLATE_NOOP("Import", "Expiry date"),
+            ("有效期", "有效期至", "到期日", "到期日期", "expires", "expires on", "expiry", "best before", "use by"),
+            "day",
         ),
         ImportField(
             "counted_on", QT_TRANSLATE_NOOP("Import", "Date"), ("日期", "盘点日期", "counted on", "as of"), "day"
