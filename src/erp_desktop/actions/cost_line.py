@@ -3,18 +3,20 @@
 Ids and numbers are read as the database keeps them: of thousands of events, making objects would take longer than counting.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, LargeBinary, Uuid, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Select, Uuid, func, select, type_coerce
+from sqlalchemy.orm import aliased
 
 from erp_desktop.actions.cost_events import KIND_OF, pool_of_effect
 from erp_desktop.actions.cost_pools import StreamPools
 from erp_desktop.actions.remembering import MEMORY_ASKS
-from erp_desktop.costing.events import METHODS, Event, Kind, Result
+from erp_desktop.costing.events import METHODS, Event, Kind, LayerKey, Result
 from erp_desktop.models.costing import (
     CostAdjustment,
     CostEdge,
@@ -26,20 +28,15 @@ from erp_desktop.numbers import MONEY_PLACES
 NOTHING = b""
 
 
-class Stored(NamedTuple):
-    """An event as it is kept; numbers and ids as they are stored, which is quicker for thousands of them."""
+class Placed(NamedTuple):
+    """An event where it counts. Its cost is what was first posted; None: it is new."""
 
-    pool: int
-    move: bytes
-    kind: str
     dated_on: date
     seq: int
-    qty: int
-    of: bytes | None
-    stated: int | None
-    unit_cost: int | None
-    method: str | None
-    cost: int
+    event: Event
+    kind: str
+    cost: int | None
+    arrived: int = 0  # what the goods of a transfer came in at
 
 
 class Part(NamedTuple):
@@ -51,29 +48,21 @@ class Part(NamedTuple):
     layer: bytes
 
 
-@dataclass
-class Line:
-    """The events of a stream from a checkpoint on, in order."""
+class Named(NamedTuple):
+    """That an event, dated `by_on`, names an earlier one of the stream, dated `on`."""
 
-    stored: list[Stored]
-    events: list[Event] = field(default_factory=list)
-    dates: list[date] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    order: list[tuple[date, int]] = field(default_factory=list)
-    is_new: list[bool] = field(default_factory=list)
+    of: bytes
+    on: date
+    by_on: date
+    pool: int
+    is_issue: bool  # that a customer return takes back; else goods that came in
 
-    def put(self, place: int, event: Event, dated_on: date, kind: str, seq: int, is_new: bool) -> None:
-        self.events.insert(place, event)
-        self.dates.insert(place, dated_on)
-        self.kinds.insert(place, kind)
-        self.order.insert(place, (dated_on, seq))
-        self.is_new.insert(place, is_new)
 
-    @property
-    def names_earlier(self) -> bool:
-        """Whether an event names one that is not here."""
-        here = {event.key for event in self.events}
-        return any(event.of is not None and event.of not in here for event in self.events)
+def in_order(line: Sequence[Placed]) -> list[Placed]:
+    return sorted(line, key=itemgetter(0, 1))
+
+
+# -- as it is stored
 
 
 def _raw(stream: StreamPools) -> tuple[Any, Any]:
@@ -86,7 +75,25 @@ def _key(value: Any) -> bytes:
     return value.bytes if isinstance(value, UUID) else value
 
 
-def stored_events(stream: StreamPools, after: date) -> list[Stored]:
+def _rows(stream: StreamPools, statement: Select[Any]) -> Sequence[Any]:
+    return stream.session.execute(statement, execution_options=MEMORY_ASKS).all()
+
+
+def _of_days(
+    stream: StreamPools, table: type[MoveCost | CostAdjustment | CostEdge], after: date, until: date
+) -> ColumnElement[bool]:
+    pools = table.pool_id.in_([row.id for row in stream.rows])
+    return (table.company_id == stream.ctx.company_id) & pools & (table.dated_on > after) & (table.dated_on <= until)
+
+
+def _numbers_of_pools(stream: StreamPools) -> dict[Any, int]:
+    """The number of each pool, by its id as either database gives it."""
+    numbers: dict[Any, int] = {row.id: place for place, row in enumerate(stream.rows)}
+    return numbers | {row.id.bytes: place for place, row in enumerate(stream.rows)}
+
+
+def stored_events(stream: StreamPools, after: date, until: date = date.max) -> list[Placed]:
+    """The events of a stream that are dated after one day, up to another, in order."""
     ids, numbers = _raw(stream)
     of = MoveCost
     statement = (
@@ -103,57 +110,47 @@ def stored_events(stream: StreamPools, after: date) -> list[Stored]:
             of.method,
             type_coerce(of.cost, numbers),
         )
-        .where(
-            of.company_id == stream.ctx.company_id,
-            of.pool_id.in_([row.id for row in stream.rows]),
-            of.dated_on > after,
-        )
+        .where(_of_days(stream, of, after, until))
         .order_by(of.dated_on, of.seq, of.qty)  # of a transfer the sender's row first
     )
-    number = {row.id.bytes: place for place, row in enumerate(stream.rows)}
+    number = _numbers_of_pools(stream)
     finer = 10 ** (MONEY_PLACES - stream.places)
-    found = []
-    for pool, move, kind, dated_on, seq, qty, named, stated, unit_cost, method, cost in stream.session.execute(
-        statement, execution_options=MEMORY_ASKS
-    ):
-        found.append(
-            Stored(
-                number[_key(pool)],
-                _key(move),
-                kind,
-                dated_on,
-                seq,
-                qty,
-                None if named is None else _key(named),
-                None if stated is None else stated // finer,
-                unit_cost,
-                method,
-                cost // finer,
-            )
-        )
+    found: list[Placed] = []
+    for pool, move, kind, dated_on, seq, qty, named, stated, unit_cost, method, cost in _rows(stream, statement):
+        counts_as = KIND_OF[kind]
+        if counts_as is Kind.TRANSFER and qty > 0:  # its second row: where the goods arrived
+            sent = found[-1]
+            found[-1] = sent._replace(event=sent.event._replace(to_pool=number[pool]), arrived=cost // finer)
+            continue
+        value = None if stated is None else stated // finer
+        if counts_as is Kind.STANDARD_COST:
+            value = unit_cost
+        elif counts_as is Kind.METHOD:
+            value = METHODS.index(method)
+        event = Event(_key(move), counts_as, number[pool], abs(qty), value, None if named is None else _key(named))
+        found.append(Placed(dated_on, seq, event, kind, cost // finer))
     return found
 
 
-def as_events(stored: Sequence[Stored]) -> Iterator[tuple[Event, Stored]]:
-    """The events of the rows; a transfer's two rows are one."""
-    arrived = {row.move: row for row in stored if row.kind == MoveKind.TRANSFER and row.qty > 0}
-    for row in stored:
-        kind = KIND_OF[row.kind]
-        value = row.stated
-        to_pool = -1
-        if kind is Kind.TRANSFER:
-            if row.qty > 0:
-                continue
-            to_pool = arrived[row.move].pool
-        elif kind is Kind.STANDARD_COST:
-            value = row.unit_cost
-        elif kind is Kind.METHOD:
-            value = METHODS.index(row.method or "")
-        yield Event(row.move, kind, row.pool, abs(row.qty), value, row.of, to_pool), row
+def names_after(stream: StreamPools, after: date) -> list[Named]:
+    """Every naming of an earlier event by one that is dated after a day."""
+    ids, _ = _raw(stream)
+    by, of = MoveCost, aliased(MoveCost)
+    pools = [row.id for row in stream.rows]
+    statement = (
+        select(type_coerce(by.of_id, ids), of.dated_on, by.dated_on, type_coerce(by.pool_id, ids), by.kind)
+        .join(of, (of.company_id == by.company_id) & (of.move_id == by.of_id) & of.pool_id.in_(pools))
+        .where(_of_days(stream, by, after, date.max), by.of_id.is_not(None))
+    )
+    number = _numbers_of_pools(stream)
+    return [
+        Named(_key(named), on, by_on, number[pool], kind == MoveKind.CUSTOMER_RETURN)
+        for named, on, by_on, pool, kind in _rows(stream, statement)
+    ]
 
 
-def parts_in_the_books(stream: StreamPools, after: date, stored: Sequence[Stored]) -> dict[Part, list[int]]:
-    """What stands in the books of every event's outcome: to inventory and to cost of sales."""
+def parts_in_the_books(stream: StreamPools, after: date, until: date) -> dict[Part, list[int]]:
+    """What was added later to the outcome of the events of these days: to inventory and to cost of sales."""
     ids, numbers = _raw(stream)
     of = CostAdjustment
     statement = (
@@ -165,32 +162,20 @@ def parts_in_the_books(stream: StreamPools, after: date, stored: Sequence[Stored
             func.sum(type_coerce(of.to_inventory, numbers)),
             func.sum(type_coerce(of.to_cost_of_sales, numbers)),
         )
-        .where(
-            of.company_id == stream.ctx.company_id,
-            of.pool_id.in_([row.id for row in stream.rows]),
-            of.dated_on > after,
-        )
+        .where(_of_days(stream, of, after, until))
         .group_by(of.pool_id, of.event_id, of.move_id, of.layer_id)
     )
-    number = {row.id.bytes: place for place, row in enumerate(stream.rows)}
+    number = _numbers_of_pools(stream)
     finer = 10 ** (MONEY_PLACES - stream.places)
-    parts: dict[Part, list[int]] = {}
-    for row in stored:
-        if row.qty:
-            parts[Part(row.pool, row.move, row.move, NOTHING)] = [row.cost, 0]
-    for pool, event, target, layer, inventory, sales in stream.session.execute(
-        statement, execution_options=MEMORY_ASKS
-    ):
-        part = Part(
-            number[_key(pool)],
+    return {
+        Part(
+            number[pool],
             _key(event),
             NOTHING if target is None else _key(target),
             NOTHING if layer is None else _key(layer),
-        )
-        both = parts.setdefault(part, [0, 0])
-        both[0] += int(inventory) // finer
-        both[1] += int(sales) // finer
-    return parts
+        ): [int(inventory) // finer, int(sales) // finer]
+        for pool, event, target, layer, inventory, sales in _rows(stream, statement)
+    }
 
 
 class EdgeOn(NamedTuple):
@@ -202,62 +187,113 @@ class EdgeOn(NamedTuple):
     dated_on: date
 
 
-def edges_in_the_books(stream: StreamPools, after: date) -> dict[EdgeOn, tuple[int, int]]:
-    """What issues took of layers as it stands in the books: quantity and value.
+Edges = dict[EdgeOn, list[int]]  # quantity, value
+
+
+def edges_in_the_books(stream: StreamPools, after: date, until: date) -> Edges:
+    """What issues took of layers as it stands in the books.
 
     Each day by itself: a later run, from a day in between, sees only what was taken after it.
     """
     ids, numbers = _raw(stream)
-    statement = (
-        select(
-            type_coerce(CostEdge.pool_id, ids),
-            type_coerce(CostEdge.issue_move_id, ids),
-            type_coerce(CostEdge.layer_id, ids),
-            CostEdge.dated_on,
-            func.sum(type_coerce(CostEdge.qty, numbers)),
-            func.sum(type_coerce(CostEdge.value, numbers)),
-        )
-        .where(
-            CostEdge.company_id == stream.ctx.company_id,
-            CostEdge.pool_id.in_([row.id for row in stream.rows]),
-            CostEdge.dated_on > after,
-        )
-        .group_by(CostEdge.pool_id, CostEdge.issue_move_id, CostEdge.layer_id, CostEdge.dated_on)
-    )
-    number = {row.id.bytes: place for place, row in enumerate(stream.rows)}
+    statement = select(
+        type_coerce(CostEdge.pool_id, ids),
+        type_coerce(CostEdge.issue_move_id, ids),
+        type_coerce(CostEdge.layer_id, ids),
+        CostEdge.dated_on,
+        type_coerce(CostEdge.qty, numbers),
+        type_coerce(CostEdge.value, numbers),
+    ).where(_of_days(stream, CostEdge, after, until))
+    number = _numbers_of_pools(stream)
     finer = 10 ** (MONEY_PLACES - stream.places)
-    edges: dict[EdgeOn, tuple[int, int]] = {}
-    for pool, issue, layer, dated_on, qty, value in stream.session.execute(statement, execution_options=MEMORY_ASKS):
-        edges[EdgeOn(number[_key(pool)], _key(issue), _key(layer), dated_on)] = (int(qty), int(value) // finer)
+    edges: Edges = {}
+    for pool, issue, layer, dated_on, qty, value in _rows(stream, statement):
+        both = edges.setdefault(EdgeOn(number[pool], _key(issue), _key(layer), dated_on), [0, 0])
+        both[0] += qty
+        both[1] += value // finer
     return edges
 
 
-def parts_of(stream: StreamPools, line: Line, result: Result) -> dict[Part, list[int]]:
-    """The outcome of the line's old events as a run of it has it: to inventory and to cost of sales."""
-    parts: dict[Part, list[int]] = {}
-    for place, event in enumerate(line.events):
-        if line.is_new[place]:
+# -- as a run has it
+
+
+def edges_of(stream: StreamPools, line: Sequence[Placed], result: Result) -> Edges:
+    """What issues took of layers by a run of `line`."""
+    layer_ids: dict[tuple[int, LayerKey], bytes] = {}
+    edges: Edges = {}
+    for event, layer, qty, value, issue, pool in result.takes:
+        layer_id = layer_ids.get((pool, layer))
+        if layer_id is None:
+            layer_id = layer_ids[pool, layer] = stream.layer_id(pool, layer).bytes
+        both = edges.setdefault(EdgeOn(pool, issue, layer_id, line[event].dated_on), [0, 0])
+        both[0] += qty
+        both[1] += value
+    return edges
+
+
+class Differing(NamedTuple):
+    """A part of an old event's outcome that a run has otherwise than the books, and by how much. `place`: the event's."""
+
+    place: int
+    part: Part
+    inventory: int
+    sales: int
+
+
+def differences(
+    stream: StreamPools, line: Sequence[Placed], result: Result, adjusted: dict[Part, list[int]]
+) -> list[Differing]:
+    """What a run of `line` has otherwise than the books, where later changes are `adjusted`; in the order of the events.
+
+    An issue or a return that costs another amount has its other side where its cost had gone; so has a new standard.
+    """
+    adjusted = dict(adjusted)
+    again = _besides_costs(stream, line, result)
+    known = {part.event for part in adjusted} | {part.event for part in again}
+    places: dict[bytes, int] = {}
+    found = []
+    for place, (row, cost) in enumerate(zip(line, result.costs, strict=True)):
+        event, posted = row.event, row.cost
+        is_known = event.key in known
+        if is_known:
+            places[event.key] = place
+        if posted is None or not event.qty:
             continue
-        if event.qty:
-            cost = result.costs[place]
-            parts[Part(event.pool, event.key, event.key, NOTHING)] = [cost, 0]
-            if event.kind == Kind.TRANSFER:
-                arrived = -cost - result.variances.get(place, 0)
-                parts[Part(event.to_pool, event.key, event.key, NOTHING)] = [arrived, 0]
+        own = [(event.pool, posted, cost)]
+        if event.kind == Kind.TRANSFER:
+            own.append((event.to_pool, row.arrived, -cost - result.variances.get(place, 0)))
+        for pool, before, after in own:
+            if is_known and (corrected := adjusted.pop(Part(pool, event.key, event.key, NOTHING), None)) is not None:
+                before += corrected[0]
+            if before != after:
+                sales = 0 if event.kind == Kind.TRANSFER else before - after
+                found.append(Differing(place, Part(pool, event.key, event.key, NOTHING), after - before, sales))
+    for part in {**adjusted, **again}:
+        then, now = adjusted.get(part, (0, 0)), again.get(part, (0, 0))
+        place = places[part.event]
+        inventory = now[0] - then[0]
+        sales = -inventory if line[place].event.kind == Kind.STANDARD_COST else now[1] - then[1]
+        if inventory or sales:
+            found.append(Differing(place, part, inventory, sales))
+    return sorted(found)
+
+
+def _besides_costs(stream: StreamPools, line: Sequence[Placed], result: Result) -> dict[Part, list[int]]:
+    """What old events change besides their own cost: earlier moves, and layers whose value changed without quantity."""
+    parts: defaultdict[Part, list[int]] = defaultdict(lambda: [0, 0])
     for effect in result.effects:
-        event = line.events[effect.event]
-        if not line.is_new[effect.event]:
-            pool = pool_of_effect(event, effect)
-            both = parts.setdefault(Part(pool, event.key, effect.target, NOTHING), [0, 0])
+        row = line[effect.event]
+        if row.cost is not None:
+            both = parts[Part(pool_of_effect(row.event, effect), row.event.key, effect.target, NOTHING)]
             both[0] += effect.to_inventory
             both[1] += effect.to_cost_of_sales
-    for index, variance in result.variances.items():
-        event = line.events[index]
-        if event.kind == Kind.LATE_VALUE and not line.is_new[index]:
-            parts.setdefault(Part(event.pool, event.key, NOTHING, NOTHING), [0, 0])[1] += variance
+    for place, variance in result.variances.items():
+        row = line[place]
+        if row.event.kind == Kind.LATE_VALUE and row.cost is not None:
+            parts[Part(row.event.pool, row.event.key, NOTHING, NOTHING)][1] += variance
     for change in result.layer_changes:
-        event = line.events[change.event]
-        if not line.is_new[change.event]:
+        row = line[change.event]
+        if row.cost is not None:
             layer = NOTHING if change.layer is None else stream.layer_id(change.pool, change.layer).bytes
-            parts.setdefault(Part(change.pool, event.key, NOTHING, layer), [0, 0])[0] += change.amount
+            parts[Part(change.pool, row.event.key, NOTHING, layer)][0] += change.amount
     return parts

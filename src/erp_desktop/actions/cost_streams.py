@@ -6,7 +6,8 @@ months ended with. An event that comes last is counted from the pools as they st
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -49,6 +50,8 @@ from erp_desktop.models.costing import (
 )
 from erp_desktop.numbers import QTY_PLACES, UNIT_COST_PLACES, ZERO, from_scaled
 
+Written = Mapping[int, tuple[NewEvent, Event, int]]  # by place in a run: a new event, as it was counted, its `seq`
+
 
 class CostStream(StreamPools):
     """The pools of one product in one book, and what is counted in them."""
@@ -59,29 +62,38 @@ class CostStream(StreamPools):
         events = [self.event(one) for one in new]
         for number in range(len(self.rows)):
             self.open_as_it_stands(engine, number)
-        self.make_known(engine, events)
+        inside = {event.key for event in events}
+        naming = [(event.of, event) for event in events if event.of is not None]
+        engine.expect(of for of, _ in naming)
+        earlier = [(of, event) for of, event in naming if of not in inside]
+        self.make_known(
+            engine,
+            issues={of for of, event in earlier if event.kind == Kind.CUSTOMER_RETURN},
+            receipts={(of, event.pool) for of, event in earlier if event.kind != Kind.CUSTOMER_RETURN},
+        )
         self.end_months(new)
         result = run(self, engine, events, {one.move_id.bytes: one.dated_on for one in new})
         seqs = [self.streams.next_seq(one.kind) for one in new]
-        self.fresh.update(event.key for event in events)
-        counted = self.write_events(new, events, seqs, result)
+        self.fresh |= inside
+        written = dict(enumerate(zip(new, events, seqs, strict=True)))
+        counted = self.write_events(written, result)
         self.write_edges(result, [one.dated_on for one in new])
         self.write_effects(counted, document)
-        self.write_state(engine, self.opened_by(new, events, seqs, result))
+        self.write_state(engine, self.opened_by(written, result))
         return counted
 
-    def make_known(self, engine: Stream, events: Sequence[Event], until: date | None = None) -> None:
-        """Tell the engine of the issues and receipts before the start, the end of `until`, that events name."""
-        inside = {event.key for event in events}
-        named = {event.of for event in events if event.of is not None} - inside
-        engine.expect(event.of for event in events if event.of is not None)
-        if not named:
-            return
-        issues = {event.of for event in events if event.kind == Kind.CUSTOMER_RETURN} & named
+    def make_known(
+        self,
+        engine: Stream,
+        issues: AbstractSet[bytes],
+        receipts: AbstractSet[tuple[bytes, int]],
+        until: date | None = None,
+    ) -> None:
+        """Tell the engine of issues and receipts (with their pools) before its start, the end of `until`, that events name."""
         if issues:
             pool_ids = [row.id for row in self.rows]
-            wanted = sorted(UUID(bytes=key) for key in issues if key is not None)
-            for issue in settled_issues(self.session, self.ctx.company_id, pool_ids, wanted, inside):
+            wanted = sorted(UUID(bytes=key) for key in issues)
+            for issue in settled_issues(self.session, self.ctx.company_id, pool_ids, wanted, until):
                 engine.know_issue(
                     issue.move_id.bytes,
                     self.money(issue.settled),
@@ -89,9 +101,7 @@ class CostStream(StreamPools):
                     self.qty(issue.returned_qty),
                     self.money(issue.returned_value),
                 )
-        waiting = sorted(
-            {(event.of, event.pool) for event in events if event.of in named - issues and event.of is not None}
-        )
+        waiting = sorted(receipts)
         known: set[bytes] = set()
         while waiting:
             key, number = waiting.pop()
@@ -99,9 +109,7 @@ class CostStream(StreamPools):
                 continue
             known.add(key)
             on_hand = from_scaled(engine.pools[number].qty, QTY_PLACES)
-            standing = standing_of(
-                self.session, self.rows[number], UUID(bytes=key), until=until, without=inside, on_hand=on_hand
-            )
+            standing = standing_of(self.session, self.rows[number], UUID(bytes=key), until=until, on_hand=on_hand)
             engine.know_receipt(
                 key,
                 number,
@@ -117,23 +125,21 @@ class CostStream(StreamPools):
 
     # -- writing down
 
-    def write_events(
-        self, new: Sequence[NewEvent], events: Sequence[Event], seqs: Sequence[int], result: Result, offset: int = 0
-    ) -> list[Counted]:
-        """The new events with their costs; `offset` is the place of the first of them among the run's."""
+    def write_events(self, written: Written, result: Result) -> list[Counted]:
+        """The new events with their costs."""
         rows: list[dict[str, Any]] = []
-        counted = []
-        for place, (one, event, seq) in enumerate(zip(new, events, seqs, strict=True), start=offset):
-            cost = result.costs[place]
+        counted = {}
+        for place, (one, event, seq) in written.items():
+            cost, variance = result.costs[place], result.variances.get(place, 0)
             rows.append(self._event_row(one, event, seq, event.pool, cost))
             if event.kind is Kind.TRANSFER:
-                rows.append(self._event_row(one, event, seq, event.to_pool, -cost - result.variances.get(place, 0)))
-            counted.append(Counted(one, self.amount(cost), self.amount(result.variances.get(place, 0))))
+                rows.append(self._event_row(one, event, seq, event.to_pool, -cost - variance))
+            counted[place] = Counted(one, self.amount(cost), self.amount(variance))
         append_rows(self.session, self.ctx, MoveCost, rows)
         for effect in result.effects:
-            if 0 <= effect.event - offset < len(new):
-                event = events[effect.event - offset]
-                counted[effect.event - offset].effects.append(
+            if effect.event in written:
+                event = written[effect.event][1]
+                counted[effect.event].effects.append(
                     (
                         self.rows[pool_of_effect(event, effect)].id,
                         UUID(bytes=effect.target),
@@ -142,12 +148,11 @@ class CostStream(StreamPools):
                     )
                 )
         for change in result.layer_changes:
-            if 0 <= change.event - offset < len(new):
+            if change.event in written:
                 layer = None if change.layer is None else self.layer_id(change.pool, change.layer)
-                pool_id = self.rows[change.pool].id
-                counted[change.event - offset].layers.append((pool_id, layer, self.amount(change.amount)))
-                counted[change.event - offset].to_inventory += self.amount(change.amount)
-        return counted
+                counted[change.event].layers.append((self.rows[change.pool].id, layer, self.amount(change.amount)))
+                counted[change.event].to_inventory += self.amount(change.amount)
+        return list(counted.values())
 
     def _event_row(self, new: NewEvent, event: Event, seq: int, number: int, cost: int) -> dict[str, Any]:
         row = self.rows[number]
@@ -254,26 +259,53 @@ class CostStream(StreamPools):
             "to_cost_of_sales": to_cost_of_sales,
         }
 
-    def opened_by(
-        self, new: Sequence[NewEvent], events: Sequence[Event], seqs: Sequence[int], result: Result, offset: int = 0
-    ) -> dict[tuple[int, LayerKey], dict[str, Any]]:
+    def opened_by(self, written: Written, result: Result) -> dict[tuple[int, LayerKey], dict[str, Any]]:
         """The layers that new events opened, by pool and key: what a row of theirs says of where they came from."""
         opened: dict[tuple[int, LayerKey], dict[str, Any]] = {}
-        begins = []
-        for place, (one, event, seq) in enumerate(zip(new, events, seqs, strict=True), start=offset):
-            begins.append({"dated_on": one.dated_on, "seq": seq, "move_id": one.move_id})
+        for place, (one, event, seq) in written.items():
             if event.kind in COMING_IN:
-                value = self.amount(result.costs[place])
-                opened[event.pool, (event.key, 0)] = {**begins[-1], "qty_in": one.qty, "value_in": value}
+                opened[event.pool, (event.key, 0)] = {
+                    "dated_on": one.dated_on,
+                    "seq": seq,
+                    "move_id": one.move_id,
+                    "qty_in": one.qty,
+                    "value_in": self.amount(result.costs[place]),
+                }
         for arrival in result.arrivals:
-            if 0 <= arrival.event - offset < len(new):
-                qty, value = from_scaled(arrival.qty, QTY_PLACES), self.amount(arrival.value)
+            if arrival.event in written:
+                one, _, seq = written[arrival.event]
                 opened[arrival.pool, arrival.layer] = {
-                    **begins[arrival.event - offset],
-                    "qty_in": qty,
-                    "value_in": value,
+                    "dated_on": one.dated_on,
+                    "seq": seq,
+                    "move_id": one.move_id,
+                    "qty_in": from_scaled(arrival.qty, QTY_PLACES),
+                    "value_in": self.amount(arrival.value),
                 }
         return opened
+
+    def write_opened(self, opened: dict[tuple[int, LayerKey], dict[str, Any]]) -> None:
+        """After a run that came back to where the stream was: the layers that it opened and used up, or restated."""
+        ids = {self.layer_id(*held): held for held in opened}
+        there = rows_by_id(self.session, self.ctx, CostLayer, ids)
+        for layer_id, (number, key) in ids.items():
+            begins = opened[number, key]
+            layer = there.get(layer_id)
+            if layer is not None:
+                layer.qty_in, layer.value_in = begins["qty_in"], begins["value_in"]
+            elif self.rows[number].method in LAYERED:
+                self._add_layer(number, key, begins, 0, 0)
+
+    def _add_layer(self, number: int, key: LayerKey, begins: dict[str, Any], qty: int, value: int) -> None:
+        layer = CostLayer(
+            company_id=self.ctx.company_id,
+            id=self.layer_id(number, key),
+            pool_id=self.rows[number].id,
+            part=key[1],
+            qty_left=from_scaled(qty, QTY_PLACES),
+            value_left=self.amount(value),
+            **begins,
+        )
+        self.session.add(layer)
 
     def write_state(self, engine: Stream, opened: dict[tuple[int, LayerKey], dict[str, Any]]) -> None:
         """Bring pools and layers to where the run left them."""
@@ -305,12 +337,7 @@ class CostStream(StreamPools):
         for key, (qty, value) in now.items():
             layer = stored.pop(key, None)
             if layer is None:
-                begins = opened.get((number, key)) or self._of_a_shortage(key)
-                layer = CostLayer(
-                    company_id=self.ctx.company_id, id=self.layer_id(number, key), pool_id=row.id, part=key[1], **begins
-                )
-                layer.qty_left, layer.value_left = from_scaled(qty, QTY_PLACES), self.amount(value)
-                self.session.add(layer)
+                self._add_layer(number, key, opened.get((number, key)) or self._of_a_shortage(key), qty, value)
                 continue
             layer.qty_left, layer.value_left = from_scaled(qty, QTY_PLACES), self.amount(value)
             if (restated := opened.get((number, key))) is not None:  # came in at another quantity or cost than before

@@ -1,13 +1,15 @@
 """An event that is dated before others of its stream: they are counted again from the last month that ended before it.
 
 Nothing posted is rewritten (costing.md, rules 2 and 3): what comes out differently is written as cost adjustments and edges of
-its own, each dated like the event that it corrects. Here: a stream's events from a checkpoint on, and the differences.
+its own, each dated like the event that it corrects. Counting is over as soon as a month ends as it did before. Here: the run from
+a checkpoint on, and the differences. Not here: the events and the books as they are stored (cost_line.py).
 """
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -25,19 +27,22 @@ from erp_desktop.actions.cost_events import (
     month_ends,
 )
 from erp_desktop.actions.cost_line import (
-    EdgeOn,
-    Line,
-    Part,
-    as_events,
+    Differing,
+    Named,
+    Placed,
+    differences,
     edges_in_the_books,
+    edges_of,
+    in_order,
+    names_after,
     parts_in_the_books,
-    parts_of,
     stored_events,
 )
 from erp_desktop.actions.cost_streams import CostStream, run
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_by_id
-from erp_desktop.costing.events import Event, Kind, LayerKey, Result
+from erp_desktop.costing.events import Kind, LayerKey, Result
+from erp_desktop.costing.stock import Pool
 from erp_desktop.costing.stream import Stream
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
@@ -48,9 +53,11 @@ from erp_desktop.models.costing import (
     CostCheckpoint,
     CostEvent,
     CostPool,
+    MoveCost,
 )
-from erp_desktop.models.stock import MoveKind
 from erp_desktop.numbers import QTY_PLACES, from_scaled
+
+_READ_AT_ONCE = 2  # months of a stream's events; twice as many each time, so that a long line takes few questions
 
 
 class BeforeRevaluation(Refused):
@@ -79,46 +86,48 @@ def must_recost(stream: CostStream, new: Sequence[NewEvent]) -> bool:
 
 
 def recost(stream: CostStream, new: Sequence[NewEvent], document: Document) -> list[Counted]:
-    """Count `new` at their dates and everything of the stream that follows again. Gives what the new events came to."""
-    placed = [(one, stream.streams.next_seq(one.kind), stream.event(one)) for one in new]
+    """Count `new` at their dates, and what follows of the stream again. Gives what the new events came to."""
+    placed = [Placed(one.dated_on, stream.streams.next_seq(one.kind), stream.event(one), one.kind, None) for one in new]
     start = _start(stream, new)
-    line = _line(stream, start, placed)
-    if any(row.method != row.first_method for row in stream.rows) and line.names_earlier:
+    names = _names(stream, start, placed)
+    if any(row.method != row.first_method for row in stream.rows) and any(name.on <= start for name in names):
         # What was on hand of a receipt when the method changed went on under another name: it has to be followed from there.
         start = date.min
-        line = _line(stream, start, placed)
-    _refuse_before_revaluation(stream, line, new)
-    old = parts_in_the_books(stream, start, line.stored)
+        names = _names(stream, start, placed)
+    _refuse_before_revaluation(stream, new)
     checkpoints = _Checkpoints(stream, start)
     engine = stream.stream()
     checkpoints.open_pools(engine)
-    stream.make_known(engine, line.events, until=start)
+    engine.expect(name.of for name in names)
+    issues = {name.of for name in names if name.is_issue and name.on <= start}
+    receipts = {(name.of, name.pool) for name in names if not name.is_issue and name.on <= start}
+    stream.make_known(engine, issues, receipts, until=start)
     stream.end_months(new, until=start)
-    stream.fresh.update(event.key for _, _, event in placed)
-    result = _run_by_months(stream, engine, line, checkpoints)
+    stream.fresh.update(row.event.key for row in placed)
+    again = _Run(stream, engine, checkpoints, names, placed)
+    again.count(start)
 
-    place_of = {line.events[place].key: place for place, is_new in enumerate(line.is_new) if is_new}
-    counted = []
-    opened: dict[tuple[int, LayerKey], dict[str, Any]] = {}
-    for one, seq, event in placed:
-        place = place_of[event.key]
-        counted += stream.write_events([one], [event], [seq], result, offset=place)
-        opened.update(stream.opened_by([one], [event], [seq], result, offset=place))
+    of_event = {row.event.key: one for row, one in zip(placed, new, strict=True)}
+    written = {
+        place: (of_event[row.event.key], row.event, row.seq) for place, row in enumerate(again.line) if row.cost is None
+    }
+    counted = stream.write_events(written, again.result)
+    opened = stream.opened_by(written, again.result)
     stream.write_effects(counted, document)
-    _write_differences(stream, line, old, result, document, opened)
-    _write_edge_differences(stream, line, start, result)
+    _write_differences(stream, again, document, opened)
+    _write_edge_differences(stream, again, start)
     checkpoints.write()
-    stream.write_state(engine, opened)
+    if again.is_over_early:
+        stream.write_opened(opened)
+    else:
+        stream.write_state(engine, opened)
     return counted
 
 
-# -- what there is
+# -- where it begins
 
 
-# -- what there is
-
-
-def _is_more_than_its_rows(stream: CostStream, row: CostPool) -> bool:
+def _is_more_than_its_rows(stream: CostStream, row: CostPool | Pool) -> bool:
     """Whether a pool has something to settle at the period's end: then only a checkpoint tells all of its state."""
     return row.method == "periodic_average" or (row.method == "standard" and stream.book.shares_variance)
 
@@ -132,24 +141,44 @@ def _start(stream: CostStream, new: Sequence[NewEvent]) -> date:
     return first.replace(day=1) - timedelta(days=1)
 
 
-def _line(stream: CostStream, start: date, placed: Sequence[tuple[NewEvent, int, Event]]) -> Line:
-    line = Line(stored=stored_events(stream, start))
-    for event, known in as_events(line.stored):
-        line.put(len(line.events), event, known.dated_on, known.kind, known.seq, is_new=False)
-    for one, seq, event in placed:
-        line.put(bisect_right(line.order, (one.dated_on, seq)), event, one.dated_on, one.kind, seq, is_new=True)
-    return line
+def _names(stream: CostStream, start: date, placed: Sequence[Placed]) -> list[Named]:
+    """Which events are named from here on, by those that are there and by those that come."""
+    dates = {row.event.key: row.dated_on for row in placed}
+    naming = [row for row in placed if row.event.of is not None]
+    earlier = {row.event.of for row in naming if row.event.of not in dates and row.event.of is not None}
+    if earlier:
+        known = select(MoveCost.move_id, MoveCost.dated_on).where(
+            MoveCost.company_id == stream.ctx.company_id,
+            MoveCost.pool_id.in_([row.id for row in stream.rows]),
+            MoveCost.move_id.in_(sorted(UUID(bytes=key) for key in earlier)),
+        )
+        found = stream.session.execute(known, execution_options=MEMORY_ASKS)
+        dates.update((row.move_id.bytes, row.dated_on) for row in found)
+    return names_after(stream, start) + [
+        Named(of, dates.get(of, date.min), row.dated_on, row.event.pool, row.event.kind == Kind.CUSTOMER_RETURN)
+        for row in naming
+        if (of := row.event.of) is not None
+    ]
 
 
-def _refuse_before_revaluation(stream: CostStream, line: Line, new: Sequence[NewEvent]) -> None:
+def _refuse_before_revaluation(stream: CostStream, new: Sequence[NewEvent]) -> None:
     """Costing.md, rule 9. A revaluation that comes along with them, in the history of a new book, has counted them."""
-    for one in new:
-        if KIND_OF[one.kind] not in GOING_OUT:
-            continue
-        pool = stream.pool_of(one.place)
-        for event, dated_on, is_new in zip(line.events, line.dates, line.is_new, strict=True):
-            if event.kind == Kind.REVALUATION and event.pool == pool and dated_on > one.dated_on and not is_new:
-                raise BeforeRevaluation(product=stream.product.code, day=dated_on)
+    leaving = {(stream.pool_of(one.place), one.dated_on) for one in new if KIND_OF[one.kind] in GOING_OUT}
+    if not leaving:
+        return
+    revalued = (
+        select(MoveCost.pool_id, MoveCost.dated_on)
+        .where(
+            MoveCost.company_id == stream.ctx.company_id,
+            MoveCost.pool_id.in_([stream.rows[pool].id for pool, _ in leaving]),
+            MoveCost.kind == CostEvent.REVALUATION,
+            MoveCost.dated_on > min(left_on for _, left_on in leaving),
+        )
+        .order_by(MoveCost.dated_on, MoveCost.seq)
+    )
+    for pool_id, revalued_on in stream.session.execute(revalued, execution_options=MEMORY_ASKS):
+        if any(stream.rows[pool].id == pool_id and left_on < revalued_on for pool, left_on in leaving):
+            raise BeforeRevaluation(product=stream.product.code, day=revalued_on)
 
 
 # -- the run
@@ -173,16 +202,33 @@ class _Checkpoints:
         self._balances: dict[tuple[UUID, date], tuple[int, int]] = {}
 
     def open_pools(self, engine: Stream) -> None:
-        for number, row in enumerate(self._stream.rows):
-            if row.last_moved_on is not None and row.last_moved_on <= self._start:
-                self._stream.open_as_it_stands(engine, number)
+        for number in range(len(self._stream.rows)):
+            if self._open(engine, number, self._start):
                 self.begun.add(number)
-                continue
-            before = max((day for day in self._rows[row.id] if day <= self._start), default=None)
-            state = None if before is None else self._rows[row.id][before].state
-            engine.open_pool(number, row.first_method, state=state, allow_negative=self._stream.allows_negative(row))
-            if before is not None:
-                self.begun.add(number)
+
+    def _open(self, engine: Stream, number: int, day: date) -> bool:
+        """A pool as the books have it at the end of a day, that of a month; tells whether it had begun."""
+        row = self._stream.rows[number]
+        if row.last_moved_on is not None and row.last_moved_on <= day:
+            self._stream.open_as_it_stands(engine, number)
+            return True
+        before = max((ends_on for ends_on in self._rows[row.id] if ends_on <= day), default=None)
+        state = None if before is None else self._rows[row.id][before].state
+        engine.open_pool(number, row.first_method, state=state, allow_negative=self._stream.allows_negative(row))
+        return before is not None
+
+    def are_met(self, engine: Stream, ends_on: date) -> bool:
+        """Whether all pools hold at the end of a month what they held by the books."""
+        former = self._stream.stream()
+        for number, pool in engine.pools.items():
+            self._open(former, number, ends_on)
+            before = former.pools[number]
+            if _is_more_than_its_rows(self._stream, pool):
+                if before.state() != pool.state():
+                    return False
+            elif _held(before) != _held(pool):
+                return False
+        return True
 
     def note(self, engine: Stream, ends_on: date, pools: Iterable[int], moved: set[int]) -> None:
         """At the end of a month: what the pools that go on after it hold, and the state of those that moved in it."""
@@ -218,106 +264,160 @@ class _Checkpoints:
         append_rows(session, ctx, CostBalance, missing)
 
 
-def _run_by_months(stream: CostStream, engine: Stream, line: Line, checkpoints: _Checkpoints) -> Result:
-    """The run, stopping where a month ends to note what the pools hold that go on after it."""
-    first_on = dict.fromkeys(checkpoints.begun, date.min)
-    last_on = {number: row.last_moved_on or date.min for number, row in enumerate(stream.rows)}
-    for event, dated_on in zip(line.events, line.dates, strict=True):
-        ends_on = dated_on + timedelta(days=1) if event.kind == Kind.PERIOD_END else dated_on
-        for number in (event.pool, event.to_pool) if event.to_pool >= 0 else (event.pool,):
-            first_on.setdefault(number, dated_on)
-            last_on[number] = max(last_on[number], ends_on)
-
-    parts: list[Result] = []
-    offsets = []
-    place = 0
-    while place < len(line.events):
-        ends_on = month_end(line.dates[place])
-        upto = bisect_right(line.dates, ends_on, lo=place)
-        segment = line.events[place:upto]
-        offsets.append(place)
-        dates = {event.key: dated_on for event, dated_on in zip(segment, line.dates[place:upto], strict=True)}
-        parts.append(run(stream, engine, segment, dates))
-        moved = {event.pool for event in segment} | {event.to_pool for event in segment}
-        following = line.dates[upto] if upto < len(line.dates) else month_end(ends_on) + timedelta(days=1)
-        for month in month_ends(ends_on, following):
-            going_on = [
-                number for number in first_on if first_on[number] <= month and last_on[number].replace(day=1) > month
-            ]
-            checkpoints.note(engine, month, going_on, moved if month == ends_on else set())
-        place = upto
-    return _joined(parts, offsets)
+def _held(pool: Pool) -> tuple[Any, ...]:
+    return (pool.method, pool.qty, pool.value, pool.standard, pool.last_unit_cost, pool.layers())
 
 
-def _joined(parts: Sequence[Result], offsets: Sequence[int]) -> Result:
-    """The results of a run's pieces as one, their events counted through."""
-    whole = Result()
-    for part, offset in zip(parts, offsets, strict=True):
+class _Run:
+    """A stream counted again month by month; it stops where each month ends to note what the pools hold that go on after it.
+
+    It is over as soon as a month ends as it did before, and nothing that follows can tell the difference.
+    """
+
+    def __init__(
+        self,
+        stream: CostStream,
+        engine: Stream,
+        checkpoints: _Checkpoints,
+        names: Sequence[Named],
+        placed: Sequence[Placed],
+    ) -> None:
+        self.stream = stream
+        self.line: list[Placed] = []
+        self.result = Result()  # places as in `line`
+        self.found: list[Differing] = []
+        self.until = date.max
+        self.is_over_early = False
+        self._engine = engine
+        self._checkpoints = checkpoints
+        self._names = names
+        self._placed = in_order(placed)
+        self._moves_goods = any(row.event.qty or row.event.kind == Kind.METHOD for row in placed)
+        self._taken_back = {row.event.of for row in placed if row.event.qty}
+        self._cannot_end_before = self._placed[-1].dated_on
+
+    def count(self, start: date) -> None:
+        stream, engine = self.stream, self._engine
+        first_on = dict.fromkeys(self._checkpoints.begun, date.min)
+        last_on = {number: row.last_moved_on or date.min for number, row in enumerate(stream.rows)}
+        for row in self._placed:
+            ends_on = row.dated_on + timedelta(days=1) if row.event.kind == Kind.PERIOD_END else row.dated_on
+            for number in _pools_of(row):
+                last_on[number] = max(last_on[number], ends_on)
+        ended: date | None = None  # the month that was counted last
+        moved: set[int] = set()
+
+        def note_months(before: date) -> None:
+            for month in month_ends(ended, before) if ended is not None else ():
+                going_on = [
+                    number
+                    for number in first_on
+                    if first_on[number] <= month and last_on[number].replace(day=1) > month
+                ]
+                self._checkpoints.note(engine, month, going_on, moved if month == ended else set())
+
+        for ends_on, months_rows in self._months(start, max(last_on.values())):
+            if ended is not None and self._can_end(start, ended):
+                self.until, self.is_over_early = ended, True
+                return
+            note_months(ends_on)
+            for row in months_rows:
+                for number in _pools_of(row):
+                    first_on.setdefault(number, row.dated_on)
+            ended, moved = ends_on, {number for row in months_rows for number in _pools_of(row)}
+            self._count_month(months_rows)
+        if ended is not None:
+            note_months(ended + timedelta(days=1))
+        self.found = differences(stream, self.line, self.result, parts_in_the_books(stream, start, date.max))
+
+    def _months(self, start: date, last_on: date) -> Iterator[tuple[date, list[Placed]]]:
+        """The events from `start` on with the new ones among them, month by month; read as far as they are asked for."""
+        placed, read_until, at_once = self._placed, start, _READ_AT_ONCE
+        while read_until < last_on:
+            until = read_until
+            for _ in range(at_once if read_until > date.min else 1):
+                until = month_end(until + timedelta(days=1)) if read_until > date.min else last_on
+            fresh = bisect_right(placed, until, key=lambda row: row.dated_on)
+            rows = stored_events(self.stream, read_until, until)
+            if fresh:
+                rows = in_order([*rows, *placed[:fresh]])
+                placed = placed[fresh:]
+            for ends_on, rows_of_month in groupby(rows, key=lambda row: month_end(row.dated_on)):
+                yield ends_on, list(rows_of_month)
+            read_until, at_once = until, at_once * 2
+
+    def _count_month(self, rows: Sequence[Placed]) -> None:
+        offset = len(self.line)
+        dates = {row.event.key: row.dated_on for row in rows}
+        part = run(self.stream, self._engine, [row.event for row in rows], dates)
+        whole = self.result
+        self.line += rows
         whole.costs += part.costs
-        whole.takes += [take._replace(event=take.event + offset) for take in part.takes]
+        whole.takes += [take._replace(event=take.event + offset) for take in part.takes] if offset else part.takes
         whole.effects += [effect._replace(event=effect.event + offset) for effect in part.effects]
         whole.layer_changes += [change._replace(event=change.event + offset) for change in part.layer_changes]
         whole.arrivals += [arrival._replace(event=arrival.event + offset) for arrival in part.arrivals]
         whole.variances.update((event + offset, amount) for event, amount in part.variances.items())
-    return whole
+
+    def _can_end(self, start: date, ended: date) -> bool:
+        """Whether all that follows the end of a month comes out as it did.
+
+        The pools have to hold the same, and what is named later has to cost the same; who took from a named receipt changes
+        only where goods move.
+        """
+        if ended < self._cannot_end_before or not self._checkpoints.are_met(self._engine, ended):
+            return False
+        self.found = differences(self.stream, self.line, self.result, parts_in_the_books(self.stream, start, ended))
+        changed = self._taken_back | {key for one in self.found for key in (one.part.event, one.part.target)}
+        telling = [
+            name.by_on
+            for name in self._names
+            if name.on <= ended < name.by_on and (name.of in changed or (self._moves_goods and not name.is_issue))
+        ]
+        self._cannot_end_before = max(telling, default=ended)
+        return not telling
+
+
+def _pools_of(row: Placed) -> tuple[int, ...]:
+    return (row.event.pool,) if row.event.to_pool < 0 else (row.event.pool, row.event.to_pool)
 
 
 # -- what came out differently
 
 
 def _write_differences(
-    stream: CostStream,
-    line: Line,
-    old: dict[Part, list[int]],
-    result: Result,
-    document: Document,
-    opened: dict[tuple[int, LayerKey], dict[str, Any]],
+    stream: CostStream, again: _Run, document: Document, opened: dict[tuple[int, LayerKey], dict[str, Any]]
 ) -> None:
-    new_parts = parts_of(stream, line, result)
-    place_of = {event.key: place for place, event in enumerate(line.events)}
     rows = []
-    for part in {**old, **new_parts}:
-        before, after = old.get(part, (0, 0)), new_parts.get(part, (0, 0))
-        inventory = after[0] - before[0]
-        place = place_of[part.event]
-        if part.event == part.target and line.events[place].qty:
-            # An issue or a return that now costs another amount: its other side is where its cost had gone.
-            sales = 0 if line.kinds[place] == MoveKind.TRANSFER else -inventory
-            if inventory and line.events[place].kind in (Kind.RECEIPT, Kind.CUSTOMER_RETURN, Kind.TRANSFER):
-                _restate_layers(stream, line, place, result, opened)
-        elif line.events[place].kind == Kind.STANDARD_COST:
-            sales = -inventory  # what the new standard changed in value, its other side with it
-        else:
-            sales = after[1] - before[1]
-        if not inventory and not sales:
-            continue
-        correction = (
-            (place, part),
+    for place, part, inventory, sales in again.found:
+        line = again.line[place]
+        came_in = line.event.kind in (Kind.RECEIPT, Kind.CUSTOMER_RETURN, Kind.TRANSFER)
+        if came_in and part.event == part.target:
+            _restate_layers(stream, line, place, again.result, opened)
+        rows.append(
             stream.adjustment(
                 stream.rows[part.pool].id,
                 AdjustmentKind.BACK_DATED,
                 UUID(bytes=part.event),
-                line.dates[place],
+                line.dated_on,
                 document,
                 None,
                 UUID(bytes=part.layer) if part.layer else None,
                 UUID(bytes=part.target) if part.target else None,
                 stream.amount(inventory),
                 stream.amount(sales),
-            ),
+            )
         )
-        rows.append(correction)
-    rows.sort(key=lambda row: row[0])
-    append_rows(stream.session, stream.ctx, CostAdjustment, [row for _, row in rows])
-    stream.corrections += [(line.kinds[place], row) for (place, _), row in rows]
+        stream.corrections.append((line.kind, rows[-1]))
+    append_rows(stream.session, stream.ctx, CostAdjustment, rows)
 
 
 def _restate_layers(
-    stream: CostStream, line: Line, place: int, result: Result, opened: dict[tuple[int, LayerKey], dict[str, Any]]
+    stream: CostStream, line: Placed, place: int, result: Result, opened: dict[tuple[int, LayerKey], dict[str, Any]]
 ) -> None:
     """The layers of goods that came in at another cost than before."""
-    event = line.events[place]
-    begins = {"dated_on": line.dates[place], "seq": line.order[place][1], "move_id": UUID(bytes=event.key)}
+    event = line.event
+    begins = {"dated_on": line.dated_on, "seq": line.seq, "move_id": UUID(bytes=event.key)}
     if event.kind != Kind.TRANSFER:
         qty, value = from_scaled(event.qty, QTY_PLACES), stream.amount(result.costs[place])
         opened[event.pool, (event.key, 0)] = {**begins, "qty_in": qty, "value_in": value}
@@ -328,20 +428,18 @@ def _restate_layers(
             opened[event.to_pool, arrival.layer] = {**begins, "qty_in": qty, "value_in": value}
 
 
-def _write_edge_differences(stream: CostStream, line: Line, after: date, result: Result) -> None:
+def _write_edge_differences(stream: CostStream, again: _Run, start: date) -> None:
     """Edges of their own for what issues now take of other layers than before."""
-    edges = {key: [-qty, -value] for key, (qty, value) in edges_in_the_books(stream, after).items()}
-    layer_ids: dict[tuple[int, LayerKey], bytes] = {}
-    for take in result.takes:
-        held = (take.pool, take.layer)
-        layer = layer_ids.get(held)
-        if layer is None:
-            layer = layer_ids[held] = stream.layer_id(*held).bytes
-        edge = edges.setdefault(EdgeOn(take.pool, take.issue, layer, line.dates[take.event]), [0, 0])
-        edge[0] += take.qty
-        edge[1] += take.value
+    now, then = edges_of(stream, again.line, again.result), edges_in_the_books(stream, start, again.until)
+    different = []
+    for key, (qty, value) in now.items():
+        before = then.pop(key, None)
+        if before is None:
+            different.append((key, qty, value))
+        elif before != [qty, value]:
+            different.append((key, qty - before[0], value - before[1]))
+    different += [(key, -qty, -value) for key, (qty, value) in then.items()]
     stream.append_edges(
         (key.dated_on, key.pool, key.issue, UUID(bytes=key.layer), qty, value)
-        for key, (qty, value) in sorted(edges.items())  # the database groups in any order
-        if qty or value
+        for key, qty, value in sorted(different)  # the database gives them in any order
     )

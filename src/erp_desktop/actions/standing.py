@@ -1,11 +1,10 @@
 """Where the goods of a receipt are now, what an issue costs by now: what late value and returns start from.
 
 Read the same way when something is counted (cost_streams.py) and when somebody asks beforehand what it would change. With `until`
-and `without` it is read as it stood before a day, leaving out the events that are about to be counted again.
+it is read as it stood at the end of a day, leaving out the events that are about to be counted again.
 """
 
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.remembering import MEMORY_ASKS
 from erp_desktop.costing.landed_cost import left_of_receipt
 from erp_desktop.ids import derived_id
-from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
+from erp_desktop.models.costing import CostAdjustment, CostEdge, CostLayer, CostPool, MoveCost
 from erp_desktop.models.stock import MoveKind
 from erp_desktop.numbers import ZERO
 
@@ -54,26 +53,13 @@ def layer_id(pool_id: UUID, move_id: UUID, part: int) -> UUID:
     return derived_id("cost_layer", pool_id, move_id, str(part))
 
 
-def price_corrections_of(session: Session, book: CostBook, receipt_line_id: UUID) -> Decimal:
-    """The sum of all earlier corrections of the price of a receipt line, in `book`."""
-    to_inventory, to_cost_of_sales = session.execute(
-        select(func.sum(CostAdjustment.to_inventory), func.sum(CostAdjustment.to_cost_of_sales))
-        .join(CostPool, (CostPool.company_id == CostAdjustment.company_id) & (CostPool.id == CostAdjustment.pool_id))
-        .where(
-            CostAdjustment.company_id == book.company_id,
-            CostAdjustment.kind == AdjustmentKind.RECEIPT_PRICE,
-            CostAdjustment.line_id == receipt_line_id,
-            CostPool.book_id == book.id,
-        )
-    ).one()
-    return (to_inventory or ZERO) + (to_cost_of_sales or ZERO)
-
-
 def settled_issues(
-    session: Session, company_id: UUID, pool_ids: Sequence[UUID], issue_ids: Sequence[UUID], without: AbstractSet[bytes]
+    session: Session, company_id: UUID, pool_ids: Sequence[UUID], issue_ids: Sequence[UUID], until: date | None
 ) -> list[SettledIssue]:
     """What each issue cost by now (costing.md, rule 5), in one book: the one that `pool_ids` belong to."""
-    in_pools = (MoveCost.company_id == company_id, MoveCost.pool_id.in_(pool_ids))
+    in_pools = [MoveCost.company_id == company_id, MoveCost.pool_id.in_(pool_ids)]
+    if until is not None:
+        in_pools.append(MoveCost.dated_on <= until)
     left = select(MoveCost.move_id, MoveCost.qty, MoveCost.cost).where(
         *in_pools, MoveCost.move_id.in_(issue_ids), MoveCost.qty < 0
     )
@@ -81,8 +67,8 @@ def settled_issues(
         *in_pools, MoveCost.of_id.in_(issue_ids), MoveCost.kind == MoveKind.CUSTOMER_RETURN
     )
     issues = {row.move_id: row for row in session.execute(left, execution_options=MEMORY_ASKS)}
-    returns = [row for row in session.execute(back, execution_options=MEMORY_ASKS) if row.move_id.bytes not in without]
-    corrected = _corrections(session, company_id, pool_ids, [*issues, *(row.move_id for row in returns)], without)
+    returns = session.execute(back, execution_options=MEMORY_ASKS).all()
+    corrected = _corrections(session, company_id, pool_ids, [*issues, *(row.move_id for row in returns)], until)
     found = []
     for issue_id, row in sorted(issues.items()):
         came = [one for one in returns if one.of_id == issue_id]
@@ -99,18 +85,19 @@ def settled_issues(
 
 
 def _corrections(
-    session: Session, company_id: UUID, pool_ids: Sequence[UUID], move_ids: Sequence[UUID], without: AbstractSet[bytes]
+    session: Session, company_id: UUID, pool_ids: Sequence[UUID], move_ids: Sequence[UUID], until: date | None
 ) -> dict[UUID, tuple[Decimal, Decimal]]:
     """What was added to moves later, by move: to inventory, to cost of sales."""
     adjustment = CostAdjustment
-    statement = select(
-        adjustment.move_id, adjustment.event_id, adjustment.to_inventory, adjustment.to_cost_of_sales
-    ).where(adjustment.company_id == company_id, adjustment.move_id.in_(move_ids), adjustment.pool_id.in_(pool_ids))
+    statement = select(adjustment.move_id, adjustment.to_inventory, adjustment.to_cost_of_sales).where(
+        adjustment.company_id == company_id, adjustment.move_id.in_(move_ids), adjustment.pool_id.in_(pool_ids)
+    )
+    if until is not None:
+        statement = statement.where(adjustment.dated_on <= until)
     sums: dict[UUID, tuple[Decimal, Decimal]] = {}
     for row in session.execute(statement, execution_options=MEMORY_ASKS):
-        if row.event_id.bytes not in without:
-            inventory, sales = sums.get(row.move_id, (ZERO, ZERO))
-            sums[row.move_id] = (inventory + row.to_inventory, sales + row.to_cost_of_sales)
+        inventory, sales = sums.get(row.move_id, (ZERO, ZERO))
+        sums[row.move_id] = (inventory + row.to_inventory, sales + row.to_cost_of_sales)
     return sums
 
 
@@ -120,7 +107,6 @@ def standing_of(
     move_id: UUID,
     *,
     until: date | None = None,
-    without: AbstractSet[bytes] = frozenset(),
     on_hand: Decimal | None = None,
 ) -> Standing:
     """Where the goods that `move_id` brought into `pool` are; `on_hand` is what the pool held then (None: what it holds now)."""
@@ -131,7 +117,7 @@ def standing_of(
         MoveCost.qty > 0,
     )
     receipt = session.execute(came, execution_options=MEMORY_ASKS).one()
-    corrected = _corrections(session, pool.company_id, [pool.id], [move_id], without).get(move_id, (ZERO, ZERO))[0]
+    corrected = _corrections(session, pool.company_id, [pool.id], [move_id], until).get(move_id, (ZERO, ZERO))[0]
     if pool.method in LAYERED:
         return _standing_in_layers(session, pool, move_id, receipt, receipt.cost + corrected, until)
     return _standing_in_average(session, pool, receipt, receipt.cost + corrected, until, on_hand)
@@ -146,7 +132,15 @@ def _standing_in_layers(
         parts = session.scalar(taken_by, execution_options=MEMORY_ASKS) or 1
     layer_ids = [layer_id(pool.id, move_id, part) for part in range(parts)]
     edges = (
-        select(CostEdge.issue_move_id, CostEdge.qty, MoveCost.kind, MoveCost.dated_on, MoveCost.seq)
+        select(
+            MoveCost.dated_on,
+            MoveCost.seq,
+            CostEdge.id,
+            CostEdge.issue_move_id,
+            CostEdge.qty,
+            CostEdge.dated_on.label("taken_on"),
+            MoveCost.kind,
+        )
         .join(
             MoveCost,
             (MoveCost.company_id == CostEdge.company_id)
@@ -155,13 +149,14 @@ def _standing_in_layers(
         )
         .where(CostEdge.company_id == pool.company_id, CostEdge.layer_id.in_(layer_ids))
         .where(MoveCost.qty < 0)
-        .order_by(MoveCost.dated_on, MoveCost.seq, CostEdge.id)
     )
-    if until is not None:
-        edges = edges.where(CostEdge.dated_on <= until)
+    # Sorted here: a database that has looked at none of the rows yet would read all moves in that order.
+    rows = sorted(session.execute(edges, execution_options=MEMORY_ASKS), key=lambda row: row[:3])
     taken: dict[UUID, Decimal] = {}
     transfers = set()
-    for edge in session.execute(edges, execution_options=MEMORY_ASKS):
+    for edge in rows:
+        if until is not None and edge.taken_on > until:
+            continue
         taken[edge.issue_move_id] = taken.get(edge.issue_move_id, ZERO) + edge.qty
         if edge.kind == MoveKind.TRANSFER:
             transfers.add(edge.issue_move_id)

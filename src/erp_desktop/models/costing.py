@@ -136,7 +136,7 @@ class MoveCost(Replicated):
             belongs_to("pool_id", "cost_pool"),
             Index(None, "company_id", "pool_id", "dated_on", "seq"),
             Index(None, "company_id", "pool_id", "seq"),
-            Index(None, "company_id", "move_id"),
+            Index(None, "company_id", "move_id", "pool_id"),
             Index(None, "company_id", "dated_on", "pool_id", "qty", "cost"),  # what moved within a month is read here
             Index(
                 "ix_move_cost_company_id_of_id",
@@ -170,7 +170,7 @@ class CostEdge(Replicated):
         return (
             belongs_to("pool_id", "cost_pool"),
             Index(None, "company_id", "pool_id", "dated_on"),
-            Index(None, "company_id", "issue_move_id"),
+            Index(None, "company_id", "issue_move_id", "pool_id"),
             Index(None, "company_id", "layer_id"),
         )
 

@@ -5,7 +5,7 @@ that the pools, layers and edges stand where the last event left them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,27 +15,24 @@ from sqlalchemy import select
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.cost_line import (
-    EdgeOn,
-    Line,
     Part,
-    as_events,
+    differences,
     edges_in_the_books,
+    edges_of,
     parts_in_the_books,
-    parts_of,
     stored_events,
 )
 from erp_desktop.actions.cost_pools import BookStreams, StreamPools
 from erp_desktop.costing.errors import CostingFault
-from erp_desktop.costing.events import LayerKey
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
 from erp_desktop.models.stock import StockMove
-from erp_desktop.numbers import QTY_PLACES, from_scaled
+from erp_desktop.numbers import QTY_PLACES, ZERO, from_scaled
 from erp_desktop.queries.examining import Check, Difference, Examined, check, listed
 
 PRODUCTS_AT_ONCE = 200
 
-COSTS = QT_TRANSLATE_NOOP("Doctor", "Cost of an event counted again from the beginning")
+COSTS = QT_TRANSLATE_NOOP("Doctor", "Cost of an event: what is missing in the books, counted again from the beginning")
 POOLS = QT_TRANSLATE_NOOP("Doctor", "Value of a cost pool counted again from the beginning")
 LAYERS = QT_TRANSLATE_NOOP("Doctor", "Cost layer counted again from the beginning")
 EDGES = QT_TRANSLATE_NOOP("Doctor", "What an issue took of a layer, counted again from the beginning")
@@ -66,23 +63,18 @@ def costs_are_what_their_methods_say(examined: Examined) -> list[Difference]:
 def _recounted(examined: Examined, stream: StreamPools) -> Iterator[tuple[str, str, Any, Any]]:
     """What, where, what it should be, what is kept."""
     name = f"{stream.product.code} [{stream.book.code}]"
-    line = Line(stored=stored_events(stream, date.min))
-    for event, known in as_events(line.stored):
-        line.put(len(line.events), event, known.dated_on, known.kind, known.seq, is_new=False)
+    line = stored_events(stream, date.min)
     engine = stream.stream()
     for number, row in enumerate(stream.rows):
         engine.open_pool(number, row.first_method, allow_negative=True)
     try:
-        result = engine.run(line.events)
+        result = engine.run([row.event for row in line])
     except CostingFault as fault:
         yield CANNOT, name, "", str(fault)
         return
-    kept_parts, parts = parts_in_the_books(stream, date.min, line.stored), parts_of(stream, line, result)
-    for part in {**kept_parts, **parts}:
-        before, after = kept_parts.get(part, [0, 0]), parts.get(part, [0, 0])
-        if before[0] != after[0] or (before[1] != after[1] and part.event != part.target and part.target):
-            where = f"{name} {_moved(examined, part)}"
-            yield COSTS, where, _both(stream, after), _both(stream, before)
+    for differing in differences(stream, line, result, parts_in_the_books(stream, date.min, date.max)):
+        where = f"{name} {_moved(examined, differing.part)}"
+        yield COSTS, where, _pair(stream.amount(differing.inventory), stream.amount(differing.sales)), _pair(ZERO, ZERO)
     for number, row in enumerate(stream.rows):
         pool = engine.pools[number]
         kept = (row.on_hand, row.value)
@@ -96,21 +88,11 @@ def _recounted(examined: Examined, stream: StreamPools) -> Iterator[tuple[str, s
             was = (0, 0) if stored is None else (stream.qty(stored.qty_left), stream.money(stored.value_left))
             if now != was:
                 yield LAYERS, f"{name} {layer_id}", _scaled_pair(stream, now), _scaled_pair(stream, was)
-    edges: dict[EdgeOn, list[int]] = {}
-    layer_ids: dict[tuple[int, LayerKey], bytes] = {}
-    for take in result.takes:
-        held = (take.pool, take.layer)
-        if held not in layer_ids:
-            layer_ids[held] = stream.layer_id(*held).bytes
-        edge = edges.setdefault(EdgeOn(take.pool, take.issue, layer_ids[held], line.dates[take.event]), [0, 0])
-        edge[0] += take.qty
-        edge[1] += take.value
-    kept_edges = edges_in_the_books(stream, date.min)
+    edges, kept_edges = edges_of(stream, line, result), edges_in_the_books(stream, date.min, date.max)
     for key in {**edges, **kept_edges}:
-        qty, value = edges.get(key, [0, 0])
-        kept_edge = kept_edges.get(key, (0, 0))
-        if (qty, value) != kept_edge:
-            yield EDGES, name, _scaled_pair(stream, (qty, value)), _scaled_pair(stream, kept_edge)
+        again_took, took = edges.get(key, [0, 0]), kept_edges.get(key, [0, 0])
+        if again_took != took:
+            yield EDGES, name, _scaled_pair(stream, again_took), _scaled_pair(stream, took)
 
 
 def _moved(examined: Examined, part: Part) -> str:
@@ -118,11 +100,7 @@ def _moved(examined: Examined, part: Part) -> str:
     return "" if move is None else f"{move.kind} {move.moved_on.isoformat()}"
 
 
-def _both(stream: StreamPools, part: list[int]) -> str:
-    return _pair(stream.amount(part[0]), stream.amount(part[1]))
-
-
-def _scaled_pair(stream: StreamPools, pair: tuple[int, int]) -> str:
+def _scaled_pair(stream: StreamPools, pair: Sequence[int]) -> str:
     return _pair(from_scaled(pair[0], QTY_PLACES), stream.amount(pair[1]))
 
 
