@@ -1873,7 +1873,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_cost_edge")),
     )
     op.create_index(
-        op.f("ix_cost_edge_company_id_issue_move_id"), "cost_edge", ["company_id", "issue_move_id"], unique=False
+        op.f("ix_cost_edge_company_id_issue_move_id_pool_id"),
+        "cost_edge",
+        ["company_id", "issue_move_id", "pool_id"],
+        unique=False,
     )
     op.create_index(op.f("ix_cost_edge_company_id_layer_id"), "cost_edge", ["company_id", "layer_id"], unique=False)
     op.create_index(
@@ -1999,7 +2002,9 @@ def upgrade() -> None:
         ["company_id", "dated_on", "pool_id", "qty", "cost"],
         unique=False,
     )
-    op.create_index(op.f("ix_move_cost_company_id_move_id"), "move_cost", ["company_id", "move_id"], unique=False)
+    op.create_index(
+        op.f("ix_move_cost_company_id_move_id_pool_id"), "move_cost", ["company_id", "move_id", "pool_id"], unique=False
+    )
     op.create_index(
         "ix_move_cost_company_id_of_id",
         "move_cost",
@@ -2358,7 +2363,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("of_id IS NOT NULL"),
         postgresql_where=sa.text("of_id IS NOT NULL"),
     )
-    op.drop_index(op.f("ix_move_cost_company_id_move_id"), table_name="move_cost")
+    op.drop_index(op.f("ix_move_cost_company_id_move_id_pool_id"), table_name="move_cost")
     op.drop_index(op.f("ix_move_cost_company_id_dated_on_pool_id_qty_cost"), table_name="move_cost")
     op.drop_table("move_cost")
     op.drop_index(op.f("ix_goods_receipt_line_company_id_tick"), table_name="goods_receipt_line")
@@ -2372,7 +2377,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_cost_edge_company_id_tick"), table_name="cost_edge")
     op.drop_index(op.f("ix_cost_edge_company_id_pool_id_dated_on"), table_name="cost_edge")
     op.drop_index(op.f("ix_cost_edge_company_id_layer_id"), table_name="cost_edge")
-    op.drop_index(op.f("ix_cost_edge_company_id_issue_move_id"), table_name="cost_edge")
+    op.drop_index(op.f("ix_cost_edge_company_id_issue_move_id_pool_id"), table_name="cost_edge")
     op.drop_table("cost_edge")
     op.drop_index(op.f("ix_cost_balance_company_id_tick"), table_name="cost_balance")
     op.drop_index(op.f("ix_cost_balance_company_id_ends_on_pool_id"), table_name="cost_balance")
