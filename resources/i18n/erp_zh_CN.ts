@@ -2338,7 +2338,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Cost of an event: what is missing in the books, counted again from the beginning</source>
-        <translation type="unfinished"></translation>
+        <translation>事件的成本：从头重算后账上缺少的金额</translation>
     </message>
     <message>
         <source>Value of a cost pool counted again from the beginning</source>
