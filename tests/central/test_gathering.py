@@ -11,11 +11,13 @@ from sqlalchemy import Engine, event, select
 
 from company_fixtures import TODAY, SmallCompany
 from erp_desktop.actions import gathering
+from erp_desktop.actions.base import Action
 from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder, shipment_line_id
+from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.ids import new_id
 from erp_desktop.models.sales import SalesOrder, SalesOrderLine
 from erp_desktop.models.stock import StockBalance
@@ -65,6 +67,29 @@ def test_an_order_that_is_shipped_in_the_same_push_is_inserted_once_and_carries_
         assert (written.status, written.tick) == ("shipped", clock)
         assert session.scalars(select(SalesOrderLine.shipped_qty)).one() == 10
         assert session.scalars(select(StockBalance.on_hand)).one() == 40
+
+
+def test_goods_kept_by_lot_are_shipped_in_one_push_with_others_and_nothing_is_done_twice(company: SmallCompany) -> None:
+    milk, bottle = company.product("MILK", "fifo", tracking="lot"), company.product("BTL")
+    company.stock("BTL", "50", "2.00")
+    lots = [CountedLine(milk, company.bin, Decimal(5), Decimal(2), code) for code in ("A", "B")]
+    company.perform(CountStock(new_id(), company.warehouse, TODAY, tuple(lots)))
+    actions: list[Action] = []
+    for product in (bottle, milk, bottle, milk):
+        order = new_id()
+        line = SalesLine(new_id(), product, Decimal(4), Decimal("3.00"))
+        actions += [
+            SaveSalesOrder(order, company.channel, company.warehouse, TODAY, TODAY, (line,), company.customer),
+            ConfirmSalesOrder(order),
+            AllocateSalesOrder(order),
+            ShipOrder(new_id(), order, TODAY),
+        ]
+    company.perform(*actions)
+    assert gathering._asks_after_writing == set()  # else every later shipment would have all before it written first
+    with company.session() as session:
+        assert examine(session, company.company_id) == ()
+        held = session.scalars(select(StockBalance.on_hand).where(StockBalance.product_id == milk)).all()
+        assert sum(held) == 2
 
 
 def test_what_one_action_of_a_push_wrote_the_next_one_finds(company: SmallCompany) -> None:
