@@ -312,3 +312,31 @@ def test_documents_that_are_pushed_together_may_all_be_late(company):
     assert cost_of(company, shipment.shipment_id) == 9
     assert value_on_hand(company, "BX") == [(11, 53)]
     nothing_is_wrong(company)
+
+
+@pytest.mark.parametrize("method", ["fifo", "lifo", "moving_average"])
+def test_what_comes_back_later_costs_what_was_counted_again_in_a_month_that_ended_as_it_did(company, method):
+    company.product("BX", method)
+    receipt = company.stock("BX", "10", "5.00", on=EARLY)
+    shipment = sell(company, "BX", "10", on=MIDDLE)  # nothing is left in January
+    company.stock("BX", "10", "6.00", on=FEBRUARY)
+    back = new_id()
+    company.perform(TakeInReturn(back, shipment, LATE, (ReturnedLine(shipment_line_id(shipment, 1), D(5)),)))
+    assert (cost_of(company, shipment), cost_of(company, back)) == (50, 25)
+    company.perform(EnterLandedCost(new_id(), "freight", MIDDLE, D("20"), "qty", (receipt,)))
+    assert (cost_of(company, shipment), cost_of(company, back)) == (70, 35)
+    assert value_on_hand(company, "BX") == [(15, 95)]
+    nothing_is_wrong(company)
+
+
+@pytest.mark.parametrize("method", ["fifo", "lifo", "moving_average"])
+def test_late_value_that_was_entered_first_stays_when_more_of_it_comes_for_a_month_that_ends_as_it_did(company, method):
+    company.product("BX", method)
+    receipt = company.stock("BX", "10", "5.00", on=EARLY)
+    shipment = sell(company, "BX", "10", on=MIDDLE)
+    company.stock("BX", "10", "6.00", on=FEBRUARY)
+    company.perform(EnterLandedCost(new_id(), "duty", LATE, D("20"), "qty", (receipt,)))
+    company.perform(EnterLandedCost(new_id(), "freight", EARLY, D("5"), "qty", (receipt,)))
+    assert cost_of(company, shipment) == 75
+    assert value_on_hand(company, "BX") == [(10, 60)]
+    nothing_is_wrong(company)

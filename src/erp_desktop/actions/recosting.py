@@ -292,9 +292,8 @@ class _Run:
         self._checkpoints = checkpoints
         self._names = names
         self._placed = in_order(placed)
-        self._moves_goods = any(row.event.qty or row.event.kind == Kind.METHOD for row in placed)
-        self._taken_back = {row.event.of for row in placed if row.event.qty}
-        self._cannot_end_before = self._placed[-1].dated_on
+        moves_goods = any(row.event.qty or row.event.kind == Kind.METHOD for row in placed)
+        self._cannot_end_before = date.max if moves_goods else self._placed[-1].dated_on
 
     def count(self, start: date) -> None:
         stream, engine = self.stream, self._engine
@@ -360,7 +359,7 @@ class _Run:
         whole.variances.update((event + offset, amount) for event, amount in part.variances.items())
 
     def _can_end(self, start: date, ended: date) -> bool:
-        """Whether all that follows the end of a month comes out as it did.
+        """Whether all that follows the end of a month comes out as it did, where only values changed.
 
         The pools have to hold the same, and what is named later has to cost the same; who took from a named receipt changes
         only where goods move.
@@ -368,12 +367,9 @@ class _Run:
         if ended < self._cannot_end_before or not self._checkpoints.are_met(self._engine, ended):
             return False
         self.found = differences(self.stream, self.line, self.result, parts_in_the_books(self.stream, start, ended))
-        changed = self._taken_back | {key for one in self.found for key in (one.part.event, one.part.target)}
-        telling = [
-            name.by_on
-            for name in self._names
-            if name.on <= ended < name.by_on and (name.of in changed or (self._moves_goods and not name.is_issue))
-        ]
+        changed = {key for one in self.found for key in (one.part.event, one.part.target)}
+        changed |= {effect.target for effect in self.result.effects if self.line[effect.event].cost is None}
+        telling = [name.by_on for name in self._names if name.on <= ended < name.by_on and name.of in changed]
         self._cannot_end_before = max(telling, default=ended)
         return not telling
 
