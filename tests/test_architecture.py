@@ -167,3 +167,12 @@ def test_rows_that_belong_to_a_document_are_found_by_it() -> None:
             if reference.referred_table.name.rpartition("_")[2] in documents:
                 columns = list(reference.column_keys)
                 assert any(index[: len(columns)] == columns for index in indexed), (table.name, columns)
+
+
+def test_every_refusal_of_the_centre_has_its_sentence_at_a_desk():
+    """A refusal that only the centre's own code names would be "This cannot be done." to whoever is told."""
+    of_the_centre = "class [A-Za-z]+\\((?:[A-Za-z]*Refused|[A-Za-z]*Problem)\\):"
+    named_there = [
+        path.name for path in (SOURCE / "central").rglob("*.py") if re.search(of_the_centre, path.read_text())
+    ]
+    assert named_there == []

@@ -2758,6 +2758,10 @@ The back office of a company that distributes goods.</source>
         <translation>填好表单后，这里显示它的影响。</translation>
     </message>
     <message>
+        <source>Purchase price variance {amount} {currency}</source>
+        <translation>采购价格差异 {amount} {currency}</translation>
+    </message>
+    <message>
         <source>Stock value, cost of sales and ledger stay as they are.</source>
         <translation>库存价值、销售成本和总账保持不变。</translation>
     </message>

@@ -185,6 +185,7 @@ class Effect(msgspec.Struct, kw_only=True, frozen=True):
     correction_count: int = 0
     books: list[BookEffect] = []
     written_down: Decimal = Decimal(0)  # the expense of stock held below its cost, a reversal where negative
+    price_variance: Decimal = Decimal(0)  # what goes to purchase price variance instead of stock or cost of sales
     allowance: Decimal = Decimal(0)  # as it changes what stock at cost is carried below that
     end: bool = True
 

@@ -94,6 +94,20 @@ def test_a_receipt_tells_stock_before_and_after_and_the_entry(company: SmallComp
     assert effect.corrections == []
 
 
+def test_what_costs_more_than_its_standard_tells_the_price_variance(company: SmallCompany) -> None:
+    company.product("LBL", "standard")
+    company.receive(company.purchase_order(("LBL", "10", "4.00")), "10")  # the first receipt makes the standard
+    order = company.purchase_order(("LBL", "5", "4.50"))
+    effect = preview(company, receipt(order, "5"))
+    assert effect.price_variance == Decimal("2.50")
+    assert [(book.inventory, book.cost_of_sales) for book in effect.books] == [(20, 0)]
+    assert [bool(line.debit) for line in effect.entries or ()] == [
+        True,
+        True,
+        False,
+    ]  # debits first, as people write them
+
+
 def test_nothing_at_all_is_written(company: SmallCompany) -> None:
     company.stock("BX-204", "10", "4.00")
     order = company.purchase_order(("BX-204", "5", "6.00"))

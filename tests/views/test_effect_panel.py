@@ -159,10 +159,16 @@ def test_a_write_down_says_its_allowance_and_its_expense(page: Page, desk: FakeD
     for may_see in ({}, {"entries": None, "entry_count": 0}):  # with the ledger and without
         desk.effect = lambda _action, may_see=may_see: an_effect(**figures, **{**nothing, **may_see})
         assert opened(page, qtbot).summary.text() == (
-            "Stock value 0.00 CNY   ·   Allowance against stock +3.00 CNY   ·   Write-down expense +5.00 CNY   ·   "
-            "Cost of sales -2.00 CNY"
+            "Allowance against stock +3.00 CNY   ·   Write-down expense +5.00 CNY   ·   Cost of sales -2.00 CNY"
         )
         page.panel.set_open(False)
+
+
+def test_late_value_at_standard_cost_says_its_price_variance(page: Page, desk: FakeDesk, qtbot: QtBot) -> None:
+    main = msgspec.structs.replace(an_effect().books[0], inventory=Decimal(0), cost_of_sales=Decimal(0))
+    figures = {"price_variance": Decimal(30), "books": [main]}
+    desk.effect = lambda _action: an_effect(stock=[], stock_count=0, corrections=0, **figures)
+    assert opened(page, qtbot).summary.text() == "Purchase price variance +30.00 CNY"
 
 
 def test_more_than_is_shown_is_counted(page: Page, desk: FakeDesk, qtbot: QtBot) -> None:

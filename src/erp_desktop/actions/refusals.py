@@ -125,3 +125,14 @@ class CodeTaken(Refused):
 class Required(Refused):
     code = "required"
     sentence = QT_TRANSLATE_NOOP("Refusal", "{field} is missing. Fill it in; nothing was changed.")
+
+
+class EffectTakesTooLong(Refused):
+    """Here and not at the centre, so that the desk that is told knows its sentence."""
+
+    code = "effect_takes_too_long"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "Working out this effect would keep others waiting, so it is not shown; nothing was changed. "
+        "You can post without it.",
+    )

@@ -103,7 +103,7 @@ class Written:
             .where(JournalLine.company_id == self._company_id, JournalLine.tick == self._tick)
             .group_by(JournalEntry.dated_on, JournalEntry.event, Account.code, Account.name, Account.name_zh)
         ).subquery()
-        order = (grouped.c.dated_on, grouped.c.event, grouped.c.code)
+        order = (grouped.c.dated_on, grouped.c.event, grouped.c.debit == ZERO, grouped.c.code)  # debits first
         rows = self._session.execute(select(grouped).order_by(*order).limit(MOST_ROWS_OF_AN_EFFECT)).all()
         found = [
             EntryEffect(
@@ -209,18 +209,21 @@ class Written:
         for statement in (of_moves, of_corrections):
             for book_id, amount in self._session.execute(statement):
                 by_book[book_id] = by_book.get(book_id, ZERO) + amount
-        accounts = select(AccountPurpose.account_id).where(
-            AccountPurpose.company_id == self._company_id, AccountPurpose.purpose == Purpose.COST_OF_SALES.value
-        )
-        posted = self._session.scalar(
-            select(func.sum(JournalLine.debit - JournalLine.credit, type_=MoneyType())).where(
-                JournalLine.company_id == self._company_id,
-                JournalLine.tick == self._tick,
-                JournalLine.account_id.in_(accounts),
-            )
-        )
-        by_book.update({book.id: posted or ZERO for book in self.books if book.posts_to_ledger})
+        posted = self.posted(Purpose.COST_OF_SALES)
+        by_book.update({book.id: posted for book in self.books if book.posts_to_ledger})
         return by_book
+
+    def posted(self, purpose: Purpose) -> Decimal:
+        """What the ledger is debited, less what it is credited, on the accounts of a purpose."""
+        accounts = select(AccountPurpose.account_id).where(
+            AccountPurpose.company_id == self._company_id, AccountPurpose.purpose == purpose.value
+        )
+        balance = select(func.sum(JournalLine.debit - JournalLine.credit, type_=MoneyType())).where(
+            JournalLine.company_id == self._company_id,
+            JournalLine.tick == self._tick,
+            JournalLine.account_id.in_(accounts),
+        )
+        return self._session.scalar(balance) or ZERO
 
     def write_downs(self) -> tuple[Decimal, Decimal]:
         """The expense of what was written down (a reversal is negative), and the change of the allowance that it left."""

@@ -20,15 +20,15 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, MalformedAction, read_action
 from erp_desktop.actions.performing import check_references_now, perform_action
-from erp_desktop.actions.refusals import NotPermitted, Problem, Refused
+from erp_desktop.actions.refusals import EffectTakesTooLong, NotPermitted, Problem, Refused
 from erp_desktop.actions.remembering import let_remember, remember
 from erp_desktop.central.effects import Written
 from erp_desktop.central.people import permissions_of
 from erp_desktop.central.performing import Centre
 from erp_desktop.central.turn import take_clock
 from erp_desktop.database import BUSY_TIMEOUT_SECONDS, writer
-from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import new_id
+from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.base import TICK_IN_CONNECTION_INFO, set_tick
 from erp_desktop.wire import Effect
 
@@ -41,15 +41,6 @@ LEDGER_PERMISSION = "ledger.read"
 # PostgreSQL's statement timeout and lock timeout; what SQLite says when it was told to stop, or somebody else writes
 _CUT_SHORT = frozenset({"57014", "55P03", "SQLITE_INTERRUPT", "SQLITE_BUSY"})
 _STEPS_BETWEEN_LOOKS = 50_000  # of SQLite's machine, about a millisecond
-
-
-class EffectTakesTooLong(Refused):
-    code = "effect_takes_too_long"
-    sentence = QT_TRANSLATE_NOOP(
-        "Refusal",
-        "Working out this effect would keep others waiting, so it is not shown; nothing was changed. "
-        "You can post without it.",
-    )
 
 
 @dataclass(frozen=True)
@@ -136,6 +127,7 @@ class Previews:
         written = Written(session, wanted.company_id, tick)
         products = written.product_ids()
         after, cost_of_sales = written.holdings(products), written.cost_of_sales()
+        price_variance = written.posted(Purpose.PURCHASE_PRICE_VARIANCE)
         written_down, allowance = written.write_downs()
         corrections, correction_count = written.corrections()
         entries, entry_count = written.entries() if LEDGER_PERMISSION in permissions else (None, 0)
@@ -144,6 +136,7 @@ class Previews:
             written.holdings(products),
             after,
             cost_of_sales=cost_of_sales,
+            price_variance=price_variance,
             written_down=written_down,
             allowance=allowance,
             corrections=corrections,

@@ -91,7 +91,7 @@ class EffectPanel(QWidget):
         """Something was typed: ask anew in a moment."""
         if self.is_open and self.isVisible():
             self._number += 1  # what is under way is about what stood there before
-            self._say_state(translate("EffectPanel", "Being worked out …"))
+            self._say_working()
             self._pause.start(PAUSE_MS)
 
     @property
@@ -191,7 +191,7 @@ class EffectPanel(QWidget):
         if action is None:
             self._say_nothing()
             return
-        self._say_state(translate("EffectPanel", "Being worked out …"))
+        self._say_working()
         self._future = self._desk.preview(action)
         number = self._number
         when_done(
@@ -268,6 +268,12 @@ class EffectPanel(QWidget):
         self.summary.setAccessibleName(sentence)
         self.toggle.setAccessibleDescription(sentence)
 
+    def _say_working(self) -> None:
+        """An effect that is shown stays until the next one comes; a sentence in its place is about what stood there before."""
+        if self.effect is None:
+            self._say("", "")
+        self._say_state(translate("EffectPanel", "Being worked out …"))
+
     def _say_state(self, text: str) -> None:
         self.state.setText(text)
 
@@ -330,19 +336,20 @@ def _fit(table: ReportTable, section: ScreenSection) -> None:
 
 
 def _sentence_of(effect: Effect) -> str:
-    """The effect in one line: stock value, allowance and write-down, cost of sales, how much of what is posted is corrected."""
+    """The effect in one line: stock value, allowance, write-down, price variance, cost of sales, how many posted documents are
+    corrected. That stock or cost of sales stays as it is, is said where nothing else changes instead of it."""
     posting = next((book for book in effect.books if book.posts_to_ledger), None)
-    is_written_down = bool(effect.written_down or effect.allowance)
-    changes = (effect.stock_count, effect.entry_count, effect.correction_count, is_written_down)
-    if posting is None or not any(changes):
+    special = [
+        (translate("EffectPanel", "Allowance against stock {amount} {currency}"), effect.allowance),
+        (translate("EffectPanel", "Write-down expense {amount} {currency}"), effect.written_down),
+        (translate("EffectPanel", "Purchase price variance {amount} {currency}"), effect.price_variance),
+    ]
+    special = [figure for figure in special if figure[1]]
+    if posting is None or not (effect.stock_count or effect.entry_count or effect.correction_count or special):
         return translate("EffectPanel", "Stock value, cost of sales and ledger stay as they are.")
-    figures = [(translate("EffectPanel", "Stock value {amount} {currency}"), posting.inventory)]
-    if is_written_down:
-        figures += [
-            (translate("EffectPanel", "Allowance against stock {amount} {currency}"), effect.allowance),
-            (translate("EffectPanel", "Write-down expense {amount} {currency}"), effect.written_down),
-        ]
-    figures.append((translate("EffectPanel", "Cost of sales {amount} {currency}"), posting.cost_of_sales))
+    stock = (translate("EffectPanel", "Stock value {amount} {currency}"), posting.inventory)
+    sold = (translate("EffectPanel", "Cost of sales {amount} {currency}"), posting.cost_of_sales)
+    figures = [figure for figure in (stock, *special, sold) if figure[1] or not special]
     parts = [
         text.format(amount=effect_tables.change(amount, effect.currency_places), currency=effect.currency)
         for text, amount in figures
