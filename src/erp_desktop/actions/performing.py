@@ -1,5 +1,9 @@
 """How an action is run, the same way on desk and centre: may this person do it, do it, and say no in business words."""
 
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from typing import Any
+
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
@@ -7,7 +11,9 @@ from erp_desktop.actions.base import Action, Context
 from erp_desktop.actions.refusals import CodeTaken, NotPermitted, NumberRefused, Refused, TextRefused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.types import TextNotStorable
-from erp_desktop.numbers import NumberNotExact
+from erp_desktop.numbers import UNIT_PRICE_PLACES, NumberNotExact
+
+_LARGEST_EXPONENT = 18  # 10**18 is the largest power of ten that 64 bits hold
 
 
 class AgainstTheRules(Refused):
@@ -34,6 +40,11 @@ def perform_action(session: Session, ctx: Context, performed: Action) -> None:
         session.flush()
     except NumberNotExact as error:
         raise NumberRefused(value=error.value, places=error.places) from error
+    except ArithmeticError as error:  # it was counted with before anything was written: NaN, infinity, 1E+400
+        number = _number_that_is_none(performed)
+        if number is None:
+            raise
+        raise NumberRefused(value=number, places=UNIT_PRICE_PLACES) from error
     except TextNotStorable as error:
         raise TextRefused(limit=error.limit) from error
     except IntegrityError as error:
@@ -44,6 +55,16 @@ def perform_action(session: Session, ctx: Context, performed: Action) -> None:
         if isinstance(error.orig, TextNotStorable):
             raise TextRefused(limit=error.orig.limit) from error
         raise
+
+
+def _number_that_is_none(part: Any) -> Decimal | None:
+    """The first number in an action that is not finite, or so large that no column could keep it."""
+    if isinstance(part, Decimal):
+        return part if not part.is_finite() or part.adjusted() > _LARGEST_EXPONENT else None
+    parts = [getattr(part, one.name) for one in fields(part)] if is_dataclass(part) else part
+    if not isinstance(parts, list | tuple):
+        return None
+    return next((found for one in parts if (found := _number_that_is_none(one)) is not None), None)
 
 
 def check_references_now(session: Session) -> None:

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 from erp_desktop.actions.refusal_words import WORDED_FIELDS, worded
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 
+_MOST_DIGITS = 60  # of a number that is shown in full
+
 
 class Refused(Exception):
     """An action that may not happen. `fields` fill the named places of `sentence`."""
@@ -80,6 +82,10 @@ class Problem:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            return str(value)
+        if abs(value.adjusted()) > _MOST_DIGITS:
+            return f"{value:.3E}"
         return f"{value.normalize():f}" if value else "0"
     if isinstance(value, date):
         return value.isoformat()
