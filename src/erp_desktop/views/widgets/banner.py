@@ -54,6 +54,7 @@ class Banner(QWidget):
         while (item := self._buttons.takeAt(0)) is not None:
             old = item.widget()
             if old is not None:
+                old.hide()
                 old.deleteLater()
         for text, action in buttons:
             button = QPushButton(text)
