@@ -558,6 +558,10 @@ The back office of a company that distributes goods.</source>
 <context>
     <name>ClosePeriodPage</name>
     <message>
+        <source>What closing posted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Close the period</source>
         <translation>结账</translation>
     </message>
@@ -4348,6 +4352,10 @@ The back office of a company that distributes goods.</source>
         <translation>还有 {amount} 未分摊。</translation>
     </message>
     <message>
+        <source>Nothing of {products} is in stock any more, so their part is expensed.</source>
+        <translation>{products} 已无库存，其分摊部分直接计入费用。</translation>
+    </message>
+    <message>
         <source>Where a share falls that is not shown here is worked out by the centre (F7).</source>
         <translation>此处未显示去向的分摊额由中心服务计算（F7）。</translation>
     </message>
@@ -5484,6 +5492,42 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Checklist</source>
         <translation>结账检查单</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation type="unfinished">日期</translation>
+    </message>
+    <message>
+        <source>Entry</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Account</source>
+        <translation type="unfinished">科目</translation>
+    </message>
+    <message>
+        <source>Account name</source>
+        <translation type="unfinished">科目名称</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Debit</source>
+        <translation type="unfinished">借方</translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What closing posted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Closing had nothing to post</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

@@ -167,6 +167,17 @@ def test_products_without_a_weight_are_named_and_a_basis_of_nothing_warns(trade)
     assert warning(form) == "“Volume” adds up to zero over these lines, so each of them bears an equal part."
 
 
+def test_a_cost_of_goods_that_are_all_gone_warns_that_it_is_expensed(trade):
+    first, second = trade.company.stock("BX-204", "10", "3.00"), trade.company.stock("BX-205", "20", "1.50")
+    order = trade.company.sales_order(("BX-204", "10", "9.00"))
+    trade.company.allocate(order)
+    trade.company.ship(order, "10")
+    form = landed_form(trade, first, second)
+    trade.type(form, "amount", "60")
+    trade.wait(lambda: shown(form, "share") == [(30,), (30,)])
+    assert warning(form) == "Nothing of BX-204 is in stock any more, so their part is expensed."
+
+
 def test_shares_are_typed_by_hand_and_must_add_up(trade):
     first, second = trade.company.stock("BX-204", "10", "3.00"), trade.company.stock("BX-205", "20", "1.50")
     form = landed_form(trade, first, second)

@@ -23,6 +23,11 @@ _NOTHING = Foreseen((), False, ())
 _KIND_OF_MEASURE = {"value": CellKind.MONEY}
 
 
+def _is_gone(line: LineToBear) -> bool:
+    """Whether all that a receipt line brought has left: sold, or sent back."""
+    return line.goods is not None and line.goods.qty_left <= 0
+
+
 class SharesTable(QObject):
     """The grid below the receipts. Its shares are shown; with the basis "manual" they are typed."""
 
@@ -176,6 +181,12 @@ class SharesTable(QObject):
         if self._basis == "manual" and self._amount is not None and (left := self._left()):
             text = translate("LandedCostShares", "{amount} is still to be shared.")
             return text.format(amount=shown(left, CellKind.MONEY, self._places))
+        gone = [line.product_code for line, share in self._pairs() if share.amount > 0 and _is_gone(line)]
+        if gone:
+            text = translate(
+                "LandedCostShares", "Nothing of {products} is in stock any more, so their part is expensed."
+            )
+            return text.format(products=", ".join(dict.fromkeys(gone)))
         if any(share.to_inventory is None for share in self._foreseen.shares if share.amount):
             return translate(
                 "LandedCostShares", "Where a share falls that is not shown here is worked out by the centre (F7)."
