@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.orm import Session
 
-from erp_desktop.ids import child_id
+from erp_desktop.ids import child_id, child_keys
 
 _FIRST_CENTRE_ID = 2**32
 
@@ -40,6 +40,11 @@ class Context:
         """The next id for a row that only the centre writes. Counted apart, so that the desk's ids stay the centre's."""
         self._centre_ids_given += 1
         return child_id(self.action_id, self._centre_ids_given)
+
+    def new_centre_keys(self, count: int) -> list[bytes]:
+        """The next `count` of them, as 16 bytes each."""
+        first, self._centre_ids_given = self._centre_ids_given + 1, self._centre_ids_given + count
+        return child_keys(self.action_id, first, count)
 
 
 class Action:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
+from erp_desktop.actions.cost_corrections import Corrections
 from erp_desktop.actions.cost_events import EVENTS_PER_ACTION, KIND_OF, OF_ITS_DAY, NewEvent, Place
 from erp_desktop.actions.finding import company_of, find_all
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_of
@@ -92,7 +93,7 @@ class StreamPools:
         self.places = streams.places
         self.rows, self.layers = streams.kept_of(product_id)
         self.fresh: set[bytes] = set()  # moves that are counted for the first time
-        self.corrections: list[tuple[str, dict[str, Any]]] = []  # to be posted: the event's kind, the adjustment
+        self.corrections = Corrections()
         self._number = {(row.warehouse_id, row.lot_id): number for number, row in enumerate(self.rows)}
 
     # -- pools

@@ -217,7 +217,7 @@ class CostStream(StreamPools):
                 if amount and new.kind == CostEvent.STANDARD_COST and new.line_id is None:
                     # A pool that begins late takes up a standard that was set before: no document posts what that changes.
                     rows.append(self.adjustment(pool_id, *about, layer, None, amount, -amount))
-                    self.corrections.append((new.kind, rows[-1]))
+                    self.corrections.add(new.kind, new.dated_on, new.move_id, None, layer, amount, -amount)
                 elif amount:
                     rows.append(self.adjustment(pool_id, *about, layer, None, amount, ZERO))
             if one.variance and new.kind in LATE_VALUES:
@@ -227,7 +227,7 @@ class CostStream(StreamPools):
                 if inventory or sales:
                     rows.append(self.adjustment(pool_id, *about, None, move_id, inventory, sales))
                     if new.kind not in POSTED_BY_THEIR_DOCUMENT:
-                        self.corrections.append((new.kind, rows[-1]))
+                        self.corrections.add(new.kind, new.dated_on, new.move_id, move_id, None, inventory, sales)
         append_rows(self.session, self.ctx, CostAdjustment, rows)
 
     def adjustment(

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from erp_desktop.actions.appending import append_rows
+from erp_desktop.actions.appending import append_rows, append_stored
 from erp_desktop.actions.cost_events import (
     GOING_OUT,
     KIND_OF,
@@ -41,6 +41,7 @@ from erp_desktop.actions.cost_line import (
 from erp_desktop.actions.cost_streams import CostStream, run
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_by_id
+from erp_desktop.costing.collecting import collector_paused
 from erp_desktop.costing.events import Kind, LayerKey, Result
 from erp_desktop.costing.stock import Pool
 from erp_desktop.costing.stream import Stream
@@ -51,11 +52,12 @@ from erp_desktop.models.costing import (
     CostAdjustment,
     CostBalance,
     CostCheckpoint,
+    CostEdge,
     CostEvent,
     CostPool,
     MoveCost,
 )
-from erp_desktop.numbers import QTY_PLACES, from_scaled
+from erp_desktop.numbers import MONEY_PLACES, QTY_PLACES, from_scaled
 
 _READ_AT_ONCE = 2  # months of a stream's events; twice as many each time, so that a long line takes few questions
 
@@ -85,6 +87,7 @@ def must_recost(stream: CostStream, new: Sequence[NewEvent]) -> bool:
     return False
 
 
+@collector_paused()
 def recost(stream: CostStream, new: Sequence[NewEvent], document: Document) -> list[Counted]:
     """Count `new` at their dates, and what follows of the stream again. Gives what the new events came to."""
     placed = [Placed(one.dated_on, stream.streams.next_seq(one.kind), stream.event(one), one.kind, None) for one in new]
@@ -381,31 +384,54 @@ def _pools_of(row: Placed) -> tuple[int, ...]:
 # -- what came out differently
 
 
+_ADJUSTMENT = (
+    "pool_id",
+    "product_id",
+    "kind",
+    "event_id",
+    "dated_on",
+    "document_kind",
+    "document_id",
+    "line_id",
+    "layer_id",
+    "move_id",
+    "to_inventory",
+    "to_cost_of_sales",
+)
+_EDGE = ("pool_id", "issue_move_id", "layer_id", "dated_on", "qty", "value")
+
+
 def _write_differences(
     stream: CostStream, again: _Run, document: Document, opened: dict[tuple[int, LayerKey], dict[str, Any]]
 ) -> None:
     rows = []
+    pool_ids = [row.id.bytes for row in stream.rows]
+    product_id, document_id = stream.product.id.bytes, document.id.bytes
+    finer = 10 ** (MONEY_PLACES - stream.places)
     for place, part, inventory, sales in again.found:
         line = again.line[place]
         came_in = line.event.kind in (Kind.RECEIPT, Kind.CUSTOMER_RETURN, Kind.TRANSFER)
         if came_in and part.event == part.target:
             _restate_layers(stream, line, place, again.result, opened)
         rows.append(
-            stream.adjustment(
-                stream.rows[part.pool].id,
-                AdjustmentKind.BACK_DATED,
-                UUID(bytes=part.event),
+            (
+                pool_ids[part.pool],
+                product_id,
+                AdjustmentKind.BACK_DATED.value,
+                part.event,
                 line.dated_on,
-                document,
+                document.kind,
+                document_id,
                 None,
-                UUID(bytes=part.layer) if part.layer else None,
-                UUID(bytes=part.target) if part.target else None,
-                stream.amount(inventory),
-                stream.amount(sales),
+                part.layer or None,
+                part.target or None,
+                inventory * finer,
+                sales * finer,
             )
         )
-        stream.corrections.append((line.kind, rows[-1]))
-    append_rows(stream.session, stream.ctx, CostAdjustment, rows)
+        about = (part.event, part.target or None, part.layer or None)
+        stream.corrections.add(line.kind, line.dated_on, *about, inventory, stream.amount(sales))
+    append_stored(stream.session, stream.ctx, CostAdjustment, _ADJUSTMENT, rows)
 
 
 def _restate_layers(
@@ -435,7 +461,10 @@ def _write_edge_differences(stream: CostStream, again: _Run, start: date) -> Non
         elif before != [qty, value]:
             different.append((key, qty - before[0], value - before[1]))
     different += [(key, -qty, -value) for key, (qty, value) in then.items()]
-    stream.append_edges(
-        (key.dated_on, key.pool, key.issue, UUID(bytes=key.layer), qty, value)
+    pool_ids = [row.id.bytes for row in stream.rows]
+    finer = 10 ** (MONEY_PLACES - stream.places)
+    rows = [
+        (pool_ids[key.pool], key.issue, key.layer, key.dated_on, qty, value * finer)
         for key, qty, value in sorted(different)  # the database gives them in any order
-    )
+    ]
+    append_stored(stream.session, stream.ctx, CostEdge, _EDGE, rows)

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from operator import itemgetter
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_events import COMING_IN, KIND_OF, LATE_VALUES, Counted, Document, NewEvent, Place
+from erp_desktop.actions.cost_corrections import Corrections
+from erp_desktop.actions.cost_events import COMING_IN, KIND_OF, Counted, Document, NewEvent, Place
 from erp_desktop.actions.cost_history import history_of
 from erp_desktop.actions.cost_pools import BookStreams
 from erp_desktop.actions.cost_streams import CostStream
@@ -28,21 +29,11 @@ from erp_desktop.actions.recosting import must_recost, recost
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.costing.scaled import shares_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import CostAdjusted, CostCorrection, Dimensions, Purpose
+from erp_desktop.ledger.posting import CostAdjusted, CostCorrection, Dimensions
 from erp_desktop.models.costing import CostBook, CostEvent, CostPool, MoveCost
 from erp_desktop.models.ledger import Period
 from erp_desktop.models.stock import MoveKind
 from erp_desktop.numbers import ZERO, round_money
-
-# Where the cost of a move had gone, and so what a correction of it changes.
-_AGAINST: dict[str, Purpose] = {
-    MoveKind.COUNT_GAIN: Purpose.INVENTORY_ADJUSTMENT,
-    MoveKind.COUNT_LOSS: Purpose.INVENTORY_ADJUSTMENT,
-    MoveKind.OPENING: Purpose.OPENING_EQUITY,
-    MoveKind.RECEIPT: Purpose.PURCHASE_PRICE_VARIANCE,  # its value can only change where it is a standard
-    MoveKind.SUPPLIER_RETURN: Purpose.PURCHASE_PRICE_VARIANCE,
-    CostEvent.STANDARD_COST: Purpose.STANDARD_COST_CHANGE,
-}
 
 
 class NoCostKnown(Refused):
@@ -347,15 +338,14 @@ def _count_by_book(
     posted: list[Counted] = []
     for book in books_of(session, ctx):
         streams = BookStreams(session, ctx, book, ids)
-        corrections: list[tuple[str, dict[str, Any]]] = []
+        corrections: list[tuple[UUID, Corrections]] = []
         for product_id in ids:
             stream = CostStream(streams, product_id)
             counted = _count_in(stream, events(stream), document)
             if book.posts_to_ledger:
                 posted += counted
-                corrections += stream.corrections
-        if corrections:
-            _post_corrections(session, ctx, corrections, document)
+                corrections.append((product_id, stream.corrections))
+        _post_corrections(session, ctx, corrections, document)
     return posted
 
 
@@ -399,27 +389,16 @@ def _knows_a_cost(stream: CostStream, number: int, day: date, ahead: Sequence[Ne
 
 
 def _post_corrections(
-    session: Session, ctx: Context, corrections: Sequence[tuple[str, dict[str, Any]]], document: Document
+    session: Session, ctx: Context, corrections: Sequence[tuple[UUID, Corrections]], document: Document
 ) -> None:
     """The other side of what earlier moves cost more or less, on the date of each."""
-    by_day: defaultdict[date, defaultdict[tuple[Purpose, Purpose, UUID], Decimal]]
-    by_day = defaultdict(lambda: defaultdict(lambda: ZERO))
-    for kind, row in corrections:
-        against = _AGAINST.get(kind, Purpose.COST_OF_SALES)
-        if row["move_id"] is not None and row["move_id"] != row["event_id"]:
-            against = Purpose.COST_OF_SALES  # a share of late value, a true-up
-        elif row["move_id"] is None and row["layer_id"] is None and kind in LATE_VALUES:
-            against = Purpose.PURCHASE_PRICE_VARIANCE  # late value of goods at standard
-        shares_variance = kind in (CostEvent.PERIOD_END, CostEvent.METHOD) and not row["to_inventory"]
-        taken_from = Purpose.PURCHASE_PRICE_VARIANCE if shares_variance else Purpose.INVENTORY
-        if row["to_cost_of_sales"]:
-            by_day[row["dated_on"]][against, taken_from, row["product_id"]] += row["to_cost_of_sales"]
-    for dated_on, amounts in sorted(by_day.items()):
-        lines = tuple(
-            CostCorrection(amount, Dimensions(product_id=product_id), against, taken_from)
-            for (against, taken_from, product_id), amount in amounts.items()
-        )
-        post(session, ctx, CostAdjusted(lines), dated_on, (document.kind, document.id), text=document.text)
+    by_day: defaultdict[date, list[CostCorrection]] = defaultdict(list)
+    for product_id, corrected in corrections:
+        for sides, amount in corrected.amounts.items():
+            line = CostCorrection(amount, Dimensions(product_id=product_id), sides.against, sides.taken_from)
+            by_day[sides.dated_on].append(line)
+    for dated_on, lines in sorted(by_day.items(), key=itemgetter(0)):
+        post(session, ctx, CostAdjusted(tuple(lines)), dated_on, (document.kind, document.id), text=document.text)
 
 
 __all__ = [

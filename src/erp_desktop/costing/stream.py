@@ -4,11 +4,11 @@ Here: what comes of every event, over all methods and pools (costing.md, rules 1
 layered.py, averages.py, standard.py. Not here: dates (the caller orders events), Decimals, SQL, postings.
 """
 
-import gc
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from erp_desktop.costing.averages import MovingAverage, PeriodicAverage, Unlayered
+from erp_desktop.costing.collecting import collector_paused
 from erp_desktop.costing.errors import BadEvent, NotEnoughStock, ReturnsTooMuch, UnknownMethod, UnknownMove
 from erp_desktop.costing.events import METHODS, Arrival, Effect, Event, Kind, LayerChange, LayerKey, Result, Take
 from erp_desktop.costing.layered import Fifo, Lifo, Specific
@@ -151,13 +151,8 @@ class Stream:
         here = {event[5] for event in events if event[5] is not None}
         self._named |= here
         self._find_layers(here)
-        collects = gc.isenabled()
-        gc.disable()  # nothing here refers in circles, and a million layers and edges take long to look through
-        try:
+        with collector_paused():
             self._count_all(events, found)
-        finally:
-            if collects:
-                gc.enable()
         return found
 
     def _count_all(self, events: Sequence[Event], found: Result) -> None:

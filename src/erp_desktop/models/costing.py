@@ -216,7 +216,13 @@ class CostAdjustment(Replicated):
         return (
             belongs_to("pool_id", "cost_pool"),
             Index(None, "company_id", "pool_id", "dated_on"),
-            Index(None, "company_id", "line_id"),
+            Index(
+                "ix_cost_adjustment_company_id_line_id",
+                "company_id",
+                "line_id",
+                sqlite_where=text("line_id IS NOT NULL"),
+                postgresql_where=text("line_id IS NOT NULL"),
+            ),
             Index(None, "company_id", "move_id"),
             Index(None, "company_id", "document_id"),
             Index(None, "company_id", "dated_on"),
