@@ -1812,7 +1812,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_cost_adjustment_company_id_line_id"), "cost_adjustment", ["company_id", "line_id"], unique=False
+        "ix_cost_adjustment_company_id_line_id",
+        "cost_adjustment",
+        ["company_id", "line_id"],
+        unique=False,
+        sqlite_where=sa.text("line_id IS NOT NULL"),
+        postgresql_where=sa.text("line_id IS NOT NULL"),
     )
     op.create_index(
         op.f("ix_cost_adjustment_company_id_move_id"), "cost_adjustment", ["company_id", "move_id"], unique=False
@@ -2385,7 +2390,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_cost_adjustment_company_id_tick"), table_name="cost_adjustment")
     op.drop_index(op.f("ix_cost_adjustment_company_id_pool_id_dated_on"), table_name="cost_adjustment")
     op.drop_index(op.f("ix_cost_adjustment_company_id_move_id"), table_name="cost_adjustment")
-    op.drop_index(op.f("ix_cost_adjustment_company_id_line_id"), table_name="cost_adjustment")
+    op.drop_index(
+        "ix_cost_adjustment_company_id_line_id",
+        table_name="cost_adjustment",
+        sqlite_where=sa.text("line_id IS NOT NULL"),
+        postgresql_where=sa.text("line_id IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_cost_adjustment_company_id_document_id"), table_name="cost_adjustment")
     op.drop_index(op.f("ix_cost_adjustment_company_id_dated_on"), table_name="cost_adjustment")
     op.drop_table("cost_adjustment")
