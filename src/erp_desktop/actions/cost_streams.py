@@ -287,25 +287,25 @@ class CostStream(StreamPools):
         """After a run that came back to where the stream was: the layers that it opened and used up, or restated."""
         ids = {self.layer_id(*held): held for held in opened}
         there = rows_by_id(self.session, self.ctx, CostLayer, ids)
+        used_up = []
         for layer_id, (number, key) in ids.items():
             begins = opened[number, key]
             layer = there.get(layer_id)
             if layer is not None:
                 layer.qty_in, layer.value_in = begins["qty_in"], begins["value_in"]
             elif self.rows[number].method in LAYERED:
-                self._add_layer(number, key, begins, 0, 0)
+                used_up.append(self._layer(number, key, begins, 0, 0))
+        append_rows(self.session, self.ctx, CostLayer, used_up)
 
-    def _add_layer(self, number: int, key: LayerKey, begins: dict[str, Any], qty: int, value: int) -> None:
-        layer = CostLayer(
-            company_id=self.ctx.company_id,
-            id=self.layer_id(number, key),
-            pool_id=self.rows[number].id,
-            part=key[1],
-            qty_left=from_scaled(qty, QTY_PLACES),
-            value_left=self.amount(value),
+    def _layer(self, number: int, key: LayerKey, begins: dict[str, Any], qty: int, value: int) -> dict[str, Any]:
+        return {
             **begins,
-        )
-        self.session.add(layer)
+            "id": self.layer_id(number, key),
+            "pool_id": self.rows[number].id,
+            "part": key[1],
+            "qty_left": from_scaled(qty, QTY_PLACES),
+            "value_left": self.amount(value),
+        }
 
     def write_state(self, engine: Stream, opened: dict[tuple[int, LayerKey], dict[str, Any]]) -> None:
         """Bring pools and layers to where the run left them."""
@@ -334,16 +334,22 @@ class CostStream(StreamPools):
         missing = {self.layer_id(number, key) for key in now if key not in stored and key[0] not in self.fresh}
         again = rows_by_id(self.session, self.ctx, CostLayer, missing) if missing else {}
         stored.update({(layer.move_id.bytes, layer.part): layer for layer in again.values()})
+        used_up = []
         for key, (qty, value) in now.items():
             layer = stored.pop(key, None)
             if layer is None:
-                self._add_layer(number, key, opened.get((number, key)) or self._of_a_shortage(key), qty, value)
+                added = self._layer(number, key, opened.get((number, key)) or self._of_a_shortage(key), qty, value)
+                if qty:
+                    self.session.add(CostLayer(company_id=self.ctx.company_id, **added))
+                else:
+                    used_up.append(added)
                 continue
             layer.qty_left, layer.value_left = from_scaled(qty, QTY_PLACES), self.amount(value)
             if (restated := opened.get((number, key))) is not None:  # came in at another quantity or cost than before
                 layer.qty_in, layer.value_in = restated["qty_in"], restated["value_in"]
         for layer in stored.values():
             layer.qty_left = layer.value_left = ZERO
+        append_rows(self.session, self.ctx, CostLayer, used_up)
 
     def _of_a_shortage(self, key: LayerKey) -> dict[str, Any]:
         """A layer that no receipt opened: what an issue took and was not there (costing.md, rule 4)."""
