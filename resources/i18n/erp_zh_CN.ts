@@ -559,7 +559,7 @@ The back office of a company that distributes goods.</source>
     <name>ClosePeriodPage</name>
     <message>
         <source>What closing posted</source>
-        <translation type="unfinished"></translation>
+        <translation>结账过账的分录</translation>
     </message>
     <message>
         <source>Close the period</source>
@@ -600,6 +600,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Still to be looked at: {count}.</source>
         <translation>尚需查看：{count} 项。</translation>
+    </message>
+    <message>
+        <source>The period is not over before {last} ends.</source>
+        <translation>该期间要到 {last} 结束后才完结。</translation>
     </message>
     <message>
         <source>Period closed</source>
@@ -5495,39 +5499,39 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Date</source>
-        <translation type="unfinished">日期</translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>Entry</source>
-        <translation type="unfinished"></translation>
+        <translation>凭证</translation>
     </message>
     <message>
         <source>Account</source>
-        <translation type="unfinished">科目</translation>
+        <translation>科目</translation>
     </message>
     <message>
         <source>Account name</source>
-        <translation type="unfinished">科目名称</translation>
+        <translation>科目名称</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Debit</source>
-        <translation type="unfinished">借方</translation>
+        <translation>借方</translation>
     </message>
     <message>
         <source>Credit</source>
-        <translation type="unfinished"></translation>
+        <translation>贷方</translation>
     </message>
     <message>
         <source>What closing posted</source>
-        <translation type="unfinished"></translation>
+        <translation>结账过账的分录</translation>
     </message>
     <message>
         <source>Closing had nothing to post</source>
-        <translation type="unfinished"></translation>
+        <translation>结账没有需要过账的分录</translation>
     </message>
 </context>
 <context>
@@ -8692,6 +8696,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>No line {line} of {document} moved stock.</source>
         <translation>{document} 的第 {line} 行没有库存流水。</translation>
+    </message>
+    <message>
+        <source>Line number</source>
+        <translation>行号</translation>
     </message>
     <message>
         <source>{line} is no line number.</source>

@@ -14,6 +14,7 @@ from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.cost_books import CostBookList
 from erp_desktop.queries.ledger import Periods
 from erp_desktop.queries.stock import StockMoves
+from erp_desktop.views.ledger import close_page
 from erp_desktop.views.translation import show_language
 from erp_desktop.views.widgets.theme import theme_keeper
 
@@ -112,6 +113,19 @@ def test_closing_shows_the_true_up_first_and_closes_by_keyboard(traded):
     assert page.facts.facts[0][0] == "Closed"
     assert "Li Wei" in page.facts.facts[0][1]
     assert not page.table.isVisible()
+    traded.wait(lambda: page.posted.isVisible() and page.posted.model.rowCount() > 0)
+    lines = [line for _, line in page.posted.model.loaded_rows()]
+    assert {(line.event, line.debit or line.credit) for line in lines} == {("cost_adjustment", Decimal("25.00"))}
+    page.posted.view.row_opened.emit(0)
+    assert traded.page.kind == "journal_entry"
+
+
+def test_a_period_that_is_not_over_says_so_before_it_is_closed(traded, monkeypatch):
+    page = opened_period(traded, JANUARY)
+    monkeypatch.setattr(close_page, "company_today", lambda: page.record.ends_on)
+    traded.wait(page.do_close.isEnabled)
+    page.close_period()
+    assert f"The period is not over before {page.record.ends_on} ends." in page.banner.sentence.text()
 
 
 def test_reopening_asks_why(traded):

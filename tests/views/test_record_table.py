@@ -14,6 +14,7 @@ from erp_desktop.queries.base import ListPage
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.list_model import LOADING_ROLE, PAGE_SIZE, PAGES_KEPT, ListFilter, ListModel, ListSpec
 from erp_desktop.views.widgets.record_table import RecordTable
+from erp_desktop.views.widgets.table_view import LEAST_WORDS
 
 COLUMNS = (
     TableColumn("number", "Number"),
@@ -61,6 +62,18 @@ def test_the_first_page_shows_with_count_and_totals_over_all_rows(table):
     ]
     assert table.model.total_texts == {"amount": "500,750.00"}
     assert table.filters.count.text() == "Rows: 1,000"
+
+
+def test_words_keep_their_room_and_a_narrow_table_is_scrolled_instead(qtbot, table):
+    heads, scrolled = table.view.horizontalHeader(), table.view.horizontalScrollBar()
+    assert heads.sectionSize(1) > LEAST_WORDS
+    assert scrolled.maximum() == 0
+    table.resize(420, 500)
+    qtbot.waitUntil(lambda: scrolled.maximum() > 0)
+    assert heads.sectionSize(1) == LEAST_WORDS
+    table.resize(900, 500)
+    qtbot.waitUntil(lambda: scrolled.maximum() == 0)
+    assert heads.sectionSize(1) > LEAST_WORDS
 
 
 def test_rows_out_of_sight_are_asked_for_when_they_come_into_sight(qtbot, table):

@@ -197,6 +197,27 @@ def test_the_palette_finds_screens_and_commands_and_does_them(qtbot, shell):
     assert not palette.isVisible()
 
 
+def test_a_small_window_shows_icons_and_a_larger_one_the_names_again(qtbot, desk, settings_file):
+    window = MainWindow(desk, settings_file)
+    qtbot.addWidget(window)
+    window.resize(1024, 640)
+    window.show()
+    assert not window.rail.is_wide
+    window.toggle_rail()  # somebody wants them all the same
+    assert window.rail.is_wide
+    window.resize(1280, 720)
+    assert window.rail.is_wide
+    window.resize(1024, 640)
+    assert not window.rail.is_wide
+    window.close()
+    again = MainWindow(desk, settings_file)
+    qtbot.addWidget(again)
+    again.resize(1280, 720)
+    again.show()
+    assert again.rail.is_wide
+    again.close()
+
+
 def test_the_window_comes_back_as_it_was_left(qtbot, desk, settings_file, shell):
     shell.open_screen("note", note_id="1")
     shell.open_screen("attention")

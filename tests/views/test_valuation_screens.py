@@ -41,7 +41,7 @@ def test_stock_is_written_down_from_its_list_price_after_its_effect_was_shown(st
     assert trade.value(page, 1, "written_down") == Decimal("1.92")
     assert trade.value(page, 1, "carrying") == Decimal("10.08")
     trade.wait(lambda: page.effect.effect is not None)
-    assert [entry.account for entry in page.effect.effect.entries] == ["1471", "571102"]
+    assert [entry.account for entry in page.effect.effect.entries] == ["571102", "1471"]
     assert "Allowance against stock +1.92 CNY" in page.effect.summary.text()
     page.save()
     trade.agree(page, "Write down")

@@ -142,7 +142,7 @@ def unit_story(
         as_of_tick=as_of_tick(session, company_id),
         parameters=(
             (QT_TRANSLATE_NOOP("Report", "Document"), stories[0].origin.document.number or document),
-            (QT_TRANSLATE_NOOP("Report", "Line"), line or Term(QT_TRANSLATE_NOOP("Report", "all"))),
+            (QT_TRANSLATE_NOOP("Report", "Line number"), line or Term(QT_TRANSLATE_NOOP("Report", "all"))),
             (QT_TRANSLATE_NOOP("Report", "Cost book"), named(book)),
         ),
         sections=tuple(_section(story, book, zone) for story in stories),
@@ -345,7 +345,7 @@ DEFINITION = define(
         "cost.read",
         (
             Parameter("document", QT_TRANSLATE_NOOP("Report", "Document"), ParameterKind.TEXT, is_required=True),
-            Parameter("line", QT_TRANSLATE_NOOP("Report", "Line"), ParameterKind.TEXT),
+            Parameter("line", QT_TRANSLATE_NOOP("Report", "Line number"), ParameterKind.TEXT),
             Parameter("cost_book", QT_TRANSLATE_NOOP("Report", "Cost book"), ParameterKind.COST_BOOK),
         ),
         _build,

@@ -1,7 +1,7 @@
 """The words of the checklist before a period is closed, and the list that each item opens."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,6 +10,7 @@ from uuid import UUID
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.ids import derived_id
 from erp_desktop.queries.base import Between, ListPage, ListRequest
+from erp_desktop.queries.ledger import JournalLines
 from erp_desktop.queries.period_checklist import ChecklistItem, PeriodChecklist, PeriodRecord
 from erp_desktop.views.shell.action_titles import action_title
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
@@ -106,6 +107,30 @@ def checklist_spec(period_id: UUID, doctor: ChecklistItem | None = None) -> List
         tables=ChecklistRows.tables,
         name=translate("PeriodChecklist", "Checklist"),
     )
+
+
+def posted_spec(period_id: UUID) -> ListSpec:
+    """The lines of the entries that closing the period posted."""
+    return ListSpec(
+        (
+            TableColumn("dated_on", translate("PeriodChecklist", "Date"), CellKind.DATE, 108),
+            TableColumn("entry_number", translate("PeriodChecklist", "Entry"), CellKind.INTEGER, 72),
+            TableColumn("account_code", translate("PeriodChecklist", "Account"), width=96),
+            TableColumn("account_name", translate("PeriodChecklist", "Account name"), stretches=True),
+            TableColumn("product_code", translate("PeriodChecklist", "Product"), width=120),
+            TableColumn("debit", translate("PeriodChecklist", "Debit"), CellKind.MONEY, 120),
+            TableColumn("credit", translate("PeriodChecklist", "Credit"), CellKind.MONEY, 120),
+        ),
+        partial(_posted_by, period_id),
+        tables=JournalLines.tables,
+        name=translate("PeriodChecklist", "What closing posted"),
+        empty_text=translate("PeriodChecklist", "Closing had nothing to post"),
+    )
+
+
+def _posted_by(period_id: UUID, request: ListRequest) -> JournalLines:
+    filters = (*request.filters, ("document_kind", "period"), ("document_id", period_id))
+    return JournalLines(replace(request, filters=filters))
 
 
 def list_behind(shell: "MainWindow", period: PeriodRecord, key: str) -> Callable[[], Any] | None:

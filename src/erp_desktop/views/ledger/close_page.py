@@ -1,4 +1,5 @@
-"""Closing a period: what to look at first, what closing computes and posts, and who closed or reopened it before."""
+"""Closing a period: what to look at first, what closing computes and posts, what it posted once it is done, and who closed
+or reopened it before."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ from erp_desktop.i18n import translate
 from erp_desktop.queries.period_checklist import ChecklistItem, DoctorFindings, PeriodDetail, PeriodRecord
 from erp_desktop.views.documents.page import DocumentPage
 from erp_desktop.views.documents.posted_page import Facts, FactsGrid
-from erp_desktop.views.ledger.checklist import ChecklistRow, checklist_spec, list_behind
+from erp_desktop.views.ledger.checklist import ChecklistRow, checklist_spec, list_behind, posted_spec
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import CellKind, shown
 from erp_desktop.views.widgets.effect_panel import EffectPanel
+from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.record_table import RecordTable
 
 if TYPE_CHECKING:
@@ -63,10 +65,18 @@ class ClosePeriodPage(DocumentPage):
         self.table.filters.hide()
         self.table.opened.connect(self._open_item)
         self.table.model.loaded.connect(self.offer_actions)
+        self.posted = RecordTable(desk, posted_spec(id), self)
+        self.posted.filters.hide()
+        self.posted_heading = QLabel(translate("ClosePeriodPage", "What closing posted"))
+        self.posted_heading.setProperty("tone", "secondary")
+        self.posted.opened.connect(lambda line: shell.open_screen("journal_entry", id=line.entry_id))
         self.effect = EffectPanel(desk, shell, self)
         self.content.addWidget(self.facts)
         self.content.addWidget(self.table, 1)
+        self.content.addWidget(self.posted_heading)
+        self.content.addWidget(self.posted, 1)
         self.content.addWidget(self.effect)
+        self._show_posted(False)
         self.setFocusProxy(self.table)
         text = translate("ClosePeriodPage", "Close the period")
         self.do_close = self.add_page_action("period.close", text, self.close_period, "", "check")
@@ -89,6 +99,7 @@ class ClosePeriodPage(DocumentPage):
         self.header.path.show()
         self.facts.show_facts(_facts(record))
         self.table.setVisible(not record.is_closed)
+        self._show_posted(record.is_closed and "ledger.read" in self.desk.permissions)
         if record.is_closed:
             self.effect.set_action(lambda: None)
             self.effect.hide()
@@ -101,6 +112,10 @@ class ClosePeriodPage(DocumentPage):
             self.effect.show()
             self.effect.set_action(lambda: action)
             self.effect.set_open(True)
+
+    def _show_posted(self, is_shown: bool) -> None:
+        self.posted_heading.setVisible(is_shown)
+        self.posted.setVisible(is_shown)
 
     def title_of(self, record: PeriodRecord) -> str:
         return translate("ClosePeriodPage", "Period {period}").format(period=record.number)
@@ -154,6 +169,9 @@ class ClosePeriodPage(DocumentPage):
         if warnings:
             text = translate("ClosePeriodPage", "Still to be looked at: {count}.")
             sentence = f"{text.format(count=len(warnings))} {sentence}"
+        if company_today() <= record.ends_on:
+            text = translate("ClosePeriodPage", "The period is not over before {last} ends.")
+            sentence = f"{text.format(last=record.ends_on)} {sentence}"
 
         def close() -> None:
             self.perform(ClosePeriod(record.id), lambda: self.tell(translate("ClosePeriodPage", "Period closed")))

@@ -1,13 +1,17 @@
 """The line under a report that says whether its figures agree with the books."""
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
 
 from erp_desktop.reports.screen import ScreenCheck
 from erp_desktop.views.widgets.icons import icon_pixmap
 from erp_desktop.views.widgets.theme import current_theme, theme_keeper
 
+MOST_LINES = 4  # what is longer is scrolled: the figures need the room
 
-class ChecksLine(QWidget):
+
+class ChecksLine(QScrollArea):
     """Icon and words: what agrees in one line, what does not with both figures; the report's notes after it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -16,8 +20,17 @@ class ChecksLine(QWidget):
         self.picture, self.text, self.notes = QLabel(), QLabel(), QLabel()
         for label in (self.text, self.notes):
             label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.notes.setProperty("tone", "secondary")
-        layout = QHBoxLayout(self)
+        self._words = QWidget()
+        self._words.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
+        self.setWidget(self._words)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QHBoxLayout(self._words)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.picture)
@@ -37,6 +50,18 @@ class ChecksLine(QWidget):
         self.notes.setText("\n".join(notes))
         self.setVisible(bool(checks or notes))
         self._draw()
+        self._take_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._take_room()
+
+    def _take_room(self) -> None:
+        """As high as its words, up to a limit."""
+        layout = self._words.layout()
+        wanted = layout.totalHeightForWidth(self.width()) if layout.hasHeightForWidth() else layout.sizeHint().height()
+        self.setFixedHeight(min(wanted, MOST_LINES * self.fontMetrics().lineSpacing()))
 
     @property
     def holds(self) -> bool:

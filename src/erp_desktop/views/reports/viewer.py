@@ -14,7 +14,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QListWidget,
     QMenu,
@@ -36,7 +35,6 @@ from erp_desktop.views.reports.parameters import ParameterPane, remember, rememb
 from erp_desktop.views.reports.story import SHORTCUT, Told, story_text, tell_story, told_by
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.banner import Banner
-from erp_desktop.views.widgets.cells import CellKind
 from erp_desktop.views.widgets.list_screen import PageHeader
 from erp_desktop.views.widgets.report_table import ReportTable
 from erp_desktop.views.widgets.screen_view import ScreenView
@@ -49,10 +47,6 @@ if TYPE_CHECKING:
 
 PANE_WIDTH = 244
 _LOOK_SECONDS = 0.05
-_ROWS_MEASURED = 20_000  # the last ones: totals are there
-_ROOM, _INDENT = 40, 16  # pixels beside a text, and for a level
-_NARROWEST, _WIDEST = 120, 320  # of a text, in pixels
-_NARROWEST_LABEL = 200  # of the text that names the row
 _MOST_CONTENTS = 5  # sections that are listed without scrolling
 
 
@@ -299,7 +293,6 @@ class ReportViewer(ScreenView):
             had_focus = self.isVisible()
         else:
             table.show_section(section)
-        self._fit_columns(table)
         table.setAccessibleName(f"{self.report_title} {section.title}".strip())
         if not section.rows:
             self.state.show_state("ring", translate("ReportViewer", "Nothing was found for these parameters."))
@@ -310,31 +303,6 @@ class ReportViewer(ScreenView):
         table.setCurrentIndex(table.report_model.index(row, self.shown.column))
         if had_focus:
             table.setFocus()
-
-    def _fit_columns(self, table: ReportTable) -> None:
-        """Every column gets the room that its longest text needs; what is left goes to the widest text."""
-        columns, rows = table.report_model.columns, table.report_model.section.rows[-_ROWS_MEASURED:]
-        measure, heads = table.fontMetrics(), table.horizontalHeader()
-        label = table.report_model.section.label_column
-        needed: list[int] = []
-        for place, column in enumerate(columns):
-            longest = max((row.texts[place] for row in rows), key=len, default="")
-            deepest = max((row.level for row in rows), default=0) if place == label else 0
-            text = max(measure.horizontalAdvance(longest), measure.horizontalAdvance(column.heading))
-            needed.append(
-                min(text + _ROOM + _INDENT * deepest, _WIDEST if column.kind is CellKind.TEXT else text + _ROOM)
-            )
-        texts = [place for place, column in enumerate(columns) if not column.kind.stands_right]
-        widest = max(texts, key=lambda place: needed[place]) if texts else -1
-        room = table.viewport().width() if table.isVisible() else self.width() - PANE_WIDTH - 60
-        for place in sorted(texts, key=lambda place: needed[place], reverse=True):  # words give way, figures are whole
-            narrowest = _NARROWEST_LABEL if place == label else _NARROWEST
-            needed[place] = max(needed[place] - max(sum(needed) - room, 0), min(needed[place], narrowest))
-        has_room = sum(needed) <= room
-        for place, width in enumerate(needed):
-            mode = QHeaderView.ResizeMode
-            heads.setSectionResizeMode(place, mode.Stretch if place == widest and has_room else mode.Interactive)
-            table.setColumnWidth(place, width)
 
     def _keep_cursor(self) -> None:
         if self.table is not None and self.table.currentIndex().isValid():
@@ -370,6 +338,7 @@ class ReportViewer(ScreenView):
         self.saved = SavedFile(self)
         self.subtitle = QLabel()
         self.subtitle.setProperty("tone", "secondary")
+        self.subtitle.setWordWrap(True)
         self.subtitle.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.checks = ChecksLine(self)
         self.table = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from erp_desktop.i18n import translate
@@ -371,13 +371,17 @@ class MainWindow(QMainWindow):
 
     def _remember(self) -> None:
         self.settings.put("geometry", self.saveGeometry())
-        self.settings.put("rail", "wide" if self.rail.is_wide else "narrow")
+        self.settings.put("rail", "wide" if self.rail.wants_names else "narrow")
         self.settings.put("theme", theme_keeper().choice)
         self.settings.put("language", current_language())
         saved = [tab for tab in self.tabs.tabs() if not tab.is_dirty]
         self.settings.put("tabs", json.dumps([[tab.screen.key, _plain(tab.args)] for tab in saved]))
         self.settings.put("front", str(self.tabs.currentIndex()))
         self.settings.write()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.rail.fit(self.width())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         dirty = [tab for tab in self.tabs.tabs() if tab.is_dirty]

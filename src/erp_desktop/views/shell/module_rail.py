@@ -9,6 +9,7 @@ from erp_desktop.views.widgets.icons import icon, set_icon
 
 NARROW = 56
 WIDE = 168
+LEAST_FOR_NAMES = 1180  # pixels of the window; below, the screens need the room
 
 
 class ModuleRail(QWidget):
@@ -26,6 +27,8 @@ class ModuleRail(QWidget):
         self._screens: dict[str, list[Screen]] = {}
         self.buttons: dict[str, QToolButton] = {}
         self.is_wide = True
+        self.wants_names = True  # as it was chosen, whatever room there is
+        self._is_in_small_window = False
         for module in MODULES:
             listed = [screen for screen in screens if screen.module == module.key and screen.is_listed]
             if listed:
@@ -71,7 +74,18 @@ class ModuleRail(QWidget):
             button.setChecked(key == module)
 
     def set_wide(self, wide: bool) -> None:
-        """With names, or icons only."""
+        """With names, or icons only, as a person wants it."""
+        self.wants_names = wide
+        self._show_names(wide)
+
+    def fit(self, window_width: int) -> None:
+        """Icons only while the window is small; a choice made then holds until it is another window again."""
+        is_small = window_width < LEAST_FOR_NAMES
+        if is_small != self._is_in_small_window:
+            self._is_in_small_window = is_small
+            self._show_names(self.wants_names and not is_small)
+
+    def _show_names(self, wide: bool) -> None:
         self.is_wide = wide
         self.setFixedWidth(WIDE if wide else NARROW)
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if wide else Qt.ToolButtonStyle.ToolButtonIconOnly

@@ -50,8 +50,8 @@ def stock_revaluation_page(desk: "Desk", shell: "MainWindow", id: UUID) -> Poste
         (
             TableColumn("product_code", translate("StockRevaluation", "Code"), width=96),
             TableColumn("product_name", translate("StockRevaluation", "Product"), stretches=True),
-            TableColumn("warehouse_code", translate("StockRevaluation", "Warehouse"), width=88),
-            TableColumn("lot_code", translate("StockRevaluation", "Lot"), width=84),
+            TableColumn("warehouse_code", translate("StockRevaluation", "Warehouse"), width=104),
+            TableColumn("lot_code", translate("StockRevaluation", "Lot"), width=72),
             TableColumn("qty", translate("StockRevaluation", "On hand"), CellKind.QTY, 76),
             TableColumn("unit_cost", translate("StockRevaluation", "Unit cost"), CellKind.UNIT_COST, 88),
             TableColumn("change", translate("StockRevaluation", "Change"), CellKind.MONEY, 96),
@@ -81,15 +81,15 @@ def write_down_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
 
     spec = ListSpec(
         (
-            TableColumn("product_code", translate("WriteDown", "Code"), width=88),
+            TableColumn("product_code", translate("WriteDown", "Code"), width=80),
             TableColumn("product_name", translate("WriteDown", "Product"), stretches=True),
-            TableColumn("qty", translate("WriteDown", "On hand"), CellKind.QTY, 72),
-            TableColumn("cost", translate("WriteDown", "Cost"), CellKind.MONEY, 88),
-            TableColumn("unit_value", translate("WriteDown", "Net value"), CellKind.UNIT_COST, 84),
-            TableColumn("released", translate("WriteDown", "Released"), CellKind.MONEY, 80),
-            TableColumn("written_down", translate("WriteDown", "Write-down"), CellKind.MONEY, 98),
+            TableColumn("qty", translate("WriteDown", "On hand"), CellKind.QTY, 68),
+            TableColumn("cost", translate("WriteDown", "Cost"), CellKind.MONEY, 86),
+            TableColumn("unit_value", translate("WriteDown", "Net value"), CellKind.UNIT_COST, 92),
+            TableColumn("released", translate("WriteDown", "Released"), CellKind.MONEY, 78),
+            TableColumn("written_down", translate("WriteDown", "Write-down"), CellKind.MONEY, 92),
             TableColumn("allowance", translate("WriteDown", "Allowance"), CellKind.MONEY, 88),
-            TableColumn("carrying", translate("WriteDown", "Carried at"), CellKind.MONEY, 92),
+            TableColumn("carrying", translate("WriteDown", "Carried at"), CellKind.MONEY, 88),
         ),
         partial(WriteDownLines, write_down_id=id),
         tables=WriteDownLines.tables,

@@ -41,6 +41,7 @@ from erp_desktop.views.widgets.asking import Failure, when_done
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.icons import set_icon
 from erp_desktop.views.widgets.report_table import ReportTable
+from erp_desktop.views.widgets.theme import ROW_HEIGHT
 from erp_desktop.wire import Effect
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
 PERMISSION = "cost.read"
 PAUSE_MS = 400  # after the last change, before the centre is asked
 NEWS_PAUSE_MS = 2_000  # after somebody else's change
-HEIGHT = 190  # of the tables, in pixels
+HEIGHT = 190  # of the tables at most, in pixels
+HEADS = 40 + 34 + 6  # of the names of the tables, of a table's columns, and what frames them
 _MOVES_FIGURES = frozenset({"cost_pool", "journal_entry", "period"})
 _NO_FAULT = frozenset({"effect_out_of_reach", "effect_not_offered", "effect_takes_too_long"})
 
@@ -302,37 +304,18 @@ class EffectPanel(QWidget):
                 widget.deleteLater()
         for title, count, section in shown:
             table = ReportTable(section)
-            _fit(table, section)
             table.drilled.connect(self._open)
             number = self.tabs.addTab(table, f"{title} ({count:,})")
             if title == before:
                 self.tabs.setCurrentIndex(number)
+        longest = max((len(section.rows) for _, _, section in shown), default=0)
+        self.tabs.setFixedHeight(min(HEADS + longest * ROW_HEIGHT, HEIGHT))  # the form needs the rest
         if had_focus and self.tabs.count():
             self.tabs.currentWidget().setFocus()
 
     def _open(self, link: Link) -> None:
         if self._shell is not None:
             open_document(self._shell, link.kind, link.id)
-
-
-_WIDTHS = {
-    "code": 120,
-    "unit": 60,
-    "account": 90,
-    "event": 170,
-    "kind": 170,
-    "qty_before": 110,
-    "qty_after": 110,
-    "value_before": 120,
-    "value_after": 120,
-    "change": 110,
-}
-
-
-def _fit(table: ReportTable, section: ScreenSection) -> None:
-    for number, column in enumerate(section.columns):
-        if column.name in _WIDTHS:
-            table.setColumnWidth(number, _WIDTHS[column.name])
 
 
 def _sentence_of(effect: Effect) -> str:

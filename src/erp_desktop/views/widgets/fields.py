@@ -67,6 +67,7 @@ class DateField(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setPlaceholderText("2024-03-15")
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("2024-12-28") + 36)  # a date is never cut
         self.textEdited.connect(lambda _: self.edited.emit())
 
     def value(self) -> date | None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
@@ -27,6 +27,7 @@ from erp_desktop.views.widgets.line_model import BadCell, Line, LineModel, LineS
 from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE
 from erp_desktop.views.widgets.lookup import LookupField, LookupItem
 from erp_desktop.views.widgets.reading import NotReadable
+from erp_desktop.views.widgets.table_view import stretch_or_scroll
 from erp_desktop.views.widgets.theme import ROW_HEIGHT
 
 if TYPE_CHECKING:
@@ -123,12 +124,18 @@ class LineGrid(QTableView):
         old.deleteLater()
         self.model_of_lines.changed.connect(self.changed)
         self.model_of_lines.looked_up.connect(self._look_up)
-        heads = self.horizontalHeader()
         for number, column in enumerate(spec.columns):
-            if column.stretches:
-                heads.setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
-            else:
+            if not column.stretches:
                 self.setColumnWidth(number, column.width or column.kind.default_width)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._arrange()
+
+    def _arrange(self) -> None:
+        stretch_or_scroll(self, [column.stretches for column in self.model_of_lines.spec.columns])
 
     # For screens
 

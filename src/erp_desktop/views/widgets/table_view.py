@@ -2,6 +2,7 @@
 
 import atexit
 import html
+from collections.abc import Sequence
 from functools import cache
 
 from PySide6.QtCore import (
@@ -16,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -39,6 +40,20 @@ Index = QModelIndex | QPersistentModelIndex
 _CELL_MARGIN = 10
 _INDENT = 16
 _MOST_COPIED_ROWS = 100_000
+LEAST_WORDS = 128  # of a column that stretches; where there is less, the table is scrolled
+
+
+def stretch_or_scroll(view: QTableView, stretches: Sequence[bool]) -> None:
+    """The columns that stretch take the room that the others leave, but never less than words need."""
+    heads, shown = view.horizontalHeader(), [place for place in range(len(stretches)) if not view.isColumnHidden(place)]
+    stretching = [place for place in shown if stretches[place]]
+    others = sum(heads.sectionSize(place) for place in shown if not stretches[place])
+    has_room = view.viewport().width() - others >= LEAST_WORDS * len(stretching)
+    mode = QHeaderView.ResizeMode.Stretch if has_room else QHeaderView.ResizeMode.Interactive
+    for place in stretching:
+        heads.setSectionResizeMode(place, mode)
+        if not has_room:
+            view.setColumnWidth(place, LEAST_WORDS)
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -117,6 +132,7 @@ class TableView(QTableView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._columns: tuple[TableColumn, ...] = ()
         self.setItemDelegate(CellDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -150,13 +166,21 @@ class TableView(QTableView):
 
     def lay_out(self, columns: tuple[TableColumn, ...]) -> None:
         """Gives the columns their widths: by kind, never by measuring cells."""
-        heads = self.horizontalHeader()
+        self._columns = columns
         for number, column in enumerate(columns):
-            if column.stretches:
-                heads.setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
-            else:
-                heads.setSectionResizeMode(number, QHeaderView.ResizeMode.Interactive)
+            if not column.stretches:
+                self.horizontalHeader().setSectionResizeMode(number, QHeaderView.ResizeMode.Interactive)
                 self.setColumnWidth(number, column.width or column.kind.default_width)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Shares the room among the columns."""
+        stretch_or_scroll(self, [column.stretches for column in self._columns])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys = Qt.Key
