@@ -29,23 +29,27 @@ from erp_desktop.queries.stock_figures import stock_value_on
 W5_PRODUCTS = 10_000
 W5_MOVES_EACH = 100
 DAYS = workload_data.W4_DAYS
+YOUNG_DAYS = 60
 
 
 def books(is_short: bool = False) -> None:
     for open_database in (sqlite, postgres):
         with open_database() as database:
             business = Business(Centre(database.engine), products=10)
-            for size in workload_data.W4_SIZES[: 1 if is_short else None]:
-                for method in METHODS:
-                    late_changes(database, business, method, size)
+            for method in METHODS:
+                sizes = workload_data.W4_SIZES[: 1 if is_short else None]
+                for size in sizes:
+                    product = business.add_product(f"late {method} {size}", method)
+                    receipt = history_of(business, product, size)
+                    if size == sizes[-1]:
+                        old_and_young(database, business, method, product, size)
+                    late_changes(database, business, method, product, receipt, size)
         with open_database() as database:
             values_on_a_day(database, products=500 if is_short else W5_PRODUCTS)
 
 
-def late_changes(database: Database, business: Business, method: str, size: int) -> None:
+def late_changes(database: Database, business: Business, method: str, product: UUID, receipt: UUID, size: int) -> None:
     """W4: one product with `size` moves over two years; a change dated at various days, each posted and written."""
-    product = business.add_product(f"late {method} {size}", method)
-    receipt = history_of(business, product, size)
     place, cents = workload_data.history_change(size)
     received_on = workload_data.history(size, today=business.today)[place][1]
     with Session(database.engine) as session:
@@ -76,6 +80,29 @@ def late_changes(database: Database, business: Business, method: str, size: int)
             edges=edges,
             other=round(timing.other, 2),
         )
+
+
+def old_and_young(database: Database, business: Business, method: str, old: UUID, size: int) -> None:
+    """A change of last week on that product, and on one that has moved as often a day, but for two months only."""
+    young = business.add_product(f"young {method} {size}", method)
+    moves = size * YOUNG_DAYS // DAYS
+    history_of(business, young, moves, YOUNG_DAYS)
+    last_week = business.today - timedelta(days=7)
+    taken: dict[UUID, list[float]] = {old: [], young: []}
+    for more in range(3, 8):
+        for product, times in taken.items():
+            change = _found(database, business, product, last_week, more)
+            with timed(database.server_cpu) as timing:
+                business.perform(change)
+            times.append(timing.cpu)
+    tell(
+        f"{database.kind} W4 {method}, goods found last week: {size:,} moves over {moves:,} as close together",
+        min(taken[old]) / min(taken[young]),
+        "times",
+        1.25,
+        old_ms=round(min(taken[old]) * 1000, 1),
+        young_ms=round(min(taken[young]) * 1000, 1),
+    )
 
 
 def _found(database: Database, business: Business, product: UUID, day: date, more: int = 1) -> Action:

@@ -275,13 +275,13 @@ def late_costs(database: Database, business: Business, sizes: tuple[int, ...]) -
                 _check_fifo(database, business, product, size)
 
 
-def history_of(business: Business, product: UUID, size: int) -> UUID:
+def history_of(business: Business, product: UUID, size: int, days: int = workload_data.W4_DAYS) -> UUID:
     """The product's `size` moves over two years: receipts in, counts out. Gives the receipt whose price will change."""
     place, _ = workload_data.history_change(size)
     changed: UUID | None = None
     batch: list[Action] = []
     on_hand = 0
-    for number, (kind, day, qty, cents) in enumerate(workload_data.history(size, today=business.today)):
+    for number, (kind, day, qty, cents) in enumerate(workload_data.history(size, days, business.today)):
         order, line, receipt = (business.id(part, product, number) for part in ("order", "line", "receipt"))
         if kind == "in":
             on_hand += qty

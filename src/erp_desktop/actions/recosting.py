@@ -13,7 +13,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from erp_desktop.actions.appending import append_rows, append_stored
 from erp_desktop.actions.cost_events import (
@@ -193,9 +194,16 @@ class _Checkpoints:
     def __init__(self, stream: CostStream, start: date) -> None:
         self._stream = stream
         self._start = start
+        earlier = aliased(CostCheckpoint)
+        last_before = select(func.max(earlier.ends_on)).where(
+            earlier.company_id == CostCheckpoint.company_id,
+            earlier.pool_id == CostCheckpoint.pool_id,
+            earlier.ends_on <= start,
+        )
         statement = select(CostCheckpoint).where(
             CostCheckpoint.company_id == stream.ctx.company_id,
             CostCheckpoint.pool_id.in_([row.id for row in stream.rows]),
+            CostCheckpoint.ends_on >= func.coalesce(last_before.scalar_subquery(), start),
         )
         self._rows: dict[UUID, dict[date, CostCheckpoint]] = defaultdict(dict)
         for row in stream.session.scalars(statement, execution_options=MEMORY_ASKS):
