@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.models.party import Party
 from erp_desktop.numbers import ZERO, minor_unit
 from erp_desktop.queries.bought import CORRECTION, PRICE, RETURNED, VARIANCE, Bought, BoughtCost, bought
 from erp_desktop.queries.served import cost_to_serve_by_kind
@@ -30,7 +29,7 @@ from erp_desktop.reports.making import (
     choice,
     chosen,
     dates,
-    names_of,
+    names_by,
     product_names,
     report_for,
     sum_of,
@@ -146,7 +145,8 @@ def cost_composition(
     changes = (
         _monthly_changes({**before, **now}, lines, minor) if is_monthly else _changes(before, now, by, products, minor)
     )
-    names = _names(session, company_id, by, products, [*lines, *changes])
+    ids = {key for key in (*lines, *changes) if isinstance(key, UUID)}
+    names: Mapping[Any, Bilingual] = dict(names_by(session, company_id, by, products, ids))
 
     def label(key: Key) -> Any:
         if isinstance(key, date):
@@ -283,16 +283,6 @@ def _added(each_product: Mapping[Any, Effects]) -> dict[Key, Effects]:
             known.mix + one.mix,
         )
     return added
-
-
-def _names(
-    session: Session, company_id: UUID, by: str, products: Mapping[UUID, ProductName], keys: Iterable[Key]
-) -> Mapping[Any, Bilingual]:
-    if by == "product":
-        return {id: product.coded for id, product in products.items()}
-    if by == "category":
-        return {product.category_id: product.category for product in products.values()}
-    return names_of(session, company_id, Party, (key for key in keys if isinstance(key, UUID)))
 
 
 def _behind(by: str, key: Key, first: date, last: date, book_id: UUID) -> Link | None:

@@ -10,8 +10,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.models.party import Party
-from erp_desktop.models.sales import Channel
 from erp_desktop.queries.cost_of_sales import (
     ALL_SALES,
     By,
@@ -21,7 +19,7 @@ from erp_desktop.queries.cost_of_sales import (
     cost_of_sales_lines,
     ledger_cost_of_sales,
 )
-from erp_desktop.reports.figures import cost_book, document_numbers, holds_the_ledger, named
+from erp_desktop.reports.figures import cost_book, document_numbers, named
 from erp_desktop.reports.kinds import KINDS
 from erp_desktop.reports.making import (
     CATEGORY,
@@ -38,7 +36,9 @@ from erp_desktop.reports.making import (
     choice,
     chosen,
     dates,
-    names_of,
+    names_by,
+    not_compared,
+    only_asked,
     only_shown,
     product_names,
     report_for,
@@ -46,7 +46,6 @@ from erp_desktop.reports.making import (
     yes_no,
 )
 from erp_desktop.reports.report import (
-    Bilingual,
     Check,
     Column,
     ColumnKind,
@@ -78,10 +77,6 @@ LINE_COLUMNS = (
 )
 TOTALS = tuple(column.name for column in FIGURES if column.is_total)
 AGREES_WITH_LEDGER = QT_TRANSLATE_NOOP("Report", "Cost of sales equals what documents posted to its accounts")
-NO_LEDGER_HERE = QT_TRANSLATE_NOOP("Report", "The ledger is not held here, so the figures were not compared with it.")
-NOT_THE_POSTING_BOOK = QT_TRANSLATE_NOOP(
-    "Report", "This cost book does not post, so the ledger holds no figure to compare."
-)
 WHAT_IS_APART = QT_TRANSLATE_NOOP(
     "Report",
     "True-ups settle oversold stock and the averages of a month. Corrections are landed costs, prices and back-dated moves "
@@ -110,18 +105,8 @@ class _Asked:
     only: Only
 
     def leads_to(self, **changed: Any) -> Link:
-        parameters = {
-            "from": self.first,
-            "to": self.last,
-            "cost_book": self.book_id,
-            "product": self.only.product_id,
-            "category": self.only.category_id,
-            "channel": self.only.channel_id,
-            "customer": self.only.customer_id,
-            **changed,
-        }
-        given = {name: value for name, value in parameters.items() if value is not None}
-        return Link("report", report="cost_of_sales", parameters=given)
+        dated = {"from": self.first, "to": self.last, "cost_book": self.book_id}
+        return Link("report", report="cost_of_sales", parameters={**dated, **only_asked(self.only), **changed})
 
 
 def cost_of_sales_report(
@@ -146,10 +131,8 @@ def cost_of_sales_report(
     else:
         section = _sums(session, company_id, asked, products, monthly)
     notes, checks = [WHAT_IS_APART], []
-    if not book.posts_to_ledger:
-        notes.append(NOT_THE_POSTING_BOOK)
-    elif not holds_the_ledger(session, company_id):
-        notes.append(NO_LEDGER_HERE)
+    if why_not := not_compared(session, company_id, book):
+        notes.append(why_not)
     elif only.is_all:
         posted = ledger_cost_of_sales(session, company_id, first, last)
         checks.append(Check(AGREES_WITH_LEDGER, expected=posted, found=section.total("total")))
@@ -172,7 +155,7 @@ def _sums(
     found = cost_of_sales(session, company_id, asked.book_id, asked.first, asked.last, by, asked.only, monthly=monthly)
     if asked.by == "category":
         found = _by_category(found, products)
-    names = _names(session, company_id, asked.by, products, {id for _, id in found})
+    names = names_by(session, company_id, asked.by, products, {id for _, id in found})
     rows = []
     for period, id in sorted(found, key=lambda key: (key[0] or date.min, by_text(names, key[1]), str(key[1]))):
         sums = found[period, id]
@@ -204,16 +187,6 @@ def _by_category(
         for name, amount in vars(sums).items():
             setattr(into, name, getattr(into, name) + amount)
     return dict(folded)
-
-
-def _names(
-    session: Session, company_id: UUID, by: str, products: Mapping[UUID, ProductName], ids: set[UUID | None]
-) -> Mapping[UUID, Bilingual]:
-    if by == "product":
-        return {id: product.coded for id, product in products.items()}
-    if by == "category":
-        return {product.category_id: product.category for product in products.values()}
-    return names_of(session, company_id, Channel if by == "channel" else Party, ids)
 
 
 def _cells(sums: SoldCost) -> dict[str, Any]:

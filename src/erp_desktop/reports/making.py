@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.models.company import Company
+from erp_desktop.models.costing import CostBook
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Category, Product, Unit
 from erp_desktop.models.sales import Channel
 from erp_desktop.numbers import UNIT_COST_PLACES, ZERO
 from erp_desktop.queries.cost_of_sales import Only
-from erp_desktop.reports.figures import MOST_IDS, as_of_tick, company_of
+from erp_desktop.reports.figures import MOST_IDS, as_of_tick, company_of, document_numbers, holds_the_ledger
 from erp_desktop.reports.report import (
     BadParameter,
     Bilingual,
@@ -53,6 +54,10 @@ SUPPLIER = Parameter("supplier", QT_TRANSLATE_NOOP("Report", "Supplier"), Parame
 
 Shown = tuple[str, str | Bilingual | Term]  # a parameter's heading, and its value as it stands above the report
 NOT_NAMED = QT_TRANSLATE_NOOP("Report", "Not named")
+NO_LEDGER_HERE = QT_TRANSLATE_NOOP("Report", "The ledger is not held here, so the figures were not compared with it.")
+NOT_THE_POSTING_BOOK = QT_TRANSLATE_NOOP(
+    "Report", "This cost book does not post, so the ledger holds no figure to compare."
+)
 
 _UNIT_COST = Decimal(1).scaleb(-UNIT_COST_PLACES)
 _RATIO = Decimal("0.001")
@@ -91,6 +96,24 @@ def only_shown(session: Session, company_id: UUID, only: Only) -> list[Shown]:
         for parameter, table, id in asked
         if id is not None
     ]
+
+
+def only_asked(only: Only) -> dict[str, UUID]:
+    """What the sales were narrowed down to, as parameters of another report."""
+    asked = {
+        "product": only.product_id,
+        "category": only.category_id,
+        "channel": only.channel_id,
+        "customer": only.customer_id,
+    }
+    return {name: id for name, id in asked.items() if id is not None}
+
+
+def not_compared(session: Session, company_id: UUID, book: CostBook) -> str:
+    """Why the ledger has nothing to compare a book's figures with, as a note of the report; empty where it has."""
+    if not book.posts_to_ledger:
+        return NOT_THE_POSTING_BOOK
+    return "" if holds_the_ledger(session, company_id) else NO_LEDGER_HERE
 
 
 def coded(record: Any) -> Bilingual:
@@ -170,6 +193,21 @@ def names_of(session: Session, company_id: UUID, table: Any, ids: Iterable[UUID 
         for row in session.execute(found.where(table.company_id == company_id, table.id.in_(part))):
             names[row.id] = coded(row)
     return names
+
+
+def names_by(
+    session: Session, company_id: UUID, by: str, products: Mapping[UUID, ProductName], ids: Iterable[UUID | None]
+) -> Mapping[UUID, Bilingual]:
+    """The names of what figures are grouped by: products, categories, sales orders, channels, or else parties."""
+    match by:
+        case "product":
+            return {id: product.coded for id, product in products.items()}
+        case "category":
+            return {product.category_id: product.category for product in products.values()}
+        case "order":
+            orders = {("sales_order", id) for id in ids if id is not None}
+            return {id: Bilingual(number) for id, number in document_numbers(session, company_id, orders).items()}
+    return names_of(session, company_id, Channel if by == "channel" else Party, ids)
 
 
 def sum_of(amounts: Iterable[Decimal]) -> Decimal:

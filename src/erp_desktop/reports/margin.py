@@ -11,22 +11,21 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.models.party import Party
-from erp_desktop.models.sales import Channel
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.cost_of_sales import ALL_SALES, By, Only, cost_of_sales, ledger_cost_of_sales
 from erp_desktop.queries.served import cost_to_serve, ledger_cost_to_serve
 from erp_desktop.queries.sold import ledger_net_sales, sold
 from erp_desktop.reports.cost_of_sales import AGREES_WITH_LEDGER as COST_AGREES_WITH_LEDGER
-from erp_desktop.reports.cost_of_sales import NO_LEDGER_HERE, NOT_THE_POSTING_BOOK
-from erp_desktop.reports.figures import cost_book, document_numbers, holds_the_ledger, named
+from erp_desktop.reports.figures import cost_book, holds_the_ledger, named
 from erp_desktop.reports.making import (
     CATEGORY,
     CHANNEL,
     COST_BOOK,
     CUSTOMER,
     FROM,
+    NO_LEDGER_HERE,
     NOT_NAMED,
+    NOT_THE_POSTING_BOOK,
     PRODUCT,
     TO,
     ProductName,
@@ -35,14 +34,14 @@ from erp_desktop.reports.making import (
     choice,
     chosen,
     dates,
-    names_of,
+    names_by,
+    only_asked,
     only_shown,
     product_names,
     ratio,
     report_for,
 )
 from erp_desktop.reports.report import (
-    Bilingual,
     Check,
     Column,
     ColumnKind,
@@ -128,7 +127,7 @@ def margin(
     book = cost_book(session, company_id, book_id)
     products = product_names(session, company_id)
     earned = _earned(session, company_id, book.id, first, last, by, only, products)
-    names = _names(session, company_id, by, products, earned)
+    names = names_by(session, company_id, by, products, earned)
     rows = []
     for id, sums in sorted(earned.items(), key=lambda item: (by_text(names, item[0]), str(item[0]))):
         cells = {"name": names.get(id, Term(NOT_NAMED)) if id else Term(NOT_NAMED), **sums.cells()}
@@ -180,26 +179,6 @@ def _earned(
     return dict(folded)
 
 
-def _names(
-    session: Session,
-    company_id: UUID,
-    by: str,
-    products: Mapping[UUID, ProductName],
-    earned: Mapping[UUID | None, _Earned],
-) -> Mapping[UUID, Bilingual]:
-    match by:
-        case "product":
-            return {id: product.coded for id, product in products.items()}
-        case "category":
-            return {product.category_id: product.category for product in products.values()}
-        case "order":
-            orders = {("sales_order", id) for id in earned if id is not None}
-            return {id: Bilingual(number) for id, number in document_numbers(session, company_id, orders).items()}
-        case "channel":
-            return names_of(session, company_id, Channel, earned)
-    return names_of(session, company_id, Party, earned)
-
-
 def _behind(by: str, id: UUID | None, first: date, last: date, book_id: UUID, only: Only) -> Link | None:
     if id is None:
         return None
@@ -210,14 +189,7 @@ def _behind(by: str, id: UUID | None, first: date, last: date, book_id: UUID, on
         return Link("report", report="cost_of_sales", parameters={**dated, "product": id, "by": "document"})
     if by not in LEADS_TO:
         return None
-    kept = {
-        "product": only.product_id,
-        "category": only.category_id,
-        "channel": only.channel_id,
-        "customer": only.customer_id,
-    }
-    narrowed = {name: value for name, value in kept.items() if value is not None}
-    return Link("report", report="margin", parameters={**dated, **narrowed, by: id, "by": LEADS_TO[by]})
+    return Link("report", report="margin", parameters={**dated, **only_asked(only), by: id, "by": LEADS_TO[by]})
 
 
 def _build(

@@ -17,8 +17,7 @@ from erp_desktop.models.product import Product
 from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO, round_money
 from erp_desktop.queries.bought import LatePrice, ReceivedLine, late_prices, prices_before, received_lines, standards
-from erp_desktop.reports.cost_of_sales import NO_LEDGER_HERE, NOT_THE_POSTING_BOOK
-from erp_desktop.reports.figures import company_of, cost_book, document_numbers, holds_the_ledger, named
+from erp_desktop.reports.figures import company_of, cost_book, document_numbers, named
 from erp_desktop.reports.kinds import KINDS
 from erp_desktop.reports.making import (
     COST_BOOK,
@@ -30,6 +29,7 @@ from erp_desktop.reports.making import (
     dates,
     heading_of,
     names_of,
+    not_compared,
     product_names,
     ratio,
     record_named,
@@ -116,10 +116,8 @@ def price_variance(
         rows.append(Row({**common, **cells}, link=link, group=group or Bilingual("–")))
     section = Section(COLUMNS, tuple(rows), totals=("amount", "variance"), group_heading=SUPPLIER.heading)
     checks, notes = [], [POSITIVE_IS_DEARER]
-    if not book.posts_to_ledger:
-        notes.append(NOT_THE_POSTING_BOOK)
-    elif not holds_the_ledger(session, company_id):
-        notes.append(NO_LEDGER_HERE)
+    if why_not := not_compared(session, company_id, book):
+        notes.append(why_not)
     else:
         checks.append(Check(AGREES_WITH_LEDGER, _posted(session, company_id, first, last), at_standard))
     parameters: list[tuple[str, str | Bilingual | Term]] = [dates(first, last), (COST_BOOK.heading, named(book))]
