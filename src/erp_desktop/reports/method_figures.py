@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from uuid import UUID
 
+from erp_desktop.actions.cost_events import KIND_OF, LATE_VALUES
 from erp_desktop.costing.events import Event, Kind, Result
 from erp_desktop.costing.scaled import shares_of
 from erp_desktop.costing.stream import Stream
@@ -18,21 +19,6 @@ from erp_desktop.queries.book_events import BookEvent, ProductEvents
 
 SALES = frozenset({MoveKind.SHIPMENT.value, MoveKind.CUSTOMER_RETURN.value})
 BOUGHT = frozenset({MoveKind.RECEIPT.value, MoveKind.OPENING.value})
-LATE = frozenset({CostEvent.LANDED_COST.value, CostEvent.RECEIPT_PRICE.value})
-
-_KINDS: dict[str, Kind] = {
-    MoveKind.RECEIPT: Kind.RECEIPT,
-    MoveKind.OPENING: Kind.RECEIPT,
-    MoveKind.COUNT_GAIN: Kind.RECEIPT,
-    MoveKind.SHIPMENT: Kind.ISSUE,
-    MoveKind.COUNT_LOSS: Kind.ISSUE,
-    MoveKind.CUSTOMER_RETURN: Kind.CUSTOMER_RETURN,
-    MoveKind.SUPPLIER_RETURN: Kind.SUPPLIER_RETURN,
-    MoveKind.TRANSFER: Kind.TRANSFER,
-    CostEvent.LANDED_COST: Kind.LATE_VALUE,
-    CostEvent.RECEIPT_PRICE: Kind.LATE_VALUE,
-    CostEvent.REVALUATION: Kind.REVALUATION,
-}
 
 
 @dataclass
@@ -77,7 +63,7 @@ def figures_under(
     counting.figures = found
     counting.run(within)
     found.closing = counting.value
-    found.spent = sum(each.stated or 0 for each, _ in within if each.kind in BOUGHT or each.kind in LATE)
+    found.spent = sum(each.stated or 0 for each, _ in within if each.kind in BOUGHT or each.kind in LATE_VALUES)
     found.other = found.closing - found.opening - found.spent + found.cost_of_sales + found.variance
     return found
 
@@ -140,7 +126,7 @@ class _Counting:
         named: set[bytes] = set()
         for each in timeline:
             key = self._key(each.warehouse_id, each.lot_id)
-            if each.kind in LATE and each.of in where:
+            if each.kind in LATE_VALUES and each.of in where:
                 number = where[each.of]
             else:
                 number = self._number.setdefault(key, len(self._number))
@@ -178,7 +164,7 @@ class _Counting:
         to_pool = -1
         if each.to_warehouse_id is not None:
             to_pool = self._number[self._key(each.to_warehouse_id, each.lot_id)]
-        kind = _KINDS[each.kind]
+        kind = KIND_OF[each.kind]
         of = None if kind is Kind.ISSUE else each.of
         return Event(each.move, kind, number, each.qty, each.stated, of, to_pool)
 
