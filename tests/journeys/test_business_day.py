@@ -1,5 +1,6 @@
 """A whole business day through real windows: what point 3 and 4 of the first promise say people can do."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from opened_files import pdf_text, recalculated
@@ -7,10 +8,13 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.demo.business_day import BusinessDay
+from erp_desktop.demo.month_end import MonthEnd
 from erp_desktop.models.company import Company
-from erp_desktop.models.ledger import Account, JournalEntry, JournalLine
-from erp_desktop.models.purchasing import GoodsReceipt, PurchaseOrder
+from erp_desktop.models.costing import CostBook
+from erp_desktop.models.ledger import Account, JournalEntry, JournalLine, Period
+from erp_desktop.models.purchasing import GoodsReceipt, LandedCost, PriceCorrection, PurchaseOrder, SupplierReturn
 from erp_desktop.models.sales import SalesOrder, Shipment
+from erp_desktop.models.valuation import StandardCostChange, StockRevaluation, WriteDown
 from erp_desktop.queries.doctor import examine
 
 REPORTS = ("inventory-valuation", "income-statement", "trial-balance")
@@ -72,3 +76,21 @@ def test_excel_and_pdf_hold_the_figures_of_the_screen(day: BusinessDay) -> None:
         text = pdf_text(day.out / "reports" / f"{name}.pdf")
         for total in totals:
             assert total in text, f"{name}: {total} is not in the PDF"
+
+
+def test_the_month_ends_with_late_costs_values_a_further_book_and_the_close(day: BusinessDay, books: Engine) -> None:
+    order_id = day.buy()
+    receipts = day.receive(order_id)
+    shipment = day.ship(day.sell())
+    MonthEnd(day, receipts, shipment).run()
+    with Session(books) as session:
+        made = (LandedCost, PriceCorrection, SupplierReturn, StockRevaluation, WriteDown, StandardCostChange)
+        for table in made:
+            entered = session.scalars(select(table).where(table.number.is_not(None)).order_by(table.id.desc())).first()
+            posted = select(JournalEntry.id).where(JournalEntry.document_id == entered.id)
+            assert session.scalars(posted).first() is not None, table.__tablename__
+        assert {book.code for book in session.scalars(select(CostBook))} == {"MAIN", "TAX", "GROUP"}
+        last_month = day.today.replace(day=1) - timedelta(days=1)
+        assert session.scalars(select(Period.is_closed).where(Period.ends_on == last_month)).one()
+    assert {path.name for path in day.files} >= {"method-comparison.xlsx", "unit-story.pdf"}
+    assert nothing_differs(books)

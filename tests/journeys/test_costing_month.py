@@ -37,7 +37,6 @@ from erp_desktop.queries.cost_books import CostBookList
 from erp_desktop.queries.doctor import examine
 from erp_desktop.reports.method_comparison import CLOSING
 from erp_desktop.reports.report import Report
-from erp_desktop.views.documents.posted_page import PostedPage
 from erp_desktop.views.translation import show_language
 from erp_desktop.views.widgets.theme import load_fonts
 
@@ -73,30 +72,15 @@ class Prepared:
 class Accountant(Person):
     """Fills in forms, looks at their effect, posts them."""
 
-    def fill(self, page: Any, **fields: str) -> None:
-        for name, text in fields.items():
-            self.type(page, name, text)
-
     def use(self, page: Any, text: str) -> Any:
         """Presses the button of the page that says `text`; gives what is in front then."""
         self.do(next(action for action in page.header.buttons if action.text() == text))
         return self.page
 
-    def enter(self) -> None:
-        self.press(Qt.Key.Key_Return, CONTROL)
-
     def agree_to(self, page: Any, verb: str) -> None:
         """Presses the button `verb` of the question in the banner."""
         self.wait(lambda: verb in [one.text() for one in visible_buttons(page.banner)], f"the question: {verb}")
         next(one for one in visible_buttons(page.banner) if one.text() == verb).click()
-
-    def posted(self, kind: str) -> Any:
-        """The page of the document that was entered, once the centre has numbered and valued it."""
-        self.wait(lambda: isinstance(self.page, PostedPage) and self.page.kind == kind, f"the page of the {kind}")
-        page = self.page
-        self.hear_news()
-        self.wait(lambda: page.record is not None and page.record.number, f"the number of the {kind}")
-        return page
 
     def effect(self, page: Any) -> Any:
         """What the effect panel shows of what is typed. It opened by itself: every date here lies back."""
@@ -107,9 +91,8 @@ class Accountant(Person):
 
     def report(self, viewer: Any, **parameters: str) -> Report:
         """The viewer's report, made anew with F5 where parameters are typed. All its checks hold."""
-        self.wait(lambda: viewer.report is not None, "the report")
+        before = super().report(viewer)
         if parameters:
-            before = viewer.report
             for name, text in parameters.items():
                 field = viewer.pane.fields[name]
                 field.setFocus()

@@ -30,7 +30,7 @@ from erp_desktop.actions.refusals import Problem
 from erp_desktop.actions.remembering import let_remember
 from erp_desktop.central.accounts import hash_password, keep_password
 from erp_desktop.central.statistics import GrowingStatistics
-from erp_desktop.central.turn import LastSeen, NotSmooth, Turn, UnknownCompany
+from erp_desktop.central.turn import Clock, LastSeen, NotSmooth, Turn, UnknownCompany
 from erp_desktop.database import pipelined, writer
 from erp_desktop.ids import new_id
 from erp_desktop.models.company import Company
@@ -85,6 +85,7 @@ class Centre:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.clock: Clock | None = None  # None: this machine's; a sample's history is performed as of its own days
         self._writer = writer(engine)
         self._lanes: dict[UUID, _Lane] = {}
         self._lanes_lock = threading.Lock()
@@ -140,7 +141,7 @@ class Centre:
             if connection.scalar(select(Company.id).where(Company.code == opening.code)) is not None:
                 raise CodeInUse(opening.code)
             connection.execute(insert(CompanyClock).values(company_id=company_id, tick=0, epoch=epoch))
-            turn = Turn(session, company_id, LastSeen())
+            turn = Turn(session, company_id, LastSeen(), clock=self.clock)
             (result,) = turn.perform([(None, founding)])
             if result.outcome != "applied":
                 raise NotOpened(Problem.from_dict(result.problem or {}).sentence)
@@ -219,7 +220,7 @@ class Centre:
         for tries_left in reversed(range(TRIES)):
             try:
                 with pipelined(session.connection()) if is_smooth else nullcontext():
-                    turn = Turn(session, company_id, lane, forbidden or {}, is_smooth=is_smooth)
+                    turn = Turn(session, company_id, lane, forbidden or {}, is_smooth=is_smooth, clock=self.clock)
                     results = turn.perform(actions)
                     turn.finish()
                 session.commit()

@@ -5,7 +5,7 @@ Here: the clock, idempotency, outcomes, the hash chain. Not here: who waits for 
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -62,6 +62,9 @@ class LastSeen:
             self.session.info.clear()
 
 
+Clock = Callable[[], datetime]  # the instant, in UTC
+
+
 def take_clock(connection: Connection, company_id: UUID) -> Row[int, UUID]:
     """Waits for the company's clock and holds it until the transaction ends. Gives its tick and epoch. Raises UnknownCompany."""
     clock = connection.execute(_TAKE_CLOCK, {"company": company_id}).one_or_none()
@@ -89,16 +92,18 @@ class Turn:
         forbidden: Mapping[UUID, Problem] | None = None,
         *,
         is_smooth: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         self._session = session
         self._connection = session.connection()
-        clock = take_clock(self._connection, company_id)
-        self.tick: int = clock.tick
+        taken = take_clock(self._connection, company_id)
+        self.tick: int = taken.tick
         self._company_id = company_id
-        self._epoch: UUID = clock.epoch
+        self._epoch: UUID = taken.epoch
         self._seen = seen
         self._forbidden = forbidden or {}
         self._is_smooth = is_smooth
+        self._what_time_it_is = clock or _now
         self._performed: dict[UUID, Action] = {}
         self._rows: list[dict[str, Any]] = []
         self._days: list[dict[str, Any]] = []
@@ -236,7 +241,7 @@ class Turn:
             "outcome": "refused" if problem else "applied",
             "problem": problem.as_dict() if problem else None,
             "issued_at": pushed.issued_at.astimezone(UTC),
-            "at": _now(),
+            "at": self._what_time_it_is(),
         }
         if problem is None:
             self._keep_day(row["at"])

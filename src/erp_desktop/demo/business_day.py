@@ -1,4 +1,5 @@
-"""One whole business day through the real windows: bought, received, sold, shipped, accounted for, and once without a network.
+"""One whole business day through the real windows: bought, received, sold, shipped, accounted for, the month's costs put
+right and closed (month_end.py), and once without a network.
 
 Runs offscreen where there is no screen, and leaves what a day leaves: pictures of the screens, Excel and PDF files.
 """
@@ -16,6 +17,7 @@ from PySide6.QtCore import Qt
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.demo.here import Office
+from erp_desktop.demo.month_end import MonthEnd
 from erp_desktop.demo.person import Person
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
@@ -54,10 +56,11 @@ class BusinessDay:
         self.person.open("home")
         self.person.picture("home")
         order = self.buy()
-        self.receive(order)
+        receipts = self.receive(order)
         sold = self.sell()
-        self.ship(sold)
+        shipment = self.ship(sold)
         self.account()
+        MonthEnd(self, receipts, shipment).run()
         self.without_a_network()
 
     # --- purchasing
@@ -88,8 +91,8 @@ class BusinessDay:
         document_id: UUID = page.document_id
         return document_id
 
-    def receive(self, order_id: UUID) -> None:
-        """Half of the order comes, then the rest; one try to count too much is refused."""
+    def receive(self, order_id: UUID) -> list[UUID]:
+        """Half of the order comes, then the rest; one try to count too much is refused. Gives the goods receipts."""
         person = self.person
         page: Any = person.open("receive_goods", id=order_id)
         person.wait(lambda: page.record is not None, "the lines to count")
@@ -100,16 +103,17 @@ class BusinessDay:
         person.picture("receive-too-much-refused")
         person.cell(page, 0, "counted", "200")
         person.press(Qt.Key.Key_Return, CONTROL)
-        person.wait(lambda: person.page is not page, "the goods receipt")
+        receipts = [person.posted("goods_receipt").document_id]
         person.picture("goods-receipt")
         rest: Any = person.open("receive_goods", id=order_id)
         person.wait(lambda: rest.record is not None, "the lines still open")
         rest.count_all()
         person.press(Qt.Key.Key_Return, CONTROL)
         person.wait(lambda: person.page is not rest, "the second goods receipt")
-        person.hear_news()
+        receipts.append(person.posted("goods_receipt").document_id)
         order = person.ask(PurchaseOrderDetail(order_id))
         self.say(f"{order.number} came in two parts and is {order.status}.")
+        return receipts
 
     # --- selling
 
@@ -139,8 +143,8 @@ class BusinessDay:
         document_id: UUID = page.document_id
         return document_id
 
-    def ship(self, order_id: UUID) -> None:
-        """The parcel leaves with a carrier and its tracking number."""
+    def ship(self, order_id: UUID) -> UUID:
+        """The parcel leaves with a carrier and its tracking number. Gives the shipment."""
         person = self.person
         page: Any = person.open("ship_order", id=order_id)
         person.wait(lambda: page.record is not None, "the lines to ship")
@@ -148,14 +152,12 @@ class BusinessDay:
         person.type(page, "tracking_number", "SF1009998887771")
         person.picture("ship")
         person.press(Qt.Key.Key_Return, CONTROL)
-        person.wait(lambda: person.page is not page, "the shipment")
-        person.hear_news()
-        person.wait(lambda: person.page.record is not None and person.page.record.number, "the shipment's number")
+        shipment: UUID = person.posted("shipment").document_id
         person.picture("shipment")
-        shipment = person.page
-        self._print(PrintedPackingSlip, shipment.document_id)
+        self._print(PrintedPackingSlip, shipment)
         order = person.ask(SalesOrderDetail(order_id))
         self.say(f"{order.number} was shipped with SF Express; its cost of sales is posted.")
+        return shipment
 
     # --- accounting
 
@@ -163,25 +165,19 @@ class BusinessDay:
         """Inventory valuation, income statement and trial balance: looked at, opened down to a document, exported."""
         for name in ("inventory_valuation", "income_statement", "trial_balance"):
             viewer: Any = self.person.open(f"report_{name}")
-            report = self._shown(viewer)
+            report = self.person.report(viewer)
             self.person.picture(name.replace("_", "-"))
-            self._write(report)
+            self.write(report)
             verdict = "all its checks hold" if all(check.holds for check in report.checks) else "A CHECK DOES NOT HOLD"
             self.say(f"{report.title}: written to Excel and PDF, {verdict}.")
         document = self.open_what_is_behind("inventory_valuation")
         self.say(f"From the inventory valuation down to {document}: every figure opens what it is made of.")
 
-    def _shown(self, viewer: Any) -> Report:
-        """The viewer's report, once it is made."""
-        self.person.wait(lambda: viewer.report is not None, "the report")
-        report: Report = viewer.report
-        return report
-
     def open_what_is_behind(self, name: str) -> str:
         """From a figure of the report to the moves behind it, and from a move to its document. Gives the document's title."""
         person = self.person
         viewer: Any = person.open(f"report_{name}")
-        viewer.drill(first_link(self._shown(viewer)))
+        viewer.drill(first_link(self.person.report(viewer)))
         person.wait(lambda: viewer.report is not None and viewer.report.name != name, "what is behind the figure")
         person.picture("behind-the-figure")
         viewer.drill(first_link(viewer.report))
@@ -244,7 +240,8 @@ class BusinessDay:
         asked = document(document_id, self._folder("documents"), current_language(), self.desk.user.name)
         self.files.append(self.desk.ask(asked).result())
 
-    def _write(self, report: Report) -> None:
+    def write(self, report: Report) -> None:
+        """Leaves a report as Excel and PDF."""
         name = report.name.replace("_", "-")
         language, person = current_language(), self.desk.user.name
         excel, pdf = (self._folder("reports") / f"{name}.{ending}" for ending in ("xlsx", "pdf"))

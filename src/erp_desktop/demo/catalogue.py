@@ -19,6 +19,7 @@ class Family:
     weight_kg: str
     volume_m3: str
     method: str | None = None  # None: the book's own
+    pool: str = "company"  # what is costed together
     keeps_days: int | None = None  # how long a lot keeps; None: it is not kept by lots
 
 
@@ -48,6 +49,7 @@ FAMILIES = (
         "0.08",
         "0.003",
         "0.00003",
+        "periodic_average",
     ),
     Family(
         "JAR",
@@ -104,6 +106,8 @@ FAMILIES = (
         "2.30",
         "0.210",
         "0.0003",
+        "specific",
+        "lot",
         keeps_days=720,  # the glue dries
     ),
     Family(
@@ -117,6 +121,7 @@ FAMILIES = (
         "9.80",
         "0.420",
         "0.0009",
+        "standard",
     ),
     Family(
         "PCH",

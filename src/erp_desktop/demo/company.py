@@ -1,20 +1,19 @@
 """Opening the sample company on a centre and performing its year."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from erp_desktop.actions.accounting import EntryLine, PlannedAmount, PostJournalEntry, SaveBudget
 from erp_desktop.actions.base import Action
-from erp_desktop.actions.cost_to_serve import (
-    AllocateCostToServe,
-    SaveCostToServeRule,
-    SaveStorageRate,
-    SetUpCostToServe,
-)
+from erp_desktop.actions.cost_to_serve import SaveCostToServeRule, SaveStorageRate, SetUpCostToServe
 from erp_desktop.actions.masters import (
     SaveBarcode,
     SaveBin,
@@ -34,10 +33,12 @@ from erp_desktop.actions.opening import OpenCompany, OpenPeriods, SaveUser
 from erp_desktop.actions.refusals import Problem
 from erp_desktop.central.performing import Centre
 from erp_desktop.demo import catalogue
+from erp_desktop.demo.accountant import Accountant
 from erp_desktop.demo.trading import Traded, Trader
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.charts import load_chart
 from erp_desktop.ledger.posting import Purpose
+from erp_desktop.models.purchasing import GoodsReceiptLine
 
 CHART = "cn-small-enterprise"
 CODE = "SAMPLE"
@@ -81,41 +82,55 @@ def make_sample_company(
     random = Random(seed)
     owner = owner_id or derived_id("sample user", str(seed), owner_login)
     first_day = today - timedelta(days=days)
-    company_id = centre.open_company(
-        OpenCompany(
-            code=code,
-            name=NAME,
-            name_zh=NAME_ZH,
-            currency="CNY",
-            time_zone="Asia/Shanghai",
-            chart=CHART,
-            first_period_on=first_day.replace(month=1, day=1),
-            owner_id=owner,
-            owner_login=owner_login,
-            owner_name="Li Wei 李伟",
-            address="18F, 1 Century Avenue, Pudong, Shanghai",
-            tax_number="91310115MA1K4SAMPL",
-        ),
-        password,
+    opening = OpenCompany(
+        code=code,
+        name=NAME,
+        name_zh=NAME_ZH,
+        currency="CNY",
+        time_zone="Asia/Shanghai",
+        chart=CHART,
+        first_period_on=first_day.replace(month=1, day=1),
+        owner_id=owner,
+        owner_login=owner_login,
+        owner_name="Li Wei 李伟",
+        address="18F, 1 Century Avenue, Pudong, Shanghai",
+        tax_number="91310115MA1K4SAMPL",
     )
+    with _as_of(centre, datetime.combine(first_day, time(0), UTC)):
+        company_id = centre.open_company(opening, password)
     maker = _Maker(centre, company_id, owner, random)
     maker.perform(datetime.combine(first_day, time(1), UTC), maker.masters(first_day))
     last_year = (today + OPEN_AHEAD).year  # at the turn of the year work goes on the day after
     for year in range(first_day.year + 1, last_year + 1):
         maker.perform(datetime.combine(first_day, time(1), UTC), [OpenPeriods(year)])
     trader = Trader(maker.traded, random, first_day, today)
-    maker.perform(datetime.combine(first_day, time(1), UTC), [*maker.capital(first_day), *trader.opening()])
+    accountant = Accountant(trader, maker.lines_of_receipt, company_id, today)
+    begun = [*accountant.first_day(first_day), *maker.capital(first_day), *trader.opening()]
+    maker.perform(datetime.combine(first_day, time(1), UTC), [*begun, *maker.cost_to_serve(first_day)])
     for day_no in range(days):
         day = first_day + timedelta(days=day_no)
         actions = list(trader.day(day))
         if day.day == 1 and day_no > 0:
             actions += maker.month_end(trader, day)
         maker.perform(datetime.combine(day, time(6), UTC), actions)
+        for action in accountant.day(day):  # one by one: each may ask what was received
+            maker.perform(datetime.combine(day, time(9), UTC), [action])
         if progress is not None:
             progress(day_no + 1, days)
     maker.perform(datetime.combine(today, time(0), UTC), [*trader.still_open(today), maker.budget(trader, today)])
-    maker.perform(datetime.combine(today, time(1), UTC), maker.cost_to_serve(first_day, today))
+    maker.perform(datetime.combine(today, time(1), UTC), list(accountant.last_day(today)))
     return SampleCompany(company_id, owner, maker.performed, trader.purchase_orders, trader.sales_orders)
+
+
+@contextmanager
+def _as_of(centre: Centre, at: datetime) -> Iterator[None]:
+    """What is performed in this block is known from `at` on, as it would be if the sample had grown day by day."""
+    now = datetime.now(UTC)
+    centre.clock = lambda: min(at, now)
+    try:
+        yield
+    finally:
+        centre.clock = None
 
 
 class _Maker:
@@ -156,9 +171,19 @@ class _Maker:
     def perform(self, at: datetime, actions: Sequence[Action]) -> None:
         """Perform `actions` as of the moment `at`. Raises SampleRefused."""
         self.performed += len(actions)
-        for result in self._centre.perform_local(self._company_id, self._owner_id, actions, issued_at=at):
+        with _as_of(self._centre, at):
+            results = self._centre.perform_local(self._company_id, self._owner_id, actions, issued_at=at)
+        for result in results:
             if result.outcome != "applied":
                 raise SampleRefused(Problem.from_dict(result.problem or {}).sentence)
+
+    def lines_of_receipt(self, receipt_id: UUID) -> list[UUID]:
+        """The ids of a goods receipt's lines, in their order."""
+        of_receipt = select(GoodsReceiptLine.id).where(
+            GoodsReceiptLine.company_id == self._company_id, GoodsReceiptLine.receipt_id == receipt_id
+        )
+        with Session(self._centre.engine) as session:
+            return list(session.scalars(of_receipt.order_by(GoodsReceiptLine.line_no)))
 
     def masters(self, first_day: date) -> list[Action]:
         """Everything that has a name: parties, products, prices, places, people."""
@@ -171,6 +196,7 @@ class _Maker:
                         name=family.name,
                         name_zh=family.name_zh,
                         cost_method=family.method,
+                        cost_pool=family.pool,
                     )
                     for family in catalogue.FAMILIES
                 ),
@@ -273,7 +299,7 @@ class _Maker:
                         SaveProduct(
                             product_id=product_id, code=product.code, name=product.name, name_zh=product.name_zh,
                             category_id=self._id("category", product.family.code), unit_id=unit,
-                            supplier_id=self.traded.supplier_of(start + place), list_price=product.list_price,
+                            supplier_id=self.traded.supplier_ids[self.traded.supplier_of(start + place)], list_price=product.list_price,
                             weight_kg=product.weight_kg, volume_m3=product.volume_m3,
                             minimum_qty=Decimal(60), maximum_qty=Decimal(600),
                             tracking="lot" if product.family.keeps_days else "none",
@@ -349,8 +375,8 @@ class _Maker:
             self._entry(*pickers, "WH"),
         ]
 
-    def cost_to_serve(self, first_day: date, today: date) -> list[Action]:
-        """What is shared by what, what storage costs at standard, and the last two whole months shared."""
+    def cost_to_serve(self, first_day: date) -> list[Action]:
+        """What is shared by what, and what storage costs at standard."""
         rules = (
             ("storage", Purpose.STORAGE_EXPENSE, "volume_days", None),
             ("handling", Purpose.WAGES, "picks", self._id("cost_centre", "WH")),
@@ -359,9 +385,6 @@ class _Maker:
             ("delivery", Purpose.DELIVERY_EXPENSE, "weight", None),
         )
         rates = zip(self.traded.warehouse_ids, ("1.20", "0.95", "1.05", "0.90"), strict=False)
-        months = [today.replace(day=1) - timedelta(days=1)]
-        months.append(months[0].replace(day=1) - timedelta(days=1))
-        periods = [self._id("period", month.replace(day=1).isoformat()) for month in months if month >= first_day]
         return [
             SetUpCostToServe(
                 tuple(
@@ -375,7 +398,6 @@ class _Maker:
                 )
                 for warehouse_id, rate in rates
             ),
-            *(AllocateCostToServe(period, self._id("cost_to_serve_run", period.hex)) for period in periods),
         ]
 
     def _entry(

@@ -15,11 +15,14 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from erp_desktop.desk import Desk
 from erp_desktop.queries.base import Query
+from erp_desktop.reports.report import Report
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.views.documents.form_page import FormPage
+from erp_desktop.views.documents.posted_page import PostedPage
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.widgets.line_grid import LineGrid
 from erp_desktop.views.widgets.lookup import LookupField
+from erp_desktop.wire import Effect
 
 PATIENCE_SECONDS = 60.0  # a busy machine is not a slow program
 MILLISECONDS_A_KEY = 45  # faster typing is a scanner's, and some screens tell the two apart
@@ -131,6 +134,11 @@ class Person:
         """A key for whatever has the keyboard."""
         QTest.keyClick(QApplication.focusWidget() or self.page, key, modifier)
 
+    def fill(self, page: FormPage, **fields: str) -> None:
+        """Types into several fields."""
+        for name, text in fields.items():
+            self.type(page, name, text)
+
     def do(self, action: QAction) -> None:
         """Uses an action once it can be used."""
         self.wait(action.isEnabled, action.text())
@@ -140,6 +148,36 @@ class Person:
         """Presses the button that goes on, in the question of the page's banner."""
         self.wait(lambda: visible_buttons(page.banner), "the question")
         visible_buttons(page.banner)[0].click()
+
+    # --- entering what changes the books
+
+    def effect(self, page: Any) -> Effect | None:
+        """What the form's effect panel shows of what is typed, opened if it is not. None where it says why there is none, as
+        when it would take too long on a busy computer."""
+        panel = page.effect
+        panel.set_open(True)
+        _let_it_work(0.1)  # what was typed last is on its way to the panel
+        self.wait(lambda: (panel.effect is not None or panel.summary.text()) and not panel.state.text(), "the effect")
+        found: Effect | None = panel.effect
+        return found
+
+    def enter(self) -> None:
+        """Posts the form in front."""
+        self.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+
+    def posted(self, kind: str) -> Any:
+        """The page of the document that was entered, once the centre has numbered and valued it."""
+        self.wait(lambda: isinstance(self.page, PostedPage) and self.page.kind == kind, f"the page of the {kind}")
+        page = self.page
+        self.hear_news()
+        self.wait(lambda: page.record is not None and page.record.number, f"the number of the {kind}")
+        return page
+
+    def report(self, viewer: Any) -> Report:
+        """The viewer's report, once it is made."""
+        self.wait(lambda: viewer.report is not None, "the report")
+        made: Report = viewer.report
+        return made
 
 
 def _let_it_work(seconds: float) -> None:

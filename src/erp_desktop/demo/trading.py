@@ -24,6 +24,7 @@ PRODUCTS_PER_SUPPLIER = 12
 LOW_STOCK = 50
 REFILL_TO = 340
 OPENING_QTY = 160
+WEEKS_REMEMBERED = timedelta(days=42)
 SHARE_OF_WAREHOUSE = (0.6, 0.25, 0.15)
 
 
@@ -41,9 +42,9 @@ class Traded:
     warehouse_ids: list[UUID]
     bin_ids: list[list[UUID]]
 
-    def supplier_of(self, product: int) -> UUID:
-        """The usual supplier of a product, by its place in the catalogue."""
-        return self.supplier_ids[product // PRODUCTS_PER_SUPPLIER % len(self.supplier_ids)]
+    def supplier_of(self, product: int) -> int:
+        """The usual supplier of a product, both by their place in the catalogue."""
+        return product // PRODUCTS_PER_SUPPLIER % len(self.supplier_ids)
 
     def bin_of(self, warehouse: int, product: int) -> UUID:
         """Where a product lies in a warehouse; the first bin is for goods that arrive."""
@@ -56,9 +57,21 @@ class _Expected:
     """A purchase order on its way: what comes when."""
 
     order_id: UUID
+    supplier: int
     warehouse: int
     due_on: date
     lines: list[tuple[UUID, int, int, Decimal]]  # line, product, qty, unit price
+
+
+@dataclass(frozen=True)
+class Received:
+    """A goods receipt of the last weeks: from whom, and what came as product, qty and unit price, in the order of its lines."""
+
+    receipt_id: UUID
+    supplier: int
+    warehouse: int
+    received_on: date
+    lines: list[tuple[int, int, Decimal]]
 
 
 @dataclass
@@ -82,6 +95,7 @@ class Trader:
     purchase_orders: int = 0
     sales_orders: int = 0
     sold_in_all: Decimal = Decimal(0)
+    received: list[Received] = field(default_factory=list)  # of the last weeks, in their order
     _stock: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))  # (warehouse, product)
     _coming: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     _expected: list[_Expected] = field(default_factory=list)
@@ -97,6 +111,19 @@ class Trader:
         made_at = int(datetime.combine(self._day or self.first_day, time(), UTC).timestamp() * 1000) + self._counter
         named = derived_id(f"sample {kind}", self.traded.channel_ids["WEB"], str(self._counter))
         return child_id(UUID(int=(made_at << 80) | (named.int & ((1 << 80) - 1))), self._counter)
+
+    def id_of(self, kind: str, day: date) -> UUID:
+        """An id for something that others than the trade do on `day`."""
+        self._day = day
+        return self._id(kind)
+
+    def on_hand(self, warehouse: int, product: int) -> int:
+        """What lies in a warehouse, by the places of both in what is traded."""
+        return self._stock[warehouse, product]
+
+    def sent_back(self, warehouse: int, product: int, qty: int) -> None:
+        """`qty` of a product left otherwise than by a sale."""
+        self._stock[warehouse, product] -= qty
 
     def opening(self) -> Iterator[Action]:
         """What lay in the bins when the books were opened."""
@@ -149,6 +176,7 @@ class Trader:
         return orders + (8 if (day.month, day.day) in ((11, 11), (6, 18)) else 0)
 
     def _arrivals(self, day: date) -> Iterator[Action]:
+        self.received = [one for one in self.received if one.received_on >= day - WEEKS_REMEMBERED]
         due = [order for order in self._expected if order.due_on <= day]
         self._expected = [order for order in self._expected if order.due_on > day]
         for order in due:
@@ -170,12 +198,18 @@ class Trader:
                     ),
                     delivery_note=f"DN{self.random.randrange(10**6):06d}",
                 )
+                self.received.append(
+                    Received(receipts[-1], order.supplier, order.warehouse, day, [line[1:] for line in part])
+                )
             for _, product, qty, price in order.lines:
                 self._stock[order.warehouse, product] += qty
                 self._coming[order.warehouse, product] -= qty
                 self._bought += (price * qty).quantize(CENT, ROUND_HALF_UP)
             if self.random.random() < 0.25:
-                amount = Decimal(self.random.randrange(8000, 60000)) / 100
+                value = sum((price * qty for _, _, qty, price in order.lines), Decimal(0))
+                amount = (value * self.random.randrange(20, 70) / 1000 + 12).quantize(
+                    CENT
+                )  # a few hundredths, and a fee
                 kind = self.random.choice(("freight", "freight", "duty", "insurance"))
                 basis = "weight" if kind == "freight" else "value"
                 yield EnterLandedCost(self._id("landed"), kind, day, amount, basis, tuple(receipts))
@@ -187,7 +221,7 @@ class Trader:
 
     def _reorder(self, day: date) -> Iterator[Action]:
         for warehouse, share in enumerate(SHARE_OF_WAREHOUSE):
-            low: dict[UUID, list[int]] = defaultdict(list)
+            low: dict[int, list[int]] = defaultdict(list)
             for product in range(len(self.traded.products)):
                 if self._stock[warehouse, product] + self._coming[warehouse, product] < LOW_STOCK * share * 1.5:
                     low[self.traded.supplier_of(product)].append(product)
@@ -196,6 +230,7 @@ class Trader:
 
     def _purchase(self, day: date, warehouse: int, products: list[int], *, confirm: bool = True) -> Iterator[Action]:
         order_id = self._id("purchase order")
+        supplier = self.traded.supplier_of(products[0])
         due_on = day + timedelta(days=self.random.randint(4, 14))
         lines = []
         for product in products:
@@ -206,7 +241,7 @@ class Trader:
             self._coming[warehouse, product] += qty
         yield SavePurchaseOrder(
             order_id,
-            self.traded.supplier_of(products[0]),
+            self.traded.supplier_ids[supplier],
             self.traded.warehouse_ids[warehouse],
             day,
             due_on,
@@ -218,7 +253,7 @@ class Trader:
             if (due_on <= self.today and day < self.today - timedelta(days=18)) or day < self.today - timedelta(
                 days=20
             ):
-                self._expected.append(_Expected(order_id, warehouse, due_on, lines))
+                self._expected.append(_Expected(order_id, supplier, warehouse, due_on, lines))
 
     def _sale(self, day: date, *, ship: bool = True, allocate: bool = True) -> Iterator[Action]:
         random = self.random
