@@ -30,7 +30,7 @@ class ChecksLine(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        layout = QHBoxLayout(self._words)
+        self._row = layout = QHBoxLayout(self._words)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.picture)
@@ -59,8 +59,8 @@ class ChecksLine(QScrollArea):
 
     def _take_room(self) -> None:
         """As high as its words, up to a limit."""
-        layout = self._words.layout()
-        wanted = layout.totalHeightForWidth(self.width()) if layout.hasHeightForWidth() else layout.sizeHint().height()
+        row = self._row
+        wanted = row.totalHeightForWidth(self.width()) if row.hasHeightForWidth() else row.sizeHint().height()
         self.setFixedHeight(min(wanted, MOST_LINES * self.fontMetrics().lineSpacing()))
 
     @property
