@@ -211,6 +211,21 @@ def test_goods_that_went_through_two_warehouses_cost_there_what_they_cost_by_now
     nothing_is_wrong(company)
 
 
+def test_a_layer_that_is_there_again_counts_with_what_comes_next(company):
+    company.product("BX", "lifo")
+    company.stock("BX", "10", "5.00", on=EARLY)
+    company.stock("BX", "4", "6.00", on=MIDDLE)
+    sold = sell(company, "BX", "4", on=LATE)  # the layer at 6.00 is used up
+    other = sell(company, "BX", "1", on=LATE)
+    company.stock("BX", "5", "3.00", on=FEBRUARY)  # it was these that were sold
+    assert (cost_of(company, sold), cost_of(company, other)) == (12, 3)
+    company.perform(RevalueStock(new_id(), LATE, "prices fell", (RevaluedLine(company.products["BX"], amount=D("-2.80")),)))
+    assert value_on_hand(company, "BX") == [(14, D("71.20"))]
+    nothing_is_wrong(company)
+    assert cost_of(company, sell(company, "BX", "4", on=LATE)) == D("23.20")  # 4 x 6.00 less their part
+    nothing_is_wrong(company)
+
+
 def test_a_month_end_average_counts_what_came_late_when_the_month_is_closed(company):
     company.product("PA", "periodic_average")
     company.stock("PA", "10", "5.00", on=EARLY)
@@ -339,4 +354,15 @@ def test_late_value_that_was_entered_first_stays_when_more_of_it_comes_for_a_mon
     company.perform(EnterLandedCost(new_id(), "freight", EARLY, D("5"), "qty", (receipt,)))
     assert cost_of(company, shipment) == 75
     assert value_on_hand(company, "BX") == [(10, 60)]
+    nothing_is_wrong(company)
+
+
+def test_a_transfer_that_took_of_two_layers_and_now_takes_of_one_brought_one(company):
+    second, _ = kept_apart(company, "TR", "fifo")
+    company.stock("TR", "4", "5.00", on=MIDDLE)
+    company.stock("TR", "4", "6.00", on=MIDDLE)
+    sell(company, "TR", "2", on=MIDDLE)
+    company.perform(MoveStock(new_id(), company.products["TR"], D(4), company.bin, second, LATE))  # 2 at 5.00, 2 at 6.00
+    company.stock("TR", "2", "3.00", on=EARLY)
+    assert value_on_hand(company, "TR") == [(4, 24), (4, 20)]
     nothing_is_wrong(company)

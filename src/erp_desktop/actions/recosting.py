@@ -6,8 +6,8 @@ a checkpoint on, and the differences. Not here: the events and the books as they
 """
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from erp_desktop.actions.appending import append_rows, append_stored
 from erp_desktop.actions.cost_events import (
+    COMING_IN,
     GOING_OUT,
     KIND_OF,
     Counted,
@@ -29,6 +30,8 @@ from erp_desktop.actions.cost_events import (
 )
 from erp_desktop.actions.cost_line import (
     Differing,
+    EdgeOn,
+    Edges,
     Named,
     Placed,
     differences,
@@ -55,10 +58,11 @@ from erp_desktop.models.costing import (
     CostCheckpoint,
     CostEdge,
     CostEvent,
+    CostLayer,
     CostPool,
     MoveCost,
 )
-from erp_desktop.numbers import MONEY_PLACES, QTY_PLACES, from_scaled
+from erp_desktop.numbers import MONEY_PLACES, QTY_PLACES, ZERO, from_scaled
 
 _READ_AT_ONCE = 2  # months of a stream's events; twice as many each time, so that a long line takes few questions
 
@@ -118,8 +122,11 @@ def recost(stream: CostStream, new: Sequence[NewEvent], document: Document) -> l
     counted = stream.write_events(written, again.result)
     opened = stream.opened_by(written, again.result)
     stream.write_effects(counted, document)
-    _write_differences(stream, again, document, opened)
-    _write_edge_differences(stream, again, start)
+    taken_before = edges_in_the_books(stream, start, again.until)
+    edges = _edge_differences(stream, again, taken_before)
+    opened.update(_restated_layers(stream, again, {edge.issue for edge, _, _ in edges}, taken_before))
+    _write_differences(stream, again, document)
+    _write_edge_differences(stream, edges)
     checkpoints.write()
     if again.is_over_early:
         stream.write_opened(opened)
@@ -409,18 +416,13 @@ _ADJUSTMENT = (
 _EDGE = ("pool_id", "issue_move_id", "layer_id", "dated_on", "qty", "value")
 
 
-def _write_differences(
-    stream: CostStream, again: _Run, document: Document, opened: dict[tuple[int, LayerKey], dict[str, Any]]
-) -> None:
+def _write_differences(stream: CostStream, again: _Run, document: Document) -> None:
     rows = []
     pool_ids = [row.id.bytes for row in stream.rows]
     product_id, document_id = stream.product.id.bytes, document.id.bytes
     finer = 10 ** (MONEY_PLACES - stream.places)
     for place, part, inventory, sales in again.found:
         line = again.line[place]
-        came_in = line.event.kind in (Kind.RECEIPT, Kind.CUSTOMER_RETURN, Kind.TRANSFER)
-        if came_in and part.event == part.target:
-            _restate_layers(stream, line, place, again.result, opened)
         rows.append(
             (
                 pool_ids[part.pool],
@@ -442,25 +444,48 @@ def _write_differences(
     append_stored(stream.session, stream.ctx, CostAdjustment, _ADJUSTMENT, rows)
 
 
-def _restate_layers(
-    stream: CostStream, line: Placed, place: int, result: Result, opened: dict[tuple[int, LayerKey], dict[str, Any]]
-) -> None:
-    """The layers of goods that came in at another cost than before."""
-    event = line.event
-    begins = {"dated_on": line.dated_on, "seq": line.seq, "move_id": UUID(bytes=event.key)}
-    if event.kind != Kind.TRANSFER:
-        qty, value = from_scaled(event.qty, QTY_PLACES), stream.amount(result.costs[place])
-        opened[event.pool, (event.key, 0)] = {**begins, "qty_in": qty, "value_in": value}
-        return
-    for arrival in result.arrivals:
-        if arrival.event == place:
-            qty, value = from_scaled(arrival.qty, QTY_PLACES), stream.amount(arrival.value)
-            opened[event.to_pool, arrival.layer] = {**begins, "qty_in": qty, "value_in": value}
+def _restated_layers(
+    stream: CostStream, again: _Run, taking_otherwise: Set[bytes], taken_before: Edges
+) -> dict[tuple[int, LayerKey], dict[str, Any]]:
+    """The layers of goods that came in at another cost than before, or, with a transfer, in other parts."""
+    restated: dict[tuple[int, LayerKey], dict[str, Any]] = {}
+    changed = {one.part.event for one in again.found if one.part.event == one.part.target} | taking_otherwise
+    parts: dict[bytes, int] = {}  # that a transfer has now
+    to_pool: dict[bytes, int] = {}
+    for place, row in enumerate(again.line):
+        if row.cost is not None and row.event.key in changed:
+            if row.event.kind in COMING_IN:
+                qty, value = row.event.qty, again.result.costs[place]
+                restated[row.event.pool, (row.event.key, 0)] = _came_in(stream, row, qty, value)
+            elif row.event.kind == Kind.TRANSFER:
+                parts[row.event.key], to_pool[row.event.key] = 0, row.event.to_pool
+    for arrival in again.result.arrivals:
+        row = again.line[arrival.event]
+        if row.event.key in parts or (row.event.kind == Kind.METHOD and row.cost is not None):
+            restated[arrival.pool, arrival.layer] = _came_in(stream, row, arrival.qty, arrival.value)
+            parts[row.event.key] = arrival.layer[1] + 1
+    gone: set[UUID] = set()  # the last parts of transfers that took of more layers than now
+    for transfer, count in Counter(edge.issue for edge in taken_before if edge.issue in parts).items():
+        pool = to_pool[transfer]
+        gone.update(stream.layer_id(pool, (transfer, part)) for part in range(parts[transfer], count))
+    for layer in rows_by_id(stream.session, stream.ctx, CostLayer, gone).values():
+        layer.qty_in = layer.value_in = ZERO
+    return restated
 
 
-def _write_edge_differences(stream: CostStream, again: _Run, start: date) -> None:
-    """Edges of their own for what issues now take of other layers than before."""
-    now, then = edges_of(stream, again.line, again.result), edges_in_the_books(stream, start, again.until)
+def _came_in(stream: CostStream, row: Placed, qty: int, value: int) -> dict[str, Any]:
+    return {
+        "dated_on": row.dated_on,
+        "seq": row.seq,
+        "move_id": UUID(bytes=row.event.key),
+        "qty_in": from_scaled(qty, QTY_PLACES),
+        "value_in": stream.amount(value),
+    }
+
+
+def _edge_differences(stream: CostStream, again: _Run, taken_before: Edges) -> list[tuple[EdgeOn, int, int]]:
+    """What issues now take of other layers than before: quantity and value, in order."""
+    now, then = edges_of(stream, again.line, again.result), dict(taken_before)
     different = []
     for key, (qty, value) in now.items():
         before = then.pop(key, None)
@@ -468,11 +493,13 @@ def _write_edge_differences(stream: CostStream, again: _Run, start: date) -> Non
             different.append((key, qty, value))
         elif before != [qty, value]:
             different.append((key, qty - before[0], value - before[1]))
-    different += [(key, -qty, -value) for key, (qty, value) in then.items()]
+    different += [(key, -qty, -value) for key, (qty, value) in then.items() if qty or value]
+    return sorted(different)  # the database gives them in any order
+
+
+def _write_edge_differences(stream: CostStream, edges: Sequence[tuple[EdgeOn, int, int]]) -> None:
+    """Edges of their own."""
     pool_ids = [row.id.bytes for row in stream.rows]
     finer = 10 ** (MONEY_PLACES - stream.places)
-    rows = [
-        (pool_ids[key.pool], key.issue, key.layer, key.dated_on, qty, value * finer)
-        for key, qty, value in sorted(different)  # the database gives them in any order
-    ]
+    rows = [(pool_ids[key.pool], key.issue, key.layer, key.dated_on, qty, value * finer) for key, qty, value in edges]
     append_stored(stream.session, stream.ctx, CostEdge, _EDGE, rows)

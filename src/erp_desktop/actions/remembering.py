@@ -96,6 +96,11 @@ def rows_by_id(session: Session, ctx: Context, table: type[Row], ids: Iterable[U
         if memory is not None:
             memory.rows.update(found)
             memory.absent.update((table, row_id) for row_id in missing if row_id not in rows)
+    if memory is not None and (belonging := _BELONGING.get(table)) is not None and belonging.used_up:
+        for row in rows.values():  # what was used up may be put to use again by whoever asks for it by name
+            of_owner = memory.sets.get((table, getattr(row, belonging.column)))
+            if of_owner is not None and not any(row is known for known in of_owner):
+                of_owner.append(row)
     return rows
 
 
