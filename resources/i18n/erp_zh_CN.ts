@@ -8590,7 +8590,7 @@ The back office of a company that distributes goods.</source>
         <translation>桥接至</translation>
     </message>
     <message>
-        <source>The method that differs most</source>
+        <source>The largest difference</source>
         <translation>差异最大的方法</translation>
     </message>
     <message>

@@ -126,7 +126,7 @@ COMPARED_WITH = choice(
 BRIDGE_TO = choice(
     "other",
     QT_TRANSLATE_NOOP("Report", "Bridge to"),
-    ("largest", QT_TRANSLATE_NOOP("Report", "The method that differs most")),
+    ("largest", QT_TRANSLATE_NOOP("Report", "The largest difference")),
     *_METHOD_CHOICES,
 )
 TAX_RATE = Parameter(
@@ -180,13 +180,14 @@ def method_comparison(
     net_sales = _net_sales(session, company_id, first, last, Only(product_id, category_id), figures)
     rows = _side_by_side(figures, net_sales, base_method, rate, places)
     profits = next(row.cells for row in rows if str(row.cells["figure"]) == GROSS_PROFIT)
-    notes = [LIFO_NOT_ALLOWED, *figures.notes]
+    notes = [LIFO_NOT_ALLOWED]
     if other == "largest":
         others = [method for method in METHODS if method != base_method]
         other = max(others, key=lambda method: abs(profits[method] - profits[base_method]))
         notes.append(TO_THE_LARGEST)
     elif other == base_method:
         notes.append(TO_ITSELF)
+    notes += figures.notes
     shown = [id for id in products if id in figures.of_product and not figures.is_empty(id)]
     asked = {"from": first, "to": last, "cost_book": book.id}
     bridge = _bridge(figures, shown, products, base_method, other, asked)
