@@ -311,3 +311,18 @@ def test_why_a_file_was_not_written_is_told_in_the_programs_own_words(tmp_path, 
         raise OSError(reason, os.strerror(reason))
     assert told in caught.value.sentence
     assert os.strerror(reason) not in caught.value.sentence
+
+
+def test_a_long_heading_of_figures_stands_in_two_lines_and_the_column_is_as_wide_as_its_figures(tmp_path):
+    columns = (Column("name", "Product"), Column("back", "Returned to suppliers", ColumnKind.MONEY))
+    section = Section(columns, (Row({"name": "BOX", "back": Decimal("56.30")}),), totals=("back",))
+    sheet = written(report_of(section), tmp_path).worksheets[0]
+    assert sheet.column_dimensions["B"].width < 18
+    assert sheet.row_dimensions[HEADING_ROW + 1].height == 30
+
+
+def test_a_group_of_one_row_has_no_subtotal_that_says_the_same_again(tmp_path):
+    rows = (product_row(1, group="Tea"), product_row(2, group="Boxes"), product_row(3, group="Boxes"))
+    sheet = written(report_of(Section(COLUMNS, rows, totals=("value",))), tmp_path).worksheets[0]
+    labels = [value for value in column(sheet, "B") if str(value).startswith("Total")]
+    assert labels == ["Total Boxes", "Total"]

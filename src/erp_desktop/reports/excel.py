@@ -41,6 +41,8 @@ HEADING_ROW = 4  # of every sheet of rows; what stands above it is title, compan
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PROGRESS_EVERY = 500
 WIDTHS = {ColumnKind.DATE: 12.0, ColumnKind.PERCENT: 10.0, ColumnKind.INTEGER: 10.0}
+LONGEST_HEADING = 11  # of a figure, in digits; a longer one stands in two lines
+LINE_HEIGHT = 15.0
 
 _BOLD = {LineKind.SUBTOTAL, LineKind.TOTAL, LineKind.SUM, LineKind.HEADING}
 
@@ -280,6 +282,8 @@ class _Writer:
             sheet.worksheet.set_column(0, 0, _width([self._title(sheet.section.group_heading), *groups]))
         for index, column in sheet.columns:
             heading = self._title(column.heading)
+            if column.kind is not ColumnKind.TEXT:
+                heading = _longer_line(heading)
             if column.kind in WIDTHS:
                 sheet.worksheet.set_column(index, index, max(WIDTHS[column.kind], _width([heading])))
                 continue
@@ -310,6 +314,9 @@ class _Writer:
 
     def _headings(self, sheet: _Sheet) -> None:
         look: dict[str, Any] = {"bold": True, "bottom": 1, "text_wrap": True}
+        headings = (self._title(column.heading) for _, column in sheet.columns if column.kind is not ColumnKind.TEXT)
+        if any(_longer_line(heading) != heading for heading in headings):
+            sheet.worksheet.set_row(HEADING_ROW, 2 * LINE_HEIGHT)
         if sheet.has_group_column:
             self._text(sheet.worksheet, HEADING_ROW, 0, self._title(sheet.section.group_heading), **look)
         for index, column in sheet.columns:
@@ -455,6 +462,15 @@ class _Writer:
         sheet.write_formula(row, 3, f"=ROUND({found}-{expected},{places})", self._format(**look), difference)
         result = f'=IF({cell}=0,"{agrees}","{differs}")'
         sheet.write_formula(row, 4, result, self._format(bold=True), shown)
+
+
+def _longer_line(heading: str) -> str:
+    """The longer line of a figure's heading, once it is broken into two where it is longer than figures are."""
+    words = heading.split()
+    if digits_wide(heading) <= LONGEST_HEADING or len(words) < 2:
+        return heading
+    breaks = ((" ".join(words[:place]), " ".join(words[place:])) for place in range(1, len(words)))
+    return min((max(lines, key=digits_wide) for lines in breaks), key=digits_wide)
 
 
 def _width(texts: list[str]) -> float:

@@ -54,28 +54,30 @@ def _sums(columns: tuple[str, ...]) -> dict[str, Decimal]:
 
 
 def lines_of(section: Section, words: Words) -> Iterator[Line]:
-    """The lines of `section` from the top. A section without totals has neither subtotals nor a total line."""
+    """The lines of `section` from the top. A section without totals has neither subtotals nor a total line; a group of one
+    row has no subtotal, which would say the same again."""
     columns = total_columns(section)
     label = label_column(section).name
     group_of_rows: str | Bilingual = ""
-    group, in_group, in_all = "", _sums(columns), _sums(columns)
+    group, in_group, in_all, details = "", _sums(columns), _sums(columns), 0
     for index, row in enumerate(section.rows):
         if row.group != group_of_rows:
-            if group and columns:
+            if group and columns and details > 1:
                 yield _subtotal(group, label, in_group, words)
-            group_of_rows, in_group = row.group, _sums(columns)
+            group_of_rows, in_group, details = row.group, _sums(columns), 0
             group = words.shown(row.group)
             if group:
                 yield Line(LineKind.GROUP, {label: group}, group)
         kind = LineKind.HEADING if row.is_heading else LineKind.SUM if row.sums else LineKind.DETAIL
         yield Line(kind, _shown(row.cells, words), group, row.level, row.link, row, index)
         if kind is LineKind.DETAIL:
+            details += 1
             for name in columns:
                 value = row.cells.get(name)
                 if value is not None:
                     in_group[name] += value
                     in_all[name] += value
-    if group and columns:
+    if group and columns and details > 1:
         yield _subtotal(group, label, in_group, words)
     if columns:
         yield Line(LineKind.TOTAL, {label: words.translate("Report", "Total"), **in_all})

@@ -6,7 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyleOptionViewItem, QWidget
 
-from erp_desktop.reports.numbers_format import POINT_SPACE, without_blanks
+from erp_desktop.reports.numbers_format import FIGURE_SPACE, POINT_SPACE, without_blanks
 from erp_desktop.reports.report import Link
 from erp_desktop.reports.screen import ScreenSection
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
@@ -17,10 +17,11 @@ from erp_desktop.views.widgets.theme import current_theme
 
 Index = QModelIndex | QPersistentModelIndex
 
+_AS_WIDE = str.maketrans({FIGURE_SPACE: "0", POINT_SPACE: "."})  # what the blanks after a figure are drawn as
 _ROWS_MEASURED = 20_000  # the last ones: totals are there
-_ROOM, _LEAST_ROOM = 36, 22  # pixels beside a text, and where there is little room
+_ROOM, _LEAST_ROOM = 36, 26  # pixels beside a text, and where there is little room
 _INDENT = 16  # for a level
-_NARROWEST, _WIDEST = 132, 320  # of a text, in pixels
+_NARROWEST, _WIDEST = 132, 290  # of a text, in pixels
 _NARROWEST_LABEL = 200  # of the text that names the row
 
 
@@ -133,13 +134,15 @@ class ReportTable(TableView):
 
     def _measured(self, section: ScreenSection) -> list[int]:
         """The pixels of each column's longest text. UTF-8 is about as long as what it says is wide, in either language."""
+        self.ensurePolished()
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)  # as totals are
         measure, rows = QFontMetricsF(font), section.rows[-_ROWS_MEASURED:]
         deepest = max((row.level for row in rows), default=0)
         needed = []
         for place, column in enumerate(section.columns):
-            longest = max((row.texts[place] for row in rows), key=lambda text: len(text.encode()), default="")
+            texts = (row.texts[place].translate(_AS_WIDE) for row in rows)
+            longest = max(texts, key=lambda text: len(text.encode()), default="")
             indent = _INDENT * deepest if place == section.label_column else 0
             needed.append(
                 round(max(measure.horizontalAdvance(longest) + indent, measure.horizontalAdvance(column.heading)))
@@ -148,26 +151,29 @@ class ReportTable(TableView):
 
     def arrange(self) -> None:
         """Every column gets the room that its longest text needs; what is left goes to the widest words. Where it is not enough,
-        first the blanks give way, then the words; figures are whole."""
+        first the blanks give way, then the words; figures are whole. Where that is not enough either, the table is scrolled."""
         room, label = self.viewport().width(), self.report_model.section.label_column
         words = [place for place, column in enumerate(self.report_model.columns) if not column.kind.stands_right]
-        widths: list[int] = []
-        for beside in (_ROOM, _LEAST_ROOM):
-            widths = [
-                min(text + beside, _WIDEST) if place in words else text + beside
-                for place, text in enumerate(self._needed)
-            ]
-            if sum(widths) <= room:
-                break
+        widths = self._widths(_ROOM, words)
+        if sum(widths) > room:
+            widths = self._widths(_LEAST_ROOM, words)
+        squeezed = list(widths)
         for place in sorted(words, key=lambda place: widths[place], reverse=True):
             narrowest = _NARROWEST_LABEL if place == label else _NARROWEST
-            widths[place] = max(widths[place] - max(sum(widths) - room, 0), min(widths[place], narrowest))
+            squeezed[place] = max(widths[place] - max(sum(squeezed) - room, 0), min(widths[place], narrowest))
+        if sum(squeezed) <= room:
+            widths = squeezed
         widest = max(words, key=lambda place: widths[place]) if words else -1
         mode, heads = QHeaderView.ResizeMode, self.horizontalHeader()
         for place, width in enumerate(widths):
             has_rest = place == widest and sum(widths) <= room
             heads.setSectionResizeMode(place, mode.Stretch if has_rest else mode.Interactive)
             self.setColumnWidth(place, width)
+
+    def _widths(self, beside: int, words: list[int]) -> list[int]:
+        return [
+            min(text + beside, _WIDEST) if place in words else text + beside for place, text in enumerate(self._needed)
+        ]
 
     def link_at(self, row: int) -> Link | None:
         """What stands behind a row."""
