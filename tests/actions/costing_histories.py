@@ -3,9 +3,11 @@
 Here: the steps that are drawn, the trade that performs them, and what is remembered of the books to compare. Not here: the tests.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -53,40 +55,80 @@ warehouses = st.integers(0, 1)
 lots = st.integers(0, 1)
 BASES = ("value", "qty", "weight", "volume", "equal", "manual")
 
-_moves = (
-    st.tuples(
-        st.just("receive"),
-        days,
-        warehouses,
-        st.lists(st.tuples(products, quantities, prices, lots), min_size=1, max_size=2),
-    ),
-    st.tuples(st.just("ship"), days, warehouses, st.lists(st.tuples(products, quantities), min_size=1, max_size=2)),
-    st.tuples(st.just("transfer"), days, warehouses, products, quantities, lots),
-    st.tuples(st.just("take back"), days, which, quantities),
-    st.tuples(st.just("send back"), days, which, quantities, prices),
-    st.tuples(st.just("count"), days, warehouses, products, st.integers(-5, 5), st.none() | prices, lots),
-)
-_values = (
-    st.tuples(
-        st.just("landed cost"),
-        days,
-        st.lists(which, min_size=1, max_size=2, unique=True),
-        prices,
-        st.sampled_from(BASES),
-    ),
-    st.tuples(st.just("credit"), days, which, prices),
-    st.tuples(st.just("price"), days, which, prices),
-    st.tuples(st.just("revalue"), days, warehouses, products, st.integers(-9, 9).filter(bool), lots),
-    st.tuples(st.just("standard"), st.sampled_from(STANDARDS_BEGIN), products, prices),
-)
+Steps = tuple[st.SearchStrategy[Any], ...]
+
+
+def _moves(days: st.SearchStrategy[date], products: st.SearchStrategy[str]) -> Steps:
+    return (
+        st.tuples(
+            st.just("receive"),
+            days,
+            warehouses,
+            st.lists(st.tuples(products, quantities, prices, lots), min_size=1, max_size=2),
+        ),
+        st.tuples(st.just("ship"), days, warehouses, st.lists(st.tuples(products, quantities), min_size=1, max_size=2)),
+        st.tuples(st.just("transfer"), days, warehouses, products, quantities, lots),
+        st.tuples(st.just("take back"), days, which, quantities),
+        st.tuples(st.just("send back"), days, which, quantities, prices),
+        st.tuples(st.just("count"), days, warehouses, products, st.integers(-5, 5), st.none() | prices, lots),
+    )
+
+
+def _values(days: st.SearchStrategy[date]) -> Steps:
+    return (
+        st.tuples(
+            st.just("landed cost"),
+            days,
+            st.lists(which, min_size=1, max_size=2, unique=True),
+            prices,
+            st.sampled_from(BASES),
+        ),
+        st.tuples(st.just("credit"), days, which, prices),
+        st.tuples(st.just("price"), days, which, prices),
+    )
+
+
+_revaluation = st.tuples(st.just("revalue"), days, warehouses, products, st.integers(-9, 9).filter(bool), lots)
+_standard = st.tuples(st.just("standard"), st.sampled_from(STANDARDS_BEGIN), products, prices)
 _books = (
     st.tuples(st.just("close"), st.just(0)),
     st.tuples(st.just("reopen"), st.just(0)),
     st.tuples(st.just("method"), st.sampled_from(MONTHS), st.booleans(), st.sampled_from(METHODS)),
     st.tuples(st.just("open book"), st.sampled_from(METHODS)),
 )
-steps = st.one_of(*_moves, *_moves, *_values, *_books)
+_all_moves = _moves(days, products)
+steps = st.one_of(*_all_moves, *_all_moves, *_values(days), _revaluation, _standard, *_books)
 histories = st.lists(st.tuples(steps, st.booleans()), min_size=6, max_size=24)
+
+
+def crowded_history(seed: int) -> list[tuple[Any, ...]]:
+    """One product and few days, so that what is entered late meets the same layers again and again, and is followed by what is
+    not late."""
+    random = Random(seed)
+    product = random.choice("AAW")
+
+    def day() -> date:
+        return FIRST_DAY + timedelta(days=random.randint(0, 15) * random.choice((1, 1, 1, 3)))
+
+    def qty(most: int = 6) -> str:
+        return str(Decimal(random.randint(1, most * 2)) / 2)
+
+    def price() -> str:
+        return str(Decimal(random.randint(1, 999)) / 100)
+
+    kinds: dict[str, Callable[[], tuple[Any, ...]]] = {
+        "receive": lambda: (day(), 0, [(product, qty(10), price(), 0)]),
+        "ship": lambda: (day(), 0, [(product, qty())]),
+        "transfer": lambda: (day(), int(random.random() > 0.7), product, qty(3), 0),
+        "take back": lambda: (DAYS[6], random.randint(0, 3), qty(2)),
+        "send back": lambda: (DAYS[6], random.randint(0, 3), qty(2), price()),
+        "count": lambda: (day(), 0, product, random.randint(-5, 5), None, 0),
+        "landed cost": lambda: (random.choice((DAYS[6], day())), [random.randint(0, 3)], price(), "qty"),
+        "price": lambda: (DAYS[6], random.randint(0, 3), price()),
+        "revalue": lambda: (DAYS[6], 0, product, random.choice((-3, -1, 2, 4)), 0),
+    }
+    drawn = random.choices([*kinds, "receive", "ship", "ship", "ship"], k=random.randint(10, 30))
+    return [("receive", FIRST_DAY, 0, [(product, "10", "3.33", 0)]), *((kind, *kinds[kind]()) for kind in drawn)]
 
 
 @dataclass(frozen=True)

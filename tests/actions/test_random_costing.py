@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from costing_histories import ALL_BOOKS, Keeping, StockTrade, histories
+from costing_histories import ALL_BOOKS, Keeping, StockTrade, crowded_history, histories
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine
 
@@ -20,6 +20,7 @@ from erp_desktop.ids import new_id
 from erp_desktop.queries.doctor import examine
 
 EXAMPLES = int(os.environ.get("COSTING_HISTORIES", "2"))
+CROWDED = EXAMPLES * 3
 EXAMINED_EVERY = 1 if "COSTING_HISTORIES" in os.environ else 6  # steps
 
 
@@ -53,6 +54,24 @@ def test_after_any_history_every_cost_can_be_counted_again(
     copy = another_database()
     replay(engine, company.company_id, copy)
     assert differing_tables(engine, copy, company.company_id) == {}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_entered_late_and_what_follows_it_meet_the_same_layers(engine: Engine, method: str) -> None:
+    for seed in range(CROWDED):
+        company = open_small_company(
+            engine, code=new_id().hex[-12:], cost_method=method if method != "specific" else "fifo"
+        )
+        trade = StockTrade(company, method)
+        try:
+            for place, step in enumerate(crowded_history(seed), start=1):
+                trade.perform(step, waits=False)
+                if place % EXAMINED_EVERY == 0:
+                    is_in_order(trade)
+            is_in_order(trade)
+        except AssertionError as error:
+            error.add_note(f"history {seed}")
+            raise
 
 
 def is_in_order(trade: StockTrade) -> None:
