@@ -8450,6 +8450,10 @@ The back office of a company that distributes goods.</source>
         <translation>差异率</translation>
     </message>
     <message>
+        <source>Variances of goods at standard cost, and what came late for goods that had gone back, equal what they posted to purchase price variance</source>
+        <translation>按标准成本核算的商品的差异，加上退回供应商后才到的费用和价格差额，等于过入采购价格差异的金额</translation>
+    </message>
+    <message>
         <source>First in first out</source>
         <translation>先进先出</translation>
     </message>
@@ -8618,10 +8622,6 @@ The back office of a company that distributes goods.</source>
         <translation>正差异表示比预期贵，负差异表示比预期便宜。</translation>
     </message>
     <message>
-        <source>Variances of goods at standard cost equal what they posted to purchase price variance</source>
-        <translation>按标准成本核算的商品的差异等于过入采购价格差异科目的金额</translation>
-    </message>
-    <message>
         <source>Purchase price variance</source>
         <translation>采购价格差异</translation>
     </message>
@@ -8770,8 +8770,8 @@ The back office of a company that distributes goods.</source>
         <translation>已分摊金额都在存货、销售成本或价格差异之中</translation>
     </message>
     <message>
-        <source>The share of what had left by the date of the landed cost went to cost of sales. Goods at standard cost keep their standard: all of their share is price variance.</source>
-        <translation>费用日期前已发出部分的份额计入销售成本。按标准成本核算的商品保持标准不变，其份额全部计入价格差异。</translation>
+        <source>The share of what had left by the date of the landed cost went to cost of sales, of what had gone back to the supplier to price variance. Goods at standard cost keep their standard: all of their share is price variance.</source>
+        <translation>到岸成本日期之前已发出的部分计入销售成本，已退回供应商的部分计入采购价格差异。按标准成本核算的商品保持标准成本，其分摊全部计入采购价格差异。</translation>
     </message>
     <message>
         <source>Landed cost allocation</source>

@@ -219,7 +219,9 @@ def test_a_layer_that_is_there_again_counts_with_what_comes_next(company):
     other = sell(company, "BX", "1", on=LATE)
     company.stock("BX", "5", "3.00", on=FEBRUARY)  # it was these that were sold
     assert (cost_of(company, sold), cost_of(company, other)) == (12, 3)
-    company.perform(RevalueStock(new_id(), LATE, "prices fell", (RevaluedLine(company.products["BX"], amount=D("-2.80")),)))
+    company.perform(
+        RevalueStock(new_id(), LATE, "prices fell", (RevaluedLine(company.products["BX"], amount=D("-2.80")),))
+    )
     assert value_on_hand(company, "BX") == [(14, D("71.20"))]
     nothing_is_wrong(company)
     assert cost_of(company, sell(company, "BX", "4", on=LATE)) == D("23.20")  # 4 x 6.00 less their part
@@ -362,7 +364,9 @@ def test_a_transfer_that_took_of_two_layers_and_now_takes_of_one_brought_one(com
     company.stock("TR", "4", "5.00", on=MIDDLE)
     company.stock("TR", "4", "6.00", on=MIDDLE)
     sell(company, "TR", "2", on=MIDDLE)
-    company.perform(MoveStock(new_id(), company.products["TR"], D(4), company.bin, second, LATE))  # 2 at 5.00, 2 at 6.00
+    company.perform(
+        MoveStock(new_id(), company.products["TR"], D(4), company.bin, second, LATE)
+    )  # 2 at 5.00, 2 at 6.00
     company.stock("TR", "2", "3.00", on=EARLY)
     assert value_on_hand(company, "TR") == [(4, 24), (4, 20)]
     nothing_is_wrong(company)

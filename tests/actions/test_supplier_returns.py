@@ -12,6 +12,7 @@ from company_fixtures import TODAY, ActionRefused, SmallCompany
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveBin, SaveWarehouse
 from erp_desktop.actions.periods import ClosePeriod
+from erp_desktop.actions.price_corrections import CorrectedPrice, CorrectReceiptPrices
 from erp_desktop.actions.stock import MoveStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.ids import new_id
@@ -22,6 +23,10 @@ from erp_desktop.models.purchasing import GoodsReceiptLine, SupplierReturn, Supp
 from erp_desktop.models.stock import StockBalance, StockMove
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.doctor import examine
+from erp_desktop.reports import definitions
+from erp_desktop.reports.report import report_definition
+
+assert definitions
 
 
 def lines_of(company: SmallCompany, receipt: UUID) -> list[UUID]:
@@ -117,6 +122,56 @@ def test_freight_that_the_supplier_does_not_credit_is_a_price_variance(company: 
     assert entries[Purpose.GOODS_RECEIVED_NOT_INVOICED] == 50
     assert entries[Purpose.PURCHASE_PRICE_VARIANCE] == 10
     assert differences(company) == ()
+
+
+@pytest.mark.parametrize("method", ["fifo", "lifo", "moving_average"])
+def test_what_comes_late_for_goods_that_went_back_is_a_price_variance_too(company: SmallCompany, method: str) -> None:
+    company.product("BTL", method)
+    receipt = company.stock("BTL", "10", "10.00")
+    company.ship(company.sales_order(("BTL", "3", "20")), "3")
+    send_back(company, receipt, "5", "10.00")
+    company.perform(EnterLandedCost(new_id(), "freight", TODAY, Decimal("20.00"), "value", (receipt,)))
+    (line,) = lines_of(company, receipt)
+    prices = (CorrectedPrice(line, Decimal("9.00")),)
+    company.perform(CorrectReceiptPrices(new_id(), receipt, TODAY, prices))
+    freight, price = posted(company, "landed_cost"), posted(company, "receipt_price")
+    assert (freight[Purpose.INVENTORY], freight[Purpose.COST_OF_SALES]) == (4, 6)
+    assert freight[Purpose.PURCHASE_PRICE_VARIANCE] == 10
+    assert (price[Purpose.INVENTORY], price[Purpose.COST_OF_SALES]) == (-2, -3)
+    assert price[Purpose.PURCHASE_PRICE_VARIANCE] == -5
+    assert differences(company) == ()
+    reports_hold(company)
+
+
+def test_a_late_value_that_is_counted_again_stays_a_price_variance_for_what_went_back(company: SmallCompany) -> None:
+    """The receipt before the return is entered late: the return takes the same goods, the freight falls elsewhere."""
+    company.product("BTL", "moving_average")
+    receipt = company.stock("BTL", "10", "10.00", on=TODAY + timedelta(days=1))
+    send_back(company, receipt, "5", "10.00", on=TODAY + timedelta(days=2))
+    on = TODAY + timedelta(days=3)
+    company.perform(EnterLandedCost(new_id(), "freight", on, Decimal("20.00"), "value", (receipt,)))
+    company.stock("BTL", "10", "12.00")
+    assert Purpose.COST_OF_SALES not in posted(company, "landed_cost")
+    assert posted(company, "cost_adjustment").keys() == {Purpose.INVENTORY, Purpose.PURCHASE_PRICE_VARIANCE}
+    assert differences(company) == ()
+    reports_hold(company)
+
+
+def reports_hold(company: SmallCompany) -> None:
+    """Cost of sales, price variance, landed costs and stock are what the ledger says."""
+    for name in (
+        "cost_of_sales",
+        "purchase_price_variance",
+        "landed_cost_allocation",
+        "inventory_reconciliation",
+        "margin",
+        "method_comparison",
+    ):
+        with company.session() as session:
+            asked = {"from": TODAY.replace(day=1), "to": TODAY + timedelta(days=10)}
+            report = report_definition(name).run(session, company.company_id, today=TODAY, **asked)
+        assert report.checks
+        assert [check for check in report.checks if not check.holds] == [], name
 
 
 def test_goods_at_standard_leave_at_standard(company: SmallCompany) -> None:

@@ -4,6 +4,7 @@ Nothing posted is rewritten (costing.md, rule 3): each change is an event of its
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,11 +13,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_events import Document, NewEvent, Place
+from erp_desktop.actions.cost_corrections import sent_back
+from erp_desktop.actions.cost_events import Counted, Document, NewEvent, Place
 from erp_desktop.actions.valuing import count
 from erp_desktop.costing.landed_cost import Split
 from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.stock import StockMove
+from erp_desktop.numbers import ZERO
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,14 @@ def add_late_value(
                 document=Document(*document),
             )
         )
-    return {
-        moves[event_id]: Split(counted.to_inventory, counted.to_cost_of_sales, counted.variance)
-        for event_id, counted in count(session, ctx, events).items()
-    }
+    counted = count(session, ctx, events)
+    is_expensed = any(effect for one in counted.values() for effect in one.effects)
+    product_ids = {value.move.product_id for value in late}
+    gone_back = sent_back(session, ctx.company_id, product_ids) if is_expensed else set()
+    return {moves[event_id]: _split(one, gone_back) for event_id, one in counted.items()}
+
+
+def _split(counted: Counted, gone_back: AbstractSet[UUID]) -> Split:
+    """What falls on goods that went back to the supplier is a price variance, as their difference to the credit was."""
+    variance = sum((expensed for _, move_id, _, expensed in counted.effects if move_id in gone_back), ZERO)
+    return Split(counted.to_inventory, counted.to_cost_of_sales - variance, counted.variance + variance)

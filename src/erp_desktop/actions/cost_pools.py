@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_corrections import Corrections
+from erp_desktop.actions.cost_corrections import Corrections, sent_back
 from erp_desktop.actions.cost_events import EVENTS_PER_ACTION, KIND_OF, OF_ITS_DAY, NewEvent, Place
 from erp_desktop.actions.finding import company_of, find_all
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_of
@@ -82,6 +82,11 @@ class BookStreams:
             self.session.info["negative warehouses", self.ctx.company_id] = known
         return known
 
+    @cached_property
+    def sent_back(self) -> frozenset[bytes]:
+        """The moves by which goods of these products went back to their suppliers."""
+        return frozenset(one.bytes for one in sent_back(self.session, self.ctx.company_id, self.products))
+
 
 class StreamPools:
     """The pools of one product in one book, and what they are kept in."""
@@ -93,7 +98,7 @@ class StreamPools:
         self.places = streams.places
         self.rows, self.layers = streams.kept_of(product_id)
         self.fresh: set[bytes] = set()  # moves that are counted for the first time
-        self.corrections = Corrections()
+        self.corrections = Corrections(lambda: streams.sent_back)
         self._number = {(row.warehouse_id, row.lot_id): number for number, row in enumerate(self.rows)}
 
     # -- pools

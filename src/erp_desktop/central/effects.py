@@ -203,6 +203,7 @@ class Written:
                 CostAdjustment.tick == self._tick,
                 # a share of late value or a true-up goes there; a move that is costed anew where its cost had gone
                 or_(CostAdjustment.move_id != CostAdjustment.event_id, StockMove.kind.in_(_SALES)),
+                StockMove.kind != MoveKind.SUPPLIER_RETURN,  # what went back is a price variance
             )
             .group_by(CostPool.book_id)
         )

@@ -34,7 +34,7 @@ class Split:
 
     to_inventory: Decimal
     to_cost_of_sales: Decimal
-    to_variance: Decimal = ZERO  # all of it, where the goods are at standard
+    to_variance: Decimal = ZERO  # all of it, where the goods are at standard; the part of goods that went back
 
 
 def share_landed_cost(amount: Decimal, bases: Sequence[Decimal], minor_unit: Decimal) -> list[Decimal]:

@@ -160,7 +160,7 @@ class LateCost:
     to_inventory: Decimal
     to_cost_of_sales: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
-    to_variance: Decimal = ZERO  # of goods at standard
+    to_variance: Decimal = ZERO  # of goods at standard, or back at the supplier's
 
 
 def _taken_in(line: Amount, owed: Purpose) -> Iterator[PostingLine]:

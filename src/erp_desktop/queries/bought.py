@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from erp_desktop.models.costing import CostPool, MoveCost, StandardCost
+from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostPool, MoveCost, StandardCost
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -194,6 +194,25 @@ def late_prices(session: Session, company_id: UUID, book_id: UUID, first: date, 
     ).where(is_price | is_standard)
     found = [LatePrice(*row) for row in session.execute(statement)]
     return sorted(found, key=lambda late: (late.dated_on, late.document_id, late.line_id))
+
+
+def late_value_of_returns(session: Session, company_id: UUID, book_id: UUID, first: date, last: date) -> Decimal:
+    """What landed costs and prices dated from `first` to `last` added to goods that had gone back to their supplier."""
+    total = session.scalar(
+        select(func.sum(CostAdjustment.to_cost_of_sales, type_=MoneyType()))
+        .join(CostPool, and_(CostPool.company_id == CostAdjustment.company_id, CostPool.id == CostAdjustment.pool_id))
+        .join(
+            StockMove, and_(StockMove.company_id == CostAdjustment.company_id, StockMove.id == CostAdjustment.move_id)
+        )
+        .where(
+            CostAdjustment.company_id == company_id,
+            CostAdjustment.kind.in_((AdjustmentKind.LANDED_COST, AdjustmentKind.RECEIPT_PRICE)),
+            CostAdjustment.dated_on.between(first, last),
+            CostPool.book_id == book_id,
+            StockMove.kind == MoveKind.SUPPLIER_RETURN,
+        )
+    )
+    return total if total is not None else ZERO
 
 
 def _receipts() -> Any:

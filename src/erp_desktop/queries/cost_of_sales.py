@@ -219,10 +219,11 @@ def _lines(company_id: UUID, book_id: UUID, first: date, last: date, only: Only,
     corrected: Any = _adjustment.join(_pool, _is(_pool, company_id, _adjustment.c.pool_id)).outerjoin(
         _move, and_(_move.c.company_id == _adjustment.c.company_id, _move.c.id == _adjustment.c.move_id)
     )
-    # A share of late value and a true-up are cost of sales whoever took the goods; a move that was costed anew follows its own
-    # kind. What names no move is the variance of goods at standard.
+    # A share of late value and a true-up are cost of sales whoever took the goods, but for the supplier; a move that was costed
+    # anew follows its own kind. What names no move is the variance of goods at standard.
     to_sales = and_(
         _adjustment.c.move_id.is_not(None),
+        func.coalesce(_move.c.kind, "") != MoveKind.SUPPLIER_RETURN.value,
         or_(_move.c.kind.in_(SALES_MOVES), _move.c.id.is_(None), _adjustment.c.move_id != _adjustment.c.event_id),
     )
     adjusted: Select[Any] = select(

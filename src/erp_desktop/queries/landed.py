@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostPool, MoveCost
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine, LandedCost, LandedCostShare
-from erp_desktop.models.stock import StockMove
+from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO
 
@@ -81,7 +81,8 @@ def amounts_of(session: Session, company_id: UUID, first: date, last: date) -> D
 
 
 class Places(NamedTuple):
-    """Where a share is: in the value of stock, in cost of sales, or in the price variance of goods at standard."""
+    """Where a share is: in the value of stock, in cost of sales, or in the price variance of goods at standard and of those that
+    went back to the supplier."""
 
     inventory: Decimal = ZERO
     cost_of_sales: Decimal = ZERO
@@ -95,7 +96,8 @@ def where_shares_are(
 
     As it stands now: what a back-dated move shifted from one to the other later is counted in.
     """
-    is_variance = and_(CostAdjustment.move_id.is_(None), CostAdjustment.layer_id.is_(None))
+    is_of_standard = and_(CostAdjustment.move_id.is_(None), CostAdjustment.layer_id.is_(None))
+    is_variance = or_(is_of_standard, func.coalesce(StockMove.kind, "") == MoveKind.SUPPLIER_RETURN)
     expensed = CostAdjustment.to_cost_of_sales
     entered = (
         select(CostAdjustment.event_id, CostAdjustment.document_id, CostAdjustment.line_id)
@@ -119,6 +121,7 @@ def where_shares_are(
         .select_from(CostAdjustment)
         .join(entered, entered.c.event_id == CostAdjustment.event_id)
         .join(CostPool, _is(CostPool, CostAdjustment, CostAdjustment.pool_id))
+        .outerjoin(StockMove, _is(StockMove, CostAdjustment, CostAdjustment.move_id))
         .where(CostAdjustment.company_id == company_id, CostPool.book_id == book_id)
         .group_by(entered.c.document_id, entered.c.line_id)
     )

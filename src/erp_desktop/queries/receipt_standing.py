@@ -1,7 +1,7 @@
 """Where the goods of receipts are now in the book that posts, as far as what an amount for them would do can be told here.
 
-Exact for pools that keep what each receipt brought. What follows goods through transfers, is dated back, or is costed at
-standard or by the month's average is worked out by the centre alone: then nothing is told rather than something else.
+Exact for pools that keep what each receipt brought. What follows goods through transfers or back to the supplier, is dated back,
+or is costed at standard or by the month's average is worked out by the centre alone: then nothing is told rather than something else.
 """
 
 from collections.abc import Collection
@@ -13,12 +13,24 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.cost_corrections import sent_back
 from erp_desktop.actions.standing import standing_of
 from erp_desktop.costing.landed_cost import Split, split_by_on_hand
 from erp_desktop.models.costing import CostBook, CostPool, MoveCost
 from erp_desktop.numbers import minor_unit
 
-STANDING_TABLES = frozenset({"move_cost", "cost_pool", "cost_book", "cost_layer", "cost_edge", "cost_adjustment"})
+STANDING_TABLES = frozenset(
+    {
+        "supplier_return_line",
+        "stock_move",
+        "move_cost",
+        "cost_pool",
+        "cost_book",
+        "cost_layer",
+        "cost_edge",
+        "cost_adjustment",
+    }
+)
 _KEEP_RECEIPTS = ("fifo", "lifo", "specific", "moving_average")
 
 
@@ -52,14 +64,18 @@ def in_stock(session: Session, company_id: UUID, move_ids: Collection[UUID]) -> 
             CostBook.posts_to_ledger,
         )
     )
+    pools = dict(costed.all())
+    gone_back = sent_back(session, company_id, {pool.product_id for pool in pools.values()})
     found = {}
-    for move_id, pool in costed:
+    for move_id, pool in pools.items():
         standing = standing_of(session, pool, move_id)
         found[move_id] = InStock(
             standing.qty_in,
             standing.qty_left,
             standing.value_left,
             pool.last_moved_on or date.min,
-            is_exact=pool.method in _KEEP_RECEIPTS and not standing.transfers,
+            is_exact=pool.method in _KEEP_RECEIPTS
+            and not standing.transfers
+            and gone_back.isdisjoint(issue_id for issue_id, _ in standing.takers),
         )
     return found

@@ -2,14 +2,14 @@
 
 An issue: what was posted, each later correction with its cause, the layers that it took and what made those, what came back.
 Goods that came in: their price, the value that reached them later, where their units went, what is left of them. Pools of an
-average keep no layers: there the pool's history before the move says where its cost comes from.
+average keep no layers: there the pool's history before the move says where its cost comes from. A change of method opens the
+first layer after an average, and ends the layers before one.
 Amounts in company currency, as known today; they add up to the cent by either way (`settled`, `explained`).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
@@ -17,127 +17,26 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
+from erp_desktop.models.costing import (
+    AdjustmentKind,
+    CostAdjustment,
+    CostBook,
+    CostEdge,
+    CostEvent,
+    CostLayer,
+    CostPool,
+    MoveCost,
+)
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.base import NotHere
-from erp_desktop.queries.pool_history import PoolHistory, pool_history
-from erp_desktop.queries.story_words import Cause, Origin, Storyteller
+from erp_desktop.queries.pool_history import pool_history
+from erp_desktop.queries.story import CameBack, Correction, LateValue, Story, Taken, Use
+from erp_desktop.queries.story_words import Origin, Storyteller
 
 LATE_VALUE = (AdjustmentKind.LANDED_COST.value, AdjustmentKind.RECEIPT_PRICE.value)
 MOST_HOPS = 12  # transfers and returns that are followed back from one layer
-
-
-@dataclass(frozen=True)
-class Correction:
-    """A later change of what a move cost; positive makes it dearer. `kind` is an AdjustmentKind.
-
-    `is_late_value`: it came from outside, to what the move had taken; otherwise the move takes other value of stock.
-    """
-
-    kind: str
-    dated_on: date
-    cause: Cause
-    amount: Decimal
-    is_late_value: bool
-
-
-@dataclass(frozen=True)
-class LateValue:
-    """Value that reached a receipt after it was costed, whole: what stayed in stock, what went to cost of sales."""
-
-    kind: str
-    dated_on: date
-    cause: Cause
-    to_inventory: Decimal
-    to_cost_of_sales: Decimal
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What a move took of one layer. `is_estimate`: sold before it came, and not covered by a receipt yet.
-
-    `behind` is what the layer itself was made of, where a transfer or a customer return brought it.
-    """
-
-    qty: Decimal
-    value: Decimal
-    origin: Origin
-    posted: Decimal  # what all that the origin brought was posted at: its price
-    late: tuple[LateValue, ...]
-    is_estimate: bool
-    behind: "tuple[Taken, ...]"
-
-
-@dataclass(frozen=True)
-class CameBack:
-    """A return that took back some of an issue (or of a receipt, to the supplier), at its own cost as known today."""
-
-    origin: Origin
-    qty: Decimal
-    value: Decimal
-
-
-@dataclass(frozen=True)
-class Use:
-    """A move that took units of a receipt: at the value of its layer, and what late value of the receipt reached it."""
-
-    origin: Origin
-    qty: Decimal
-    value: Decimal
-    late: Decimal
-
-
-@dataclass(frozen=True)
-class Story:
-    """What one move cost in one book. `qty`, `posted` and `settled` are positive either way; `is_incoming` tells them apart."""
-
-    origin: Origin
-    product_id: UUID
-    product_code: str
-    product_name: str
-    product_name_zh: str
-    method: str  # of its pool; empty where the move is not costed (within one pool, or not valued yet)
-    is_incoming: bool
-    qty: Decimal
-    posted: Decimal
-    corrections: tuple[Correction, ...]
-    late: tuple[LateValue, ...]  # of goods that came in
-    taken: tuple[Taken, ...]
-    came_back: tuple[CameBack, ...]
-    uses: tuple[Use, ...]
-    left_qty: Decimal
-    left_value: Decimal
-    history: PoolHistory | None
-
-    @property
-    def settled(self) -> Decimal:
-        """What the move cost, with all that was corrected since."""
-        late = sum((value.to_inventory + value.to_cost_of_sales for value in self.late), ZERO)
-        return self.posted + sum((correction.amount for correction in self.corrections), ZERO) + late
-
-    @property
-    def from_layers(self) -> Decimal:
-        """The value of all that an issue took."""
-        return sum((taken.value for taken in self.taken), ZERO)
-
-    @property
-    def expensed_late(self) -> Decimal:
-        """Value that reached an issue because it came late to what the issue had taken."""
-        return sum((one.amount for one in self.corrections if one.is_late_value), ZERO)
-
-    @property
-    def gone_and_left(self) -> Decimal:
-        """Goods that came in: what their units took along, and what is left of them."""
-        return sum((use.value + use.late for use in self.uses), ZERO) + self.left_value
-
-    @property
-    def explained(self) -> Decimal | None:
-        """The settled cost by its other way, through the layers; None where no layers are kept."""
-        if self.is_incoming:
-            return self.gone_and_left if self.history is None else None
-        return self.from_layers + self.expensed_late if self.taken else None
 
 
 @dataclass(frozen=True)
@@ -198,11 +97,11 @@ class _Teller:
         layers = self._layers_of(move.id) if is_incoming else []
         pool = self._session.get(CostPool, (self._company_id, cost.pool_id)) if cost is not None else None
         taken = self._taken(move.id, MOST_HOPS) if cost is not None and not is_incoming else ()
+        before = cost if cost is not None and not (taken or layers) else self._began_with(taken)
         late = self._late(move) if is_incoming else ()
         corrections = self._corrections(move, cost, layers) if cost is not None else ()
         uses = self._uses(move, layers) if is_incoming else ()
-        has_layers = bool(taken or layers)
-        return Story(
+        told = Story(
             origin=self._names.origin(move),
             product_id=product.id,
             product_code=product.code,
@@ -219,8 +118,11 @@ class _Teller:
             uses=uses,
             left_qty=sum((layer.qty_left for layer in layers), ZERO),
             left_value=sum((layer.value_left for layer in layers), ZERO),
-            history=pool_history(self._session, self._names, cost) if cost is not None and not has_layers else None,
+            history=pool_history(self._session, self._names, before) if before is not None else None,
+            is_dissolved=False,
         )
+        rest = self._dissolved(told, cost, layers) if cost is not None and layers else None
+        return told if rest is None else replace(told, uses=(*uses, rest), is_dissolved=True)
 
     def _costs(self, move_ids: Iterable[UUID]) -> Sequence[MoveCost]:
         """What moves cost in this book; a transfer between pools has two, the sender's first."""
@@ -245,6 +147,43 @@ class _Teller:
             )
             .order_by(CostLayer.seq, CostLayer.part)
         ).all()
+
+    # --- changes of method
+
+    def _began_with(self, taken: Sequence[Taken]) -> MoveCost | None:
+        """The change of method that opened the first of these layers, if one did."""
+        return self._change(next((one.origin.move_id for one in taken if one.origin.kind == CostEvent.METHOD), None))
+
+    def _change(self, event_id: UUID | None) -> MoveCost | None:
+        if event_id is None:
+            return None
+        return next(iter(self._costs([event_id])), None)
+
+    def _changed_by(self, change: MoveCost) -> Origin:
+        """A change of method in the place of a move."""
+        document = self._names.cause("cost_book", self._book.id, change.tick)
+        return Origin(change.move_id, change.kind, change.dated_on, ZERO, document, 0)
+
+    def _dissolved(self, told: Story, cost: MoveCost, layers: Sequence[CostLayer]) -> Use | None:
+        """What a change of method took over of layers that `told` brought; None where nothing is missing from them."""
+        rest = sum((layer.qty_in - layer.qty_left for layer in layers), ZERO) - sum(
+            (use.qty for use in told.uses), ZERO
+        )
+        if rest <= 0:
+            return None
+        change = self._session.scalars(
+            select(MoveCost)
+            .where(
+                MoveCost.company_id == self._company_id,
+                MoveCost.pool_id == layers[0].pool_id,
+                MoveCost.kind == CostEvent.METHOD,
+                MoveCost.dated_on >= cost.dated_on,
+            )
+            .order_by(MoveCost.dated_on, MoveCost.seq)
+        ).first()
+        if change is None:
+            return None
+        return Use(self._changed_by(change), rest, told.settled - told.gone_and_left, ZERO)
 
     # --- what a move took
 
@@ -273,6 +212,9 @@ class _Teller:
                 continue
             opener = openers.get(layer.move_id)
             if opener is None:
+                change = self._change(layer.move_id)
+                if change is not None:
+                    taken.append(Taken(qty, value, self._changed_by(change), layer.value_in, (), False, ()))
                 continue
             is_estimate = layer.move_id == move_id  # its own short layer
             taken.append(

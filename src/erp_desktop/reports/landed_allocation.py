@@ -81,8 +81,8 @@ ALL_ACCOUNTED_FOR = QT_TRANSLATE_NOOP(
 )
 ISSUED_IS_EXPENSED = QT_TRANSLATE_NOOP(
     "Report",
-    "The share of what had left by the date of the landed cost went to cost of sales. Goods at standard cost keep their "
-    "standard: all of their share is price variance.",
+    "The share of what had left by the date of the landed cost went to cost of sales, of what had gone back to the supplier to "
+    "price variance. Goods at standard cost keep their standard: all of their share is price variance.",
 )
 
 

@@ -109,6 +109,7 @@ class _Counting:
         self.method = method
         self.figures = MethodFigures()
         self._stream = Stream(currency_places)
+        self._sent_back = {each.move for each in product.events if each.kind == MoveKind.SUPPLIER_RETURN}
         self._number: dict[tuple[UUID | None, UUID | None], int] = {}
         # Another scope than the book's own pools: what was revalued together may lie apart, and the other way round.
         self._spreads = (method == "specific") != (product.method == "specific")
@@ -189,5 +190,7 @@ class _Counting:
             sums[kind] += cost
         found = self.figures
         found.cost_of_sales -= sum(sums[kind] for kind in SALES)
-        found.cost_of_sales += sum(effect.to_cost_of_sales for effect in result.effects)
+        found.cost_of_sales += sum(
+            effect.to_cost_of_sales for effect in result.effects if effect.target not in self._sent_back
+        )
         found.variance += sum(result.variances.values())

@@ -16,7 +16,15 @@ from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
 from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO, round_money
-from erp_desktop.queries.bought import LatePrice, ReceivedLine, late_prices, prices_before, received_lines, standards
+from erp_desktop.queries.bought import (
+    LatePrice,
+    ReceivedLine,
+    late_prices,
+    late_value_of_returns,
+    prices_before,
+    received_lines,
+    standards,
+)
 from erp_desktop.reports.figures import company_of, cost_book, document_numbers, named
 from erp_desktop.reports.kinds import KINDS
 from erp_desktop.reports.making import (
@@ -69,7 +77,9 @@ LAST_PRICE = QT_TRANSLATE_NOOP("Report", "Last price")
 FIRST_RECEIPT = QT_TRANSLATE_NOOP("Report", "First receipt")
 POSITIVE_IS_DEARER = QT_TRANSLATE_NOOP("Report", "A positive variance is dearer than expected, a negative one cheaper.")
 AGREES_WITH_LEDGER = QT_TRANSLATE_NOOP(
-    "Report", "Variances of goods at standard cost equal what they posted to purchase price variance"
+    "Report",
+    "Variances of goods at standard cost, and what came late for goods that had gone back, equal what they posted to purchase "
+    "price variance",
 )
 FROM_RECEIPTS = ("goods_receipt", "landed_cost", "receipt_price")  # journal events
 
@@ -119,7 +129,8 @@ def price_variance(
     if why_not := not_compared(session, company_id, book):
         notes.append(why_not)
     else:
-        checks.append(Check(AGREES_WITH_LEDGER, _posted(session, company_id, first, last), at_standard))
+        gone_back = late_value_of_returns(session, company_id, book.id, first, last)
+        checks.append(Check(AGREES_WITH_LEDGER, _posted(session, company_id, first, last), at_standard + gone_back))
     parameters: list[tuple[str, str | Bilingual | Term]] = [dates(first, last), (COST_BOOK.heading, named(book))]
     for parameter, table, id in ((PRODUCT, Product, product_id), (SUPPLIER, Party, supplier_id)):
         if id is not None:
