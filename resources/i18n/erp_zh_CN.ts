@@ -8682,6 +8682,14 @@ The back office of a company that distributes goods.</source>
         <translation>此前平均成本的形成</translation>
     </message>
     <message>
+        <source>The stock at standard before it</source>
+        <translation>此前按标准成本计价的库存</translation>
+    </message>
+    <message>
+        <source>Before the change of method</source>
+        <translation>变更计价方法之前</translation>
+    </message>
+    <message>
         <source>On hand just before</source>
         <translation>发出前结存</translation>
     </message>

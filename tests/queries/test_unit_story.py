@@ -9,6 +9,7 @@ from sqlalchemy import select
 from test_doctor_on_real_trade import do_every_kind_of_business
 
 from company_fixtures import TODAY, SmallCompany
+from erp_desktop.actions.cost_books import ChangeCostMethod
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveBin, SaveCategory, SaveWarehouse
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice
@@ -20,7 +21,8 @@ from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine
 from erp_desktop.models.sales import Shipment, ShipmentLine
 from erp_desktop.models.stock import StockMove
 from erp_desktop.queries.base import NotHere
-from erp_desktop.queries.unit_story import Story, UnitStories
+from erp_desktop.queries.story import Story
+from erp_desktop.queries.unit_story import UnitStories
 from erp_desktop.reports.report import BadParameter, report_definition
 
 DAY = [date(2026, 1, day) for day in range(1, 32)]
@@ -185,6 +187,48 @@ def test_an_average_is_told_by_the_pool_before_it(company, method):
     if method == "moving_average":
         assert history.value == Decimal("300.00")
         assert told.settled == Decimal("60.00")
+
+
+def change_method(company: SmallCompany, method: str, to: str, on: date) -> None:
+    """Of every product whose category was made for `method`."""
+    book = derived_id("cost_book", company.company_id, "MAIN")
+    company.perform(ChangeCostMethod(book, to, on, derived_id("category", company.company_id, method)))
+
+
+FEBRUARY = [date(2026, 2, day) for day in range(1, 29)]
+
+
+def test_what_an_average_left_is_the_first_layer_after_a_change_of_method_and_has_its_own_story(company):
+    company.product("PUMP", method="moving_average")
+    company.stock("PUMP", "4", "10.00", on=DAY[2])
+    company.stock("PUMP", "4", "20.00", on=DAY[4])
+    change_method(company, "moving_average", "fifo", FEBRUARY[0])
+    company.stock("PUMP", "6", "30.00", on=FEBRUARY[2])
+    told = story(company, sell(company, "PUMP", "10", FEBRUARY[4]))
+    assert told.settled == told.explained == Decimal("180.00")
+    change, receipt = told.taken
+    assert (change.origin.kind, change.qty, change.value, change.posted) == ("method", 8, 120, 120)
+    assert (change.origin.document.kind, change.origin.document.number) == ("cost_book", "MAIN")
+    assert (receipt.origin.kind, receipt.qty, receipt.value) == ("receipt", 2, 60)
+    assert [step.kind for step in told.history.steps] == ["receipt", "receipt"]  # what the average came from
+    assert (told.history.qty, told.history.value) == (8, 120)
+
+
+def test_goods_whose_layer_ends_with_a_change_of_method_tell_what_went_into_the_average(company):
+    company.product("PUMP", method="fifo")
+    receipt = company.stock("PUMP", "8", "10.00", on=DAY[2])
+    sell(company, "PUMP", "3", DAY[9])
+    change_method(company, "fifo", "moving_average", FEBRUARY[0])
+    sell(company, "PUMP", "1", FEBRUARY[4])
+    told = story(company, receipt)
+    sold, average = told.uses
+    assert (sold.qty, sold.value) == (3, 30)
+    assert (average.origin.kind, average.qty, average.value) == ("method", 5, 50)
+    assert told.settled == told.gone_and_left == 80
+    assert told.explained is None  # the average remembers no layer
+    with company.session() as session:
+        report = report_definition("unit_story").run(session, company.company_id, document=str(receipt))
+        assert all(check.holds for check in report.checks)
 
 
 def test_a_back_dated_receipt_is_named_as_the_cause_of_what_it_re_costed(company):

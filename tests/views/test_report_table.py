@@ -46,6 +46,10 @@ def test_rows_show_their_texts_totals_bold_and_levels_indented(table):
     assert model.index(1, 1).data(LEVEL_ROLE) == 0
 
 
+def test_the_name_of_a_group_uses_the_empty_cells_beside_it_and_no_figure_is_covered(table):
+    assert [table.columnSpan(row, 0) for row in range(3)] == [2, 1, 1]
+
+
 def test_enter_opens_what_is_behind_a_row_and_a_row_without_it_stays(qtbot, table):
     drilled = []
     table.drilled.connect(drilled.append)

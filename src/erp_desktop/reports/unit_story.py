@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.models.base import replicated_tables
-from erp_desktop.models.costing import CostBook
+from erp_desktop.models.costing import CostBook, CostEvent
 from erp_desktop.numbers import UNIT_COST_PLACES, ZERO, minor_unit
 from erp_desktop.queries.base import NotHere
 from erp_desktop.queries.pool_history import PoolHistory
+from erp_desktop.queries.story import LateValue, Story, Taken
 from erp_desktop.queries.story_words import Cause, Origin
-from erp_desktop.queries.unit_story import LateValue, Story, Taken, UnitStories
+from erp_desktop.queries.unit_story import UnitStories
 from erp_desktop.reports.figures import as_of_tick, company_of, cost_book, named
 from erp_desktop.reports.kinds import KINDS
 from erp_desktop.reports.report import (
@@ -63,6 +64,8 @@ WHERE_IT_WENT = QT_TRANSLATE_NOOP("Report", "Where it went")
 STILL_HERE = QT_TRANSLATE_NOOP("Report", "Still on hand")
 GONE_AND_LEFT = QT_TRANSLATE_NOOP("Report", "The same, by use")
 POOL_BEFORE = QT_TRANSLATE_NOOP("Report", "The average before it")
+STANDARD_BEFORE = QT_TRANSLATE_NOOP("Report", "The stock at standard before it")
+BEFORE_THE_CHANGE = QT_TRANSLATE_NOOP("Report", "Before the change of method")
 HELD_BEFORE = QT_TRANSLATE_NOOP("Report", "On hand just before")
 NOT_COSTED = QT_TRANSLATE_NOOP(
     "Report", "This move stays within one cost pool or is not costed yet: it changes no cost."
@@ -193,7 +196,7 @@ def _section(story: Story, book: CostBook, zone: ZoneInfo) -> Section:
     if story.taken:
         _tell_layers(table, story, book)
     if story.history is not None:
-        _tell_pool(table, story.history)
+        _tell_pool(table, story, story.history)
     if story.is_incoming and story.history is None:
         _tell_uses(table, story, book)
     if story.came_back:
@@ -259,8 +262,9 @@ def _tell_late(table: _Table, late: LateValue, level: int) -> None:
     table.add(_kind(late.kind), late.cause, level, date=late.dated_on, whole=late.to_inventory + late.to_cost_of_sales)
 
 
-def _tell_pool(table: _Table, history: PoolHistory) -> None:
-    table.heading(POOL_BEFORE)
+def _tell_pool(table: _Table, story: Story, history: PoolHistory) -> None:
+    heading = STANDARD_BEFORE if story.method == "standard" else POOL_BEFORE
+    table.heading(BEFORE_THE_CHANGE if story.taken else heading)
     for step in history.steps:
         table.add(
             _kind(step.kind),
@@ -312,7 +316,9 @@ def _tell_returns(table: _Table, story: Story, book: CostBook) -> None:
 
 
 def _onward(origin: Origin, book: CostBook) -> Link:
-    """The story of another move's line."""
+    """The story of another move's line; a change of method leads to its book."""
+    if origin.kind == CostEvent.METHOD:
+        return Link(origin.document.kind, id=origin.document.id)
     document = origin.document.number or origin.document.id.hex
     parameters = {"document": document, "line": str(origin.line_no), "cost_book": book.id}
     return Link("report", report="unit_story", parameters=parameters)

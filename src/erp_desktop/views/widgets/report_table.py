@@ -6,6 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyleOptionViewItem, QWidget
 
+from erp_desktop.reports.lines import LineKind
 from erp_desktop.reports.numbers_format import FIGURE_SPACE, POINT_SPACE, without_blanks
 from erp_desktop.reports.report import Link
 from erp_desktop.reports.screen import ScreenSection
@@ -18,6 +19,8 @@ from erp_desktop.views.widgets.theme import current_theme
 Index = QModelIndex | QPersistentModelIndex
 
 _AS_WIDE = str.maketrans({FIGURE_SPACE: "0", POINT_SPACE: "."})  # what the blanks after a figure are drawn as
+_NAMES_OF_OTHERS = frozenset({LineKind.GROUP, LineKind.HEADING, LineKind.SUBTOTAL, LineKind.TOTAL})
+_MOST_SPREAD = 5_000
 _ROWS_MEASURED = 20_000  # the last ones: totals are there
 _ROOM, _LEAST_ROOM = 36, 26  # pixels beside a text, and where there is little room
 _INDENT = 16  # for a level
@@ -128,20 +131,35 @@ class ReportTable(TableView):
         self.setModel(self.report_model)
         if old is not None:
             old.deleteLater()
-        self._needed = self._measured(section)
+        self._needed = self._measured(section, self._spread(section))
         self.lay_out(self.report_model.columns)
         self.setAccessibleName(section.title)
 
-    def _measured(self, section: ScreenSection) -> list[int]:
+    def _spread(self, section: ScreenSection) -> frozenset[int]:
+        """Lets the names of groups and totals use the empty cells beside them; gives the rows where they do."""
+        self.clearSpans()
+        label, spread = section.label_column, set()
+        named = [number for number, row in enumerate(section.rows) if row.kind in _NAMES_OF_OTHERS]
+        for number in named[:_MOST_SPREAD]:
+            texts = section.rows[number].texts
+            reach = next((place for place in range(label + 1, len(texts)) if texts[place]), len(texts)) - label
+            if reach > 1:
+                self.setSpan(number, label, 1, reach)
+                spread.add(number)
+        return frozenset(spread)
+
+    def _measured(self, section: ScreenSection, spread: frozenset[int]) -> list[int]:
         """The pixels of each column's longest text. UTF-8 is about as long as what it says is wide, in either language."""
         self.ensurePolished()
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)  # as totals are
         measure, rows = QFontMetricsF(font), section.rows[-_ROWS_MEASURED:]
+        whole = [row for number, row in enumerate(section.rows) if number not in spread][-_ROWS_MEASURED:]
         deepest = max((row.level for row in rows), default=0)
         needed = []
         for place, column in enumerate(section.columns):
-            texts = (row.texts[place].translate(_AS_WIDE) for row in rows)
+            measured = whole if place == section.label_column else rows
+            texts = (row.texts[place].translate(_AS_WIDE) for row in measured)
             longest = max(texts, key=lambda text: len(text.encode()), default="")
             indent = _INDENT * deepest if place == section.label_column else 0
             needed.append(
@@ -157,12 +175,9 @@ class ReportTable(TableView):
         widths = self._widths(_ROOM, words)
         if sum(widths) > room:
             widths = self._widths(_LEAST_ROOM, words)
-        squeezed = list(widths)
         for place in sorted(words, key=lambda place: widths[place], reverse=True):
             narrowest = _NARROWEST_LABEL if place == label else _NARROWEST
-            squeezed[place] = max(widths[place] - max(sum(squeezed) - room, 0), min(widths[place], narrowest))
-        if sum(squeezed) <= room:
-            widths = squeezed
+            widths[place] = max(widths[place] - max(sum(widths) - room, 0), min(widths[place], narrowest))
         widest = max(words, key=lambda place: widths[place]) if words else -1
         mode, heads = QHeaderView.ResizeMode, self.horizontalHeader()
         for place, width in enumerate(widths):
