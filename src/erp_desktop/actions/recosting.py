@@ -2,7 +2,7 @@
 
 Nothing posted is rewritten (costing.md, rules 2 and 3): what comes out differently is written as cost adjustments and edges of
 its own, each dated like the event that it corrects. Counting is over as soon as a month ends as it did before. Here: the run from
-a checkpoint on, and the differences. Not here: the events and the books as they are stored (cost_line.py).
+a checkpoint on. Not here: the events and the books as they are stored (cost_line.py), what is written (cost_differences.py).
 """
 
 from bisect import bisect_right
