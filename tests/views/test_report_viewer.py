@@ -68,6 +68,18 @@ def test_the_value_of_stock_leads_down_to_the_receipt_behind_it_and_back(stocked
     assert viewer.table.currentIndex().row() == row
 
 
+def test_a_report_asked_for_again_is_that_report_whatever_was_opened_from_it_meanwhile(stocked):
+    trade = stocked
+    viewer = opened(trade, "inventory_valuation", as_of=date.fromisoformat(LAST))
+    viewer.drill(next(row.link for row in viewer.report.sections[0].rows if row.link is not None))
+    trade.wait(lambda: viewer.report is not None and viewer.report.name == "stock_ledger")
+    again = trade.open("report_inventory_valuation", parameters={"as_of": date(2026, 1, 31)})
+    assert again is viewer
+    trade.wait(lambda: viewer.report is not None and viewer.report.name == "inventory_valuation")
+    assert viewer.shown.parameters["as_of"] == date(2026, 1, 31)
+    assert not viewer.do_back.isEnabled()
+
+
 def test_a_report_is_written_to_excel_and_pdf_where_the_person_says(stocked, tmp_path, monkeypatch):
     trade = stocked
     viewer = opened(trade, "trial_balance")

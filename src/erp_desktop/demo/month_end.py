@@ -88,11 +88,12 @@ class MonthEnd:
 
     def _partly_sold(self) -> tuple[ReceiptPricesRecord, int]:
         """A goods receipt of late, and the place of a line of which some is sold and some is not; else the latest receipt."""
-        asked = ListRequest(filters=(("received_on", Between(None, self.day.today - timedelta(weeks=1))),), limit=40)
+        asked = ListRequest(filters=(("received_on", Between(None, self.day.today - timedelta(weeks=1))),), limit=200)
         receipts = [self.person.ask(ReceiptPrices(row.id)) for row in self.person.ask(GoodsReceipts(asked)).rows]
         for receipt in receipts:
             for place, line in enumerate(receipt.prices):
-                if line.goods is not None and 0 < line.goods.qty_left < line.qty:
+                effect = line.effect_of(line.unit_price * 2, self.day.today)
+                if effect.to_inventory and effect.to_cost_of_sales:
                     return receipt, place
         return receipts[0], 0
 
@@ -252,6 +253,7 @@ class MonthEnd:
         figures = [
             ("stock", posting.inventory),
             ("cost of sales", posting.cost_of_sales),
+            ("price variance", effect.price_variance),
             ("write-down", effect.written_down),
         ]
         shown = ", ".join(f"{name} {amount:+,.2f}" for name, amount in figures if amount)

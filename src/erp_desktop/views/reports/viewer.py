@@ -101,6 +101,9 @@ class ReportViewer(ScreenView):
     def show_args(self, **args: object) -> None:
         given = args.get("parameters")
         if isinstance(given, Mapping):
+            if self._above:  # what was opened from it goes: this tab is the report's that was asked for
+                self.shown = self._above[0]
+                self._above.clear()
             self.shown = Shown(self.shown.definition, dict(given))
             self._show_definition()
             self.run()
