@@ -8482,14 +8482,6 @@ The back office of a company that distributes goods.</source>
         <translation>期初金额</translation>
     </message>
     <message>
-        <source>Purchases, landed costs and price corrections</source>
-        <translation>采购、到岸成本和价格更正</translation>
-    </message>
-    <message>
-        <source>Counts, returns to suppliers, revaluations</source>
-        <translation>盘点、采购退货、重估</translation>
-    </message>
-    <message>
         <source>Value on hand at the end</source>
         <translation>期末库存金额</translation>
     </message>
@@ -8500,10 +8492,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Gross profit</source>
         <translation>毛利</translation>
-    </message>
-    <message>
-        <source>Gross profit against the method compared with</source>
-        <translation>与对比方法的毛利差额</translation>
     </message>
     <message>
         <source>Tax on that difference</source>
@@ -8528,6 +8516,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Difference in gross profit</source>
         <translation>毛利差额</translation>
+    </message>
+    <message>
+        <source>Purchases and late costs</source>
+        <translation>采购、到岸成本和价格更正</translation>
+    </message>
+    <message>
+        <source>Counts, returns, revaluations</source>
+        <translation>盘点、采购退货、重估</translation>
     </message>
     <message>
         <source>Side by side</source>

@@ -456,7 +456,7 @@ def test_all_methods_are_compared_on_the_same_moves(bottler: Bottler) -> None:
     figures = side_by_side(report)
     methods = ("fifo", "lifo", "moving_average", "standard", "specific")
     assert amounts(figures["Value at the beginning"], *methods) == money("70", "70", "70", "60", "70")
-    assert amounts(figures["Purchases, landed costs and price corrections"], *methods) == money(*["10"] * 5)
+    assert amounts(figures["Purchases and late costs"], *methods) == money(*["10"] * 5)
     assert amounts(figures["Cost of sales"], *methods) == money("40", "56", "44", "36", "40")
     assert amounts(figures["Purchase price variance"], *methods) == money("0", "0", "0", "10", "0")
     assert amounts(figures["Value on hand at the end"], *methods) == money("40", "24", "36", "24", "40")
@@ -471,7 +471,7 @@ def test_the_month_end_average_settles_what_was_issued_within_the_month(bottler:
         figures[name]["periodic_average"]
         for name in (
             "Value at the beginning",
-            "Purchases, landed costs and price corrections",
+            "Purchases and late costs",
             "Cost of sales",
             "Value on hand at the end",
         )
@@ -494,7 +494,7 @@ def test_the_bridge_leads_to_the_method_that_differs_most_unless_another_is_chos
     assert any("differs most" in note for note in report.notes)
     assert_all_checks_hold(report)
     back = bottler.report("method_comparison", base="lifo", **IN_MARCH)
-    assert side_by_side(back)["Gross profit against the method compared with"]["fifo"] == Decimal("16.00")
+    assert side_by_side(back)["Difference in gross profit"]["fifo"] == Decimal("16.00")
     assert str(dict(back.parameters)["Bridge to"]) == "First in first out"
 
 

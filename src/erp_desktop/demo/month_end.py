@@ -228,7 +228,7 @@ class MonthEnd:
         person.picture("unit-story")
         self.day.write(report)
         self.day.say(
-            f"{report.title}: from the shipped line to the receipts, the freight and the late price behind it."
+            f"{report.title}: from the shipped line to the receipts and the freight behind it."
         )
 
     def as_known_on(self) -> None:

@@ -64,14 +64,14 @@ NAMES = {
 }
 OF_METHODS = tuple(Column(method, NAMES[method], ColumnKind.MONEY) for method in METHODS)
 OPENING = QT_TRANSLATE_NOOP("Report", "Value at the beginning")
-SPENT = QT_TRANSLATE_NOOP("Report", "Purchases, landed costs and price corrections")
-OTHER = QT_TRANSLATE_NOOP("Report", "Counts, returns to suppliers, revaluations")
+SPENT = QT_TRANSLATE_NOOP("Report", "Purchases and late costs")
+OTHER = QT_TRANSLATE_NOOP("Report", "Counts, returns, revaluations")
 SALES_COST = QT_TRANSLATE_NOOP("Report", "Cost of sales")
 VARIANCE = QT_TRANSLATE_NOOP("Report", "Purchase price variance")
 CLOSING = QT_TRANSLATE_NOOP("Report", "Value on hand at the end")
 REVENUE = QT_TRANSLATE_NOOP("Report", "Revenue less returns")
 GROSS_PROFIT = QT_TRANSLATE_NOOP("Report", "Gross profit")
-AGAINST = QT_TRANSLATE_NOOP("Report", "Gross profit against the method compared with")
+AGAINST = QT_TRANSLATE_NOOP("Report", "Difference in gross profit")
 TAX = QT_TRANSLATE_NOOP("Report", "Tax on that difference")
 PROFIT_AFTER_TAX = QT_TRANSLATE_NOOP("Report", "Difference after tax")
 

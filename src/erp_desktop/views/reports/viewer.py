@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from erp_desktop.views.shell.jobs import Job
     from erp_desktop.views.shell.main_window import MainWindow
 
-PANE_WIDTH = 228
+PANE_WIDTH = 242
 _LOOK_SECONDS = 0.05
 _MOST_CONTENTS = 5  # sections that are listed without scrolling
 

@@ -22,7 +22,7 @@ _AS_WIDE = str.maketrans({FIGURE_SPACE: "0", POINT_SPACE: "."})  # what the blan
 _NAMES_OF_OTHERS = frozenset({LineKind.GROUP, LineKind.HEADING, LineKind.SUBTOTAL, LineKind.TOTAL})
 _MOST_SPREAD = 5_000
 _ROWS_MEASURED = 20_000  # the last ones: totals are there
-_ROOM, _LEAST_ROOM = 36, 26  # pixels beside a text, and where there is little room
+_ROOM, _LEAST_ROOM = 36, 24  # pixels beside a text, and where there is little room
 _INDENT = 16  # for a level
 _NARROWEST, _WIDEST = 132, 290  # of a text, in pixels
 _NARROWEST_LABEL = 200  # of the text that names the row
@@ -169,15 +169,19 @@ class ReportTable(TableView):
 
     def arrange(self) -> None:
         """Every column gets the room that its longest text needs; what is left goes to the widest words. Where it is not enough,
-        first the blanks give way, then the words; figures are whole. Where that is not enough either, the table is scrolled."""
+        first the blanks give way, then the words; figures are whole. Where that is not enough either, the table is scrolled and
+        what names the rows is whole again."""
         room, label = self.viewport().width(), self.report_model.section.label_column
         words = [place for place, column in enumerate(self.report_model.columns) if not column.kind.stands_right]
         widths = self._widths(_ROOM, words)
         if sum(widths) > room:
             widths = self._widths(_LEAST_ROOM, words)
+        full = widths[label]
         for place in sorted(words, key=lambda place: widths[place], reverse=True):
             narrowest = _NARROWEST_LABEL if place == label else _NARROWEST
             widths[place] = max(widths[place] - max(sum(widths) - room, 0), min(widths[place], narrowest))
+        if sum(widths) > room:
+            widths[label] = full
         widest = max(words, key=lambda place: widths[place]) if words else -1
         mode, heads = QHeaderView.ResizeMode, self.horizontalHeader()
         for place, width in enumerate(widths):
