@@ -11231,6 +11231,14 @@ The back office of a company that distributes goods.</source>
         <source>The credit lowers</source>
         <translation>贷记金额冲减</translation>
     </message>
+    <message>
+        <source>Cost of the goods</source>
+        <translation>货物成本</translation>
+    </message>
+    <message>
+        <source>Price variance</source>
+        <translation>价格差异</translation>
+    </message>
 </context>
 <context>
     <name>SupplierReturns</name>

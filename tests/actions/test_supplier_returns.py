@@ -23,6 +23,7 @@ from erp_desktop.models.purchasing import GoodsReceiptLine, SupplierReturn, Supp
 from erp_desktop.models.stock import StockBalance, StockMove
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.doctor import examine
+from erp_desktop.queries.supplier_returns import SupplierReturnDetail
 from erp_desktop.reports import definitions
 from erp_desktop.reports.report import report_definition
 
@@ -129,7 +130,7 @@ def test_what_comes_late_for_goods_that_went_back_is_a_price_variance_too(compan
     company.product("BTL", method)
     receipt = company.stock("BTL", "10", "10.00")
     company.ship(company.sales_order(("BTL", "3", "20")), "3")
-    send_back(company, receipt, "5", "10.00")
+    return_id = send_back(company, receipt, "5", "10.00")
     company.perform(EnterLandedCost(new_id(), "freight", TODAY, Decimal("20.00"), "value", (receipt,)))
     (line,) = lines_of(company, receipt)
     prices = (CorrectedPrice(line, Decimal("9.00")),)
@@ -139,6 +140,9 @@ def test_what_comes_late_for_goods_that_went_back_is_a_price_variance_too(compan
     assert freight[Purpose.PURCHASE_PRICE_VARIANCE] == 10
     assert (price[Purpose.INVENTORY], price[Purpose.COST_OF_SALES]) == (-2, -3)
     assert price[Purpose.PURCHASE_PRICE_VARIANCE] == -5
+    with company.session() as session:
+        told = SupplierReturnDetail(return_id).run(session, company.company_id)
+        assert (told.total, told.cost) == (50, 55)
     assert differences(company) == ()
     reports_hold(company)
 

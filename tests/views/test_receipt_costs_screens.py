@@ -49,7 +49,12 @@ def test_goods_are_returned_from_the_page_of_their_receipt(trade, printed):
     page = trade.wait_for_page("supplier_return")
     trade.hear_news()
     trade.wait(lambda: page.record.number == "SR-2026-0001")
-    assert dict(page.facts.facts)["Credit"] == "CNY 7.20"
+    facts = dict(page.facts.facts)
+    assert [facts[name] for name in ("Credit", "Cost of the goods", "Price variance")] == [
+        "CNY 7.20",
+        "CNY 7.50",
+        "CNY 0.30",
+    ]
     assert [one.kind for one in page.record.related][:2] == ["goods_receipt", "purchase_order"]
     (line, other) = trade.ask(GoodsReceiptDetail(receipt)).lines
     assert (line.returned_qty, other.returned_qty) == (3, 0)

@@ -6,16 +6,18 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.price_corrections import corrections_of
 from erp_desktop.actions.supplier_returns import FreeStock
 from erp_desktop.models.company import Company
+from erp_desktop.models.costing import CostAdjustment, CostBook, CostPool, MoveCost
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.purchasing import GoodsReceipt, PurchaseOrderLine, SupplierReturn, SupplierReturnLine
 from erp_desktop.models.stock import Bin, StockBalance, StockMove, Warehouse
+from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import UNIT_PRICE_PLACES, ZERO, round_money
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
@@ -153,8 +155,12 @@ class SupplierReturnLines(ListQuery[SupplierReturnLineRow]):
 
 @dataclass(frozen=True)
 class SupplierReturnRecord(SupplierReturnRow):
+    """`cost` is what the goods had cost in the book that posts, with what was corrected since; None until they are costed, and
+    for who may not see costs."""
+
     currency: str  # the company's
     is_invoiced: bool
+    cost: Decimal | None
     lines: tuple[SupplierReturnLineRow, ...]
     related: tuple[RelatedDocument, ...]
 
@@ -163,7 +169,12 @@ class SupplierReturnRecord(SupplierReturnRow):
 class SupplierReturnDetail:
     """One purchase return. Raises NotHere."""
 
-    tables: ClassVar[frozenset[str]] = SupplierReturns.tables | SupplierReturnLines.tables | RelatedDocuments.tables
+    tables: ClassVar[frozenset[str]] = (
+        SupplierReturns.tables
+        | SupplierReturnLines.tables
+        | RelatedDocuments.tables
+        | {"stock_move", "move_cost", "cost_adjustment"}
+    )
 
     return_id: UUID
 
@@ -173,9 +184,36 @@ class SupplierReturnDetail:
             **vars(row),
             currency=company_currency(session, company_id),
             is_invoiced=session.get_one(SupplierReturn, (company_id, self.return_id)).is_invoiced,
+            cost=_cost_of(session, company_id, self.return_id),
             lines=SupplierReturnLines(EVERY_LINE, return_id=self.return_id).run(session, company_id).rows,
             related=RelatedDocuments("supplier_return", self.return_id).run(session, company_id),
         )
+
+
+def _cost_of(session: Session, company_id: UUID, return_id: UUID) -> Decimal | None:
+    moves = session.scalars(
+        select(StockMove.id).where(StockMove.company_id == company_id, StockMove.document_id == return_id)
+    ).all()
+    posting = (
+        select(CostPool.id)
+        .join(CostBook, (CostBook.company_id == CostPool.company_id) & (CostBook.id == CostPool.book_id))
+        .where(CostPool.company_id == company_id, CostBook.posts_to_ledger)
+    )
+    posted: Decimal | None = session.scalar(
+        select(func.sum(-MoveCost.cost, type_=MoneyType())).where(
+            MoveCost.company_id == company_id, MoveCost.move_id.in_(moves), MoveCost.pool_id.in_(posting)
+        )
+    )
+    if posted is None:
+        return None
+    corrected = session.scalar(
+        select(func.sum(CostAdjustment.to_cost_of_sales, type_=MoneyType())).where(
+            CostAdjustment.company_id == company_id,
+            CostAdjustment.move_id.in_(moves),
+            CostAdjustment.pool_id.in_(posting),
+        )
+    )
+    return posted + (corrected or ZERO)
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,20 @@ def _facts(record: SupplierReturnRecord) -> Facts:
         (translate("SupplierReturnPage", "Credit note"), record.reference),
         (translate("SupplierReturnPage", "Credit"), f"{record.currency} {shown(record.total, CellKind.MONEY)}"),
         (translate("SupplierReturnPage", "The credit lowers"), lowers),
+        *_cost_facts(record),
+    )
+
+
+def _cost_facts(record: SupplierReturnRecord) -> Facts:
+    """What the goods had cost, and the rest to the credit; for who may see it."""
+    if record.cost is None:
+        return ()
+    cost, variance = (
+        f"{record.currency} {shown(amount, CellKind.MONEY)}" for amount in (record.cost, record.cost - record.total)
+    )
+    return (
+        (translate("SupplierReturnPage", "Cost of the goods"), cost),
+        (translate("SupplierReturnPage", "Price variance"), variance),
     )
 
 
