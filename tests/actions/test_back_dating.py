@@ -21,7 +21,7 @@ from erp_desktop.ids import derived_id, new_id
 from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.costing import CostAdjustment, CostPool, MoveCost
 from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine
-from erp_desktop.models.stock import MoveKind, StockMove
+from erp_desktop.models.stock import MoveKind, StockMove, Warehouse
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.doctor import examine
 
@@ -66,6 +66,16 @@ def cost_adjustments(company: SmallCompany) -> dict[date, dict[str, D]]:
         on_day = posted.setdefault(day, {})
         on_day[purpose] = on_day.get(purpose, ZERO) + debit - credit
     return posted
+
+
+def purchase_price_variance(company: SmallCompany) -> D:
+    with company.session() as session:
+        lines = session.execute(
+            select(JournalLine.debit, JournalLine.credit)
+            .join(AccountPurpose, AccountPurpose.account_id == JournalLine.account_id)
+            .where(AccountPurpose.purpose == Purpose.PURCHASE_PRICE_VARIANCE)
+        ).all()
+    return sum((debit - credit for debit, credit in lines), ZERO)
 
 
 def value_on_hand(company: SmallCompany, code: str) -> list[tuple[D, D]]:
@@ -356,6 +366,27 @@ def test_late_value_that_was_entered_first_stays_when_more_of_it_comes_for_a_mon
     company.perform(EnterLandedCost(new_id(), "freight", EARLY, D("5"), "qty", (receipt,)))
     assert cost_of(company, shipment) == 75
     assert value_on_hand(company, "BX") == [(10, 60)]
+    nothing_is_wrong(company)
+
+
+def test_goods_that_arrive_in_a_warehouse_with_another_standard_leave_a_price_variance(company):
+    second, third = kept_apart(company, "ST", "standard")
+    product = company.products["ST"]
+    company.stock("ST", "10", "5.00", on=EARLY)
+    company.perform(MoveStock(new_id(), product, D(4), company.bin, second, MIDDLE))
+    assert value_on_hand(company, "ST") == [(6, 30), (4, 20)]
+    with company.session() as session:
+        warehouse = session.scalars(select(Warehouse.id).where(Warehouse.code == "W3")).one()
+    found = CountedLine(product, third, D(3), unit_cost=D("6.00"))
+    company.perform(CountStock(new_id(), warehouse, EARLY, (found,)))
+    # The second warehouse's standard is what its first goods cost: now those that come late.
+    company.perform(MoveStock(new_id(), product, D(2), third, second, EARLY))
+    assert value_on_hand(company, "ST") == [(6, 36), (6, 30), (1, 6)]
+    assert purchase_price_variance(company) == -4
+    nothing_is_wrong(company)
+    company.perform(MoveStock(new_id(), product, D(1), company.bin, second, LATE))
+    assert value_on_hand(company, "ST") == [(7, 42), (5, 25), (1, 6)]
+    assert purchase_price_variance(company) == -5
     nothing_is_wrong(company)
 
 

@@ -26,6 +26,7 @@ _AGAINST: dict[str, Purpose] = {
     MoveKind.OPENING: Purpose.OPENING_EQUITY,
     MoveKind.RECEIPT: Purpose.PURCHASE_PRICE_VARIANCE,  # its value can only change where it is a standard
     MoveKind.SUPPLIER_RETURN: Purpose.PURCHASE_PRICE_VARIANCE,
+    MoveKind.TRANSFER: Purpose.PURCHASE_PRICE_VARIANCE,  # where the goods arrived at another standard
     CostEvent.STANDARD_COST: Purpose.STANDARD_COST_CHANGE,
 }
 

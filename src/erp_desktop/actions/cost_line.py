@@ -245,7 +245,8 @@ def differences(
 ) -> list[Differing]:
     """What a run of `line` has otherwise than the books, where later changes are `adjusted`; in the order of the events.
 
-    An issue or a return that costs another amount has its other side where its cost had gone; so has a new standard.
+    An issue or a return that costs another amount has its other side where its cost had gone; so has a new standard, and a
+    transfer, where what leaves one pool is not what another at standard takes in.
     """
     adjusted = dict(adjusted)
     again = _besides_costs(stream, line, result)
@@ -262,12 +263,15 @@ def differences(
         own = [(event.pool, posted, cost)]
         if event.kind == Kind.TRANSFER:
             own.append((event.to_pool, row.arrived, -cost - result.variances.get(place, 0)))
+        sent = 0
         for pool, before, after in own:
             if is_known and (corrected := adjusted.pop(Part(pool, event.key, event.key, NOTHING), None)) is not None:
                 before += corrected[0]
-            if before != after:
-                sales = 0 if event.kind == Kind.TRANSFER else before - after
-                found.append(Differing(place, Part(pool, event.key, event.key, NOTHING), after - before, sales))
+            more, sales = after - before, before - after
+            if event.kind == Kind.TRANSFER:
+                sent, sales = sent + more, -sent - more if pool == event.to_pool else 0
+            if more or sales:
+                found.append(Differing(place, Part(pool, event.key, event.key, NOTHING), more, sales))
     for part in {**adjusted, **again}:
         then, now = adjusted.get(part, (0, 0)), again.get(part, (0, 0))
         place = places[part.event]

@@ -48,6 +48,7 @@ from erp_desktop.models.costing import (
     CostLayer,
     MoveCost,
 )
+from erp_desktop.models.stock import MoveKind
 from erp_desktop.numbers import QTY_PLACES, UNIT_COST_PLACES, ZERO, from_scaled
 
 Written = Mapping[int, tuple[NewEvent, Event, int]]  # by place in a run: a new event, as it was counted, its `seq`
@@ -220,6 +221,10 @@ class CostStream(StreamPools):
                     self.corrections.add(new.kind, new.dated_on, new.move_id, None, layer, amount, -amount)
                 elif amount:
                     rows.append(self.adjustment(pool_id, *about, layer, None, amount, ZERO))
+            if one.variance and new.kind == MoveKind.TRANSFER:
+                self.corrections.add(
+                    new.kind, new.dated_on, new.move_id, new.move_id, None, -one.variance, one.variance
+                )
             if one.variance and new.kind in LATE_VALUES:
                 pool_id = self.rows[self.pool_of(new.place)].id
                 rows.append(self.adjustment(pool_id, *about, None, None, ZERO, one.variance))

@@ -195,7 +195,8 @@ def _arrivals(session: Session, pool: CostPool, transfer_ids: Sequence[UUID]) ->
 def _standing_in_average(
     session: Session, pool: CostPool, receipt: Row[Any], value_in: Decimal, until: date | None, on_hand: Decimal | None
 ) -> Standing:
-    """In an average pool units are alike; the oldest are taken to leave first, as stock that is handled well does."""
+    """In an average pool units are alike; the oldest are taken to leave first, as stock that is handled well does. What was
+    sold before it came is covered before that (costing.md, rule 4)."""
     in_pool = [MoveCost.company_id == pool.company_id, MoveCost.pool_id == pool.id]
     if until is not None:
         in_pool.append(MoveCost.dated_on <= until)
@@ -210,9 +211,13 @@ def _standing_in_average(
     came_in_later = moved(after, MoveCost.qty > 0)
     left = left_of_receipt(receipt.qty, came_in_later, pool.on_hand if on_hand is None else on_hand)
     gone = receipt.qty - left
-    takers: list[tuple[UUID, Decimal]] = []
-    transfers = []
-    ahead = max(ZERO, moved(before)) if gone else ZERO
+    taken: list[tuple[Row[Any], Decimal]] = []
+    ahead = moved(before) if gone else ZERO
+    for issue, missing in _short_of(session, [*in_pool, before], -ahead) if ahead < 0 else ():
+        if covered := min(missing, gone):
+            taken.append((issue, covered))
+            gone -= covered
+    ahead = max(ahead, ZERO)
     issues: Any = (
         select(MoveCost.move_id, MoveCost.qty, MoveCost.kind)
         .where(*in_pool, after, MoveCost.qty < 0)
@@ -221,17 +226,36 @@ def _standing_in_average(
     for issue in _piece_by_piece(session, issues) if gone else ():  # the last issues are seldom reached
         from_ahead = min(ahead, -issue.qty)
         ahead -= from_ahead
-        taken = min(-issue.qty - from_ahead, gone)
-        if taken:
-            takers.append((issue.move_id, taken))
-            gone -= taken
-            if issue.kind == MoveKind.TRANSFER:
-                transfers.append(issue.move_id)
+        if took := min(-issue.qty - from_ahead, gone):
+            taken.append((issue, took))
+            gone -= took
         if not gone:
             break
+    takers = [(issue.move_id, qty) for issue, qty in taken]
+    transfers = [issue.move_id for issue, _ in taken if issue.kind == MoveKind.TRANSFER]
     value_left = pool.value if left else ZERO
     arrivals = _arrivals(session, pool, transfers)
     return Standing(receipt.qty, value_in, left, value_left, takers, came_in_later, arrivals)
+
+
+def _short_of(session: Session, earlier: Sequence[Any], short: Decimal) -> list[tuple[Row[Any], Decimal]]:
+    """The issues among `earlier` events that waited for goods in the end, `short` of them altogether, and how much each; the
+    oldest first, as they are covered."""
+    moves: Any = (
+        select(MoveCost.move_id, MoveCost.qty, MoveCost.kind)
+        .where(*earlier, MoveCost.qty != 0)
+        .order_by(MoveCost.dated_on.desc(), MoveCost.seq.desc(), MoveCost.id.desc())
+    )
+    waiting = []
+    level, missing = -short, short  # what came in meanwhile covered older ones
+    for move in _piece_by_piece(session, moves):
+        if own := min(-move.qty, -level, missing) if move.qty < 0 and level < 0 else ZERO:
+            waiting.append((move, own))
+            missing -= own
+        level -= move.qty
+        if not missing:
+            break
+    return waiting[::-1]
 
 
 def _piece_by_piece(session: Session, statement: Select[Any]) -> Iterator[Row[Any]]:
