@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.cost_events import LATE_VALUES
 from erp_desktop.actions.remembering import MEMORY_ASKS
 from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.costing import CostEvent
@@ -79,8 +78,10 @@ class Corrections:
             against = Purpose.COST_OF_SALES  # a share of late value, a true-up
             if (target.bytes if isinstance(target, UUID) else target) in self._sent_back():
                 against = Purpose.PURCHASE_PRICE_VARIANCE
-        elif target is None and layer is None and kind in LATE_VALUES:
-            against = Purpose.PURCHASE_PRICE_VARIANCE  # late value of goods at standard
+        elif target is None and layer is None:
+            against = (
+                Purpose.PURCHASE_PRICE_VARIANCE
+            )  # of goods at standard: late value, or what a true-up passed on to them
         shares_variance = kind in (CostEvent.PERIOD_END, CostEvent.METHOD) and not to_inventory
         taken_from = Purpose.PURCHASE_PRICE_VARIANCE if shares_variance else Purpose.INVENTORY
         self.amounts[Sides(dated_on, against, taken_from)] += to_cost_of_sales

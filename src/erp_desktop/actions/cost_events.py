@@ -122,6 +122,7 @@ class Counted:
     event: NewEvent
     to_inventory: Decimal
     variance: Decimal = ZERO
+    passed_on: Decimal = ZERO  # variance of goods that an earlier transfer brought, which this trued up
     effects: list[tuple[UUID, UUID, Decimal, Decimal]] = field(
         default_factory=list
     )  # pool, move, to inventory, expensed

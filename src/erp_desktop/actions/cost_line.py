@@ -262,7 +262,9 @@ def differences(
             continue
         own = [(event.pool, posted, cost)]
         if event.kind == Kind.TRANSFER:
-            own.append((event.to_pool, row.arrived, -cost - result.variances.get(place, 0)))
+            own.append(
+                (event.to_pool, row.arrived, -cost - result.variances.get(place, 0) + result.passed_on.get(place, 0))
+            )
         sent = 0
         for pool, before, after in own:
             if is_known and (corrected := adjusted.pop(Part(pool, event.key, event.key, NOTHING), None)) is not None:
@@ -291,9 +293,13 @@ def _besides_costs(stream: StreamPools, line: Sequence[Placed], result: Result) 
             both = parts[Part(pool_of_effect(row.event, effect), row.event.key, effect.target, NOTHING)]
             both[0] += effect.to_inventory
             both[1] += effect.to_cost_of_sales
-    for place, variance in result.variances.items():
+    late = [(place, amount) for place, amount in result.variances.items() if line[place].event.kind == Kind.LATE_VALUE]
+    passed_on = [
+        (place, amount) for place, amount in result.passed_on.items() if line[place].event.kind != Kind.LATE_VALUE
+    ]
+    for place, variance in (*late, *passed_on):
         row = line[place]
-        if row.event.kind == Kind.LATE_VALUE and row.cost is not None:
+        if row.cost is not None:
             parts[Part(row.event.pool, row.event.key, NOTHING, NOTHING)][1] += variance
     for change in result.layer_changes:
         row = line[change.event]

@@ -131,11 +131,14 @@ class CostStream(StreamPools):
         rows: list[dict[str, Any]] = []
         counted = {}
         for place, (one, event, seq) in written.items():
-            cost, variance = result.costs[place], result.variances.get(place, 0)
+            cost, passed_on = result.costs[place], result.passed_on.get(place, 0)
+            if one.kind in LATE_VALUES:
+                passed_on = 0  # all of it is the document's
+            variance = result.variances.get(place, 0) - passed_on
             rows.append(self._event_row(one, event, seq, event.pool, cost))
             if event.kind is Kind.TRANSFER:
                 rows.append(self._event_row(one, event, seq, event.to_pool, -cost - variance))
-            counted[place] = Counted(one, self.amount(cost), self.amount(variance))
+            counted[place] = Counted(one, self.amount(cost), self.amount(variance), self.amount(passed_on))
         append_rows(self.session, self.ctx, MoveCost, rows)
         for effect in result.effects:
             if effect.event in written:
@@ -225,6 +228,10 @@ class CostStream(StreamPools):
                 self.corrections.add(
                     new.kind, new.dated_on, new.move_id, new.move_id, None, -one.variance, one.variance
                 )
+            if one.passed_on:
+                pool_id = self.rows[self.pool_of(new.place)].id
+                rows.append(self.adjustment(pool_id, *about, None, None, ZERO, one.passed_on))
+                self.corrections.add(new.kind, new.dated_on, new.move_id, None, None, ZERO, one.passed_on)
             if one.variance and new.kind in LATE_VALUES:
                 pool_id = self.rows[self.pool_of(new.place)].id
                 rows.append(self.adjustment(pool_id, *about, None, None, ZERO, one.variance))

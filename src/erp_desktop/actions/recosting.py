@@ -251,6 +251,7 @@ class _Run:
         whole.layer_changes += [change._replace(event=change.event + offset) for change in part.layer_changes]
         whole.arrivals += [arrival._replace(event=arrival.event + offset) for arrival in part.arrivals]
         whole.variances.update((event + offset, amount) for event, amount in part.variances.items())
+        whole.passed_on.update((event + offset, amount) for event, amount in part.passed_on.items())
 
     def _can_end(self, again: CountedAgain, ended: date) -> bool:
         """Whether all that follows the end of a month comes out as it did, where only values changed.

@@ -91,7 +91,8 @@ class Result:
     """What a run gave. `costs`: per event, as it changed `event.pool`; 0 for value without quantity.
 
     Per pool: costs (and minus a transfer's in the receiving pool, less its variance there) + layer changes + effects to
-    inventory = change of value. `variances` by event index, positive where the goods were dearer than standard; a
+    inventory = change of value. `passed_on`: what of `variances` is not of the event's own goods, because what it trued up
+    went with a transfer into a pool at standard. `variances` by event index, positive where the goods were dearer than standard; a
     period's end takes out (negative) what it shared among the issues.
     """
 
@@ -101,3 +102,4 @@ class Result:
     effects: list[Effect] = field(default_factory=list)
     layer_changes: list[LayerChange] = field(default_factory=list)
     variances: dict[int, int] = field(default_factory=dict)
+    passed_on: dict[int, int] = field(default_factory=dict)

@@ -358,6 +358,8 @@ class Stream:
         pool = self.pools[receipt.pool]
         if isinstance(pool, Standard):
             self._add_variance(index, pool, amount)
+            passed_on = self._result.passed_on
+            passed_on[index] = passed_on.get(index, 0) + amount
             return
         rest = amount
         if left := pool.left_of(receipt):
