@@ -60,14 +60,14 @@ class SupplierReturnPage(PostedPage):
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
         spec = ListSpec(
             (
-                TableColumn("line_no", translate("SupplierReturnPage", "No."), CellKind.INTEGER, 64),
-                TableColumn("product_code", translate("SupplierReturnPage", "Code"), width=110),
+                TableColumn("line_no", translate("SupplierReturnPage", "No."), CellKind.INTEGER, 52),
+                TableColumn("product_code", translate("SupplierReturnPage", "Code"), width=92),
                 TableColumn("product_name", translate("SupplierReturnPage", "Product"), stretches=True),
-                TableColumn("bin_code", translate("SupplierReturnPage", "Bin"), width=90),
-                TableColumn("qty", translate("SupplierReturnPage", "Quantity"), CellKind.QTY, 90),
-                TableColumn("unit_code", translate("SupplierReturnPage", "Unit"), width=60),
-                TableColumn("unit_price", translate("SupplierReturnPage", "Credit price"), CellKind.UNIT_COST),
-                TableColumn("amount", translate("SupplierReturnPage", "Credit"), CellKind.MONEY),
+                TableColumn("bin_code", translate("SupplierReturnPage", "Bin"), width=72),
+                TableColumn("qty", translate("SupplierReturnPage", "Quantity"), CellKind.QTY, 84),
+                TableColumn("unit_code", translate("SupplierReturnPage", "Unit"), width=56),
+                TableColumn("unit_price", translate("SupplierReturnPage", "Credit price"), CellKind.UNIT_COST, 108),
+                TableColumn("amount", translate("SupplierReturnPage", "Credit"), CellKind.MONEY, 104),
             ),
             partial(SupplierReturnLines, return_id=id),
             tables=SupplierReturnLines.tables,
