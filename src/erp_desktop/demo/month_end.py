@@ -227,9 +227,7 @@ class MonthEnd:
         report = person.report(person.page)
         person.picture("unit-story")
         self.day.write(report)
-        self.day.say(
-            f"{report.title}: from the shipped line to the receipts and the freight behind it."
-        )
+        self.day.say(f"{report.title}: from the shipped line to the receipts and the freight behind it.")
 
     def as_known_on(self) -> None:
         """What the stock of a past day was worth, as it was known then."""
