@@ -1,7 +1,7 @@
 """What cost pools held at the end of any day, however long their history is.
 
-A pool that has not moved since the last whole month says it itself. Of the others, what they held at its end is kept (CostBalance),
-and only the moves and adjustments of the days after it are added up.
+A pool that has not moved since says it itself. Of the others, what they held at the end of the last whole month is kept
+(CostBalance), and only the moves and adjustments of the days after it are added up.
 """
 
 from datetime import date, timedelta
@@ -32,12 +32,12 @@ def pool_values_on(company_id: UUID, day: date, book_id: UUID | None = None) -> 
     of_book = ((_pool.c.company_id == company_id), (_pool.c.book_id == book))
 
     def added(rows: Any, qty: Any, value: Any, *where: Any) -> Select[Any]:
-        """Of pools that have moved since the last whole month: what they held then, or what came to it."""
+        """Of pools that have moved since: what they held at the end of the last whole month, or what came to it."""
         of_pool: Select[Any] = select(
             _pool.c.id.label("pool_id"), _pool.c.product_id, qty.label("qty"), value.label("value")
         )
         same = (_pool.c.company_id == company_id) & (_pool.c.id == rows.c.pool_id)
-        return of_pool.select_from(rows.join(_pool, same)).where(*where, *of_book, _pool.c.last_moved_on > whole_until)
+        return of_pool.select_from(rows.join(_pool, same)).where(*where, *of_book, _pool.c.last_moved_on > day)
 
     def within(table: Any, *sums: Any) -> Any:
         """What came to each pool in the days after the last whole month."""
@@ -47,7 +47,7 @@ def pool_values_on(company_id: UUID, day: date, book_id: UUID | None = None) -> 
 
     standing: Select[Any] = select(
         _pool.c.id.label("pool_id"), _pool.c.product_id, _pool.c.on_hand.label("qty"), _pool.c.value.label("value")
-    ).where(*of_book, _pool.c.last_moved_on <= whole_until)
+    ).where(*of_book, _pool.c.last_moved_on <= day)
     of_month = (_balance.c.company_id == company_id, _balance.c.ends_on == whole_until)
     parts = [standing, added(_balance, _balance.c.qty, _balance.c.value, *of_month)]
     if whole_until < day:
