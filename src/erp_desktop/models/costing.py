@@ -249,7 +249,7 @@ class CostBalance(Replicated):
         return (
             belongs_to("pool_id", "cost_pool"),
             UniqueConstraint("company_id", "pool_id", "ends_on"),
-            Index(None, "company_id", "ends_on", "pool_id"),
+            Index(None, "company_id", "ends_on", "pool_id", "qty", "value"),  # a past day's values are read here
         )
 
 

@@ -7,12 +7,13 @@ many moves there are.
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from erp_desktop.costing.collecting import collector_paused
 from erp_desktop.models.costing import CostBook, CostPool
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, StockBalance, Warehouse
@@ -53,8 +54,7 @@ class ProductQty:
     on_hand: Decimal
 
 
-@dataclass(frozen=True)
-class ProductValue:
+class ProductValue(NamedTuple):
     """Quantity in stock units and its value in company currency; `unit_cost` is value / quantity, None without stock."""
 
     product_id: UUID
@@ -125,7 +125,8 @@ def _valued(session: Session, company_id: UUID, sums: Select[Any]) -> tuple[Prod
     statement: Select[Any] = select(product_id, _product.c.code, _product.c.name, on_hand, value)
     named = (_product.c.company_id == company_id) & (_product.c.id == product_id)
     statement = statement.select_from(figures.join(_product, named)).where((on_hand != 0) | (value != 0))
-    return tuple(
-        ProductValue(id, code, name, qty, worth, (worth / qty).quantize(_UNIT_COST, ROUND_HALF_UP) if qty else None)
-        for id, code, name, qty, worth in session.execute(statement.order_by(_product.c.code))
-    )
+    with collector_paused():  # it would look through ten thousand rows several times
+        return tuple(
+            ProductValue(id, code, name, qty, worth, (worth / qty).quantize(_UNIT_COST, ROUND_HALF_UP) if qty else None)
+            for id, code, name, qty, worth in session.execute(statement.order_by(_product.c.code))
+        )
