@@ -1851,9 +1851,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        op.f("ix_cost_balance_company_id_ends_on_pool_id"),
+        op.f("ix_cost_balance_company_id_ends_on_pool_id_qty_value"),
         "cost_balance",
-        ["company_id", "ends_on", "pool_id"],
+        ["company_id", "ends_on", "pool_id", "qty", "value"],
         unique=False,
     )
     op.create_index(op.f("ix_cost_balance_company_id_tick"), "cost_balance", ["company_id", "tick"], unique=False)
@@ -2385,7 +2385,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_cost_edge_company_id_issue_move_id_pool_id"), table_name="cost_edge")
     op.drop_table("cost_edge")
     op.drop_index(op.f("ix_cost_balance_company_id_tick"), table_name="cost_balance")
-    op.drop_index(op.f("ix_cost_balance_company_id_ends_on_pool_id"), table_name="cost_balance")
+    op.drop_index(op.f("ix_cost_balance_company_id_ends_on_pool_id_qty_value"), table_name="cost_balance")
     op.drop_table("cost_balance")
     op.drop_index(op.f("ix_cost_adjustment_company_id_tick"), table_name="cost_adjustment")
     op.drop_index(op.f("ix_cost_adjustment_company_id_pool_id_dated_on"), table_name="cost_adjustment")
