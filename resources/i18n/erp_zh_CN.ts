@@ -2357,6 +2357,10 @@ The back office of a company that distributes goods.</source>
         <translation>从头重算的成本层</translation>
     </message>
     <message>
+        <source>What a cost pool held when a month ended, counted again from the beginning</source>
+        <translation>从头重算的成本池月末结存</translation>
+    </message>
+    <message>
         <source>What an issue took of a layer, counted again from the beginning</source>
         <translation>从头重算的发出所取成本层</translation>
     </message>

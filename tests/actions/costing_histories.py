@@ -51,7 +51,7 @@ quantities = st.one_of(st.integers(1, 9).map(str), st.decimals("0.3", "7", place
 prices = st.one_of(st.integers(1, 9).map(str), st.decimals("0.01", "30", places=2).map(str))
 days = st.sampled_from(DAYS)
 which = st.integers(0, 3)  # the how-manieth document so far, counted from the last
-warehouses = st.integers(0, 1)
+warehouses = st.integers(0, 2)
 lots = st.integers(0, 1)
 BASES = ("value", "qty", "weight", "volume", "equal", "manual")
 
@@ -131,6 +131,43 @@ def crowded_history(seed: int) -> list[tuple[Any, ...]]:
     return [("receive", FIRST_DAY, 0, [(product, "10", "3.33", 0)]), *((kind, *kinds[kind]()) for kind in drawn)]
 
 
+def wandering_history(seed: int) -> list[tuple[Any, ...]]:
+    """Goods that are costed by warehouse go from one to the next and round again, over months, often before they are there;
+    what they cost is known later and goes after them."""
+    random = Random(seed)
+
+    def day() -> date:
+        return FIRST_DAY + timedelta(days=random.randint(0, 100))
+
+    def place() -> int:
+        return random.choice((0, 0, 1, 1, 2))
+
+    def qty(most: int = 6) -> str:
+        return str(Decimal(random.randint(1, most * 2)) / 2)
+
+    def price() -> str:
+        return str(Decimal(random.randint(1, 999)) / 100)
+
+    kinds: dict[str, Callable[[], tuple[Any, ...]]] = {
+        "receive": lambda: (day(), place(), [("W", qty(10), price(), 0)]),
+        "ship": lambda: (day(), place(), [("W", qty())]),
+        "transfer": lambda: (day(), place(), "W", qty(4), 0),
+        "take back": lambda: (day(), random.randint(0, 3), qty(2)),
+        "send back": lambda: (day(), random.randint(0, 3), qty(2), price()),
+        "count": lambda: (day(), place(), "W", random.randint(-4, 6), random.choice((None, price())), 0),
+        "landed cost": lambda: (day(), [random.randint(0, 3)], price(), "qty"),
+        "credit": lambda: (day(), 0, price()),
+        "price": lambda: (day(), random.randint(0, 3), price()),
+        "standard": lambda: (random.choice(STANDARDS_BEGIN), "W", price()),
+        "close": lambda: (0,),
+    }
+    often = ["receive", "transfer", "transfer", "transfer", "count", "landed cost", "price", "ship"]
+    drawn = random.choices([*kinds, *often, *often], k=random.randint(10, 30))
+    return [("receive", FIRST_DAY, place, [("W", "20", "3.33", 0)]) for place in (0, 1)] + [
+        (kind, *kinds[kind]()) for kind in drawn
+    ]
+
+
 @dataclass(frozen=True)
 class Keeping:
     """A further book: its method, and whether its variances are shared."""
@@ -149,7 +186,8 @@ ALL_BOOKS = (*(Keeping(method) for method in METHODS), Keeping("standard", share
 class StockTrade:
     """Performs drawn steps in a company. What they name may not be there, or not allow it: then they are refused.
 
-    Three products are costed for the company, by warehouse and by lot; the second warehouse may give out more than it has.
+    Three products are costed for the company, by warehouse and by lot; the second and the third warehouse may give out more
+    than they have.
     """
 
     def __init__(self, company: SmallCompany, method: str) -> None:
@@ -160,19 +198,21 @@ class StockTrade:
         self.landed_costs: list[UUID] = []
         self.waiting: list[Action] = []
         self.kept: dict[str, UUID] = {}
-        self.warehouses = (company.warehouse, new_id())
-        self.bins = (company.bin, new_id())
+        self.warehouses = (company.warehouse, new_id(), new_id())
+        self.bins = (company.bin, new_id(), new_id())
         self.products = {code: new_id() for code in "AWL"}
         self._open()
         self.seen = self.rows()
 
     def _open(self) -> None:
         company, unit = self.company, derived_id("unit", self.company.company_id, "PC")
-        company.perform(
-            SaveWarehouse(self.warehouses[1], "SECOND", "Second", allows_negative=True),
-            SaveBin(self.bins[1], self.warehouses[1], "B2"),
-            SaveWarehouse(self.warehouses[1], "SECOND", "Second", receiving_bin_id=self.bins[1], allows_negative=True),
-        )
+        for place, name in ((1, "Second"), (2, "Third")):
+            warehouse, stock_bin, code = self.warehouses[place], self.bins[place], name.upper()
+            company.perform(
+                SaveWarehouse(warehouse, code, name, allows_negative=True),
+                SaveBin(stock_bin, warehouse, f"B{place + 1}"),
+                SaveWarehouse(warehouse, code, name, receiving_bin_id=stock_bin, allows_negative=True),
+            )
         for code, pool in (("A", "company"), ("W", "warehouse"), ("L", "lot")):
             method = None if self.method == "specific" and pool != "lot" else self.method
             category = derived_id("category", company.company_id, code)
@@ -251,7 +291,7 @@ class StockTrade:
 
     def _transfer(self, on: date, place: int, code: str, qty: str, lot: int) -> None:
         lot_id = self._lot(code, lot)
-        source, target = self.bins[place], self.bins[1 - place]
+        source, target = self.bins[place], self.bins[(place + 1) % len(self.bins)]
         self._do(MoveStock(new_id(), self.products[code], Decimal(qty), source, target, on, lot_id))
 
     def _take_back(self, on: date, place: int, qty: str) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal as D
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from company_fixtures import ActionRefused, SmallCompany
 from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
@@ -19,11 +19,12 @@ from erp_desktop.actions.shipping import ShipOrder, ShippedLine, shipment_line_i
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.ledger.posting import Purpose
-from erp_desktop.models.costing import CostAdjustment, CostPool, MoveCost
+from erp_desktop.models.costing import CostAdjustment, CostBalance, CostLayer, CostPool, MoveCost
 from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine
 from erp_desktop.models.stock import MoveKind, StockMove, Warehouse
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.doctor import examine
+from erp_desktop.queries.stock_figures import stock_value_on
 
 EARLY, MIDDLE, LATE = date(2026, 1, 5), date(2026, 1, 20), date(2026, 3, 10)
 FEBRUARY = date(2026, 2, 10)
@@ -68,14 +69,23 @@ def cost_adjustments(company: SmallCompany) -> dict[date, dict[str, D]]:
     return posted
 
 
-def purchase_price_variance(company: SmallCompany) -> D:
+def variances(company: SmallCompany) -> dict[date, D]:
+    """Purchase price variance of each day: debit less credit."""
     with company.session() as session:
         lines = session.execute(
-            select(JournalLine.debit, JournalLine.credit)
+            select(JournalEntry.dated_on, JournalLine.debit, JournalLine.credit)
+            .join(JournalLine, JournalEntry.id == JournalLine.entry_id)
             .join(AccountPurpose, AccountPurpose.account_id == JournalLine.account_id)
             .where(AccountPurpose.purpose == Purpose.PURCHASE_PRICE_VARIANCE)
         ).all()
-    return sum((debit - credit for debit, credit in lines), ZERO)
+    found: dict[date, D] = {}
+    for day, debit, credit in lines:
+        found[day] = found.get(day, ZERO) + debit - credit
+    return found
+
+
+def purchase_price_variance(company: SmallCompany) -> D:
+    return sum(variances(company).values(), ZERO)
 
 
 def value_on_hand(company: SmallCompany, code: str) -> list[tuple[D, D]]:
@@ -85,6 +95,23 @@ def value_on_hand(company: SmallCompany, code: str) -> list[tuple[D, D]]:
             select(CostPool.on_hand, CostPool.value).where(CostPool.product_id == company.products[code])
         )
         return sorted(((pool.on_hand, pool.value) for pool in pools), reverse=True)
+
+
+def value_at_the_end_of(company: SmallCompany, day: date) -> D:
+    """Of all stock, by Inventory valuation as of that day."""
+    with company.session() as session:
+        return sum((row.value for row in stock_value_on(session, company.company_id, day)), ZERO)
+
+
+def warehouse_of(company: SmallCompany, code: str) -> UUID:
+    with company.session() as session:
+        return session.scalars(select(Warehouse.id).where(Warehouse.code == code)).one()
+
+
+def allows_negative(company: SmallCompany, code: str) -> None:
+    bin_id = company.bin if code == "MAIN" else None
+    warehouse = SaveWarehouse(warehouse_of(company, code), code, code, receiving_bin_id=bin_id, allows_negative=True)
+    company.perform(warehouse)
 
 
 def nothing_is_wrong(company: SmallCompany) -> None:
@@ -375,10 +402,8 @@ def test_goods_that_arrive_in_a_warehouse_with_another_standard_leave_a_price_va
     company.stock("ST", "10", "5.00", on=EARLY)
     company.perform(MoveStock(new_id(), product, D(4), company.bin, second, MIDDLE))
     assert value_on_hand(company, "ST") == [(6, 30), (4, 20)]
-    with company.session() as session:
-        warehouse = session.scalars(select(Warehouse.id).where(Warehouse.code == "W3")).one()
     found = CountedLine(product, third, D(3), unit_cost=D("6.00"))
-    company.perform(CountStock(new_id(), warehouse, EARLY, (found,)))
+    company.perform(CountStock(new_id(), warehouse_of(company, "W3"), EARLY, (found,)))
     # The second warehouse's standard is what its first goods cost: now those that come late.
     company.perform(MoveStock(new_id(), product, D(2), third, second, EARLY))
     assert value_on_hand(company, "ST") == [(6, 36), (6, 30), (1, 6)]
@@ -388,6 +413,93 @@ def test_goods_that_arrive_in_a_warehouse_with_another_standard_leave_a_price_va
     assert value_on_hand(company, "ST") == [(7, 42), (5, 25), (1, 6)]
     assert purchase_price_variance(company) == -5
     nothing_is_wrong(company)
+
+
+def test_what_was_moved_before_it_was_there_is_trued_up_where_it_is_costed_at_standard(company):
+    second, _ = kept_apart(company, "ST", "standard")
+    product = company.products["ST"]
+    allows_negative(company, "W2")
+    company.stock("ST", "10", "5.00", on=EARLY)
+    company.perform(MoveStock(new_id(), product, D(6), company.bin, second, LATE))
+    company.perform(MoveStock(new_id(), product, D(2), second, company.bin, MIDDLE))
+    # On that day nobody knew what the two cost, so that all of 10 was a variance; it is not, since they came from the first.
+    assert variances(company) == {MIDDLE: -10, LATE: 10}
+    assert value_on_hand(company, "ST") == [(6, 30), (4, 20)]
+    nothing_is_wrong(company)
+    found = CountedLine(product, second, D(7), unit_cost=D("6.00"))
+    company.perform(
+        CountStock(new_id(), warehouse_of(company, "W2"), FEBRUARY, (found,))
+    )  # it was of these that the two were
+    assert variances(company) == {MIDDLE: -10, FEBRUARY: 12, LATE: -6}  # goods at 5.00 come to a standard of 6.00
+    assert value_on_hand(company, "ST") == [(7, 42), (6, 30)]
+    nothing_is_wrong(company)
+
+
+@pytest.mark.parametrize("method", ["fifo", "lifo", "moving_average", "periodic_average"])
+def test_what_covers_goods_that_were_moved_before_they_were_there_goes_where_they_went(company, method):
+    second, third = kept_apart(company, "TR", method)
+    product = company.products["TR"]
+    allows_negative(company, "W2")
+    company.stock("TR", "10", "5.00", on=EARLY)
+    company.perform(MoveStock(new_id(), product, D(3), company.bin, second, LATE))
+    company.perform(MoveStock(new_id(), product, D(2), second, third, MIDDLE))
+    assert value_on_hand(company, "TR") == [(7, 35), (2, 10), (1, 5)]
+    nothing_is_wrong(company)
+    found = CountedLine(product, second, D(3), unit_cost=D("6.00"))  # so the two were of these: 2 more were there
+    company.perform(CountStock(new_id(), warehouse_of(company, "W2"), FEBRUARY, (found,)))
+    assert value_on_hand(company, "TR") == [(7, 35), (3, 15), (2, 12)]
+    nothing_is_wrong(company)
+
+
+def test_what_goods_cost_later_goes_after_them_into_another_warehouse_on_its_day(company):
+    """Where they lie no goods move any more: what they were worth before that day can still be asked, and counted from."""
+    second, third = kept_apart(company, "TR", "fifo")
+    product = company.products["TR"]
+    receipt = company.stock("TR", "10", "5.00", on=EARLY)
+    company.perform(MoveStock(new_id(), product, D(4), company.bin, second, EARLY))
+    company.perform(EnterLandedCost(new_id(), "freight", LATE, D("10.00"), "qty", (receipt,)))
+    assert value_on_hand(company, "TR") == [(6, 36), (4, 24)]
+    assert [value_at_the_end_of(company, day) for day in (EARLY, MIDDLE, FEBRUARY, LATE)] == [50, 50, 50, 60]
+    nothing_is_wrong(company)
+    company.perform(MoveStock(new_id(), product, D(1), company.bin, third, FEBRUARY))  # counts from January on again
+    assert value_on_hand(company, "TR") == [(5, 30), (4, 24), (1, 6)]
+    company.perform(
+        MoveStock(new_id(), product, D(2), second, third, MIDDLE)
+    )  # these rest from now on: freight follows
+    assert value_on_hand(company, "TR") == [(5, 30), (3, 18), (2, 12)]
+    assert [value_at_the_end_of(company, day) for day in (EARLY, MIDDLE, FEBRUARY, LATE)] == [50, 50, 50, 60]
+    nothing_is_wrong(company)
+
+
+def test_what_a_pool_held_at_the_end_of_a_month_is_proved(company):
+    company.product("BX", "fifo")
+    company.stock("BX", "4", "5.00", on=EARLY)
+    sell(company, "BX", "1", on=LATE)
+    nothing_is_wrong(company)
+    with company.session() as session:
+        session.execute(update(CostBalance).values(value=D("21.00")))
+        session.flush()
+        found = examine(session, company.company_id)
+        session.rollback()
+    assert [(one.where, one.expected, one.found) for one in found] == [
+        ("BX [MAIN] 2026-01-31", "4 / 20", "4 / 21"),
+        ("BX [MAIN] 2026-02-28", "4 / 20", "4 / 21"),
+    ]
+
+
+def test_what_was_sold_before_it_was_there_is_known_by_its_own_event_in_every_book(company):
+    allows_negative(company, "MAIN")
+    company.perform(*(OpenCostBook(new_id(), code, code, code) for code in ("lifo", "fifo")))
+    company.product("BX", "fifo")
+    company.perform(SetStandardCost(new_id(), EARLY, "plan", (NewStandard(company.products["BX"], D(5)),)))
+    order = company.sales_order(("BX", "2", "30"), ("BX", "1", "30"), on=EARLY)
+    company.ship(order, "2", "1", on=EARLY)
+    with company.session() as session:
+        named = select(MoveCost.pool_id, MoveCost.move_id, MoveCost.seq).where(MoveCost.kind == MoveKind.SHIPMENT)
+        events = set(map(tuple, session.execute(named)))
+        layers = set(map(tuple, session.execute(select(CostLayer.pool_id, CostLayer.move_id, CostLayer.seq))))
+    assert len(layers) == 6
+    assert layers == events
 
 
 def test_a_transfer_that_took_of_two_layers_and_now_takes_of_one_brought_one(company):

@@ -10,7 +10,10 @@ from sqlalchemy import select
 from company_fixtures import ActionRefused, SmallCompany
 from erp_desktop.actions.cost_books import ChangeCostMethod, CloseCostBook, OpenCostBook, RenameCostBook
 from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.masters import SaveBin, SaveWarehouse
 from erp_desktop.actions.periods import ClosePeriod
+from erp_desktop.actions.revaluing import NewStandard, SetStandardCost
+from erp_desktop.actions.stock import MoveStock
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.costing import CostBook, CostPool
 from erp_desktop.models.ledger import JournalEntry
@@ -92,6 +95,21 @@ def test_a_book_opened_late_says_what_one_kept_from_the_start_says(company, meth
     sell(company, "BOX", "4", date(2026, 2, 3))
     assert value(company, late) == value(company, early)
     assert value(company, late, JANUARY_ENDS) == value(company, early, JANUARY_ENDS)
+    nothing_is_wrong(company)
+
+
+def test_a_book_opened_late_knows_a_standard_though_goods_only_changed_their_bin_before_it_began(company):
+    product, other = company.product("BX"), new_id()
+    kept = open_book(company, "standard")
+    company.perform(SaveBin(other, company.warehouse, "B9"))
+    company.perform(SetStandardCost(new_id(), FEBRUARY, "plan", (NewStandard(product, Decimal(7)),)))
+    company.stock("BX", "10", "5.00", on=FEBRUARY)
+    company.perform(
+        SaveWarehouse(company.warehouse, "MAIN", "Main warehouse", receiving_bin_id=company.bin, allows_negative=True),
+        MoveStock(new_id(), product, Decimal(2), company.bin, other, JANUARY_ENDS),
+    )
+    late = open_book(company, "standard", "LATE")
+    assert (value(company, kept), value(company, late)) == (70, 70)
     nothing_is_wrong(company)
 
 

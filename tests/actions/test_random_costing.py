@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from costing_histories import ALL_BOOKS, Keeping, StockTrade, crowded_history, histories
+from costing_histories import ALL_BOOKS, Keeping, StockTrade, crowded_history, histories, wandering_history
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine
 
@@ -56,15 +56,18 @@ def test_after_any_history_every_cost_can_be_counted_again(
     assert differing_tables(engine, copy, company.company_id) == {}
 
 
+@pytest.mark.parametrize("history", [crowded_history, wandering_history])
 @pytest.mark.parametrize("method", METHODS)
-def test_what_is_entered_late_and_what_follows_it_meet_the_same_layers(engine: Engine, method: str) -> None:
+def test_what_is_entered_late_and_what_follows_it_meet_the_same_layers(
+    engine: Engine, method: str, history: Callable[[int], list[tuple[Any, ...]]]
+) -> None:
     for seed in range(CROWDED):
         company = open_small_company(
             engine, code=new_id().hex[-12:], cost_method=method if method != "specific" else "fifo"
         )
         trade = StockTrade(company, method)
         try:
-            for place, step in enumerate(crowded_history(seed), start=1):
+            for place, step in enumerate(history(seed), start=1):
                 trade.perform(step, waits=False)
                 if place % EXAMINED_EVERY == 0:
                     is_in_order(trade)

@@ -228,6 +228,17 @@ def test_freight_follows_goods_that_were_transferred_and_sold_elsewhere():
     assert book.effects() == {"sale": D("2.00")}
 
 
+def test_a_true_up_follows_what_was_transferred_and_is_a_variance_where_goods_are_at_standard():
+    book = Counting("fifo", may_go_negative=True, standard="8")
+    book.open_pool(1, "standard", standard="9")
+    assert book.transfer("moved", "5", to_pool=1) == D("40.00")
+    assert book.variance() == D("-5.00")
+    book.receive("in", "5", "50.00")
+    assert book.variance() == D("10.00")
+    assert book.last.passed_on == {0: 1000}  # none of it is of the goods received
+    assert (book.on_hand(0), book.on_hand(1)) == ((0, 0), (5, D("45.00")))
+
+
 def test_a_transfer_moves_every_layer_at_its_own_cost():
     book = Counting("fifo")
     book.open_pool(1, "fifo")

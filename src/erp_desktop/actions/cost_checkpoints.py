@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from erp_desktop.actions.appending import append_rows
-from erp_desktop.actions.cost_events import balance_row
+from erp_desktop.actions.cost_events import balance_row, month_ends
 from erp_desktop.actions.cost_streams import CostStream
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_by_id
 from erp_desktop.costing.stock import Pool
@@ -48,6 +48,7 @@ class Checkpoints:
         self.begun: set[int] = set()  # pools with something before the start
         self._states: dict[tuple[UUID, date], bytes] = {}
         self._balances: dict[tuple[UUID, date], tuple[int, int]] = {}
+        self._resting: dict[int, tuple[date, tuple[int, int], bytes]] = {}  # since when, quantity and value, state
 
     def open_pools(self, engine: Stream) -> None:
         for number in range(len(self._stream.rows)):
@@ -85,6 +86,21 @@ class Checkpoints:
             self._balances[row.id, ends_on] = (pool.qty, pool.value)
             if number in moved or ends_on in self._rows[row.id]:
                 self._states[row.id, ends_on] = pool.state()
+
+    def rest(self, engine: Stream, ends_on: date, pools: Iterable[int]) -> None:
+        """Pools that no goods move in after the end of a month."""
+        if len(engine.pools) > 1:  # else nothing else is there that could pass value on to it
+            for number in pools:
+                pool = engine.pools[number]
+                self._resting[number] = (ends_on, (pool.qty, pool.value), pool.state())
+
+    def wake(self, number: int, ends_on: date) -> None:
+        """What it holds is worth something else from this month on: that it was at rest until then has to be noted."""
+        if number in self._resting:
+            rests_since, held, state = self._resting.pop(number)
+            pool_id = self._stream.rows[number].id
+            self._states[pool_id, rests_since] = state
+            self._balances.update(((pool_id, month), held) for month in month_ends(rests_since, ends_on))
 
     def write(self) -> None:
         session, ctx = self._stream.session, self._stream.ctx

@@ -146,6 +146,11 @@ def month_ends(since: date, before: date) -> Iterator[date]:
         last = month_end(last + timedelta(days=1))
 
 
+def counts_until(kind: str, dated_on: date) -> date:
+    """The day that a pool stands for afterwards: a period's end comes after the last day of its period."""
+    return dated_on + timedelta(days=1) if kind == CostEvent.PERIOD_END else dated_on
+
+
 def pool_of_effect(event: Event, effect: Effect) -> int:
     """Where an effect changes value on hand: goods that a transfer brings true up what its receiver sold before."""
     return event.to_pool if event.kind == Kind.TRANSFER and effect.to_inventory else event.pool

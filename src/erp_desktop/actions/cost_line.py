@@ -4,7 +4,7 @@ Ids and numbers are read as the database keeps them: of thousands of events, mak
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Select, Uuid, func, select, type_coerce
 from sqlalchemy.orm import aliased
 
-from erp_desktop.actions.cost_events import KIND_OF, pool_of_effect
+from erp_desktop.actions.cost_events import GOING_OUT, KIND_OF, pool_of_effect
 from erp_desktop.actions.cost_pools import StreamPools
 from erp_desktop.actions.remembering import MEMORY_ASKS
 from erp_desktop.costing.events import METHODS, Event, Kind, LayerKey, Result
@@ -231,6 +231,24 @@ def edges_of(stream: StreamPools, line: Sequence[Placed], result: Result) -> Edg
     return edges
 
 
+def changes_of_pools(line: Sequence[Placed], result: Result) -> Iterator[tuple[int, int, int, int]]:
+    """What each event of a run changed in each pool: number of the pool, place of the event, quantity and value, signed."""
+    for place, (row, cost) in enumerate(zip(line, result.costs, strict=True)):
+        event = row.event
+        yield event.pool, place, -event.qty if event.kind in GOING_OUT else event.qty, cost
+        if event.kind == Kind.TRANSFER:
+            yield event.to_pool, place, event.qty, _arrived(result, place)
+    for effect in result.effects:
+        yield pool_of_effect(line[effect.event].event, effect), effect.event, 0, effect.to_inventory
+    for change in result.layer_changes:
+        yield change.pool, change.event, 0, change.amount
+
+
+def _arrived(result: Result, place: int) -> int:
+    """The value that a transfer's goods arrive with: less what is a variance, where they are at standard."""
+    return -result.costs[place] - result.variances.get(place, 0) + result.passed_on.get(place, 0)
+
+
 class Differing(NamedTuple):
     """A part of an old event's outcome that a run has otherwise than the books, and by how much. `place`: the event's."""
 
@@ -262,9 +280,7 @@ def differences(
             continue
         own = [(event.pool, posted, cost)]
         if event.kind == Kind.TRANSFER:
-            own.append(
-                (event.to_pool, row.arrived, -cost - result.variances.get(place, 0) + result.passed_on.get(place, 0))
-            )
+            own.append((event.to_pool, row.arrived, _arrived(result, place)))
         sent = 0
         for pool, before, after in own:
             if is_known and (corrected := adjusted.pop(Part(pool, event.key, event.key, NOTHING), None)) is not None:

@@ -8,7 +8,7 @@ months ended with. An event that comes last is counted from the pools as they st
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -29,14 +29,17 @@ from erp_desktop.actions.cost_events import (
     NotThereThen,
     WorthTooLittleThen,
     balance_row,
+    counts_until,
     month_ends,
     pool_of_effect,
 )
+from erp_desktop.actions.cost_line import Placed
 from erp_desktop.actions.cost_pools import StreamPools
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_by_id
 from erp_desktop.actions.standing import LAYERED, settled_issues, standing_of
 from erp_desktop.costing.errors import NotEnoughStock, NothingToRevalue, ValueBelowZero
 from erp_desktop.costing.events import Event, Kind, LayerKey, Result
+from erp_desktop.costing.stock import KEY
 from erp_desktop.costing.stream import Stream
 from erp_desktop.models.costing import (
     AdjustmentKind,
@@ -72,9 +75,9 @@ class CostStream(StreamPools):
             issues={of for of, event in earlier if event.kind == Kind.CUSTOMER_RETURN},
             receipts={(of, event.pool) for of, event in earlier if event.kind != Kind.CUSTOMER_RETURN},
         )
-        self.end_months(new)
         result = run(self, engine, events, {one.move_id.bytes: one.dated_on for one in new})
         seqs = [self.streams.next_seq(one.kind) for one in new]
+        self.move_on(new, [(change.pool, new[change.event]) for change in result.layer_changes])
         self.fresh |= inside
         written = dict(enumerate(zip(new, events, seqs, strict=True)))
         counted = self.write_events(written, result)
@@ -90,7 +93,10 @@ class CostStream(StreamPools):
         receipts: AbstractSet[tuple[bytes, int]],
         until: date | None = None,
     ) -> None:
-        """Tell the engine of issues and receipts (with their pools) before its start, the end of `until`, that events name."""
+        """Tell the engine of issues and receipts (with their pools) before its start, the end of `until`, that events name.
+
+        Its pools are open: what they are short of tells which transfers have to be known as well.
+        """
         if issues:
             pool_ids = [row.id for row in self.rows]
             wanted = sorted(UUID(bytes=key) for key in issues)
@@ -102,7 +108,7 @@ class CostStream(StreamPools):
                     self.qty(issue.returned_qty),
                     self.money(issue.returned_value),
                 )
-        waiting = sorted(receipts)
+        waiting = sorted({*receipts, *self._moved_short(engine)})
         known: set[bytes] = set()
         while waiting:
             key, number = waiting.pop()
@@ -120,6 +126,21 @@ class CostStream(StreamPools):
                 takers=[(issue_id.bytes, self.qty(qty)) for issue_id, qty in standing.takers],
             )
             waiting += [(move_id.bytes, self._numbered(pool_id)) for move_id, pool_id in standing.transfers]
+
+    def _moved_short(self, engine: Stream) -> set[tuple[bytes, int]]:
+        """Transfers that some of the goods are missing for, with where they went: what covers them goes on to there."""
+        short = {UUID(bytes=layer[KEY]) for pool in engine.pools.values() for layer in pool.shorts}
+        if not short:
+            return set()
+        arrived = select(MoveCost.move_id, MoveCost.pool_id).where(
+            MoveCost.company_id == self.ctx.company_id,
+            MoveCost.pool_id.in_([row.id for row in self.rows]),
+            MoveCost.move_id.in_(sorted(short)),
+            MoveCost.kind == MoveKind.TRANSFER,
+            MoveCost.qty > 0,
+        )
+        found = self.session.execute(arrived, execution_options=MEMORY_ASKS)
+        return {(move_id.bytes, self._numbered(pool_id)) for move_id, pool_id in found}
 
     def _numbered(self, pool_id: UUID) -> int:
         return next(number for number, row in enumerate(self.rows) if row.id == pool_id)
@@ -154,15 +175,17 @@ class CostStream(StreamPools):
         for change in result.layer_changes:
             if change.event in written:
                 layer = None if change.layer is None else self.layer_id(change.pool, change.layer)
-                counted[change.event].layers.append((self.rows[change.pool].id, layer, self.amount(change.amount)))
-                counted[change.event].to_inventory += self.amount(change.amount)
+                valued = counted[change.event]
+                valued.layers.append((self.rows[change.pool].id, layer, self.amount(change.amount)))
+                if (
+                    not valued.event.qty
+                ):  # goods are worth their own cost; what they true up elsewhere nets to zero by itself
+                    valued.to_inventory += self.amount(change.amount)
         return list(counted.values())
 
     def _event_row(self, new: NewEvent, event: Event, seq: int, number: int, cost: int) -> dict[str, Any]:
         row = self.rows[number]
         out = event.kind in GOING_OUT and number == event.pool
-        ends_on = new.dated_on + timedelta(days=1) if event.kind is Kind.PERIOD_END else new.dated_on
-        row.last_moved_on = max(row.last_moved_on or ends_on, ends_on)
         return {
             "id": self.ctx.new_centre_id(),
             "pool_id": row.id,
@@ -350,7 +373,9 @@ class CostStream(StreamPools):
         for key, (qty, value) in now.items():
             layer = stored.pop(key, None)
             if layer is None:
-                added = self._layer(number, key, opened.get((number, key)) or self._of_a_shortage(key), qty, value)
+                added = self._layer(
+                    number, key, opened.get((number, key)) or self._of_a_shortage(number, key), qty, value
+                )
                 if qty:
                     self.session.add(CostLayer(company_id=self.ctx.company_id, **added))
                 else:
@@ -363,41 +388,45 @@ class CostStream(StreamPools):
             layer.qty_left = layer.value_left = ZERO
         append_rows(self.session, self.ctx, CostLayer, used_up)
 
-    def _of_a_shortage(self, key: LayerKey) -> dict[str, Any]:
+    def _of_a_shortage(self, number: int, key: LayerKey) -> dict[str, Any]:
         """A layer that no receipt opened: what an issue took and was not there (costing.md, rule 4)."""
         issue = self.session.execute(
             select(MoveCost.dated_on, MoveCost.seq).where(
-                MoveCost.company_id == self.ctx.company_id, MoveCost.move_id == UUID(bytes=key[0])
+                MoveCost.company_id == self.ctx.company_id,
+                MoveCost.move_id == UUID(bytes=key[0]),
+                MoveCost.pool_id == self.rows[number].id,
             ),
             execution_options=MEMORY_ASKS,
-        ).first()
-        assert issue is not None, "a layer was opened by a move of this stream"
+        ).one()
         begins = {"dated_on": issue.dated_on, "seq": issue.seq, "move_id": UUID(bytes=key[0])}
         return {**begins, "qty_in": ZERO, "value_in": ZERO}
 
-    def end_months(self, new: Sequence[NewEvent], until: date | None = None) -> None:
-        """The months that ended since a pool last moved: what it held then, and the state to re-cost from.
+    def move_on(
+        self, new: Iterable[NewEvent], revalued: Iterable[tuple[int, NewEvent | Placed]], until: date | None = None
+    ) -> None:
+        """Pools move with new events, and where these or others changed the value of what they hold, `revalued`.
 
-        Only of pools that have not moved since `until`: of those, the rows say what they held.
+        Before that, for the months that ended since a pool last moved: what it held then, and the state to re-cost from. Only
+        of pools that have not moved since `until`: of those, the rows say what they held.
         """
         first_on: dict[int, date] = {}
-        for one in new:
-            for place in (one.place, one.to_place):
-                if place is not None:
-                    number = self.pool_of(place)
-                    first_on[number] = min(first_on.get(number, one.dated_on), one.dated_on)
+        last_on: dict[int, date] = {}
+        moved = [(self.pool_of(place), one) for one in new for place in (one.place, one.to_place) if place is not None]
+        for number, one in (*moved, *revalued):
+            first_on[number] = min(first_on.get(number, one.dated_on), one.dated_on)
+            last_on[number] = max(last_on.get(number, date.min), counts_until(one.kind, one.dated_on))
         balances: list[dict[str, Any]] = []
         checkpoints: list[dict[str, Any]] = []
         for number, day in first_on.items():
             row = self.rows[number]
-            if row.last_moved_on is None or (until is not None and row.last_moved_on > until):
-                continue
-            ends = list(month_ends(row.last_moved_on, day))
-            if ends:
-                balances += [balance_row(row.id, end, row.on_hand, row.value) for end in ends]
-                engine = self.stream()
-                self.open_as_it_stands(engine, number)
-                checkpoints.append({"pool_id": row.id, "ends_on": ends[0], "state": engine.pools[number].state()})
+            if row.last_moved_on is not None and (until is None or row.last_moved_on <= until):
+                ends = list(month_ends(row.last_moved_on, day))
+                if ends:
+                    balances += [balance_row(row.id, end, row.on_hand, row.value) for end in ends]
+                    engine = self.stream()
+                    self.open_as_it_stands(engine, number)
+                    checkpoints.append({"pool_id": row.id, "ends_on": ends[0], "state": engine.pools[number].state()})
+            row.last_moved_on = max(row.last_moved_on or date.min, last_on[number])
         append_rows(self.session, self.ctx, CostBalance, balances)
         append_rows(self.session, self.ctx, CostCheckpoint, checkpoints)
 

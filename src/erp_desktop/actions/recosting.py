@@ -21,6 +21,7 @@ from erp_desktop.actions.cost_events import (
     Counted,
     Document,
     NewEvent,
+    counts_until,
     month_end,
     month_ends,
 )
@@ -91,10 +92,11 @@ def recost(stream: CostStream, new: Sequence[NewEvent], document: Document) -> l
     issues = {name.of for name in names if name.is_issue and name.on <= start}
     receipts = {(name.of, name.pool) for name in names if not name.is_issue and name.on <= start}
     stream.make_known(engine, issues, receipts, until=start)
-    stream.end_months(new, until=start)
     stream.fresh.update(row.event.key for row in placed)
     again = _Run(stream, engine, checkpoints, names, placed).count(start)
 
+    revalued = [(change.pool, again.line[change.event]) for change in again.result.layer_changes]
+    stream.move_on(new, revalued, until=start)
     of_event = {row.event.key: one for row, one in zip(placed, new, strict=True)}
     written = {
         place: (of_event[row.event.key], row.event, row.seq) for place, row in enumerate(again.line) if row.cost is None
@@ -193,9 +195,8 @@ class _Run:
         first_on = dict.fromkeys(self._checkpoints.begun, date.min)
         last_on = {number: row.last_moved_on or date.min for number, row in enumerate(stream.rows)}
         for row in self._placed:
-            ends_on = row.dated_on + timedelta(days=1) if row.event.kind == Kind.PERIOD_END else row.dated_on
             for number in _pools_of(row):
-                last_on[number] = max(last_on[number], ends_on)
+                last_on[number] = max(last_on[number], counts_until(row.kind, row.dated_on))
         ended: date | None = None  # the month that was counted last
         moved: set[int] = set()
 
@@ -207,6 +208,8 @@ class _Run:
                     if first_on[number] <= month and last_on[number].replace(day=1) > month
                 ]
                 self._checkpoints.note(engine, month, going_on, moved if month == ended else set())
+                if month == ended:
+                    self._checkpoints.rest(engine, month, moved.difference(going_on))
 
         for ends_on, months_rows in self._months(start, max(last_on.values())):
             if ended is not None and self._can_end(again, ended):
@@ -217,7 +220,13 @@ class _Run:
                 for number in _pools_of(row):
                     first_on.setdefault(number, row.dated_on)
             ended, moved = ends_on, {number for row in months_rows for number in _pools_of(row)}
+            changes = len(again.result.layer_changes)
             self._count_month(again, months_rows)
+            for change in again.result.layer_changes[changes:]:  # perhaps of pools that no goods move in any more
+                row, number = again.line[change.event], change.pool
+                self._checkpoints.wake(number, ends_on)
+                last_on[number] = max(last_on[number], counts_until(row.kind, row.dated_on))
+                moved.add(number)
         if ended is not None:
             note_months(ended + timedelta(days=1))
         again.found = differences(stream, again.line, again.result, parts_in_the_books(stream, start, date.max))

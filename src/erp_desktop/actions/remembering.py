@@ -51,13 +51,13 @@ _BELONGING: dict[type[Any], _Belonging] = {
 
 @dataclass
 class _Memory:
-    """Rows by themselves (the session alone would drop what nobody names any more), and complete sets by owner.
+    """Rows by themselves (the session alone would drop what nobody names any more), and complete sets by owner and id.
 
     `unwritten` are new rows by table and id, until they are flushed; `absent` ids that were asked for and are not there.
     """
 
     rows: set[object] = field(default_factory=set)
-    sets: dict[tuple[type[Any], UUID], list[Any]] = field(default_factory=dict)
+    sets: dict[tuple[type[Any], UUID], dict[UUID, Any]] = field(default_factory=dict)
     unwritten: dict[type[Any], dict[UUID, Any]] = field(default_factory=dict)
     absent: set[tuple[type[Any], UUID]] = field(default_factory=set)
 
@@ -98,9 +98,8 @@ def rows_by_id(session: Session, ctx: Context, table: type[Row], ids: Iterable[U
             memory.absent.update((table, row_id) for row_id in missing if row_id not in rows)
     if memory is not None and (belonging := _BELONGING.get(table)) is not None and belonging.used_up:
         for row in rows.values():  # what was used up may be put to use again by whoever asks for it by name
-            of_owner = memory.sets.get((table, getattr(row, belonging.column)))
-            if of_owner is not None and not any(row is known for known in of_owner):
-                of_owner.append(row)
+            if (of_owner := memory.sets.get((table, getattr(row, belonging.column)))) is not None:
+                of_owner[row.id] = row
     return rows
 
 
@@ -122,17 +121,18 @@ def rows_of(session: Session, ctx: Context, table: type[Row], owner_ids: Iterabl
         statement = select(table).where(table.company_id == ctx.company_id, column.in_(missing))
         if belonging.used_up:
             statement = statement.where(getattr(table, belonging.used_up) != 0)
-        memory.sets.update(((table, owner_id), []) for owner_id in missing)
+        memory.sets.update(((table, owner_id), {}) for owner_id in missing)
         for row in (*session.scalars(statement, execution_options=MEMORY_ASKS), *_unwritten(session, table).values()):
             owner_id = getattr(row, belonging.column)
             if owner_id in missing:
-                memory.sets[table, owner_id].append(row)
+                memory.sets[table, owner_id][row.id] = row
                 memory.rows.add(row)
-    rows = {owner_id: memory.sets[table, owner_id] for owner_id in wanted}
     if belonging.used_up:
-        for of_owner in rows.values():
-            of_owner[:] = [row for row in of_owner if getattr(row, belonging.used_up)]
-    return {owner_id: list(of_owner) for owner_id, of_owner in rows.items()}
+        for owner_id in wanted:
+            of_owner = memory.sets[table, owner_id]
+            for row in [row for row in of_owner.values() if not getattr(row, belonging.used_up)]:
+                del of_owner[row.id]
+    return {owner_id: list(memory.sets[table, owner_id].values()) for owner_id in wanted}
 
 
 def _unwritten(session: Session, table: type[Row]) -> Mapping[UUID, Row]:
@@ -153,13 +153,13 @@ def _take_in_new_row(session: Session, row: Any) -> None:
     memory.unwritten.setdefault(table, {})[row.id] = row
     for owned in _OWNED.get(table, ()):  # who is new owned nothing before
         owner = attrgetter(_BELONGING[owned].column)
-        of_row = [other for other in memory.unwritten.get(owned, {}).values() if owner(other) == row.id]
+        of_row = {key: other for key, other in memory.unwritten.get(owned, {}).items() if owner(other) == row.id}
         memory.sets.setdefault((owned, row.id), of_row)
     belonging = _BELONGING.get(table)
     if belonging is not None:
         of_owner = memory.sets.get((table, getattr(row, belonging.column)))
         if of_owner is not None:
-            of_owner.append(row)
+            of_owner[row.id] = row
 
 
 def _none_unwritten(session: Session) -> None:

@@ -354,11 +354,12 @@ def _count_in(stream: CostStream, new: list[NewEvent], document: Document) -> li
     for event in new:
         begun = len(stream.rows)
         number = stream.pool_of(event.place)
-        if event.to_place is not None and stream.pool_of(event.to_place) == number:
-            continue  # goes from bin to bin within one pool
+        arrives = None if event.to_place is None else stream.pool_of(event.to_place)
         for opened in range(begun, len(stream.rows)):
             if stream.rows[opened].method == "standard":
                 wanted += stream.standards_before(opened)
+        if arrives == number:
+            continue  # goes from bin to bin within one pool
         needs_a_cost = event.kind in (MoveKind.COUNT_GAIN, MoveKind.OPENING) and event.stated is None
         if needs_a_cost and not _knows_a_cost(stream, number, event.dated_on, wanted):
             raise NoCostKnown(product=stream.product.code)

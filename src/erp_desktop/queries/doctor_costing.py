@@ -14,8 +14,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from erp_desktop.actions.base import Context
+from erp_desktop.actions.cost_events import month_end, month_ends
 from erp_desktop.actions.cost_line import (
     Part,
+    Placed,
+    changes_of_pools,
     differences,
     edges_in_the_books,
     edges_of,
@@ -24,8 +27,9 @@ from erp_desktop.actions.cost_line import (
 )
 from erp_desktop.actions.cost_pools import BookStreams, StreamPools
 from erp_desktop.costing.errors import CostingFault
+from erp_desktop.costing.events import Result
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostLayer, CostPool, MoveCost
+from erp_desktop.models.costing import CostAdjustment, CostBalance, CostBook, CostEdge, CostLayer, CostPool, MoveCost
 from erp_desktop.models.stock import StockMove
 from erp_desktop.numbers import QTY_PLACES, ZERO, from_scaled
 from erp_desktop.queries.examining import Check, Difference, Examined, check, listed
@@ -35,11 +39,12 @@ PRODUCTS_AT_ONCE = 200
 COSTS = QT_TRANSLATE_NOOP("Doctor", "Cost of an event: what is missing in the books, counted again from the beginning")
 POOLS = QT_TRANSLATE_NOOP("Doctor", "Value of a cost pool counted again from the beginning")
 LAYERS = QT_TRANSLATE_NOOP("Doctor", "Cost layer counted again from the beginning")
+MONTHS = QT_TRANSLATE_NOOP("Doctor", "What a cost pool held when a month ended, counted again from the beginning")
 EDGES = QT_TRANSLATE_NOOP("Doctor", "What an issue took of a layer, counted again from the beginning")
 CANNOT = QT_TRANSLATE_NOOP("Doctor", "A stream of events that cannot be counted again")
 
 
-@check(MoveCost, CostAdjustment, CostPool, CostLayer, CostEdge, CostBook)
+@check(MoveCost, CostAdjustment, CostPool, CostLayer, CostEdge, CostBook, CostBalance)
 def costs_are_what_their_methods_say(examined: Examined) -> list[Difference]:
     session, company_id = examined.session, examined.company_id
     found: list[tuple[str, str, Any, Any]] = []
@@ -88,11 +93,37 @@ def _recounted(examined: Examined, stream: StreamPools) -> Iterator[tuple[str, s
             was = (0, 0) if stored is None else (stream.qty(stored.qty_left), stream.money(stored.value_left))
             if now != was:
                 yield LAYERS, f"{name} {layer_id}", _scaled_pair(stream, now), _scaled_pair(stream, was)
+    yield from _month_ends(stream, line, result)
     edges, kept_edges = edges_of(stream, line, result), edges_in_the_books(stream, date.min, date.max)
     for key in {**edges, **kept_edges}:
         again_took, took = edges.get(key, [0, 0]), kept_edges.get(key, [0, 0])
         if again_took != took:
             yield EDGES, name, _scaled_pair(stream, again_took), _scaled_pair(stream, took)
+
+
+def _month_ends(stream: StreamPools, line: Sequence[Placed], result: Result) -> Iterator[tuple[str, str, Any, Any]]:
+    """Of months that ended before a pool last moved: afterwards its row says what it holds."""
+    ids = [row.id for row in stream.rows]
+    balances = select(CostBalance).where(CostBalance.company_id == stream.ctx.company_id, CostBalance.pool_id.in_(ids))
+    kept = {(row.pool_id, row.ends_on): (row.qty, row.value) for row in stream.session.scalars(balances)}
+    came: defaultdict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0])
+    for pool, place, qty, value in changes_of_pools(line, result):
+        both = came[pool, month_end(line[place].dated_on)]
+        both[0] += qty
+        both[1] += value
+    for number, row in enumerate(stream.rows):
+        months = sorted(month for pool, month in came if pool == number)
+        if not months or row.last_moved_on is None:
+            continue
+        qty = value = 0
+        for month in month_ends(months[0], row.last_moved_on):
+            more_qty, more_value = came.get((number, month), (0, 0))
+            qty, value = qty + more_qty, value + more_value
+            again = (from_scaled(qty, QTY_PLACES), stream.amount(value))
+            held = kept.get((row.id, month), (ZERO, ZERO))
+            if again != held:
+                name = f"{stream.product.code} [{stream.book.code}] {month.isoformat()}"
+                yield MONTHS, name, _pair(*again), _pair(*held)
 
 
 def _moved(examined: Examined, part: Part) -> str:
