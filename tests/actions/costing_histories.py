@@ -136,8 +136,10 @@ def wandering_history(seed: int) -> list[tuple[Any, ...]]:
     what they cost is known later and goes after them."""
     random = Random(seed)
 
+    on_days = sorted({FIRST_DAY + timedelta(days=one) for one in range(101)} - {*STANDARDS_BEGIN})
+
     def day() -> date:
-        return FIRST_DAY + timedelta(days=random.randint(0, 100))
+        return random.choice(on_days)
 
     def place() -> int:
         return random.choice((0, 0, 1, 1, 2))
@@ -198,6 +200,7 @@ class StockTrade:
         self.landed_costs: list[UUID] = []
         self.waiting: list[Action] = []
         self.kept: dict[str, UUID] = {}
+        self.posting_book = derived_id("cost_book", company.company_id, "MAIN")
         self.warehouses = (company.warehouse, new_id(), new_id())
         self.bins = (company.bin, new_id(), new_id())
         self.products = {code: new_id() for code in "AWL"}

@@ -20,7 +20,7 @@ from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.costing import CostAdjustment, CostBalance, CostLayer, CostPool, MoveCost
-from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine
+from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine, Period
 from erp_desktop.models.stock import MoveKind, StockMove, Warehouse
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.doctor import examine
@@ -485,6 +485,22 @@ def test_what_a_pool_held_at_the_end_of_a_month_is_proved(company):
         ("BX [MAIN] 2026-01-31", "4 / 20", "4 / 21"),
         ("BX [MAIN] 2026-02-28", "4 / 20", "4 / 21"),
     ]
+
+
+def test_a_month_in_which_nothing_moved_after_a_closing_ends_with_what_there_was(company):
+    company.product("BX", "periodic_average")
+    company.stock("BX", "4", "5.00", on=EARLY)
+    with company.session() as session:
+        january = session.scalars(select(Period.id).where(Period.starts_on <= EARLY, Period.ends_on >= EARLY)).one()
+    company.perform(ClosePeriod(january))
+    sell(company, "BX", "1", on=LATE)
+    assert [value_at_the_end_of(company, day) for day in (MIDDLE, FEBRUARY, date(2026, 2, 28), LATE)] == [
+        20,
+        20,
+        20,
+        15,
+    ]
+    nothing_is_wrong(company)
 
 
 def test_what_was_sold_before_it_was_there_is_known_by_its_own_event_in_every_book(company):

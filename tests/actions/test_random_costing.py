@@ -61,6 +61,7 @@ def test_after_any_history_every_cost_can_be_counted_again(
 def test_what_is_entered_late_and_what_follows_it_meet_the_same_layers(
     engine: Engine, method: str, history: Callable[[int], list[tuple[Any, ...]]]
 ) -> None:
+    """And a book that is opened at the end says the same."""
     for seed in range(CROWDED):
         company = open_small_company(
             engine, code=new_id().hex[-12:], cost_method=method if method != "specific" else "fifo"
@@ -72,6 +73,9 @@ def test_what_is_entered_late_and_what_follows_it_meet_the_same_layers(
                 if place % EXAMINED_EVERY == 0:
                     is_in_order(trade)
             is_in_order(trade)
+            if method != "specific":  # which only lots have
+                late = trade.open_book(Keeping(method), "late")
+                assert trade.costs_per_event(late) == trade.costs_per_event(trade.posting_book)
         except AssertionError as error:
             error.add_note(f"history {seed}")
             raise

@@ -44,9 +44,9 @@ def with_period_ends(session: Session, ctx: Context, stream: CostStream, events:
 
 
 def _ends(ctx: Context, stream: CostStream, pools: dict[UUID | None, Place], day: date) -> list[NewEvent]:
-    return [
-        NewEvent(ctx.new_centre_id(), CostEvent.PERIOD_END, stream.product.id, place, day) for place in pools.values()
-    ]
+    """In the order in which a period's end settles pools: goods that went from one to another pass its average on."""
+    in_order = sorted(pools.items(), key=lambda pool: str(pool[0]))
+    return [NewEvent(ctx.new_centre_id(), CostEvent.PERIOD_END, stream.product.id, place, day) for _, place in in_order]
 
 
 def _pool_key(stream: CostStream, place: Place) -> UUID | None:

@@ -197,7 +197,7 @@ class _Run:
         for row in self._placed:
             for number in _pools_of(row):
                 last_on[number] = max(last_on[number], counts_until(row.kind, row.dated_on))
-        ended: date | None = None  # the month that was counted last
+        ended = start if start > date.min else None  # the month that was counted last
         moved: set[int] = set()
 
         def note_months(before: date) -> None:

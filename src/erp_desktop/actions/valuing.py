@@ -289,7 +289,7 @@ def end_period(session: Session, ctx: Context, period: Period, document: tuple[s
                 Place(row.warehouse_id, row.lot_id),
                 period.ends_on,
             )
-            for row in stream.rows
+            for row in sorted(stream.rows, key=lambda row: str(row.warehouse_id or row.lot_id))
             if row.id in open_pools
         ]
 
