@@ -103,6 +103,12 @@ def value_at_the_end_of(company: SmallCompany, day: date) -> D:
         return sum((row.value for row in stock_value_on(session, company.company_id, day)), ZERO)
 
 
+def close_january(company: SmallCompany) -> None:
+    with company.session() as session:
+        january = session.scalars(select(Period.id).where(Period.starts_on <= EARLY, Period.ends_on >= EARLY)).one()
+    company.perform(ClosePeriod(january))
+
+
 def warehouse_of(company: SmallCompany, code: str) -> UUID:
     with company.session() as session:
         return session.scalars(select(Warehouse.id).where(Warehouse.code == code)).one()
@@ -490,15 +496,28 @@ def test_what_a_pool_held_at_the_end_of_a_month_is_proved(company):
 def test_a_month_in_which_nothing_moved_after_a_closing_ends_with_what_there_was(company):
     company.product("BX", "periodic_average")
     company.stock("BX", "4", "5.00", on=EARLY)
-    with company.session() as session:
-        january = session.scalars(select(Period.id).where(Period.starts_on <= EARLY, Period.ends_on >= EARLY)).one()
-    company.perform(ClosePeriod(january))
+    close_january(company)
     sell(company, "BX", "1", on=LATE)
     assert [value_at_the_end_of(company, day) for day in (MIDDLE, FEBRUARY, date(2026, 2, 28), LATE)] == [
         20,
         20,
         20,
         15,
+    ]
+    nothing_is_wrong(company)
+
+
+def test_goods_in_another_warehouse_keep_their_value_from_a_closing_to_the_day_of_the_freight(company):
+    second, _ = kept_apart(company, "TR", "periodic_average")
+    receipt = company.stock("TR", "4", "5.00", on=EARLY)
+    company.perform(MoveStock(new_id(), company.products["TR"], D(4), company.bin, second, MIDDLE))
+    close_january(company)
+    company.perform(EnterLandedCost(new_id(), "freight", LATE, D("10.00"), "qty", (receipt,)))
+    assert [value_at_the_end_of(company, day) for day in (MIDDLE, FEBRUARY, date(2026, 2, 28), LATE)] == [
+        20,
+        20,
+        20,
+        30,
     ]
     nothing_is_wrong(company)
 

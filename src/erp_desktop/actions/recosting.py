@@ -198,6 +198,9 @@ class _Run:
             for number in _pools_of(row):
                 last_on[number] = max(last_on[number], counts_until(row.kind, row.dated_on))
         ended = start if start > date.min else None  # the month that was counted last
+        if ended is not None:  # a pool whose period ended then stands for the day after
+            settled = [number for number in first_on if last_on[number] == ended + timedelta(days=1)]
+            self._checkpoints.rest(engine, ended, settled)
         moved: set[int] = set()
 
         def note_months(before: date) -> None:
