@@ -78,10 +78,8 @@ class Corrections:
             against = Purpose.COST_OF_SALES  # a share of late value, a true-up
             if (target.bytes if isinstance(target, UUID) else target) in self._sent_back():
                 against = Purpose.PURCHASE_PRICE_VARIANCE
-        elif target is None and layer is None:
-            against = (
-                Purpose.PURCHASE_PRICE_VARIANCE
-            )  # of goods at standard: late value, or what a true-up passed on to them
+        elif target is None and layer is None:  # of goods at standard: late value, or what a true-up passed on to them
+            against = Purpose.PURCHASE_PRICE_VARIANCE
         shares_variance = kind in (CostEvent.PERIOD_END, CostEvent.METHOD) and not to_inventory
         taken_from = Purpose.PURCHASE_PRICE_VARIANCE if shares_variance else Purpose.INVENTORY
         self.amounts[Sides(dated_on, against, taken_from)] += to_cost_of_sales

@@ -177,9 +177,8 @@ class CostStream(StreamPools):
                 layer = None if change.layer is None else self.layer_id(change.pool, change.layer)
                 valued = counted[change.event]
                 valued.layers.append((self.rows[change.pool].id, layer, self.amount(change.amount)))
-                if (
-                    not valued.event.qty
-                ):  # goods are worth their own cost; what they true up elsewhere nets to zero by itself
+                # Goods are worth their own cost: what they true up elsewhere nets to zero by itself.
+                if not valued.event.qty:
                     valued.to_inventory += self.amount(change.amount)
         return list(counted.values())
 
