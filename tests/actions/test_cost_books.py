@@ -13,7 +13,7 @@ from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveBin, SaveWarehouse
 from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.revaluing import NewStandard, SetStandardCost
-from erp_desktop.actions.stock import MoveStock
+from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.costing import CostBook, CostPool
 from erp_desktop.models.ledger import JournalEntry
@@ -110,6 +110,18 @@ def test_a_book_opened_late_knows_a_standard_though_goods_only_changed_their_bin
     )
     late = open_book(company, "standard", "LATE")
     assert (value(company, kept), value(company, late)) == (70, 70)
+    nothing_is_wrong(company)
+
+
+def test_a_standard_that_comes_in_one_batch_with_the_first_goods_holds_for_them(company):
+    product, kept = company.product("BX"), open_book(company, "standard")
+    company.perform(
+        SetStandardCost(new_id(), JANUARY_ENDS, "plan", (NewStandard(product, Decimal(7)),)),
+        CountStock(
+            new_id(), company.warehouse, FEBRUARY, (CountedLine(product, company.bin, Decimal(10), Decimal(5)),)
+        ),
+    )
+    assert value(company, kept) == 70
     nothing_is_wrong(company)
 
 

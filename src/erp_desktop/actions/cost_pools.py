@@ -144,9 +144,7 @@ class StreamPools:
     def standards_before(self, number: int) -> list[NewEvent]:
         """For a pool that has just begun: the standards that the product was given before, each from its day on."""
         row = self.rows[number]
-        statement = select(StandardCost).where(
-            StandardCost.company_id == self.ctx.company_id, StandardCost.product_id == self.product.id
-        )
+        standards = rows_of(self.session, self.ctx, StandardCost, [self.product.id])[self.product.id]
         return [
             NewEvent(
                 self.ctx.new_centre_id(),
@@ -156,9 +154,7 @@ class StreamPools:
                 standard.effective_on,
                 unit_cost=standard.unit_cost,
             )
-            for standard in self.session.scalars(
-                statement.order_by(StandardCost.effective_on), execution_options=MEMORY_ASKS
-            )
+            for standard in sorted(standards, key=lambda standard: standard.effective_on)
         ]
 
     def allows_negative(self, row: CostPool) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy.orm.util import identity_key
 
 from erp_desktop.actions.base import Context
 from erp_desktop.models.base import Replicated
-from erp_desktop.models.costing import CostLayer, CostPool
+from erp_desktop.models.costing import CostLayer, CostPool, StandardCost
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine
 from erp_desktop.models.sales import Allocation, SalesOrder, SalesOrderLine
@@ -45,6 +45,7 @@ _BELONGING: dict[type[Any], _Belonging] = {
     Allocation: _Belonging(SalesOrder, "order_id"),
     StockBalance: _Belonging(Product, "product_id"),
     CostPool: _Belonging(Product, "product_id"),
+    StandardCost: _Belonging(Product, "product_id"),
     CostLayer: _Belonging(CostPool, "pool_id", used_up="qty_left"),
 }
 
