@@ -477,6 +477,17 @@ def test_what_goods_cost_later_goes_after_them_into_another_warehouse_on_its_day
     nothing_is_wrong(company)
 
 
+def test_freight_goes_after_goods_that_begin_a_pool_in_the_same_batch(company):
+    second, _ = kept_apart(company, "TR", "fifo")
+    receipt = company.stock("TR", "10", "5.00", on=EARLY)
+    company.perform(
+        MoveStock(new_id(), company.products["TR"], D(4), company.bin, second, MIDDLE),
+        EnterLandedCost(new_id(), "freight", LATE, D("10.00"), "qty", (receipt,)),
+    )
+    assert value_on_hand(company, "TR") == [(6, 36), (4, 24)]
+    nothing_is_wrong(company)
+
+
 def test_what_a_pool_held_at_the_end_of_a_month_is_proved(company):
     company.product("BX", "fifo")
     company.stock("BX", "4", "5.00", on=EARLY)

@@ -108,7 +108,8 @@ class CostStream(StreamPools):
                     self.qty(issue.returned_qty),
                     self.money(issue.returned_value),
                 )
-        waiting = sorted({*receipts, *self._moved_short(engine)})
+        numbers = {row.id: number for number, row in enumerate(self.rows)}
+        waiting = sorted({*receipts, *self._moved_short(engine, numbers)})
         known: set[bytes] = set()
         while waiting:
             key, number = waiting.pop()
@@ -125,25 +126,24 @@ class CostStream(StreamPools):
                 came_in_later=self.qty(standing.came_in_later),
                 takers=[(issue_id.bytes, self.qty(qty)) for issue_id, qty in standing.takers],
             )
-            waiting += [(move_id.bytes, self._numbered(pool_id)) for move_id, pool_id in standing.transfers]
+            waiting += [
+                (move_id.bytes, numbers[pool_id]) for move_id, pool_id in standing.transfers if pool_id in numbers
+            ]
 
-    def _moved_short(self, engine: Stream) -> set[tuple[bytes, int]]:
+    def _moved_short(self, engine: Stream, numbers: Mapping[UUID, int]) -> set[tuple[bytes, int]]:
         """Transfers that some of the goods are missing for, with where they went: what covers them goes on to there."""
         short = {UUID(bytes=layer[KEY]) for pool in engine.pools.values() for layer in pool.shorts}
         if not short:
             return set()
         arrived = select(MoveCost.move_id, MoveCost.pool_id).where(
             MoveCost.company_id == self.ctx.company_id,
-            MoveCost.pool_id.in_([row.id for row in self.rows]),
+            MoveCost.pool_id.in_(sorted(numbers)),
             MoveCost.move_id.in_(sorted(short)),
             MoveCost.kind == MoveKind.TRANSFER,
             MoveCost.qty > 0,
         )
         found = self.session.execute(arrived, execution_options=MEMORY_ASKS)
-        return {(move_id.bytes, self._numbered(pool_id)) for move_id, pool_id in found}
-
-    def _numbered(self, pool_id: UUID) -> int:
-        return next(number for number, row in enumerate(self.rows) if row.id == pool_id)
+        return {(move_id.bytes, numbers[pool_id]) for move_id, pool_id in found}
 
     # -- writing down
 

@@ -34,7 +34,7 @@ class Standing:
     value_left: Decimal  # of the layer, or of the whole pool of an average; a credit takes no more off it
     takers: list[tuple[UUID, Decimal]]  # issue move and quantity, in the order of the issues
     came_in_later: Decimal = ZERO  # what an average pool took in after it
-    transfers: tuple[tuple[UUID, UUID], ...] = ()  # takers that are transfers, each with the pool where it arrived
+    transfers: tuple[tuple[UUID, UUID], ...] = ()  # and pool where its goods arrived, of every book
 
 
 @dataclass(frozen=True)
@@ -175,18 +175,12 @@ def _standing_in_layers(
 
 
 def _arrivals(session: Session, pool: CostPool, transfer_ids: Sequence[UUID]) -> tuple[tuple[UUID, UUID], ...]:
-    """For each transfer the pool, of the same book, where its goods arrived."""
+    """For each transfer the pools where its goods arrived, of whatever book."""
     if not transfer_ids:
         return ()
     arrived = (
         select(MoveCost.move_id, MoveCost.pool_id)
-        .join(CostPool, (CostPool.company_id == MoveCost.company_id) & (CostPool.id == MoveCost.pool_id))
-        .where(
-            MoveCost.company_id == pool.company_id,
-            MoveCost.move_id.in_(transfer_ids),
-            MoveCost.qty > 0,
-            CostPool.book_id == pool.book_id,
-        )
+        .where(MoveCost.company_id == pool.company_id, MoveCost.move_id.in_(transfer_ids), MoveCost.qty > 0)
         .order_by(MoveCost.seq)
     )
     return tuple((row.move_id, row.pool_id) for row in session.execute(arrived, execution_options=MEMORY_ASKS))
