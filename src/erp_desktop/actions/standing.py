@@ -34,7 +34,9 @@ class Standing:
     value_left: Decimal  # of the layer, or of the whole pool of an average; a credit takes no more off it
     takers: list[tuple[UUID, Decimal]]  # issue move and quantity, in the order of the issues
     came_in_later: Decimal = ZERO  # what an average pool took in after it
-    transfers: tuple[tuple[UUID, UUID], ...] = ()  # and pool where its goods arrived, of every book
+    transfers: tuple[
+        tuple[UUID, UUID], ...
+    ] = ()  # takers that are transfers, with the pools where they arrived, of every book
 
 
 @dataclass(frozen=True)
