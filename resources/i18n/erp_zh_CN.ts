@@ -179,6 +179,18 @@ The back office of a company that distributes goods.</source>
         <translation>设定标准成本</translation>
     </message>
     <message>
+        <source>Dispatch a goods transfer</source>
+        <translation>发出调拨单</translation>
+    </message>
+    <message>
+        <source>Take in a goods transfer</source>
+        <translation>收入调拨单</translation>
+    </message>
+    <message>
+        <source>Close a goods transfer short</source>
+        <translation>短收关闭调拨单</translation>
+    </message>
+    <message>
         <source>Move stock</source>
         <translation>移动库存</translation>
     </message>
@@ -2368,6 +2380,22 @@ The back office of a company that distributes goods.</source>
         <source>A stream of events that cannot be counted again</source>
         <translation>无法重新计算的成本流水</translation>
     </message>
+    <message>
+        <source>Status of a goods transfer against what arrived</source>
+        <translation>调拨单的状态与到货情况</translation>
+    </message>
+    <message>
+        <source>Quantity of a goods transfer line against what left</source>
+        <translation>调拨单明细的数量与发出的数量</translation>
+    </message>
+    <message>
+        <source>Received quantity of a goods transfer line against what arrived</source>
+        <translation>调拨单明细的已收数量与到达的数量</translation>
+    </message>
+    <message>
+        <source>Lost quantity of a goods transfer line against what was written off</source>
+        <translation>调拨单明细的损失数量与核销的数量</translation>
+    </message>
 </context>
 <context>
     <name>Document</name>
@@ -2613,6 +2641,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Customer return</source>
         <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>Goods transfer</source>
+        <translation>调拨单</translation>
     </message>
     <message>
         <source>Stock count</source>
@@ -4504,6 +4536,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Supplier return</source>
         <translation>采购退货</translation>
+    </message>
+    <message>
+        <source>Loss in transit</source>
+        <translation>在途损失</translation>
     </message>
     <message>
         <source>Stock count</source>
@@ -6996,6 +7032,30 @@ The back office of a company that distributes goods.</source>
         <source>The central service is older than this program and cannot show effects yet; you can post without it.</source>
         <translation>中心服务比本程序旧，还不能显示影响；不看影响也可以过账。</translation>
     </message>
+    <message>
+        <source>The goods are in this warehouse already. Choose another one to send them to, or move them from bin to bin; nothing was changed.</source>
+        <translation>货已经在这个仓库里了。请选择要发往的另一个仓库，或在货位之间移动；没有任何改动。</translation>
+    </message>
+    <message>
+        <source>{asked} of {product} arrived, but only {open} of {transfer} are in transit. Count again; nothing was changed.</source>
+        <translation>到了 {asked} 件 {product}，但 {transfer} 在途的只有 {open} 件。请重新清点；没有任何改动。</translation>
+    </message>
+    <message>
+        <source>{transfer} left on {dispatched_on}, so this cannot have been before. Correct the date; nothing was changed.</source>
+        <translation>{transfer} 于 {dispatched_on} 发出，此事不可能在那之前。请更正日期；没有任何改动。</translation>
+    </message>
+    <message>
+        <source>The goods leave on {dispatched_on}, so they cannot be expected before. Correct the date; nothing was changed.</source>
+        <translation>货于 {dispatched_on} 发出，不可能在那之前到达。请更正日期；没有任何改动。</translation>
+    </message>
+    <message>
+        <source>Say why the goods did not arrive; whoever reads the books asks. Enter a reason; nothing was changed.</source>
+        <translation>请说明货为什么没有到；看账的人会问。请填写原因；没有任何改动。</translation>
+    </message>
+    <message>
+        <source>Goods in transit are in no warehouse: only a goods transfer brings them there and takes them in. Choose a warehouse; nothing was changed.</source>
+        <translation>在途的货不在任何仓库里：只有调拨单能把货发到在途、再收进来。请选择一个仓库；没有任何改动。</translation>
+    </message>
 </context>
 <context>
     <name>Refusal word</name>
@@ -7040,8 +7100,16 @@ The back office of a company that distributes goods.</source>
         <translation>未结</translation>
     </message>
     <message>
+        <source>dispatched</source>
+        <translation>在途</translation>
+    </message>
+    <message>
         <source>closed</source>
         <translation>已关闭</translation>
+    </message>
+    <message>
+        <source>closed short</source>
+        <translation>短收关闭</translation>
     </message>
     <message>
         <source>cancelled</source>
@@ -7110,6 +7178,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>goods receipt</source>
         <translation>收货单</translation>
+    </message>
+    <message>
+        <source>goods transfer</source>
+        <translation>调拨单</translation>
+    </message>
+    <message>
+        <source>line of the goods transfer</source>
+        <translation>调拨单的明细行</translation>
     </message>
     <message>
         <source>line of the goods receipt</source>
@@ -7648,6 +7724,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Return to supplier</source>
         <translation>采购退货</translation>
+    </message>
+    <message>
+        <source>Loss in transit</source>
+        <translation>在途损失</translation>
     </message>
     <message>
         <source>Stock count</source>
@@ -10503,6 +10583,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Received</source>
         <translation>已收货</translation>
+    </message>
+    <message>
+        <source>In transit</source>
+        <translation>在途</translation>
+    </message>
+    <message>
+        <source>Closed short</source>
+        <translation>短收关闭</translation>
     </message>
     <message>
         <source>Shipped</source>

@@ -29,6 +29,14 @@ from erp_desktop.actions.selling import ConfirmSalesOrder, SalesLine, SaveSalesO
 from erp_desktop.actions.shipping import ShipOrder, ShippedLine, shipment_line_id
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
+from erp_desktop.actions.transferring import (
+    ArrivedLine,
+    CloseTransferShort,
+    DispatchedLine,
+    DispatchTransfer,
+    ReceiveTransfer,
+    transfer_line_id,
+)
 from erp_desktop.costing.events import METHODS
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostEvent, CostPool, MoveCost
@@ -68,6 +76,9 @@ def _moves(days: st.SearchStrategy[date], products: st.SearchStrategy[str]) -> S
         ),
         st.tuples(st.just("ship"), days, warehouses, st.lists(st.tuples(products, quantities), min_size=1, max_size=2)),
         st.tuples(st.just("transfer"), days, warehouses, products, quantities, lots),
+        st.tuples(st.just("dispatch"), days, warehouses, products, quantities, lots),
+        st.tuples(st.just("arrive"), st.integers(0, 40), st.integers(0, 1), quantities),
+        st.tuples(st.just("close short"), st.integers(0, 40), st.integers(0, 1)),
         st.tuples(st.just("take back"), days, which, quantities),
         st.tuples(st.just("send back"), days, which, quantities, prices),
         st.tuples(st.just("count"), days, warehouses, products, st.integers(-5, 5), st.none() | prices, lots),
@@ -154,6 +165,9 @@ def wandering_history(seed: int) -> list[tuple[Any, ...]]:
         "receive": lambda: (day(), place(), [("W", qty(10), price(), 0)]),
         "ship": lambda: (day(), place(), [("W", qty())]),
         "transfer": lambda: (day(), place(), "W", qty(4), 0),
+        "dispatch": lambda: (day(), place(), "W", qty(4)),
+        "arrive": lambda: (random.randint(0, 40), random.randint(0, 2), qty(3)),
+        "close short": lambda: (random.randint(0, 40), random.randint(0, 2)),
         "take back": lambda: (day(), random.randint(0, 3), qty(2)),
         "send back": lambda: (day(), random.randint(0, 3), qty(2), price()),
         "count": lambda: (day(), place(), "W", random.randint(-4, 6), random.choice((None, price())), 0),
@@ -163,7 +177,20 @@ def wandering_history(seed: int) -> list[tuple[Any, ...]]:
         "standard": lambda: (random.choice(STANDARDS_BEGIN), "W", price()),
         "close": lambda: (0,),
     }
-    often = ["receive", "transfer", "transfer", "transfer", "count", "landed cost", "price", "ship"]
+    often = [
+        "receive",
+        "transfer",
+        "transfer",
+        "dispatch",
+        "dispatch",
+        "arrive",
+        "arrive",
+        "arrive",
+        "count",
+        "landed cost",
+        "price",
+        "ship",
+    ]
     drawn = random.choices([*kinds, *often, *often], k=random.randint(10, 30))
     return [("receive", FIRST_DAY, place, [("W", "20", "3.33", 0)]) for place in (0, 1)] + [
         (kind, *kinds[kind]()) for kind in drawn
@@ -198,6 +225,7 @@ class StockTrade:
         self.receipts: list[UUID] = []
         self.shipments: list[tuple[UUID, date]] = []
         self.landed_costs: list[UUID] = []
+        self.under_way: list[tuple[UUID, date]] = []  # goods transfers, and when they left
         self.waiting: list[Action] = []
         self.kept: dict[str, UUID] = {}
         self.posting_book = derived_id("cost_book", company.company_id, "MAIN")
@@ -296,6 +324,23 @@ class StockTrade:
         lot_id = self._lot(code, lot)
         source, target = self.bins[place], self.bins[(place + 1) % len(self.bins)]
         self._do(MoveStock(new_id(), self.products[code], Decimal(qty), source, target, on, lot_id))
+
+    def _dispatch(self, on: date, place: int, code: str, qty: str, lot: int = 0) -> None:
+        transfer, following = new_id(), (place + 1) % len(self.bins)
+        line = DispatchedLine(self.products[code], Decimal(qty), self.bins[place], self._lot(code, lot))
+        self._do(DispatchTransfer(transfer, self.warehouses[place], self.warehouses[following], on, (line,)))
+        self.under_way.append((transfer, on))
+
+    def _arrive(self, days: int, which: int, qty: str) -> None:
+        if which < len(self.under_way):
+            transfer, left_on = self.under_way[-1 - which]
+            line = ArrivedLine(transfer_line_id(transfer, 1), Decimal(qty))
+            self._do(ReceiveTransfer(transfer, left_on + timedelta(days), (line,)))
+
+    def _close_short(self, days: int, which: int) -> None:
+        if which < len(self.under_way):
+            transfer, left_on = self.under_way[-1 - which]
+            self._do(CloseTransferShort(transfer, left_on + timedelta(days), "never came"))
 
     def _take_back(self, on: date, place: int, qty: str) -> None:
         if place >= len(self.shipments):
@@ -442,7 +487,7 @@ class StockTrade:
         company_id = self.company.company_id
         with self.company.session() as session:
             pools = {
-                row.id: (row.product_id, row.warehouse_id, row.lot_id, row.method)
+                row.id: (row.product_id, row.warehouse_id, row.lot_id, row.transfer_id, row.method)
                 for row in session.scalars(select(CostPool).where(CostPool.book_id == book))
             }
             said: dict[Any, Any] = {

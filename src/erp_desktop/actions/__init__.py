@@ -18,6 +18,7 @@ from erp_desktop.actions import (
     shipping,
     stock,
     supplier_returns,
+    transferring,
     writing_down,
 )
 
@@ -39,5 +40,6 @@ __all__ = [
     "shipping",
     "stock",
     "supplier_returns",
+    "transferring",
     "writing_down",
 ]

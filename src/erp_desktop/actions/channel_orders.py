@@ -23,6 +23,7 @@ from erp_desktop.actions.numbering import give_numbers
 from erp_desktop.actions.refusals import CodeTaken, NotFound, NumberRefused, Required, TextRefused
 from erp_desktop.actions.saving import NAMES_PER_STATEMENT
 from erp_desktop.actions.selling import BadDiscount, NotACustomer
+from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.ids import child_id, derived_id
 from erp_desktop.models.base import PENDING_TICK, TICK_IN_CONNECTION_INFO
 from erp_desktop.models.party import Party
@@ -105,6 +106,7 @@ class TakeInChannelOrders(Action):
 
     def run(self, session: Session, ctx: Context) -> None:
         find(session, ctx, Channel, self.channel_id)
+        refuse_transit(ctx, self.warehouse_id)
         find(session, ctx, Warehouse, self.warehouse_id)
         orders = self._unknown(session, ctx, SalesOrder, self.orders)
         returns = self._unknown(session, ctx, CustomerReturn, self.returns)

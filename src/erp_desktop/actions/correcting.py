@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.cost_corrections import sent_back
-from erp_desktop.actions.cost_events import Counted, Document, NewEvent, Place
+from erp_desktop.actions.cost_events import Counted, Document, NewEvent, place_to
 from erp_desktop.actions.valuing import count
 from erp_desktop.costing.landed_cost import Split
 from erp_desktop.models.costing import AdjustmentKind
@@ -50,7 +50,7 @@ def add_late_value(
                 event_id,
                 kind.value,
                 move.product_id,
-                Place(move.to_warehouse_id, move.lot_id),
+                place_to(move, ctx.company_id),
                 dated_on,
                 stated=value.amount,
                 of_id=move.id,

@@ -12,12 +12,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from erp_desktop.actions.moving import Move
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.transit import transit_warehouse_id
 from erp_desktop.costing.events import Effect, Event, Kind
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
-from erp_desktop.models.costing import AdjustmentKind, CostEvent
-from erp_desktop.models.stock import MoveKind
+from erp_desktop.models.costing import AdjustmentKind, CostEvent, CostPool
+from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.numbers import ZERO
 
 EVENTS_PER_ACTION = 100_000  # room for the events of one action between two ticks in `seq`
@@ -81,10 +83,12 @@ class WorthTooLittleThen(Refused):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an event happens: it says the pool, as wide as the product's category has it."""
+    """Where an event happens: it says the pool, as wide as the product's category has it. Goods in transit are those of one
+    transfer."""
 
     warehouse_id: UUID | None = None
     lot_id: UUID | None = None
+    transfer_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,26 @@ class Counted:
     @property
     def to_cost_of_sales(self) -> Decimal:
         return sum((effect[3] for effect in self.effects), ZERO)
+
+
+def place_from(move: Move | StockMove, company_id: UUID) -> Place:
+    """Where the goods of a move left."""
+    return _place(move, move.from_warehouse_id, company_id)
+
+
+def place_to(move: Move | StockMove, company_id: UUID) -> Place:
+    """Where the goods of a move came in."""
+    return _place(move, move.to_warehouse_id, company_id)
+
+
+def _place(move: Move | StockMove, warehouse_id: UUID | None, company_id: UUID) -> Place:
+    in_transit = warehouse_id == transit_warehouse_id(company_id)
+    return Place(warehouse_id, move.lot_id, move.document_id if in_transit else None)
+
+
+def place_of(pool: CostPool) -> Place:
+    """The place that a pool stands for."""
+    return Place(pool.warehouse_id, pool.lot_id, pool.transfer_id)
 
 
 def month_end(day: date) -> date:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_events import Document, NewEvent, Place
+from erp_desktop.actions.cost_events import Document, NewEvent, place_from, place_of, place_to
 from erp_desktop.actions.cost_streams import CostStream
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostEvent, CostPool, MoveCost
 from erp_desktop.models.stock import MoveKind, StockMove
@@ -24,7 +24,7 @@ def history_of(session: Session, ctx: Context, posting: CostBook, stream: CostSt
     most of the stock, since what each lot is worth was not said.
     """
     rows = session.execute(
-        select(MoveCost, CostPool.warehouse_id, CostPool.lot_id)
+        select(MoveCost, CostPool)
         .join(CostPool, (CostPool.company_id == MoveCost.company_id) & (CostPool.id == MoveCost.pool_id))
         .where(
             MoveCost.company_id == ctx.company_id,
@@ -56,7 +56,7 @@ def history_of(session: Session, ctx: Context, posting: CostBook, stream: CostSt
     }
     events: list[NewEvent] = []
     counted: set[UUID] = set()
-    for cost, warehouse_id, lot_id in rows:
+    for cost, pool in rows:
         move = moves.get(cost.move_id)
         if move is not None:
             if move.id in counted:
@@ -65,7 +65,7 @@ def history_of(session: Session, ctx: Context, posting: CostBook, stream: CostSt
             events.append(_of_move(move, cost))
         elif cost.kind in _OF_EVERY_BOOK:
             named = moves.get(cost.of_id) if cost.of_id is not None else None
-            place = Place(warehouse_id, lot_id) if named is None else Place(named.to_warehouse_id, named.lot_id)
+            place = place_of(pool) if named is None else place_to(named, ctx.company_id)
             caused = documents.get(cost.move_id)
             events.append(
                 NewEvent(
@@ -91,13 +91,11 @@ def history_of(session: Session, ctx: Context, posting: CostBook, stream: CostSt
 def _of_move(move: StockMove, cost: MoveCost) -> NewEvent:
     if move.kind == MoveKind.TRANSFER:
         return _of_transfer(move)
-    came_in = move.to_bin_id is not None
-    warehouse_id = move.to_warehouse_id if came_in else move.from_warehouse_id
     return NewEvent(
         move.id,
         move.kind,
         move.product_id,
-        Place(warehouse_id, move.lot_id),
+        (place_from if move.to_bin_id is None else place_to)(move, move.company_id),
         move.moved_on,
         move.qty,
         cost.stated,
@@ -111,9 +109,9 @@ def _of_transfer(move: StockMove) -> NewEvent:
         move.id,
         move.kind,
         move.product_id,
-        Place(move.from_warehouse_id, move.lot_id),
+        place_from(move, move.company_id),
         move.moved_on,
         move.qty,
-        to_place=Place(move.to_warehouse_id, move.lot_id),
+        to_place=place_to(move, move.company_id),
         line_id=move.line_id,
     )

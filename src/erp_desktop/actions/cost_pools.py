@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.cost_corrections import Corrections, sent_back
-from erp_desktop.actions.cost_events import EVENTS_PER_ACTION, KIND_OF, OF_ITS_DAY, NewEvent, Place
+from erp_desktop.actions.cost_events import EVENTS_PER_ACTION, KIND_OF, OF_ITS_DAY, NewEvent, Place, place_of
 from erp_desktop.actions.finding import company_of, find_all
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_of
 from erp_desktop.actions.standing import layer_id
@@ -99,7 +99,7 @@ class StreamPools:
         self.rows, self.layers = streams.kept_of(product_id)
         self.fresh: set[bytes] = set()  # moves that are counted for the first time
         self.corrections = Corrections(lambda: streams.sent_back)
-        self._number = {(row.warehouse_id, row.lot_id): number for number, row in enumerate(self.rows)}
+        self._number = {(row.warehouse_id, row.lot_id, row.transfer_id): number for number, row in enumerate(self.rows)}
 
     # -- pools
 
@@ -118,15 +118,17 @@ class StreamPools:
         key = (
             place.warehouse_id if scope == "warehouse" else None,
             place.lot_id if scope == "lot" else None,
+            place.transfer_id if scope == "warehouse" else None,
         )
         if key not in self._number:
             row = CostPool(
                 company_id=self.ctx.company_id,
-                id=derived_id("cost_pool", self.book.id, self.product.id, *key),
+                id=derived_id("cost_pool", self.book.id, self.product.id, *(key if key[2] else key[:2])),
                 book_id=self.book.id,
                 product_id=self.product.id,
                 warehouse_id=key[0],
                 lot_id=key[1],
+                transfer_id=key[2],
                 method=method,
                 first_method=method,
                 on_hand=ZERO,
@@ -150,7 +152,7 @@ class StreamPools:
                 self.ctx.new_centre_id(),
                 CostEvent.STANDARD_COST,
                 self.product.id,
-                Place(row.warehouse_id, row.lot_id),
+                place_of(row),
                 standard.effective_on,
                 unit_cost=standard.unit_cost,
             )

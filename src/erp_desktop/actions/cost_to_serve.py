@@ -23,6 +23,7 @@ from erp_desktop.actions.lines import bury
 from erp_desktop.actions.posting import NoAccountForPurpose
 from erp_desktop.actions.refusals import NumberRefused, Refused
 from erp_desktop.actions.saving import AlreadyThere, Save, refuse_negative, save
+from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.costing.cost_to_serve import Cost, Driver, Served, Share, share_costs
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
@@ -148,6 +149,7 @@ class SaveStorageRate(Save):
     rate: Decimal
 
     def refuse_nonsense(self, session: Session, ctx: Context, row: Any) -> None:
+        refuse_transit(ctx, self.warehouse_id)
         refuse_negative(rate=self.rate)
         to_scaled(self.rate, UNIT_COST_PLACES)  # on the desk too, before anything is written
         for day in {self.valid_from} | ({row.valid_from} if row is not None else set()):

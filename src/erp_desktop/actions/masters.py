@@ -18,6 +18,7 @@ from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.lots import TRACKINGS
 from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.saving import FixedOnceMoved, OutOfRange, Save, refuse_change_once_moved, refuse_negative, save
+from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.costing.events import METHODS
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.ledger import CostCentre
@@ -279,6 +280,7 @@ class SaveWarehouse(Save):
     is_active: bool = True
 
     def refuse_nonsense(self, session: Session, ctx: Context, row: Any) -> None:
+        refuse_transit(ctx, self.warehouse_id)
         if self.receiving_bin_id is not None:
             receiving = session.get_one(Bin, (ctx.company_id, self.receiving_bin_id))
             if receiving.warehouse_id != self.warehouse_id:
@@ -301,6 +303,7 @@ class SaveBin(Save):
     is_active: bool = True
 
     def refuse_nonsense(self, session: Session, ctx: Context, row: Any) -> None:
+        refuse_transit(ctx, self.warehouse_id)
         if row is not None and row.warehouse_id != self.warehouse_id:
             raise FixedOnceMoved(field="warehouse", name=row.code)
 

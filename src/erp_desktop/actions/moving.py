@@ -14,6 +14,7 @@ from erp_desktop.actions.finding import find, find_all
 from erp_desktop.actions.lots import LotMissing, begin_balance, is_tracked, stock_balance_id
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import rows_by_id, rows_of
+from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, MoveKind, StockBalance, StockMove, Warehouse
@@ -191,7 +192,11 @@ def receiving_bin(session: Session, ctx: Context, warehouse_id: UUID) -> UUID:
 
 
 def bins_of(session: Session, ctx: Context, warehouse_id: UUID, named: Sequence[UUID | None]) -> list[Place]:
-    """A place in `warehouse_id` for each of `named`; None means the receiving bin. Raises BinElsewhere, NotFound."""
+    """A place in `warehouse_id` for each of `named`; None means the receiving bin.
+
+    Raises BinElsewhere, NotFound, OnlyInTransit.
+    """
+    refuse_transit(ctx, warehouse_id)
     default = receiving_bin(session, ctx, warehouse_id) if None in named else None
     bins = find_all(session, ctx, Bin, {bin_id for bin_id in named if bin_id is not None})
     for stock_bin in bins.values():

@@ -20,6 +20,7 @@ PREFIXES = {
     "sales_invoice": "INV",
     "customer_return": "RET",
     "stock_count": "CNT",
+    "goods_transfer": "TRF",
     "stock_revaluation": "REV",
     "write_down": "NRV",
     "standard_cost_change": "STD",

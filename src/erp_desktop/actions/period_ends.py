@@ -52,4 +52,6 @@ def _ends(ctx: Context, stream: CostStream, pools: dict[UUID | None, Place], day
 def _pool_key(stream: CostStream, place: Place) -> UUID | None:
     """What tells the pools of a product apart: as wide as its category has them."""
     scope = stream.streams.categories[stream.product.category_id].cost_pool
-    return place.warehouse_id if scope == "warehouse" else place.lot_id if scope == "lot" else None
+    if scope == "warehouse":
+        return place.transfer_id or place.warehouse_id
+    return place.lot_id if scope == "lot" else None

@@ -21,6 +21,7 @@ from erp_desktop.actions.lines import replace_lines
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import rows_by_id, rows_of
+from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.party import Party
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
@@ -73,6 +74,7 @@ class SavePurchaseOrder(Action):
         supplier = find(session, ctx, Party, self.supplier_id)
         if not (supplier.is_supplier and supplier.is_active):
             raise NotASupplier(party=supplier.name)
+        refuse_transit(ctx, self.warehouse_id)
         find(session, ctx, Warehouse, self.warehouse_id)
         company = company_of(session, ctx)
         lines = self._lines(session, ctx, company.currency_places)

@@ -24,6 +24,7 @@ from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import Refused, Required
 from erp_desktop.actions.remembering import rows_by_id
+from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.actions.valuing import books_of, revalue, set_standard_cost
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
@@ -118,6 +119,7 @@ class RevalueStock(Action):
         refuse_empty_or_twice(self.lines, keys)
         refuse_without_reason(self.reason)
         products = find_all(session, ctx, Product, (line.product_id for line in self.lines))
+        refuse_transit(ctx, *(line.warehouse_id for line in self.lines))
         find_all(session, ctx, Warehouse, {line.warehouse_id for line in self.lines if line.warehouse_id})
         find_all(session, ctx, Lot, {line.lot_id for line in self.lines if line.lot_id})
         self._refuse_bad_values(session, ctx, products)

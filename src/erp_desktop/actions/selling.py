@@ -27,6 +27,7 @@ from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.purchasing import DueBeforeOrdered
 from erp_desktop.actions.refusals import CodeTaken, Refused
 from erp_desktop.actions.remembering import rows_by_id, rows_of
+from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.models.party import Party
@@ -100,6 +101,7 @@ class SaveSalesOrder(Action):
             if not party.is_active or not (party.is_consumer or party.is_distributor):
                 raise NotACustomer(party=party.name)
         find(session, ctx, Channel, self.channel_id)
+        refuse_transit(ctx, self.warehouse_id)
         find(session, ctx, Warehouse, self.warehouse_id)
         company = company_of(session, ctx)
         if self.external_number:

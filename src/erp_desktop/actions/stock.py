@@ -34,6 +34,7 @@ from erp_desktop.actions.moving import Move, NotEnoughOnHand, Place, balances_at
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.actions.valuing import Incoming, Valued, transfer_cost, value_issues, value_receipts
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ledger.posting import Amount, Dimensions, OpeningStock, StockCounted
@@ -243,6 +244,7 @@ class MoveStock(Action):
             Place(stock_bin.warehouse_id, stock_bin.id)
             for stock_bin in (find(session, ctx, Bin, self.from_bin_id), find(session, ctx, Bin, self.to_bin_id))
         )
+        refuse_transit(ctx, source.warehouse_id, target.warehouse_id)
         free = self._free(session, ctx, product, source)
         if free < self.qty:
             raise NotEnoughOnHand(
@@ -266,7 +268,7 @@ class MoveStock(Action):
         )
         move_stock(session, ctx, [move])
         if ctx.at_centre:
-            transfer_cost(session, ctx, move)
+            transfer_cost(session, ctx, [move])
 
     def _free(self, session: Session, ctx: Context, product: Product, source: Place) -> Decimal:
         lots = refuse_wrong_lots(session, ctx, [(product, self.lot_id)])

@@ -17,7 +17,17 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.cost_corrections import Corrections
-from erp_desktop.actions.cost_events import COMING_IN, KIND_OF, Counted, Document, NewEvent, Place
+from erp_desktop.actions.cost_events import (
+    COMING_IN,
+    KIND_OF,
+    Counted,
+    Document,
+    NewEvent,
+    Place,
+    place_from,
+    place_of,
+    place_to,
+)
 from erp_desktop.actions.cost_history import history_of
 from erp_desktop.actions.cost_pools import BookStreams
 from erp_desktop.actions.cost_streams import CostStream
@@ -83,31 +93,37 @@ def value_receipts(session: Session, ctx: Context, incoming: Sequence[Incoming])
     events = []
     for arrived in incoming:
         stated = None if arrived.value is None else round_money(arrived.value, places)
-        events.append(_moved(arrived.move, _to(arrived.move), stated=stated))
+        events.append(_moved(arrived.move, place_to(arrived.move, ctx.company_id), stated=stated))
     return _valued([arrived.move for arrived in incoming], count(session, ctx, events))
 
 
 def value_issues(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
     """Goods leave, in every book. Gives their cost in the book that posts."""
-    return _valued(moves, count(session, ctx, [_moved(move, _from(move)) for move in moves]))
+    return _valued(moves, count(session, ctx, [_moved(move, place_from(move, ctx.company_id)) for move in moves]))
 
 
 def value_returns(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
     """Customers bring goods back, each at the settled cost of the very issue that `returns_move_id` names
     (costing.md, rule 5); piece by piece the returns of an issue give back exactly its cost."""
-    return _valued(moves, count(session, ctx, [_moved(move, _to(move), of_id=move.returns_move_id) for move in moves]))
+    company_id = ctx.company_id
+    events = [_moved(move, place_to(move, company_id), of_id=move.returns_move_id) for move in moves]
+    return _valued(moves, count(session, ctx, events))
 
 
 def value_supplier_returns(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
     """Goods go back to the supplier, from the layer of the receipt that `returns_move_id` names while it lasts (rule 6)."""
-    return _valued(
-        moves, count(session, ctx, [_moved(move, _from(move), of_id=move.returns_move_id) for move in moves])
-    )
+    company_id = ctx.company_id
+    events = [_moved(move, place_from(move, company_id), of_id=move.returns_move_id) for move in moves]
+    return _valued(moves, count(session, ctx, events))
 
 
-def transfer_cost(session: Session, ctx: Context, move: Move) -> None:
+def transfer_cost(session: Session, ctx: Context, moves: Sequence[Move]) -> None:
     """A transfer moves cost unchanged (costing.md, rule 8): out of one pool into the other, where they are two."""
-    count(session, ctx, [replace(_moved(move, _from(move)), to_place=_to(move))])
+    company_id = ctx.company_id
+    events = [
+        replace(_moved(move, place_from(move, company_id)), to_place=place_to(move, company_id)) for move in moves
+    ]
+    count(session, ctx, events)
 
 
 def _moved(move: Move, place: Place, stated: Decimal | None = None, of_id: UUID | None = None) -> NewEvent:
@@ -123,14 +139,6 @@ def _moved(move: Move, place: Place, stated: Decimal | None = None, of_id: UUID 
         line_id=move.line_id,
         document=Document(move.document_kind, move.document_id),
     )
-
-
-def _from(move: Move) -> Place:
-    return Place(move.from_warehouse_id, move.lot_id)
-
-
-def _to(move: Move) -> Place:
-    return Place(move.to_warehouse_id, move.lot_id)
 
 
 def _valued(moves: Sequence[Move], counted: dict[UUID, Counted]) -> list[Valued]:
@@ -181,7 +189,7 @@ def _revalued(
 ) -> list[tuple[Place, Decimal]]:
     """By how much each pool of a book changes. A further book may keep the stock in other pools than the book that posts: narrower
     ones are each brought to the unit cost, or share the amount by quantity; a wider one takes what the posting book `posted`."""
-    pools = [Place(row.warehouse_id, row.lot_id) for row in stream.rows]
+    pools = [place_of(row) for row in stream.rows]
     if place in pools or not pools or stream.book.posts_to_ledger:
         pools = [place]
     elif place != Place():
@@ -218,7 +226,7 @@ def set_standard_cost(
                 ctx.new_centre_id(),
                 CostEvent.STANDARD_COST,
                 product_id,
-                Place(row.warehouse_id, row.lot_id),
+                place_of(row),
                 effective_on,
                 unit_cost=unit_cost,
                 line_id=line_id,
@@ -251,7 +259,7 @@ def change_method(
                 ctx.new_centre_id(),
                 CostEvent.METHOD,
                 stream.product.id,
-                Place(row.warehouse_id, row.lot_id),
+                place_of(row),
                 from_on,
                 method=method,
             )
@@ -271,6 +279,8 @@ def end_period(session: Session, ctx: Context, period: Period, document: tuple[s
         CostPool.company_id == ctx.company_id,
         CostBook.is_closed.is_(False),
         (CostPool.method == "periodic_average") | (CostBook.shares_variance & (CostPool.method == "standard")),
+        # of a transfer that had arrived before there is nothing to settle, and there are more of those every month
+        CostPool.transfer_id.is_(None) | (CostPool.on_hand != 0) | (CostPool.last_moved_on >= period.starts_on),
     )
     ended = select(MoveCost.pool_id).where(
         MoveCost.company_id == ctx.company_id,
@@ -286,10 +296,10 @@ def end_period(session: Session, ctx: Context, period: Period, document: tuple[s
                 ctx.new_centre_id(),
                 CostEvent.PERIOD_END,
                 stream.product.id,
-                Place(row.warehouse_id, row.lot_id),
+                place_of(row),
                 period.ends_on,
             )
-            for row in sorted(stream.rows, key=lambda row: str(row.warehouse_id or row.lot_id))
+            for row in sorted(stream.rows, key=lambda row: str(row.transfer_id or row.warehouse_id or row.lot_id))
             if row.id in open_pools
         ]
 

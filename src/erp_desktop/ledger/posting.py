@@ -333,6 +333,18 @@ class StockCounted:
 
 
 @dataclass(frozen=True, slots=True)
+class LostInTransit:
+    """Goods that were sent to another warehouse never arrived. Amounts: their cost from the cost book."""
+
+    name: ClassVar[str] = "transfer_loss"
+    lines: tuple[Amount, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(line.amount, line.dimensions, debit=Purpose.INVENTORY_ADJUSTMENT, credit=Purpose.INVENTORY)
+
+
+@dataclass(frozen=True, slots=True)
 class StockRevalued:
     """Stock on hand is worth more (positive amounts) or less than its cost was. Amounts: change of value on hand."""
 

@@ -38,7 +38,10 @@ class CostBook(Replicated):
 
 
 class CostPool(Replicated):
-    """What is costed together: a product in a book, in the whole company, one warehouse or one lot. id derives from those."""
+    """What is costed together: a product in a book, in the whole company, one warehouse or one lot. id derives from those.
+
+    Where warehouses are costed apart, what one goods transfer has under way is a pool of its own.
+    """
 
     __tablename__ = "cost_pool"
     read_permission = "cost.read"
@@ -47,6 +50,7 @@ class CostPool(Replicated):
     product_id: Mapped[UUID]
     warehouse_id: Mapped[UUID | None]  # None: every warehouse
     lot_id: Mapped[UUID | None]  # None: every lot
+    transfer_id: Mapped[UUID | None]  # in transit: the goods transfer that is under way
     method: Mapped[str] = mapped_column(String(20))
     first_method: Mapped[str] = mapped_column(String(20))  # before any change of method
     on_hand: Mapped[Qty]

@@ -13,7 +13,7 @@ from erp_desktop.models.types import Qty, String, UnitCost
 
 
 class Warehouse(Replicated):
-    """A building that holds stock."""
+    """A building that holds stock, or the one place per company where goods are that go from one to another."""
 
     __tablename__ = "warehouse"
     read_permission = "master.read"
@@ -24,6 +24,7 @@ class Warehouse(Replicated):
     address: Mapped[str] = mapped_column(String(400), default="")
     receiving_bin_id: Mapped[UUID | None]  # where counted goods go unless another bin is named
     allows_negative: Mapped[bool] = mapped_column(default=False)  # goods may leave before they are booked in
+    is_transit: Mapped[bool] = mapped_column(default=False)  # goods on the way: only transfers go through it
     is_active: Mapped[bool] = mapped_column(default=True)
 
     @classmethod
@@ -182,4 +183,68 @@ class StockCountLine(Replicated):
             belongs_to("count_id", "stock_count"),
             belongs_to("product_id", "product"),
             Index(None, "company_id", "count_id"),
+        )
+
+
+class TransferStatus(StrEnum):
+    """How far a transfer has come."""
+
+    DISPATCHED = "dispatched"
+    PART_RECEIVED = "part_received"
+    RECEIVED = "received"
+    CLOSED_SHORT = "closed_short"  # what had not arrived was written off
+
+
+class GoodsTransfer(Replicated):
+    """Goods on their way from one warehouse to another: dispatched, in transit, and taken in in one or several parts.
+
+    Every move of it names it as its document: out of the bins, into the bins, and what was lost on the way.
+    """
+
+    __tablename__ = "goods_transfer"
+    read_permission = "goods.read"
+
+    number: Mapped[str | None] = mapped_column(String(30))
+    from_warehouse_id: Mapped[UUID]
+    to_warehouse_id: Mapped[UUID]
+    dispatched_on: Mapped[date]
+    expected_on: Mapped[date | None]
+    carrier_id: Mapped[UUID | None]
+    tracking_number: Mapped[str] = mapped_column(String(80), default="")
+    closed_on: Mapped[date | None]  # the day on which what had not arrived was written off
+    close_reason: Mapped[str] = mapped_column(String(200), default="")
+    status: Mapped[str] = mapped_column(String(20))
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("from_warehouse_id", "warehouse"),
+            belongs_to("to_warehouse_id", "warehouse"),
+            Index(None, "company_id", "dispatched_on", "id"),
+        )
+
+
+class GoodsTransferLine(Replicated):
+    """A product (one lot of it) taken from a bin; what is in transit is `qty - received_qty - lost_qty`, in stock units."""
+
+    __tablename__ = "goods_transfer_line"
+    read_permission = "goods.read"
+
+    transfer_id: Mapped[UUID]
+    line_no: Mapped[int]
+    product_id: Mapped[UUID]
+    lot_id: Mapped[UUID | None]
+    from_bin_id: Mapped[UUID]
+    qty: Mapped[Qty]
+    received_qty: Mapped[Qty]
+    lost_qty: Mapped[Qty]
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("transfer_id", "goods_transfer"),
+            belongs_to("product_id", "product"),
+            CheckConstraint("qty > 0", name="qty_positive"),
+            CheckConstraint("received_qty + lost_qty <= qty", name="no_more_than_left"),
+            Index(None, "company_id", "transfer_id"),
         )

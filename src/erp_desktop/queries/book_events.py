@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, and_, select, type_coerce
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.transit import transit_warehouse_id
 from erp_desktop.models.costing import CostBook, CostPool, MoveCost, StandardCost
 from erp_desktop.models.product import Category, Product
 from erp_desktop.models.stock import MoveKind, StockMove
@@ -22,7 +23,10 @@ MOST_NAMED = 500  # products in one IN (...); the moves of more are all read
 
 
 class BookEvent(NamedTuple):
-    """A move of goods, or a change of value without quantity (`qty` 0). `to_warehouse_id`: of a transfer."""
+    """A move of goods, or a change of value without quantity (`qty` 0). `to_warehouse_id`: of a transfer.
+
+    What a goods transfer has under way lies in a warehouse of its own, which the transfer's id names.
+    """
 
     move: bytes
     kind: str
@@ -67,6 +71,7 @@ def book_events(
     ):
         methods[product_id] = method
     current: ProductEvents | None = None
+    transit = transit_warehouse_id(company_id)
     statement = _statement(company_id, book.id, last)
     if product_ids is not None and len(product_ids) <= MOST_NAMED:
         statement = statement.where(CostPool.product_id.in_(product_ids))
@@ -85,17 +90,20 @@ def book_events(
         if row.kind == "method":
             current.changed_method = True
         elif not (row.kind == MoveKind.TRANSFER and row.qty > 0):  # the sender's row says where it goes
-            current.events.append(_event(row, finer))
+            current.events.append(_event(row, finer, transit))
     if current is not None:
         yield current
 
 
-def _event(row: Any, finer: int) -> BookEvent:
+def _event(row: Any, finer: int, transit: UUID) -> BookEvent:
+    def place(warehouse_id: UUID | None) -> UUID | None:
+        return row.document_id if warehouse_id == transit else warehouse_id
+
     is_in = row.qty > 0
     if row.document_move is None:  # value without quantity lies where its pool is
-        warehouse_id, lot_id = row.pool_warehouse, row.pool_lot
+        warehouse_id, lot_id = row.pool_transfer or row.pool_warehouse, row.pool_lot
     else:
-        warehouse_id, lot_id = (row.to_warehouse_id if is_in else row.from_warehouse_id), row.lot_id
+        warehouse_id, lot_id = place(row.to_warehouse_id if is_in else row.from_warehouse_id), row.lot_id
     return BookEvent(
         row.move_id.bytes,
         row.kind,
@@ -105,7 +113,7 @@ def _event(row: Any, finer: int) -> BookEvent:
         None if row.stated is None else row.stated // finer,
         warehouse_id,
         lot_id,
-        row.to_warehouse_id if row.kind == MoveKind.TRANSFER else None,
+        place(row.to_warehouse_id) if row.kind == MoveKind.TRANSFER else None,
     )
 
 
@@ -122,7 +130,9 @@ def _statement(company_id: UUID, book_id: UUID, last: date) -> Any:
             type_coerce(MoveCost.stated, whole).label("stated"),
             CostPool.warehouse_id.label("pool_warehouse"),
             CostPool.lot_id.label("pool_lot"),
+            CostPool.transfer_id.label("pool_transfer"),
             StockMove.id.label("document_move"),
+            StockMove.document_id,
             StockMove.lot_id,
             StockMove.from_warehouse_id,
             StockMove.to_warehouse_id,

@@ -1,7 +1,7 @@
 """The doctor: every figure that is kept is computed again from what it sums up, and each difference is named.
 
-Here: which checks run. They stand in doctor_stock.py (quantities, documents, numbers), doctor_money.py (costs, ledger),
-doctor_valuation.py (allowances) and doctor_cost_to_serve.py (what was shared). Nothing is written.
+Here: which checks run. They stand in doctor_stock.py (quantities, documents, numbers), doctor_transfers.py (goods in
+transit), doctor_money.py (costs, ledger), doctor_costing.py (costs counted again), doctor_valuation.py (allowances) and doctor_cost_to_serve.py (what was shared). Nothing is written.
 """
 
 from uuid import UUID
@@ -14,6 +14,7 @@ from erp_desktop.queries.doctor_cost_to_serve import SERVING_CHECKS
 from erp_desktop.queries.doctor_costing import COSTING_CHECKS
 from erp_desktop.queries.doctor_money import MONEY_CHECKS
 from erp_desktop.queries.doctor_stock import STOCK_CHECKS
+from erp_desktop.queries.doctor_transfers import TRANSFER_CHECKS
 from erp_desktop.queries.doctor_valuation import VALUATION_CHECKS
 from erp_desktop.queries.examining import Difference, Examined
 
@@ -37,7 +38,14 @@ def examine(session: Session, company_id: UUID, permissions: frozenset[str] | No
     examined = Examined(session, company_id, company.currency_places)
     return tuple(
         difference
-        for one in (*STOCK_CHECKS, *MONEY_CHECKS, *COSTING_CHECKS, *VALUATION_CHECKS, *SERVING_CHECKS)
+        for one in (
+            *STOCK_CHECKS,
+            *TRANSFER_CHECKS,
+            *MONEY_CHECKS,
+            *COSTING_CHECKS,
+            *VALUATION_CHECKS,
+            *SERVING_CHECKS,
+        )
         if one.tables <= held
         for difference in one.run(examined)
     )

@@ -37,7 +37,7 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import StockCount, Warehouse
+from erp_desktop.models.stock import GoodsTransfer, GoodsTransferLine, StockCount, Warehouse
 from erp_desktop.models.types import MoneyType, QtyType
 from erp_desktop.models.valuation import (
     StandardCostChange,
@@ -93,6 +93,7 @@ _shipment = table_of(Shipment)
 _invoice = table_of(SalesInvoice)
 _return = table_of(CustomerReturn)
 _count = table_of(StockCount)
+_transfer = table_of(GoodsTransfer)
 _revaluation = table_of(StockRevaluation)
 _write_down = table_of(WriteDown)
 _standard_change = table_of(StandardCostChange)
@@ -144,6 +145,9 @@ _KINDS = {
         "customer_id",
     ),
     "stock_count": _Kind(_count, "counted_on"),
+    "goods_transfer": _Kind(
+        _transfer, "dispatched_on", _lines(GoodsTransferLine, "qty", "transfer_id", _transfer), party="carrier_id"
+    ),
     "stock_revaluation": _Kind(
         _revaluation, "dated_on", amount=_lines(StockRevaluationLine, "change", "revaluation_id", _revaluation)
     ),

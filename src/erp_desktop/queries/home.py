@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.transit import transit_warehouse_id
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderStatus
 from erp_desktop.models.sales import SalesOrder, SalesOrderLine, SalesOrderStatus, Shipment
@@ -53,7 +54,9 @@ class HomeFigures:
             return statement.scalar_subquery()
 
         on_hand = select(func.coalesce(func.sum(StockBalance.on_hand), 0)).where(
-            StockBalance.company_id == Product.company_id, StockBalance.product_id == Product.id
+            StockBalance.company_id == Product.company_id,
+            StockBalance.product_id == Product.id,
+            StockBalance.warehouse_id != transit_warehouse_id(company_id),
         )
         low = on_hand.correlate(Product).scalar_subquery() < Product.minimum_qty
         counted = select(

@@ -444,11 +444,14 @@ def is_pending(source: TableAlias) -> ListColumn:
     return ListColumn("is_pending", source.c.tick == PENDING_TICK)
 
 
-def sum_of(column: ColumnElement[Any], base: TableAlias, key: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The sum of `column` over the rows of its table whose `key` is the list row's id; 0 without any."""
+def sum_of(
+    column: ColumnElement[Any], base: TableAlias, key: ColumnElement[Any], *criteria: ColumnElement[bool]
+) -> ColumnElement[Any]:
+    """The sum of `column` over the rows of its table whose `key` is the list row's id (and that meet `criteria`); 0 without
+    any."""
     source = getattr(key, "table", None)
     assert isinstance(source, Alias)
-    summed = select(func.sum(column)).where(source.c.company_id == base.c.company_id, key == base.c.id)
+    summed = select(func.sum(column)).where(source.c.company_id == base.c.company_id, key == base.c.id, *criteria)
     return func.coalesce(summed.correlate(base).scalar_subquery(), 0)
 
 

@@ -20,7 +20,7 @@ from erp_desktop.models.product import Barcode, Category, Price, Product, Unit
 from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Bin, StockBalance, Warehouse
 from erp_desktop.queries.listing import TableAlias, difference, sum_of, table_of
-from erp_desktop.queries.masters import PartyRole
+from erp_desktop.queries.masters import PartyRole, is_in_transit
 
 AT_MOST = 50
 
@@ -36,13 +36,13 @@ _category = table_of(Category)
 _channel = table_of(Channel)
 _account = table_of(Account)
 
-_on_hand = sum_of(_balance.c.on_hand, _product, _balance.c.product_id)
+_on_hand = sum_of(_balance.c.on_hand, _product, _balance.c.product_id, ~is_in_transit(_balance))
 _free = difference(_on_hand, sum_of(_balance.c.allocated, _product, _balance.c.product_id))
 
 
 @dataclass(frozen=True)
 class ProductChoice:
-    """A product to choose. `on_hand` and `free` are over all warehouses, in stock units."""
+    """A product to choose. `on_hand` and `free` are over all warehouses without what is in transit, in stock units."""
 
     id: UUID
     code: str
@@ -183,7 +183,7 @@ class WarehouseLookup:
     text: str
 
     def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
-        return _choices(session, company_id, _warehouse, self.text, _warehouse.c.address)
+        return _choices(session, company_id, _warehouse, self.text, _warehouse.c.address, [~_warehouse.c.is_transit])
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class BinLookup:
     warehouse_id: UUID | None = None
 
     def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
-        there = [_bin.c.warehouse_id == self.warehouse_id] if self.warehouse_id else []
+        there = [_bin.c.warehouse_id == self.warehouse_id] if self.warehouse_id else [~is_in_transit(_bin)]
         return _choices(session, company_id, _bin, self.text, _bin.c.zone, there)
 
 

@@ -19,6 +19,7 @@ from erp_desktop.queries.listing import (
     ListColumn,
     ListQuery,
     ListShape,
+    TableAlias,
     difference,
     named,
     plain,
@@ -39,6 +40,7 @@ _party = table_of(Party)
 _price_level = table_of(PriceLevel)
 _price = table_of(Price)
 _warehouse = table_of(Warehouse)
+_transit = table_of(Warehouse, "transit")
 _bin = table_of(Bin)
 _channel = table_of(Channel)
 _cost_centre = table_of(CostCentre)
@@ -48,13 +50,28 @@ _user = table_of(User, "person")
 _user_role = table_of(UserRole)
 _role = table_of(Role)
 
-_on_hand = sum_of(_balance.c.on_hand, _product, _balance.c.product_id)
+
+def is_in_transit(place: TableAlias) -> ColumnElement[bool]:
+    """Whether `place.warehouse_id` is the place for goods in transit."""
+    return (
+        select(_transit.c.id)
+        .where(
+            _transit.c.company_id == place.c.company_id, _transit.c.id == place.c.warehouse_id, _transit.c.is_transit
+        )
+        .correlate(place)
+        .exists()
+    )
+
+
+_on_hand = sum_of(_balance.c.on_hand, _product, _balance.c.product_id, ~is_in_transit(_balance))
+_in_transit = sum_of(_balance.c.on_hand, _product, _balance.c.product_id, is_in_transit(_balance))
 _allocated = sum_of(_balance.c.allocated, _product, _balance.c.product_id)
 
 
 @dataclass(frozen=True)
 class ProductRow:
-    """`on_hand`, `allocated` and `free` (to promise) are sums over all warehouses, in stock units."""
+    """`on_hand`, `allocated` and `free` (to promise) are sums over all warehouses, `in_transit` is on its way between them; in
+    stock units."""
 
     id: UUID
     code: str
@@ -78,6 +95,7 @@ class ProductRow:
     on_hand: Decimal
     allocated: Decimal
     free: Decimal
+    in_transit: Decimal
     is_low: bool  # less on hand than the minimum
     tracking: str  # none, lot, serial
     is_stocked: bool
@@ -106,6 +124,7 @@ class Products(ListQuery[ProductRow]):
             ListColumn("on_hand", _on_hand),
             ListColumn("allocated", _allocated),
             ListColumn("free", difference(_on_hand, _allocated)),
+            ListColumn("in_transit", _in_transit),
             ListColumn("is_low", case((_on_hand < _product.c.minimum_qty, True), else_=False)),
             *plain(_product, "tracking", "is_stocked", "is_active"),
         ],
@@ -182,6 +201,8 @@ class WarehouseRow:
 
 @dataclass(frozen=True)
 class Warehouses(ListQuery[WarehouseRow]):
+    """Warehouses by code; the place for goods in transit only if it is asked for."""
+
     shape = ListShape(
         WarehouseRow,
         _warehouse,
@@ -194,6 +215,11 @@ class Warehouses(ListQuery[WarehouseRow]):
         ],
         [Join(_bin, _warehouse.c.receiving_bin_id)],
     )
+
+    with_transit: bool = False
+
+    def criteria(self) -> tuple[ColumnElement[bool], ...]:
+        return () if self.with_transit else (~_warehouse.c.is_transit,)
 
 
 @dataclass(frozen=True)
@@ -228,7 +254,7 @@ class Bins(ListQuery[BinRow]):
     warehouse_id: UUID | None = None
 
     def criteria(self) -> tuple[ColumnElement[bool], ...]:
-        return (_bin.c.warehouse_id == self.warehouse_id,) if self.warehouse_id else ()
+        return (_bin.c.warehouse_id == self.warehouse_id,) if self.warehouse_id else (~is_in_transit(_bin),)
 
 
 @dataclass(frozen=True)

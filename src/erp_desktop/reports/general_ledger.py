@@ -54,6 +54,7 @@ EVENTS = {
     "sales_invoice": QT_TRANSLATE_NOOP("Report", "Sales invoice"),
     "customer_return": QT_TRANSLATE_NOOP("Report", "Customer return"),
     "supplier_return": QT_TRANSLATE_NOOP("Report", "Return to supplier"),
+    "transfer_loss": QT_TRANSLATE_NOOP("Report", "Loss in transit"),
     "stock_count": QT_TRANSLATE_NOOP("Report", "Stock count"),
     "stock_revaluation": QT_TRANSLATE_NOOP("Report", "Stock revaluation"),
     "standard_cost": QT_TRANSLATE_NOOP("Report", "Standard cost change"),

@@ -72,7 +72,15 @@ NOT_COSTED = QT_TRANSLATE_NOOP(
 )
 ADDS_UP = QT_TRANSLATE_NOOP("Report", "As posted and corrected equals what its layers say")
 
-_FINDABLE = ("goods_receipt", "shipment", "customer_return", "stock_count", "supplier_return", "purchase_return")
+_FINDABLE = (
+    "goods_receipt",
+    "shipment",
+    "customer_return",
+    "stock_count",
+    "goods_transfer",
+    "supplier_return",
+    "purchase_return",
+)
 
 
 @dataclass

@@ -432,6 +432,7 @@ def upgrade() -> None:
         sa.Column("address", kinds.String(length=400), nullable=False),
         sa.Column("receiving_bin_id", kinds.IdType(), nullable=True),
         sa.Column("allows_negative", sa.Boolean(), nullable=False),
+        sa.Column("is_transit", sa.Boolean(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
@@ -616,6 +617,44 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_customer_return_company_id_tick"), "customer_return", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "goods_transfer",
+        sa.Column("number", kinds.String(length=30), nullable=True),
+        sa.Column("from_warehouse_id", kinds.IdType(), nullable=False),
+        sa.Column("to_warehouse_id", kinds.IdType(), nullable=False),
+        sa.Column("dispatched_on", sa.Date(), nullable=False),
+        sa.Column("expected_on", sa.Date(), nullable=True),
+        sa.Column("carrier_id", kinds.IdType(), nullable=True),
+        sa.Column("tracking_number", kinds.String(length=80), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column("close_reason", kinds.String(length=200), nullable=False),
+        sa.Column("status", kinds.String(length=20), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "from_warehouse_id"],
+            ["warehouse.company_id", "warehouse.id"],
+            name=op.f("fk_goods_transfer_company_id_from_warehouse_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "to_warehouse_id"],
+            ["warehouse.company_id", "warehouse.id"],
+            name=op.f("fk_goods_transfer_company_id_to_warehouse_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_goods_transfer")),
+    )
+    op.create_index(
+        op.f("ix_goods_transfer_company_id_dispatched_on_id"),
+        "goods_transfer",
+        ["company_id", "dispatched_on", "id"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_goods_transfer_company_id_tick"), "goods_transfer", ["company_id", "tick"], unique=False)
     op.create_table(
         "journal_entry",
         sa.Column("number", sa.Integer(), nullable=False),
@@ -929,6 +968,7 @@ def upgrade() -> None:
         sa.Column("product_id", kinds.IdType(), nullable=False),
         sa.Column("warehouse_id", kinds.IdType(), nullable=True),
         sa.Column("lot_id", kinds.IdType(), nullable=True),
+        sa.Column("transfer_id", kinds.IdType(), nullable=True),
         sa.Column("method", kinds.String(length=20), nullable=False),
         sa.Column("first_method", kinds.String(length=20), nullable=False),
         sa.Column("on_hand", kinds.QtyType(), nullable=False),
@@ -1153,6 +1193,46 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_goods_receipt_company_id_tick"), "goods_receipt", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "goods_transfer_line",
+        sa.Column("transfer_id", kinds.IdType(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
+        sa.Column("from_bin_id", kinds.IdType(), nullable=False),
+        sa.Column("qty", kinds.QtyType(), nullable=False),
+        sa.Column("received_qty", kinds.QtyType(), nullable=False),
+        sa.Column("lost_qty", kinds.QtyType(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("qty > 0", name=op.f("ck_goods_transfer_line_qty_positive")),
+        sa.CheckConstraint("received_qty + lost_qty <= qty", name=op.f("ck_goods_transfer_line_no_more_than_left")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_goods_transfer_line_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "transfer_id"],
+            ["goods_transfer.company_id", "goods_transfer.id"],
+            name=op.f("fk_goods_transfer_line_company_id_transfer_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_goods_transfer_line")),
+    )
+    op.create_index(
+        op.f("ix_goods_transfer_line_company_id_tick"), "goods_transfer_line", ["company_id", "tick"], unique=False
+    )
+    op.create_index(
+        op.f("ix_goods_transfer_line_company_id_transfer_id"),
+        "goods_transfer_line",
+        ["company_id", "transfer_id"],
+        unique=False,
+    )
     op.create_table(
         "journal_line",
         sa.Column("entry_id", kinds.IdType(), nullable=False),
@@ -2454,6 +2534,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_journal_line_company_id_entry_id_line_no"), table_name="journal_line")
     op.drop_index(op.f("ix_journal_line_company_id_account_id_dated_on_id"), table_name="journal_line")
     op.drop_table("journal_line")
+    op.drop_index(op.f("ix_goods_transfer_line_company_id_transfer_id"), table_name="goods_transfer_line")
+    op.drop_index(op.f("ix_goods_transfer_line_company_id_tick"), table_name="goods_transfer_line")
+    op.drop_table("goods_transfer_line")
     op.drop_index(op.f("ix_goods_receipt_company_id_tick"), table_name="goods_receipt")
     op.drop_index(op.f("ix_goods_receipt_company_id_received_on_id"), table_name="goods_receipt")
     op.drop_index(op.f("ix_goods_receipt_company_id_order_id"), table_name="goods_receipt")
@@ -2504,6 +2587,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_journal_entry_company_id_document_id"), table_name="journal_entry")
     op.drop_index(op.f("ix_journal_entry_company_id_dated_on_id"), table_name="journal_entry")
     op.drop_table("journal_entry")
+    op.drop_index(op.f("ix_goods_transfer_company_id_tick"), table_name="goods_transfer")
+    op.drop_index(op.f("ix_goods_transfer_company_id_dispatched_on_id"), table_name="goods_transfer")
+    op.drop_table("goods_transfer")
     op.drop_index(op.f("ix_customer_return_company_id_tick"), table_name="customer_return")
     op.drop_index(op.f("ix_customer_return_company_id_returned_on_id"), table_name="customer_return")
     op.drop_table("customer_return")

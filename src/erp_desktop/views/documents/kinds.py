@@ -23,6 +23,7 @@ KINDS: dict[str, Kind] = {
     "shipment": Kind(QT_TRANSLATE_NOOP("Document kind", "Shipment"), "shipment"),
     "sales_invoice": Kind(QT_TRANSLATE_NOOP("Document kind", "Sales invoice"), "invoice"),
     "customer_return": Kind(QT_TRANSLATE_NOOP("Document kind", "Customer return"), "return"),
+    "goods_transfer": Kind(QT_TRANSLATE_NOOP("Document kind", "Goods transfer"), "transfer"),
     "stock_count": Kind(QT_TRANSLATE_NOOP("Document kind", "Stock count"), "count"),
     "stock_revaluation": Kind(QT_TRANSLATE_NOOP("Document kind", "Stock revaluation"), "costing"),
     "write_down": Kind(QT_TRANSLATE_NOOP("Document kind", "Write-down"), "costing"),

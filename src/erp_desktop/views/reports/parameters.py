@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_CHOICES = 2_000
 _LISTS: dict[ParameterKind, Any] = {
-    ParameterKind.WAREHOUSE: Warehouses,
+    ParameterKind.WAREHOUSE: partial(Warehouses, with_transit=True),
     ParameterKind.CATEGORY: Categories,
     ParameterKind.COST_BOOK: CostBooks,
     ParameterKind.CHANNEL: Channels,

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 SCREEN = "report_unit_story"
 SHORTCUT = "Ctrl+J"
-WITH_MOVES = frozenset({"goods_receipt", "shipment", "customer_return", "supplier_return", "stock_count", "stock_move"})
+WITH_MOVES = frozenset(
+    {"goods_receipt", "shipment", "customer_return", "supplier_return", "stock_count", "stock_move", "goods_transfer"}
+)
 
 # A row's document: its number, or the id of it or of its move; and the number of the line, None for all lines.
 Told = tuple[str | UUID, int | None]

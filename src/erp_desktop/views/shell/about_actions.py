@@ -12,6 +12,7 @@ from erp_desktop.actions.revaluing import RevalueStock, SetStandardCost
 from erp_desktop.actions.saving import Save
 from erp_desktop.actions.stock import CountStock, MoveStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier
+from erp_desktop.actions.transferring import CloseTransferShort, DispatchTransfer, ReceiveTransfer
 from erp_desktop.actions.writing_down import WriteDownStock
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import ZERO
@@ -58,6 +59,11 @@ def about(action: Action | None, currency: str = "", places: int = 2) -> str:
             day = action.effective_on if isinstance(action, SetStandardCost) else action.dated_on
             lines = translate("NeedsAttention", "lines: {count}").format(count=len(action.lines))
             parts = (action.reason, day.isoformat(), lines)
+        case DispatchTransfer() | ReceiveTransfer():
+            day = action.dispatched_on if isinstance(action, DispatchTransfer) else action.received_on
+            parts = (day.isoformat(), translate("NeedsAttention", "lines: {count}").format(count=len(action.lines)))
+        case CloseTransferShort():
+            parts = (action.reason, action.closed_on.isoformat())
         case MoveStock():
             quantity = translate("NeedsAttention", "quantity {qty}").format(qty=shown_number(action.qty))
             parts = (action.moved_on.isoformat(), quantity)

@@ -23,6 +23,8 @@ STATUSES: dict[str, StatusLook] = {
     "part_received": StatusLook(QT_TRANSLATE_NOOP("Status", "Partly received"), "half", "warning"),
     "part_shipped": StatusLook(QT_TRANSLATE_NOOP("Status", "Partly shipped"), "half", "warning"),
     "received": StatusLook(QT_TRANSLATE_NOOP("Status", "Received"), "check", "done"),
+    "dispatched": StatusLook(QT_TRANSLATE_NOOP("Status", "In transit"), "dot", "running"),
+    "closed_short": StatusLook(QT_TRANSLATE_NOOP("Status", "Closed short"), "triangle", "warning"),
     "shipped": StatusLook(QT_TRANSLATE_NOOP("Status", "Shipped"), "check", "done"),
     "posted": StatusLook(QT_TRANSLATE_NOOP("Status", "Posted"), "check", "done"),
     "paid": StatusLook(QT_TRANSLATE_NOOP("Status", "Paid"), "check", "done"),
