@@ -163,6 +163,14 @@ The back office of a company that distributes goods.</source>
         <translation>收回退货</translation>
     </message>
     <message>
+        <source>Take in a return without a shipment</source>
+        <translation>无发货单退货入库</translation>
+    </message>
+    <message>
+        <source>Scrap goods</source>
+        <translation>报废货物</translation>
+    </message>
+    <message>
         <source>Count stock</source>
         <translation>盘点库存</translation>
     </message>
@@ -2647,6 +2655,10 @@ The back office of a company that distributes goods.</source>
         <translation>调拨单</translation>
     </message>
     <message>
+        <source>Scrapped goods</source>
+        <translation>货物报废</translation>
+    </message>
+    <message>
         <source>Stock count</source>
         <translation>盘点单</translation>
     </message>
@@ -4540,6 +4552,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Loss in transit</source>
         <translation>在途损失</translation>
+    </message>
+    <message>
+        <source>Scrapped goods</source>
+        <translation>货物报废</translation>
     </message>
     <message>
         <source>Stock count</source>
@@ -6737,6 +6753,10 @@ The back office of a company that distributes goods.</source>
         <translation>退回 {asked} 个 {product}，但 {shipment} 只有 {open} 个仍在客户处。请重新清点。</translation>
     </message>
     <message>
+        <source>It is not said who sent the goods back. Choose the customer, or the channel if nobody knows who; nothing was changed.</source>
+        <translation>没有说明是谁退回的货物。请选择客户；如不知道是谁，请选择渠道；未作任何更改。</translation>
+    </message>
+    <message>
         <source>{shipment} left on {shipped_on}; goods cannot be back before. Correct the date.</source>
         <translation>{shipment} 于 {shipped_on} 发出；货物不可能更早退回。请更正日期。</translation>
     </message>
@@ -7055,6 +7075,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Goods in transit are in no warehouse: only a goods transfer brings them there and takes them in. Choose a warehouse; nothing was changed.</source>
         <translation>在途的货不在任何仓库里：只有调拨单能把货发到在途、再收进来。请选择一个仓库；没有任何改动。</translation>
+    </message>
+    <message>
+        <source>Only {free} of {product} are free in {bin}, {asked} are to be scrapped. Scrap fewer, name another bin, or release what is allocated; nothing was changed.</source>
+        <translation>{bin} 中只有 {free} 的 {product} 可用，要报废 {asked}。请少报废一些，换一个货位，或先释放已分配的数量；未作任何更改。</translation>
     </message>
 </context>
 <context>
@@ -7448,6 +7472,10 @@ The back office of a company that distributes goods.</source>
         <translation>收货</translation>
     </message>
     <message>
+        <source>scrap goods</source>
+        <translation>报废货物</translation>
+    </message>
+    <message>
         <source>ship goods</source>
         <translation>发货</translation>
     </message>
@@ -7728,6 +7756,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Loss in transit</source>
         <translation>在途损失</translation>
+    </message>
+    <message>
+        <source>Scrapped goods</source>
+        <translation>货物报废</translation>
     </message>
     <message>
         <source>Stock count</source>
@@ -8072,6 +8104,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Count loss</source>
         <translation>盘亏</translation>
+    </message>
+    <message>
+        <source>Scrap</source>
+        <translation>报废</translation>
     </message>
     <message>
         <source>Transfer</source>
@@ -8826,6 +8862,10 @@ The back office of a company that distributes goods.</source>
         <translation>计入价格差异</translation>
     </message>
     <message>
+        <source>In scrap loss</source>
+        <translation>计入报废损失</translation>
+    </message>
+    <message>
         <source>Received at</source>
         <translation>收货金额</translation>
     </message>
@@ -8854,12 +8894,12 @@ The back office of a company that distributes goods.</source>
         <translation>各分摊金额之和等于到岸成本</translation>
     </message>
     <message>
-        <source>What was allocated is in inventory, in cost of sales or in price variance</source>
-        <translation>已分摊金额都在存货、销售成本或价格差异之中</translation>
+        <source>What was allocated is in inventory, in cost of sales, in price variance or in scrap loss</source>
+        <translation>已分摊的金额在存货、销售成本、价格差异或报废损失中</translation>
     </message>
     <message>
-        <source>The share of what had left by the date of the landed cost went to cost of sales, of what had gone back to the supplier to price variance. Goods at standard cost keep their standard: all of their share is price variance.</source>
-        <translation>到岸成本日期之前已发出的部分计入销售成本，已退回供应商的部分计入采购价格差异。按标准成本核算的商品保持标准成本，其分摊全部计入采购价格差异。</translation>
+        <source>The share of what had left by the date of the landed cost went to cost of sales, of what had gone back to the supplier to price variance, of what had been scrapped to scrap loss. Goods at standard cost keep their standard: all of their share is price variance.</source>
+        <translation>到岸成本日期之前已发出的部分计入销售成本，已退回供应商的部分计入采购价格差异，已报废的部分计入报废损失。按标准成本核算的商品保持标准成本，其分摊全部计入采购价格差异。</translation>
     </message>
     <message>
         <source>Landed cost allocation</source>

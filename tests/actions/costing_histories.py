@@ -23,8 +23,9 @@ from erp_desktop.actions.periods import ClosePeriod, ReopenPeriod
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
-from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.actions.returning import ReturnedLine, ReturnedProduct, TakeInReturn, TakeInReturnWithoutShipment
 from erp_desktop.actions.revaluing import NewStandard, RevaluedLine, RevalueStock, SetStandardCost
+from erp_desktop.actions.scrapping import ScrappedLine, ScrapStock
 from erp_desktop.actions.selling import ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder, ShippedLine, shipment_line_id
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
@@ -79,7 +80,9 @@ def _moves(days: st.SearchStrategy[date], products: st.SearchStrategy[str]) -> S
         st.tuples(st.just("dispatch"), days, warehouses, products, quantities, lots),
         st.tuples(st.just("arrive"), st.integers(0, 40), st.integers(0, 1), quantities),
         st.tuples(st.just("close short"), st.integers(0, 40), st.integers(0, 1)),
-        st.tuples(st.just("take back"), days, which, quantities),
+        st.tuples(st.just("take back"), days, which, quantities, st.booleans()),
+        st.tuples(st.just("take in"), days, warehouses, products, quantities, lots, st.booleans()),
+        st.tuples(st.just("scrap"), days, warehouses, products, quantities, lots),
         st.tuples(st.just("send back"), days, which, quantities, prices),
         st.tuples(st.just("count"), days, warehouses, products, st.integers(-5, 5), st.none() | prices, lots),
     )
@@ -131,7 +134,9 @@ def crowded_history(seed: int) -> list[tuple[Any, ...]]:
         "receive": lambda: (day(), 0, [(product, qty(10), price(), 0)]),
         "ship": lambda: (day(), 0, [(product, qty())]),
         "transfer": lambda: (day(), int(random.random() > 0.7), product, qty(3), 0),
-        "take back": lambda: (DAYS[6], random.randint(0, 3), qty(2)),
+        "take back": lambda: (DAYS[6], random.randint(0, 3), qty(2), random.random() < 0.3),
+        "take in": lambda: (day(), 0, product, qty(2), 0, random.random() < 0.3),
+        "scrap": lambda: (day(), 0, product, qty(2), 0),
         "send back": lambda: (DAYS[6], random.randint(0, 3), qty(2), price()),
         "count": lambda: (day(), 0, product, random.randint(-5, 5), None, 0),
         "landed cost": lambda: (random.choice((DAYS[6], day())), [random.randint(0, 3)], price(), "qty"),
@@ -168,7 +173,9 @@ def wandering_history(seed: int) -> list[tuple[Any, ...]]:
         "dispatch": lambda: (day(), place(), "W", qty(4)),
         "arrive": lambda: (random.randint(0, 40), random.randint(0, 2), qty(3)),
         "close short": lambda: (random.randint(0, 40), random.randint(0, 2)),
-        "take back": lambda: (day(), random.randint(0, 3), qty(2)),
+        "take back": lambda: (day(), random.randint(0, 3), qty(2), random.random() < 0.3),
+        "take in": lambda: (day(), place(), "W", qty(2), 0, random.random() < 0.3),
+        "scrap": lambda: (day(), place(), "W", qty(2), 0),
         "send back": lambda: (day(), random.randint(0, 3), qty(2), price()),
         "count": lambda: (day(), place(), "W", random.randint(-4, 6), random.choice((None, price())), 0),
         "landed cost": lambda: (day(), [random.randint(0, 3)], price(), "qty"),
@@ -342,12 +349,29 @@ class StockTrade:
             transfer, left_on = self.under_way[-1 - which]
             self._do(CloseTransferShort(transfer, left_on + timedelta(days), "never came"))
 
-    def _take_back(self, on: date, place: int, qty: str) -> None:
+    def _take_back(self, on: date, place: int, qty: str, is_scrapped: bool) -> None:
         if place >= len(self.shipments):
             return
         shipment, shipped_on = self.shipments[-1 - place]
         line = shipment_line_id(shipment, 1)
-        self._do(TakeInReturn(new_id(), shipment, max(on, shipped_on), (ReturnedLine(line, Decimal(qty)),)))
+        back = ReturnedLine(line, Decimal(qty), is_scrapped=is_scrapped)
+        self._do(TakeInReturn(new_id(), shipment, max(on, shipped_on), (back,)))
+
+    def _take_in(self, on: date, place: int, code: str, qty: str, lot: int, is_scrapped: bool) -> None:
+        """Of nobody knows which shipment."""
+        back = ReturnedProduct(
+            self.products[code],
+            Decimal(qty),
+            Decimal("45"),
+            lot_code=LOTS[lot] if code == "L" else "",
+            is_scrapped=is_scrapped,
+        )
+        customer = self.company.customer
+        self._do(TakeInReturnWithoutShipment(new_id(), self.warehouses[place], on, (back,), customer_id=customer))
+
+    def _scrap(self, on: date, place: int, code: str, qty: str, lot: int) -> None:
+        thrown = ScrappedLine(self.products[code], self.bins[place], Decimal(qty), self._lot(code, lot))
+        self._do(ScrapStock(new_id(), self.warehouses[place], on, (thrown,)))
 
     def _send_back(self, on: date, place: int, qty: str, credit: str) -> None:
         if place < len(self.receipts):

@@ -3,8 +3,8 @@
 Nothing posted is rewritten (costing.md, rule 3): each change is an event of its own with its CostAdjustments.
 """
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,10 +13,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_corrections import sent_back
+from erp_desktop.actions.cost_corrections import gone_otherwise
 from erp_desktop.actions.cost_events import Counted, Document, NewEvent, place_to
 from erp_desktop.actions.valuing import count
 from erp_desktop.costing.landed_cost import Split
+from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.stock import StockMove
 from erp_desktop.numbers import ZERO
@@ -61,11 +62,15 @@ def add_late_value(
     counted = count(session, ctx, events)
     is_expensed = any(effect for one in counted.values() for effect in one.effects)
     product_ids = {value.move.product_id for value in late}
-    gone_back = sent_back(session, ctx.company_id, product_ids) if is_expensed else set()
-    return {moves[event_id]: _split(one, gone_back) for event_id, one in counted.items()}
+    gone = gone_otherwise(session, ctx.company_id, product_ids) if is_expensed else {}
+    return {moves[event_id]: _split(one, gone) for event_id, one in counted.items()}
 
 
-def _split(counted: Counted, gone_back: AbstractSet[UUID]) -> Split:
-    """What falls on goods that went back to the supplier is a price variance, as their difference to the credit was."""
-    variance = sum((expensed for _, move_id, _, expensed in counted.effects if move_id in gone_back), ZERO)
-    return Split(counted.to_inventory, counted.to_cost_of_sales - variance, counted.variance + variance)
+def _split(counted: Counted, gone: Mapping[UUID, Purpose]) -> Split:
+    """What falls on goods that went back to the supplier is a price variance, as their difference to the credit was; what falls on
+    scrapped goods is scrap loss."""
+    by_purpose: defaultdict[Purpose | None, Decimal] = defaultdict(lambda: ZERO)
+    for _, move_id, _, expensed in counted.effects:
+        by_purpose[gone.get(move_id)] += expensed
+    variance = counted.variance + by_purpose[Purpose.PURCHASE_PRICE_VARIANCE]
+    return Split(counted.to_inventory, by_purpose[None], variance, by_purpose[Purpose.SCRAP_LOSS])

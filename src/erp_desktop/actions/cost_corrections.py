@@ -1,11 +1,10 @@
 """What changes of earlier moves' costs come to in the ledger: by day and by the two accounts that each goes between."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,13 +14,15 @@ from erp_desktop.actions.remembering import MEMORY_ASKS
 from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.costing import CostEvent
 from erp_desktop.models.purchasing import SupplierReturnLine
-from erp_desktop.models.stock import MoveKind, StockMove
+from erp_desktop.models.sales import CustomerReturnLine
+from erp_desktop.models.stock import MoveKind, StockMove, StockScrapLine
 from erp_desktop.numbers import ZERO
 
 # Where the cost of an event had gone, and so what a correction of it changes.
 _AGAINST: dict[str, Purpose] = {
     MoveKind.COUNT_GAIN: Purpose.INVENTORY_ADJUSTMENT,
     MoveKind.COUNT_LOSS: Purpose.INVENTORY_ADJUSTMENT,
+    MoveKind.SCRAP: Purpose.SCRAP_LOSS,
     MoveKind.OPENING: Purpose.OPENING_EQUITY,
     MoveKind.RECEIPT: Purpose.PURCHASE_PRICE_VARIANCE,  # its value can only change where it is a standard
     MoveKind.SUPPLIER_RETURN: Purpose.PURCHASE_PRICE_VARIANCE,
@@ -29,19 +30,30 @@ _AGAINST: dict[str, Purpose] = {
     CostEvent.STANDARD_COST: Purpose.STANDARD_COST_CHANGE,
 }
 
+# The lines of documents by which goods leave without being sold, the document that they are of, and where the cost goes.
+_LEFT_BY: tuple[tuple[Any, Any, Purpose], ...] = (
+    (SupplierReturnLine, SupplierReturnLine.return_id, Purpose.PURCHASE_PRICE_VARIANCE),
+    (StockScrapLine, StockScrapLine.scrap_id, Purpose.SCRAP_LOSS),
+    (CustomerReturnLine, CustomerReturnLine.return_id, Purpose.SCRAP_LOSS),
+)
+
 _PRODUCTS_AT_ONCE = 500  # in one IN (...)
 
 
-def sent_back(session: Session, company_id: UUID, product_ids: Collection[UUID]) -> set[UUID]:
-    """The moves by which goods of these products went back to suppliers: what they cost more or less afterwards is a price
-    variance, as the difference to the supplier's credit was (costing.md, rule 6)."""
-    line, ids, found = SupplierReturnLine, sorted(product_ids), set[UUID]()
-    of_line = (line.company_id == StockMove.company_id) & (line.return_id == StockMove.document_id)
-    moves = select(StockMove.id).join(line, of_line & (line.id == StockMove.line_id))
-    for start in range(0, len(ids), _PRODUCTS_AT_ONCE):
-        part = ids[start : start + _PRODUCTS_AT_ONCE]
-        wanted = moves.where(line.company_id == company_id, line.product_id.in_(part))
-        found.update(session.scalars(wanted, execution_options=MEMORY_ASKS))
+def gone_otherwise(session: Session, company_id: UUID, product_ids: Collection[UUID]) -> dict[UUID, Purpose]:
+    """The moves by which goods of these products left without being sold, and where what they cost more or less afterwards goes:
+    back at the supplier's it is a price variance, as the difference to the supplier's credit was (costing.md, rule 6); scrapped,
+    it is scrap loss."""
+    ids, found = sorted(product_ids), dict[UUID, Purpose]()
+    for line, document_id, purpose in _LEFT_BY:
+        of_line = (line.company_id == StockMove.company_id) & (document_id == StockMove.document_id)
+        moves = select(StockMove.id).join(line, of_line & (line.id == StockMove.line_id))
+        if line is CustomerReturnLine:
+            moves = moves.where(line.is_scrapped, StockMove.kind == MoveKind.SCRAP)
+        for start in range(0, len(ids), _PRODUCTS_AT_ONCE):
+            part = ids[start : start + _PRODUCTS_AT_ONCE]
+            wanted = moves.where(line.company_id == company_id, line.product_id.in_(part))
+            found.update((one, purpose) for one in session.scalars(wanted, execution_options=MEMORY_ASKS))
     return found
 
 
@@ -54,10 +66,11 @@ class Sides(NamedTuple):
 
 
 class Corrections:
-    """The corrections of one product's stream, to be posted. `sent_back` gives the moves to suppliers, once they matter."""
+    """The corrections of one product's stream, to be posted. `gone_otherwise` gives the moves of goods that were not sold, and where
+    their cost went, once they matter."""
 
-    def __init__(self, sent_back: Callable[[], AbstractSet[bytes]]) -> None:
-        self._sent_back = sent_back
+    def __init__(self, gone_otherwise: Callable[[], Mapping[bytes, Purpose]]) -> None:
+        self._gone_otherwise = gone_otherwise
         self.amounts: defaultdict[Sides, Decimal] = defaultdict(lambda: ZERO)
 
     def add(
@@ -75,9 +88,9 @@ class Corrections:
             return
         against = _AGAINST.get(kind, Purpose.COST_OF_SALES)
         if target is not None and target != event:
-            against = Purpose.COST_OF_SALES  # a share of late value, a true-up
-            if (target.bytes if isinstance(target, UUID) else target) in self._sent_back():
-                against = Purpose.PURCHASE_PRICE_VARIANCE
+            # a share of late value, a true-up
+            move = target.bytes if isinstance(target, UUID) else target
+            against = self._gone_otherwise().get(move, Purpose.COST_OF_SALES)
         elif target is None and layer is None:  # of goods at standard: late value, or what a true-up passed on to them
             against = Purpose.PURCHASE_PRICE_VARIANCE
         shares_variance = kind in (CostEvent.PERIOD_END, CostEvent.METHOD) and not to_inventory

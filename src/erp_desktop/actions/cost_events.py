@@ -33,6 +33,7 @@ KIND_OF: dict[str, Kind] = {
     MoveKind.COUNT_GAIN: Kind.RECEIPT,
     MoveKind.SHIPMENT: Kind.ISSUE,
     MoveKind.COUNT_LOSS: Kind.ISSUE,
+    MoveKind.SCRAP: Kind.SUPPLIER_RETURN,  # as the method says; what a customer brought back (`of`) at what that came in at
     MoveKind.CUSTOMER_RETURN: Kind.CUSTOMER_RETURN,
     MoveKind.SUPPLIER_RETURN: Kind.SUPPLIER_RETURN,
     MoveKind.TRANSFER: Kind.TRANSFER,

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_corrections import Corrections, sent_back
+from erp_desktop.actions.cost_corrections import Corrections, gone_otherwise
 from erp_desktop.actions.cost_events import EVENTS_PER_ACTION, KIND_OF, OF_ITS_DAY, NewEvent, Place, place_of
 from erp_desktop.actions.finding import company_of, find_all
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_of
@@ -22,6 +22,7 @@ from erp_desktop.actions.standing import layer_id
 from erp_desktop.costing.events import METHODS, Event, Kind, LayerKey
 from erp_desktop.costing.stream import Stream
 from erp_desktop.ids import derived_id
+from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.base import current_tick
 from erp_desktop.models.costing import (
     CostAdjustment,
@@ -83,9 +84,10 @@ class BookStreams:
         return known
 
     @cached_property
-    def sent_back(self) -> frozenset[bytes]:
-        """The moves by which goods of these products went back to their suppliers."""
-        return frozenset(one.bytes for one in sent_back(self.session, self.ctx.company_id, self.products))
+    def gone_otherwise(self) -> dict[bytes, Purpose]:
+        """The moves by which goods of these products left without being sold, and where their cost went."""
+        gone = gone_otherwise(self.session, self.ctx.company_id, self.products)
+        return {move_id.bytes: purpose for move_id, purpose in gone.items()}
 
 
 class StreamPools:
@@ -98,7 +100,7 @@ class StreamPools:
         self.places = streams.places
         self.rows, self.layers = streams.kept_of(product_id)
         self.fresh: set[bytes] = set()  # moves that are counted for the first time
-        self.corrections = Corrections(lambda: streams.sent_back)
+        self.corrections = Corrections(lambda: streams.gone_otherwise)
         self._number = {(row.warehouse_id, row.lot_id, row.transfer_id): number for number, row in enumerate(self.rows)}
 
     # -- pools

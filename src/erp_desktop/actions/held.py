@@ -23,7 +23,7 @@ from erp_desktop.models.stock import MoveKind
 from erp_desktop.models.types import MoneyType, QtyType
 from erp_desktop.numbers import ZERO
 
-LEAVING = (MoveKind.SHIPMENT, MoveKind.CUSTOMER_RETURN, MoveKind.SUPPLIER_RETURN, MoveKind.COUNT_LOSS)
+LEAVING = (MoveKind.SHIPMENT, MoveKind.CUSTOMER_RETURN, MoveKind.SUPPLIER_RETURN, MoveKind.COUNT_LOSS, MoveKind.SCRAP)
 _POOLS_AT_ONCE = 500  # in one IN (...)
 
 

@@ -295,7 +295,7 @@ class EnterLandedCost(Action):
                     "receipt_line_id": bearing.line.id,
                     "amount": share,
                     "to_inventory": split.to_inventory if split else ZERO,
-                    "to_cost_of_sales": split.to_cost_of_sales + split.to_variance if split else ZERO,
+                    "to_cost_of_sales": split.not_to_inventory if split else ZERO,
                 }
             )
         append_rows(session, ctx, LandedCostShare, rows)
@@ -310,4 +310,4 @@ def late_cost(move: StockMove, split: Split, party_id: UUID | None) -> LateCost:
     dimensions = Dimensions(
         product_id=move.product_id, party_id=party_id, warehouse_id=move.to_warehouse_id, line_id=move.line_id
     )
-    return LateCost(split.to_inventory, split.to_cost_of_sales, dimensions, split.to_variance)
+    return LateCost(split.to_inventory, split.to_cost_of_sales, dimensions, split.to_variance, split.to_scrap_loss)

@@ -98,7 +98,8 @@ def balances_at(
 def move_stock(session: Session, ctx: Context, moves: Sequence[Move]) -> dict[BalanceKey, StockBalance]:
     """Write `moves` and keep the balances. Raises NotEnoughOnHand if a bin would go below zero, LotMissing.
 
-    In a warehouse that allows it, a shipment may leave before its goods are booked in; never one of a lot.
+    In a warehouse that allows it, a shipment may leave before its goods are booked in, never one of a lot; and so may what a
+    customer brought back and is scrapped, as long as others are still missing.
     """
     _refuse_missing_lots(session, ctx, moves)
     places = []
@@ -111,8 +112,9 @@ def move_stock(session: Session, ctx: Context, moves: Sequence[Move]) -> dict[Ba
         source, target = _from(move), _to(move)
         if source is not None:
             balance = balances[move.product_id, source.bin_id, move.lot_id]
+            came_just_now = move.kind == MoveKind.SCRAP and move.returns_move_id is not None
             if balance.on_hand < move.qty and not (
-                move.kind == MoveKind.SHIPMENT
+                (move.kind == MoveKind.SHIPMENT or came_just_now)
                 and move.lot_id is None
                 and find(session, ctx, Warehouse, source.warehouse_id).allows_negative
             ):

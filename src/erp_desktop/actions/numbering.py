@@ -21,6 +21,7 @@ PREFIXES = {
     "customer_return": "RET",
     "stock_count": "CNT",
     "goods_transfer": "TRF",
+    "stock_scrap": "SCR",
     "stock_revaluation": "REV",
     "write_down": "NRV",
     "standard_cost_change": "STD",

@@ -14,6 +14,7 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
                 "goods.receive",
                 "goods.ship",
                 "goods.count",
+                "goods.scrap",
                 "goods.transfer",
                 "sales.return",
             }
@@ -36,7 +37,8 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
         frozenset(
             _READ_TRADE
             | {"purchasing.read", "sales.read", "sales.write", "cost.read", "cost.write", "ledger.read", "ledger.post"}
-            | {"period.close", "budget.read", "budget.write", "master.write", "goods.count", "import.run"}
+            | {"period.close", "budget.read", "budget.write", "master.write", "goods.count", "goods.scrap"}
+            | {"import.run"}
         ),
     ),
     "manager": (

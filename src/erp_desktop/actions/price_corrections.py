@@ -143,7 +143,7 @@ class CorrectReceiptPrices(Action):
             )
             row["difference"] = differences[receipt_line_id]
             row["to_inventory"] = split.to_inventory
-            row["to_cost_of_sales"] = split.to_cost_of_sales + split.to_variance
+            row["to_cost_of_sales"] = split.not_to_inventory
         event = ReceiptPriceCorrected(
             tuple(late_cost(value.move, splits[value.move.id], correction.supplier_id) for value in late)
         )

@@ -119,6 +119,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "goods.count": QT_TRANSLATE_NOOP("Refusal word", "count stock"),
         "goods.read": QT_TRANSLATE_NOOP("Refusal word", "see stock"),
         "goods.receive": QT_TRANSLATE_NOOP("Refusal word", "receive goods"),
+        "goods.scrap": QT_TRANSLATE_NOOP("Refusal word", "scrap goods"),
         "goods.ship": QT_TRANSLATE_NOOP("Refusal word", "ship goods"),
         "goods.transfer": QT_TRANSLATE_NOOP("Refusal word", "move stock"),
         "import.run": QT_TRANSLATE_NOOP("Refusal word", "import files"),

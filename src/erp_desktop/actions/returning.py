@@ -1,5 +1,10 @@
-"""Goods come back from customers."""
+"""Goods come back from customers: of a shipment that is known, at its cost, or of nobody knows which, at current cost.
 
+Goods that are of no use any more are scrapped with the return: they come in and leave again at once, at the same cost.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,17 +14,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
-from erp_desktop.actions.finding import QtyNotPositive, company_of, find, find_all, open_period, refuse_empty_or_twice
-from erp_desktop.actions.lots import NamedLot, refuse_serial_twice
-from erp_desktop.actions.moving import bins_of, move_stock, new_move
+from erp_desktop.actions.finding import (
+    AmountNegative,
+    QtyNotPositive,
+    company_of,
+    find,
+    find_all,
+    open_period,
+    refuse_empty_or_twice,
+)
+from erp_desktop.actions.lots import NamedLot, known_lots, lots_that_came, refuse_serial_twice
+from erp_desktop.actions.moving import Move, Place, bins_of, move_stock, new_move
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import NotFound, Refused
+from erp_desktop.actions.selling import NotACustomer
 from erp_desktop.actions.valuing import value_returns
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ledger.posting import CustomerReturned, Dimensions, ReturnedAmount
+from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
 from erp_desktop.models.sales import (
+    Channel,
     CustomerReturn,
     CustomerReturnLine,
     ReturnStatus,
@@ -28,7 +44,7 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import Lot, MoveKind, StockMove
+from erp_desktop.models.stock import Lot, MoveKind, StockMove, Warehouse
 from erp_desktop.numbers import ZERO, round_money
 
 
@@ -37,6 +53,14 @@ class OverReturn(Refused):
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
         "{asked} of {product} came back, but only {open} of {shipment} are still with the customer. Count again.",
+    )
+
+
+class NobodyReturnedIt(Refused):
+    code = "nobody_returned_it"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "It is not said who sent the goods back. Choose the customer, or the channel if nobody knows who; nothing was changed.",
     )
 
 
@@ -49,17 +73,52 @@ class ReturnBeforeShipment(Refused):
 
 @dataclass(frozen=True)
 class ReturnedLine:
-    """What came back of one shipment line, in stock units. No bin: the warehouse's receiving bin."""
+    """What came back of one shipment line, in stock units. No bin: the warehouse's receiving bin.
+
+    `is_scrapped`: it is of no use any more. Of a line that came back partly fit for sale there are two of these.
+    """
 
     shipment_line_id: UUID
     qty: Decimal
     bin_id: UUID | None = None
+    is_scrapped: bool = False
+
+
+@dataclass(frozen=True)
+class ReturnedProduct:
+    """What came back of a product, nobody knows of which shipment, in stock units; credited at `unit_price` each (may be 0).
+
+    Of a product that is kept by lots, what came back of one. No bin: the warehouse's receiving bin.
+    """
+
+    product_id: UUID
+    qty: Decimal
+    unit_price: Decimal
+    bin_id: UUID | None = None
+    lot_code: str = ""
+    expires_on: date | None = None
+    is_scrapped: bool = False
+
+
+@dataclass(frozen=True)
+class _Back:
+    """A line of a return to be written, and the move that its goods had left by (None: nobody knows)."""
+
+    product_id: UUID
+    lot_id: UUID | None
+    place: Place
+    qty: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    is_scrapped: bool
+    shipment_line_id: UUID | None = None
+    left_by: UUID | None = None
 
 
 @action("sales.return")
 @dataclass(frozen=True)
 class TakeInReturn(Action):
-    """Goods of a shipment came back fit for sale: into stock at the cost at which they left, credited at their price."""
+    """Goods of a shipment came back: into stock at the cost at which they left, or scrapped, credited at their price."""
 
     return_id: UUID
     shipment_id: UUID
@@ -68,7 +127,7 @@ class TakeInReturn(Action):
     reason: str = ""
 
     def run(self, session: Session, ctx: Context) -> None:
-        refuse_empty_or_twice(self.lines, [line.shipment_line_id for line in self.lines])
+        refuse_empty_or_twice(self.lines, [(line.shipment_line_id, line.is_scrapped) for line in self.lines])
         shipment = find(session, ctx, Shipment, self.shipment_id)
         if self.returned_on < shipment.shipped_on:
             raise ReturnBeforeShipment(shipment=shipment.number or "", shipped_on=shipment.shipped_on)
@@ -85,85 +144,42 @@ class TakeInReturn(Action):
         }
         self._refuse_serial_twice(session, ctx, shipped)
         currency_places = company_of(session, ctx).currency_places
-
+        came_back = []
+        for line, place in zip(self.lines, places, strict=True):
+            shipped_line = shipped[line.shipment_line_id]
+            order_line = order_lines[shipped_line.order_line_id]
+            shipped_line.returned_qty += line.qty
+            came_back.append(
+                _Back(
+                    shipped_line.product_id,
+                    shipped_line.lot_id,
+                    place,
+                    line.qty,
+                    order_line.unit_price,
+                    round_money(order_line.amount * line.qty / order_line.qty, currency_places),
+                    line.is_scrapped,
+                    shipped_line.id,
+                    shipment_moves[shipped_line.id].id,
+                )
+            )
         returned = CustomerReturn(
             company_id=ctx.company_id,
             id=self.return_id,
-            number=give_number(session, ctx, "customer_return", self.returned_on),
             channel_id=order.channel_id,
-            external_number=None,
             shipment_id=shipment.id,
             customer_id=shipment.customer_id,
             warehouse_id=shipment.warehouse_id,
             returned_on=self.returned_on,
             reason=self.reason,
-            total=ZERO,
-            status=ReturnStatus.POSTED,
         )
-        session.add(returned)
-        moves = []
-        credits = {}
-        for line_no, (line, place) in enumerate(zip(self.lines, places, strict=True), start=1):
-            shipped_line = shipped[line.shipment_line_id]
-            order_line = order_lines[shipped_line.order_line_id]
-            shipped_line.returned_qty += line.qty
-            return_line = CustomerReturnLine(
-                company_id=ctx.company_id,
-                id=ctx.new_id(),
-                return_id=returned.id,
-                line_no=line_no,
-                shipment_line_id=shipped_line.id,
-                product_id=shipped_line.product_id,
-                lot_id=shipped_line.lot_id,
-                bin_id=place.bin_id,
-                qty=line.qty,
-                unit_price=order_line.unit_price,
-                amount=round_money(order_line.amount * line.qty / order_line.qty, currency_places),
-            )
-            session.add(return_line)
-            returned.total += return_line.amount
-            credits[return_line.id] = return_line.amount
-            moves.append(
-                new_move(
-                    ctx,
-                    MoveKind.CUSTOMER_RETURN,
-                    shipped_line.product_id,
-                    line.qty,
-                    self.returned_on,
-                    ("customer_return", returned.id),
-                    (return_line.id, line_no),
-                    target=place,
-                    returns_move_id=shipment_moves[shipped_line.id].id,
-                    lot_id=shipment_moves[shipped_line.id].lot_id,
-                )
-            )
-        move_stock(session, ctx, moves)
-
-        if ctx.at_centre:
-            event = CustomerReturned(
-                tuple(
-                    ReturnedAmount(
-                        valued.cost,
-                        credits[valued.move.line_id],
-                        Dimensions(
-                            product_id=valued.move.product_id,
-                            party_id=shipment.customer_id,
-                            warehouse_id=shipment.warehouse_id,
-                            channel_id=order.channel_id,
-                            line_id=valued.move.line_id,
-                        ),
-                    )
-                    for valued in value_returns(session, ctx, moves)
-                ),
-                receivable=Dimensions(party_id=shipment.customer_id, channel_id=order.channel_id),
-            )
-            post(session, ctx, event, self.returned_on, ("customer_return", returned.id), text=returned.number or "")
+        _take_in(session, ctx, returned, came_back)
 
     def _refuse_serial_twice(self, session: Session, ctx: Context, shipped: dict[UUID, ShipmentLine]) -> None:
         """Somebody may have taken the piece in by another way meanwhile."""
-        back = {
-            lot_id: line.qty for line in self.lines if (lot_id := shipped[line.shipment_line_id].lot_id) is not None
-        }
+        back: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
+        for line in self.lines:
+            if (lot_id := shipped[line.shipment_line_id].lot_id) is not None:
+                back[lot_id] += line.qty
         if back:
             lots = find_all(session, ctx, Lot, back)
             products = find_all(session, ctx, Product, {lot.product_id for lot in lots.values()})
@@ -174,14 +190,180 @@ class TakeInReturn(Action):
 
     def _shipped_lines(self, session: Session, ctx: Context, shipment: Shipment) -> dict[UUID, ShipmentLine]:
         shipped = find_all(session, ctx, ShipmentLine, (line.shipment_line_id for line in self.lines))
+        asked: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
         for line in self.lines:
             shipped_line = shipped[line.shipment_line_id]
             if shipped_line.shipment_id != shipment.id:
                 raise NotFound(kind="shipment line")
+            asked[shipped_line.id] += line.qty
             still_out = shipped_line.qty - shipped_line.returned_qty
-            if line.qty <= 0 or line.qty > still_out:
+            if line.qty <= 0 or asked[shipped_line.id] > still_out:
                 product = find(session, ctx, Product, shipped_line.product_id).code
                 if line.qty <= 0:
                     raise QtyNotPositive(qty=line.qty, product=product)
-                raise OverReturn(asked=line.qty, product=product, open=still_out, shipment=shipment.number or "")
+                raise OverReturn(
+                    asked=asked[shipped_line.id], product=product, open=still_out, shipment=shipment.number or ""
+                )
         return shipped
+
+
+@action("sales.return")
+@dataclass(frozen=True)
+class TakeInReturnWithoutShipment(Action):
+    """Goods came back and nobody knows of which shipment: into stock at current cost (costing.md, rule 5), or scrapped, credited as
+    stated. They are the customer's, or at least known to be of a channel.
+
+    Raises NoCostKnown for goods that never had a cost.
+    """
+
+    return_id: UUID
+    warehouse_id: UUID
+    returned_on: date
+    lines: tuple[ReturnedProduct, ...]
+    customer_id: UUID | None = None
+    channel_id: UUID | None = None
+    reason: str = ""
+
+    def run(self, session: Session, ctx: Context) -> None:
+        refuse_empty_or_twice(
+            self.lines,
+            [(line.product_id, line.bin_id, line.lot_code.strip(), line.is_scrapped) for line in self.lines],
+        )
+        if self.customer_id is None and self.channel_id is None:
+            raise NobodyReturnedIt()
+        if self.customer_id is not None:
+            party = find(session, ctx, Party, self.customer_id)
+            if not (party.is_consumer or party.is_distributor):
+                raise NotACustomer(party=party.name)
+        if self.channel_id is not None:
+            find(session, ctx, Channel, self.channel_id)
+        find(session, ctx, Warehouse, self.warehouse_id)
+        open_period(session, ctx, self.returned_on)
+        products = find_all(session, ctx, Product, (line.product_id for line in self.lines))
+        places = bins_of(session, ctx, self.warehouse_id, [line.bin_id for line in self.lines])
+        for line in self.lines:
+            if line.qty <= 0:
+                raise QtyNotPositive(qty=line.qty, product=products[line.product_id].code)
+            if line.unit_price < 0:
+                raise AmountNegative(amount=line.unit_price)
+        named = [NamedLot(products[line.product_id], line.lot_code, line.qty, line.expires_on) for line in self.lines]
+        known = known_lots(session, ctx, named)
+        refuse_serial_twice(session, ctx, named)
+        lot_ids = lots_that_came(session, ctx, named, known, self.returned_on)
+        currency_places = company_of(session, ctx).currency_places
+        came_back = [
+            _Back(
+                line.product_id,
+                lot_id,
+                place,
+                line.qty,
+                line.unit_price,
+                round_money(line.unit_price * line.qty, currency_places),
+                line.is_scrapped,
+            )
+            for line, place, lot_id in zip(self.lines, places, lot_ids, strict=True)
+        ]
+        returned = CustomerReturn(
+            company_id=ctx.company_id,
+            id=self.return_id,
+            channel_id=self.channel_id,
+            shipment_id=None,
+            customer_id=self.customer_id,
+            warehouse_id=self.warehouse_id,
+            returned_on=self.returned_on,
+            reason=self.reason,
+        )
+        _take_in(session, ctx, returned, came_back)
+
+
+def _take_in(session: Session, ctx: Context, returned: CustomerReturn, came_back: Sequence[_Back]) -> None:
+    """Write a return whose head says where and when, move its goods in (and out again, what is scrapped), value and post them."""
+    returned.number = give_number(session, ctx, "customer_return", returned.returned_on)
+    returned.external_number = None
+    returned.total = sum((line.amount for line in came_back), ZERO)
+    returned.status = ReturnStatus.POSTED
+    session.add(returned)
+    moves: list[Move] = []
+    credits: dict[UUID, Decimal] = {}
+    for line_no, line in enumerate(came_back, start=1):
+        return_line = CustomerReturnLine(
+            company_id=ctx.company_id,
+            id=ctx.new_id(),
+            return_id=returned.id,
+            line_no=line_no,
+            shipment_line_id=line.shipment_line_id,
+            product_id=line.product_id,
+            lot_id=line.lot_id,
+            bin_id=line.place.bin_id,
+            qty=line.qty,
+            unit_price=line.unit_price,
+            amount=line.amount,
+            is_scrapped=line.is_scrapped,
+        )
+        session.add(return_line)
+        credits[return_line.id] = line.amount
+        moves += _moves_of(ctx, returned, return_line, line, len(came_back))
+    move_stock(session, ctx, moves)
+    if ctx.at_centre:
+        _post(session, ctx, returned, moves, credits)
+
+
+def _moves_of(
+    ctx: Context, returned: CustomerReturn, return_line: CustomerReturnLine, line: _Back, lines: int
+) -> list[Move]:
+    """How the goods of a line came in, and how they left again if they are scrapped."""
+    document = ("customer_return", returned.id)
+    came_in = new_move(
+        ctx,
+        MoveKind.CUSTOMER_RETURN,
+        line.product_id,
+        line.qty,
+        returned.returned_on,
+        document,
+        (return_line.id, return_line.line_no),
+        target=line.place,
+        returns_move_id=line.left_by,
+        lot_id=line.lot_id,
+    )
+    if not line.is_scrapped:
+        return [came_in]
+    thrown_away = new_move(
+        ctx,
+        MoveKind.SCRAP,
+        line.product_id,
+        line.qty,
+        returned.returned_on,
+        document,
+        (return_line.id, lines + return_line.line_no),
+        source=line.place,
+        returns_move_id=came_in.id,
+        lot_id=line.lot_id,
+    )
+    return [came_in, thrown_away]
+
+
+def _post(
+    session: Session, ctx: Context, returned: CustomerReturn, moves: Sequence[Move], credits: dict[UUID, Decimal]
+) -> None:
+    valued = value_returns(session, ctx, moves)
+    scrapped = {one.move.line_id: one.cost for one in valued if one.move.kind == MoveKind.SCRAP}
+    event = CustomerReturned(
+        tuple(
+            ReturnedAmount(
+                one.cost,
+                credits[one.move.line_id],
+                Dimensions(
+                    product_id=one.move.product_id,
+                    party_id=returned.customer_id,
+                    warehouse_id=returned.warehouse_id,
+                    channel_id=returned.channel_id,
+                    line_id=one.move.line_id,
+                ),
+                scrapped.get(one.move.line_id, ZERO),
+            )
+            for one in valued
+            if one.move.kind == MoveKind.CUSTOMER_RETURN
+        ),
+        receivable=Dimensions(party_id=returned.customer_id, channel_id=returned.channel_id),
+    )
+    post(session, ctx, event, returned.returned_on, ("customer_return", returned.id), text=returned.number or "")

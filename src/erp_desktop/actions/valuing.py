@@ -45,6 +45,9 @@ from erp_desktop.models.ledger import Period
 from erp_desktop.models.stock import MoveKind
 from erp_desktop.numbers import ZERO, round_money
 
+# What comes in at the current cost of its pool unless something says otherwise.
+_AT_CURRENT_COST = frozenset({MoveKind.COUNT_GAIN, MoveKind.OPENING, MoveKind.CUSTOMER_RETURN})
+
 
 class NoCostKnown(Refused):
     code = "no_cost_known"
@@ -103,11 +106,13 @@ def value_issues(session: Session, ctx: Context, moves: Sequence[Move]) -> list[
 
 
 def value_returns(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
-    """Customers bring goods back, each at the settled cost of the very issue that `returns_move_id` names
-    (costing.md, rule 5); piece by piece the returns of an issue give back exactly its cost."""
-    company_id = ctx.company_id
-    events = [_moved(move, place_to(move, company_id), of_id=move.returns_move_id) for move in moves]
-    return _valued(moves, count(session, ctx, events))
+    """Customers bring goods back, each at the settled cost of the very issue that `returns_move_id` names, else at current cost
+    (costing.md, rule 5); piece by piece the returns of an issue give back exactly its cost.
+
+    A move of kind SCRAP is what leaves again at once, at what the return that `returns_move_id` names came in at.
+    Raises NoCostKnown.
+    """
+    return _valued(moves, count(session, ctx, [_returned(move, ctx.company_id) for move in moves]))
 
 
 def value_supplier_returns(session: Session, ctx: Context, moves: Sequence[Move]) -> list[Valued]:
@@ -124,6 +129,11 @@ def transfer_cost(session: Session, ctx: Context, moves: Sequence[Move]) -> None
         replace(_moved(move, place_from(move, company_id)), to_place=place_to(move, company_id)) for move in moves
     ]
     count(session, ctx, events)
+
+
+def _returned(move: Move, company_id: UUID) -> NewEvent:
+    place = place_from(move, company_id) if move.kind == MoveKind.SCRAP else place_to(move, company_id)
+    return _moved(move, place, of_id=move.returns_move_id)
 
 
 def _moved(move: Move, place: Place, stated: Decimal | None = None, of_id: UUID | None = None) -> NewEvent:
@@ -370,7 +380,7 @@ def _count_in(stream: CostStream, new: list[NewEvent], document: Document) -> li
                 wanted += stream.standards_before(opened)
         if arrives == number:
             continue  # goes from bin to bin within one pool
-        needs_a_cost = event.kind in (MoveKind.COUNT_GAIN, MoveKind.OPENING) and event.stated is None
+        needs_a_cost = event.kind in _AT_CURRENT_COST and event.stated is None and event.of_id is None
         if needs_a_cost and not _knows_a_cost(stream, number, event.dated_on, wanted):
             raise NoCostKnown(product=stream.product.code)
         wanted.append(event)

@@ -20,6 +20,7 @@ from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.models.types import MoneyType, QtyType
 from erp_desktop.models.valuation import WriteDownLine
 from erp_desktop.numbers import ZERO
+from erp_desktop.queries.cost_of_sales import NEVER_SOLD
 from erp_desktop.reports.figures import document_numbers
 from erp_desktop.wire import MOST_ROWS_OF_AN_EFFECT, BookEffect, CorrectionEffect, Effect, EntryEffect, StockEffect
 
@@ -203,7 +204,7 @@ class Written:
                 CostAdjustment.tick == self._tick,
                 # a share of late value or a true-up goes there; a move that is costed anew where its cost had gone
                 or_(CostAdjustment.move_id != CostAdjustment.event_id, StockMove.kind.in_(_SALES)),
-                StockMove.kind != MoveKind.SUPPLIER_RETURN,  # what went back is a price variance
+                StockMove.kind.not_in(NEVER_SOLD),  # what went back is a price variance, what was scrapped a loss
             )
             .group_by(CostPool.book_id)
         )

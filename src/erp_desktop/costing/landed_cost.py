@@ -35,6 +35,11 @@ class Split:
     to_inventory: Decimal
     to_cost_of_sales: Decimal
     to_variance: Decimal = ZERO  # all of it, where the goods are at standard; the part of goods that went back
+    to_scrap_loss: Decimal = ZERO
+
+    @property
+    def not_to_inventory(self) -> Decimal:
+        return self.to_cost_of_sales + self.to_variance + self.to_scrap_loss
 
 
 def share_landed_cost(amount: Decimal, bases: Sequence[Decimal], minor_unit: Decimal) -> list[Decimal]:

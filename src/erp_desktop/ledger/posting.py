@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     INVENTORY_ADJUSTMENT = "inventory_adjustment"
     INVENTORY_ALLOWANCE = "inventory_allowance"
     WRITE_DOWN_LOSS = "write_down_loss"
+    SCRAP_LOSS = "scrap_loss"
     PURCHASE_PRICE_VARIANCE = "purchase_price_variance"
     STANDARD_COST_CHANGE = "standard_cost_change"
     COST_OF_SALES = "cost_of_sales"
@@ -161,6 +162,11 @@ class LateCost:
     to_cost_of_sales: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
     to_variance: Decimal = ZERO  # of goods at standard, or back at the supplier's
+    to_scrap_loss: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        return self.to_inventory + self.to_cost_of_sales + self.to_variance + self.to_scrap_loss
 
 
 def _taken_in(line: Amount, owed: Purpose) -> Iterator[PostingLine]:
@@ -195,7 +201,8 @@ class LandedCostEntered:
             yield _debit(Purpose.INVENTORY, line.to_inventory, line.dimensions)
             yield _debit(Purpose.COST_OF_SALES, line.to_cost_of_sales, line.dimensions)
             yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.to_variance, line.dimensions)
-        total = sum((line.to_inventory + line.to_cost_of_sales + line.to_variance for line in self.lines), ZERO)
+            yield _debit(Purpose.SCRAP_LOSS, line.to_scrap_loss, line.dimensions)
+        total = sum((line.total for line in self.lines), ZERO)
         owed = Purpose.LANDED_COST_CLEARING if self.billed_by is None else Purpose.PAYABLE
         yield _credit(owed, total, Dimensions(party_id=self.billed_by))
 
@@ -212,8 +219,8 @@ class ReceiptPriceCorrected:
             yield _debit(Purpose.INVENTORY, line.to_inventory, line.dimensions)
             yield _debit(Purpose.COST_OF_SALES, line.to_cost_of_sales, line.dimensions)
             yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.to_variance, line.dimensions)
-            total = line.to_inventory + line.to_cost_of_sales + line.to_variance
-            yield _credit(Purpose.GOODS_RECEIVED_NOT_INVOICED, total, line.dimensions)
+            yield _debit(Purpose.SCRAP_LOSS, line.to_scrap_loss, line.dimensions)
+            yield _credit(Purpose.GOODS_RECEIVED_NOT_INVOICED, line.total, line.dimensions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,16 +286,20 @@ class SalesInvoiced(RevenueEarned):
 
 @dataclass(frozen=True, slots=True)
 class ReturnedAmount:
-    """Goods of one shipment line came back: the cost at which they had left, and the credit the customer gets for them."""
+    """Goods of one shipment line came back: the cost at which they had left, and the credit the customer gets for them.
+
+    `scrapped`: what of that cost left stock again at once, with goods that were of no use any more.
+    """
 
     cost: Decimal
     credit: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
+    scrapped: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerReturned:
-    """A customer's goods are back in stock and the customer has a credit (less any restocking fee)."""
+    """A customer's goods are back, in stock or scrapped, and the customer has a credit (less any restocking fee)."""
 
     name: ClassVar[str] = "customer_return"
     lines: tuple[ReturnedAmount, ...]
@@ -297,7 +308,9 @@ class CustomerReturned:
 
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
-            yield from _move(line.cost, line.dimensions, debit=Purpose.INVENTORY, credit=Purpose.COST_OF_SALES)
+            yield _debit(Purpose.INVENTORY, line.cost - line.scrapped, line.dimensions)
+            yield _debit(Purpose.SCRAP_LOSS, line.scrapped, line.dimensions)
+            yield _credit(Purpose.COST_OF_SALES, line.cost, line.dimensions)
             yield _debit(Purpose.SALES_RETURNS, line.credit, line.dimensions)
         credit = sum((line.credit for line in self.lines), ZERO)
         yield _debit(Purpose.OUTPUT_VAT, self.output_vat, self.receivable)
@@ -342,6 +355,18 @@ class LostInTransit:
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
             yield from _move(line.amount, line.dimensions, debit=Purpose.INVENTORY_ADJUSTMENT, credit=Purpose.INVENTORY)
+
+
+@dataclass(frozen=True, slots=True)
+class StockScrapped:
+    """Goods in stock were thrown away. Amounts: their cost from the cost book."""
+
+    name: ClassVar[str] = "stock_scrap"
+    lines: tuple[Amount, ...]
+
+    def postings(self) -> Iterator[PostingLine]:
+        for line in self.lines:
+            yield from _move(line.amount, line.dimensions, debit=Purpose.SCRAP_LOSS, credit=Purpose.INVENTORY)
 
 
 @dataclass(frozen=True, slots=True)

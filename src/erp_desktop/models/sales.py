@@ -224,7 +224,10 @@ class ReturnStatus(StrEnum):
 
 
 class CustomerReturn(Replicated):
-    """Goods that a customer sent back, or that a channel announced as coming back."""
+    """Goods that a customer sent back, or that a channel announced as coming back.
+
+    Posted without a shipment: nobody knows which one it was, and the goods came in at current cost (costing.md, rule 5).
+    """
 
     __tablename__ = "customer_return"
     read_permission = "sales.read"
@@ -232,7 +235,7 @@ class CustomerReturn(Replicated):
     number: Mapped[str | None] = mapped_column(String(30))
     channel_id: Mapped[UUID | None]
     external_number: Mapped[str | None] = mapped_column(String(60))
-    shipment_id: Mapped[UUID | None]  # None: the channel did not say which
+    shipment_id: Mapped[UUID | None]  # None: nobody knows which
     customer_id: Mapped[UUID | None]
     warehouse_id: Mapped[UUID]
     returned_on: Mapped[date]
@@ -262,6 +265,7 @@ class CustomerReturnLine(Replicated):
     qty: Mapped[Qty]
     unit_price: Mapped[UnitPrice]
     amount: Mapped[Money]
+    is_scrapped: Mapped[bool] = mapped_column(default=False)  # of no use any more: it left again at once
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -270,4 +274,5 @@ class CustomerReturnLine(Replicated):
             belongs_to("product_id", "product"),
             CheckConstraint("qty > 0", name="qty_positive"),
             Index(None, "company_id", "return_id", "line_no"),
+            Index(None, "company_id", "product_id", "is_scrapped"),
         )

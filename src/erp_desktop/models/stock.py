@@ -76,6 +76,7 @@ class MoveKind(StrEnum):
     SUPPLIER_RETURN = "supplier_return"
     COUNT_GAIN = "count_gain"
     COUNT_LOSS = "count_loss"
+    SCRAP = "scrap"
     TRANSFER = "transfer"
     OPENING = "opening"
 
@@ -247,4 +248,46 @@ class GoodsTransferLine(Replicated):
             CheckConstraint("qty > 0", name="qty_positive"),
             CheckConstraint("received_qty + lost_qty <= qty", name="no_more_than_left"),
             Index(None, "company_id", "transfer_id"),
+        )
+
+
+class StockScrap(Replicated):
+    """Goods in stock that are of no use any more and were thrown away. Posted at once, never changed."""
+
+    __tablename__ = "stock_scrap"
+    read_permission = "goods.read"
+
+    number: Mapped[str | None] = mapped_column(String(30))
+    warehouse_id: Mapped[UUID]
+    scrapped_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    status: Mapped[str] = mapped_column(String(20))
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (belongs_to("warehouse_id", "warehouse"), Index(None, "company_id", "scrapped_on"))
+
+
+class StockScrapLine(Replicated):
+    """What was thrown away of one product (one lot of it) in a bin, and why if the lines differ in that."""
+
+    __tablename__ = "stock_scrap_line"
+    read_permission = "goods.read"
+
+    scrap_id: Mapped[UUID]
+    line_no: Mapped[int]
+    product_id: Mapped[UUID]
+    bin_id: Mapped[UUID]
+    lot_id: Mapped[UUID | None]
+    qty: Mapped[Qty]
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("scrap_id", "stock_scrap"),
+            belongs_to("product_id", "product"),
+            CheckConstraint("qty > 0", name="qty_positive"),
+            Index(None, "company_id", "scrap_id"),
+            Index(None, "company_id", "product_id"),
         )

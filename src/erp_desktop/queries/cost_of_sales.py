@@ -34,6 +34,8 @@ _order = table_of(SalesOrder)
 _product = table_of(Product)
 
 SALES_MOVES = (MoveKind.SHIPMENT.value, MoveKind.CUSTOMER_RETURN.value)
+# What such goods cost more or less later is no cost of sales either.
+NEVER_SOLD = (MoveKind.SUPPLIER_RETURN.value, MoveKind.SCRAP.value)
 # Of the journal, what is no consequence of moving goods that were sold.
 NOT_FROM_STOCK = ("manual", "write_down")
 
@@ -219,11 +221,11 @@ def _lines(company_id: UUID, book_id: UUID, first: date, last: date, only: Only,
     corrected: Any = _adjustment.join(_pool, _is(_pool, company_id, _adjustment.c.pool_id)).outerjoin(
         _move, and_(_move.c.company_id == _adjustment.c.company_id, _move.c.id == _adjustment.c.move_id)
     )
-    # A share of late value and a true-up are cost of sales whoever took the goods, but for the supplier; a move that was costed
-    # anew follows its own kind. What names no move is the variance of goods at standard.
+    # A share of late value and a true-up are cost of sales whoever took the goods, but for the supplier and for what was scrapped;
+    # a move that was costed anew follows its own kind. What names no move is the variance of goods at standard.
     to_sales = and_(
         _adjustment.c.move_id.is_not(None),
-        func.coalesce(_move.c.kind, "") != MoveKind.SUPPLIER_RETURN.value,
+        func.coalesce(_move.c.kind, "").not_in(NEVER_SOLD),
         or_(_move.c.kind.in_(SALES_MOVES), _move.c.id.is_(None), _adjustment.c.move_id != _adjustment.c.event_id),
     )
     adjusted: Select[Any] = select(
@@ -257,7 +259,7 @@ def _order_columns(with_order: bool) -> list[Any]:
     if not with_order:
         return []
     return [
-        _order.c.channel_id,
+        func.coalesce(_order.c.channel_id, _return.c.channel_id).label("channel_id"),
         func.coalesce(_shipment.c.customer_id, _return.c.customer_id).label("customer_id"),
         _order.c.distributor_id,
         _order.c.id.label("order_id"),
@@ -283,7 +285,7 @@ def _chosen(statement: Select[Any], costed: Any, company_id: UUID, only: Only) -
         )
         statement = statement.where(costed.c.product_id.in_(in_category))
     if only.channel_id:
-        statement = statement.where(_order.c.channel_id == only.channel_id)
+        statement = statement.where(func.coalesce(_order.c.channel_id, _return.c.channel_id) == only.channel_id)
     if only.customer_id:
         statement = statement.where(func.coalesce(_shipment.c.customer_id, _return.c.customer_id) == only.customer_id)
     if only.order_id:

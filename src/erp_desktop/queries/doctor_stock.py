@@ -33,7 +33,7 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import Bin, GoodsTransfer, Lot, StockBalance, StockCount, StockMove
+from erp_desktop.models.stock import Bin, GoodsTransfer, Lot, StockBalance, StockCount, StockMove, StockScrap
 from erp_desktop.models.sync import NumberSeries
 from erp_desktop.models.valuation import StandardCostChange, StockRevaluation, WriteDown
 from erp_desktop.numbers import MONEY_PLACES, QTY_PLACES, RATE_PLACES, UNIT_PRICE_PLACES, from_scaled, to_scaled
@@ -51,6 +51,7 @@ NUMBERED: tuple[type[Any], ...] = (
     CustomerReturn,
     StockCount,
     GoodsTransfer,
+    StockScrap,
     StockRevaluation,
     WriteDown,
     StandardCostChange,

@@ -37,7 +37,7 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import GoodsTransfer, GoodsTransferLine, StockCount, Warehouse
+from erp_desktop.models.stock import GoodsTransfer, GoodsTransferLine, StockCount, StockScrap, StockScrapLine, Warehouse
 from erp_desktop.models.types import MoneyType, QtyType
 from erp_desktop.models.valuation import (
     StandardCostChange,
@@ -94,6 +94,7 @@ _invoice = table_of(SalesInvoice)
 _return = table_of(CustomerReturn)
 _count = table_of(StockCount)
 _transfer = table_of(GoodsTransfer)
+_scrap = table_of(StockScrap)
 _revaluation = table_of(StockRevaluation)
 _write_down = table_of(WriteDown)
 _standard_change = table_of(StandardCostChange)
@@ -148,6 +149,7 @@ _KINDS = {
     "goods_transfer": _Kind(
         _transfer, "dispatched_on", _lines(GoodsTransferLine, "qty", "transfer_id", _transfer), party="carrier_id"
     ),
+    "stock_scrap": _Kind(_scrap, "scrapped_on", _lines(StockScrapLine, "qty", "scrap_id", _scrap)),
     "stock_revaluation": _Kind(
         _revaluation, "dated_on", amount=_lines(StockRevaluationLine, "change", "revaluation_id", _revaluation)
     ),

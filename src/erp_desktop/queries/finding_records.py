@@ -11,7 +11,7 @@ from erp_desktop.actions.numbering import PREFIXES
 from erp_desktop.models.base import Base
 from erp_desktop.models.purchasing import GoodsReceipt, LandedCost, PriceCorrection, PurchaseOrder, SupplierReturn
 from erp_desktop.models.sales import CustomerReturn, SalesInvoice, SalesOrder, Shipment
-from erp_desktop.models.stock import GoodsTransfer, StockCount
+from erp_desktop.models.stock import GoodsTransfer, StockCount, StockScrap
 from erp_desktop.queries.listing import TableAlias, table_of
 from erp_desktop.queries.lookups import PartyLookup, ProductLookup
 
@@ -28,6 +28,7 @@ _OTHERS: tuple[type[Base], ...] = (
     PriceCorrection,
     StockCount,
     GoodsTransfer,
+    StockScrap,
 )
 
 

@@ -81,12 +81,13 @@ def amounts_of(session: Session, company_id: UUID, first: date, last: date) -> D
 
 
 class Places(NamedTuple):
-    """Where a share is: in the value of stock, in cost of sales, or in the price variance of goods at standard and of those that
-    went back to the supplier."""
+    """Where a share is: in the value of stock, in cost of sales, in the price variance of goods at standard and of those that went
+    back to the supplier, or in the loss of what was scrapped."""
 
     inventory: Decimal = ZERO
     cost_of_sales: Decimal = ZERO
     variance: Decimal = ZERO
+    scrap_loss: Decimal = ZERO
 
 
 def where_shares_are(
@@ -98,6 +99,7 @@ def where_shares_are(
     """
     is_of_standard = and_(CostAdjustment.move_id.is_(None), CostAdjustment.layer_id.is_(None))
     is_variance = or_(is_of_standard, func.coalesce(StockMove.kind, "") == MoveKind.SUPPLIER_RETURN)
+    is_scrap = func.coalesce(StockMove.kind, "") == MoveKind.SCRAP
     expensed = CostAdjustment.to_cost_of_sales
     entered = (
         select(CostAdjustment.event_id, CostAdjustment.document_id, CostAdjustment.line_id)
@@ -115,8 +117,9 @@ def where_shares_are(
             entered.c.document_id,
             entered.c.line_id,
             func.sum(CostAdjustment.to_inventory, type_=MoneyType()),
-            func.sum(case((is_variance, 0), else_=expensed), type_=MoneyType()),
+            func.sum(case((or_(is_variance, is_scrap), 0), else_=expensed), type_=MoneyType()),
             func.sum(case((is_variance, expensed), else_=0), type_=MoneyType()),
+            func.sum(case((is_scrap, expensed), else_=0), type_=MoneyType()),
         )
         .select_from(CostAdjustment)
         .join(entered, entered.c.event_id == CostAdjustment.event_id)

@@ -27,6 +27,7 @@ _KINDS: dict[str, Kind] = {
     MoveKind.COUNT_GAIN: Kind.RECEIPT,
     MoveKind.SHIPMENT: Kind.ISSUE,
     MoveKind.COUNT_LOSS: Kind.ISSUE,
+    MoveKind.SCRAP: Kind.SUPPLIER_RETURN,
     MoveKind.CUSTOMER_RETURN: Kind.CUSTOMER_RETURN,
     MoveKind.SUPPLIER_RETURN: Kind.SUPPLIER_RETURN,
     CostEvent.LANDED_COST: Kind.LATE_VALUE,

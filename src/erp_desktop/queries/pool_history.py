@@ -19,7 +19,7 @@ from erp_desktop.queries.story_words import Cause, Storyteller
 
 MOST_STEPS = 8
 _EVENTS_LOOKED_AT = 400
-_ISSUES = ("shipment", "supplier_return", "count_loss")
+_ISSUES = ("shipment", "supplier_return", "count_loss", "scrap")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.cost_corrections import sent_back
+from erp_desktop.actions.cost_corrections import gone_otherwise
 from erp_desktop.actions.standing import standing_of
 from erp_desktop.costing.landed_cost import Split, split_by_on_hand
 from erp_desktop.models.costing import CostBook, CostPool, MoveCost
@@ -65,7 +65,7 @@ def in_stock(session: Session, company_id: UUID, move_ids: Collection[UUID]) -> 
         )
     )
     pools = dict(costed.all())
-    gone_back = sent_back(session, company_id, {pool.product_id for pool in pools.values()})
+    gone = gone_otherwise(session, company_id, {pool.product_id for pool in pools.values()})
     found = {}
     for move_id, pool in pools.items():
         standing = standing_of(session, pool, move_id)
@@ -76,6 +76,6 @@ def in_stock(session: Session, company_id: UUID, move_ids: Collection[UUID]) -> 
             pool.last_moved_on or date.min,
             is_exact=pool.method in _KEEP_RECEIPTS
             and not standing.transfers
-            and gone_back.isdisjoint(issue_id for issue_id, _ in standing.takers),
+            and all(issue_id not in gone for issue_id, _ in standing.takers),
         )
     return found

@@ -85,7 +85,7 @@ def _revenue(company_id: UUID, first: date, last: date, by: By, only: Only) -> S
     ).join(_order, and_(_order.c.company_id == invoice.c.company_id, _order.c.id == invoice.c.order_id))
     statement = select(key, func.sum(line.c.amount, type_=MoneyType())).select_from(joined)
     statement = statement.where(invoice.c.company_id == company_id, invoice.c.invoiced_on.between(first, last))
-    return _chosen(statement, line, invoice.c.customer_id, company_id, only).group_by(key)
+    return _chosen(statement, line, _order.c.channel_id, invoice.c.customer_id, company_id, only).group_by(key)
 
 
 def _returns(company_id: UUID, first: date, last: date, by: By, only: Only) -> Select[Any]:
@@ -111,10 +111,13 @@ def _returns(company_id: UUID, first: date, last: date, by: By, only: Only) -> S
         returned.c.status == ReturnStatus.POSTED,
         returned.c.returned_on.between(first, last),
     )
-    return _chosen(statement, line, returned.c.customer_id, company_id, only).group_by(key)
+    channel_id = func.coalesce(_order.c.channel_id, returned.c.channel_id)
+    return _chosen(statement, line, channel_id, returned.c.customer_id, company_id, only).group_by(key)
 
 
-def _chosen(statement: Select[Any], line: Any, customer_id: Any, company_id: UUID, only: Only) -> Select[Any]:
+def _chosen(
+    statement: Select[Any], line: Any, channel_id: Any, customer_id: Any, company_id: UUID, only: Only
+) -> Select[Any]:
     if only.product_id:
         statement = statement.where(line.c.product_id == only.product_id)
     if only.category_id:
@@ -123,7 +126,7 @@ def _chosen(statement: Select[Any], line: Any, customer_id: Any, company_id: UUI
         )
         statement = statement.where(line.c.product_id.in_(in_category))
     if only.channel_id:
-        statement = statement.where(_order.c.channel_id == only.channel_id)
+        statement = statement.where(channel_id == only.channel_id)
     if only.customer_id:
         statement = statement.where(customer_id == only.customer_id)
     if only.order_id:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, case, or_, select
 from erp_desktop.models.product import Category, Product, Unit
 from erp_desktop.models.purchasing import GoodsReceipt, SupplierReturn
 from erp_desktop.models.sales import CustomerReturn, Shipment
-from erp_desktop.models.stock import Bin, GoodsTransfer, Lot, StockBalance, StockCount, StockMove, Warehouse
+from erp_desktop.models.stock import Bin, GoodsTransfer, Lot, StockBalance, StockCount, StockMove, StockScrap, Warehouse
 from erp_desktop.queries.listing import (
     Join,
     ListColumn,
@@ -40,7 +40,7 @@ _from_bin = table_of(Bin, "from_bin")
 _to_warehouse = table_of(Warehouse, "to_warehouse")
 _to_bin = table_of(Bin, "to_bin")
 
-_NUMBERED = (GoodsReceipt, SupplierReturn, Shipment, CustomerReturn, StockCount, GoodsTransfer)
+_NUMBERED = (GoodsReceipt, SupplierReturn, Shipment, CustomerReturn, StockCount, GoodsTransfer, StockScrap)
 
 
 def document_number(base: TableAlias) -> ColumnElement[Any]:

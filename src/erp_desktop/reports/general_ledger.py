@@ -55,6 +55,7 @@ EVENTS = {
     "customer_return": QT_TRANSLATE_NOOP("Report", "Customer return"),
     "supplier_return": QT_TRANSLATE_NOOP("Report", "Return to supplier"),
     "transfer_loss": QT_TRANSLATE_NOOP("Report", "Loss in transit"),
+    "stock_scrap": QT_TRANSLATE_NOOP("Report", "Scrapped goods"),
     "stock_count": QT_TRANSLATE_NOOP("Report", "Stock count"),
     "stock_revaluation": QT_TRANSLATE_NOOP("Report", "Stock revaluation"),
     "standard_cost": QT_TRANSLATE_NOOP("Report", "Standard cost change"),

@@ -10,6 +10,7 @@ KINDS = {
     "supplier_return": QT_TRANSLATE_NOOP("Report", "Return to supplier"),
     "count_gain": QT_TRANSLATE_NOOP("Report", "Count gain"),
     "count_loss": QT_TRANSLATE_NOOP("Report", "Count loss"),
+    "scrap": QT_TRANSLATE_NOOP("Report", "Scrap"),
     "transfer": QT_TRANSLATE_NOOP("Report", "Transfer"),
     "opening": QT_TRANSLATE_NOOP("Report", "Opening stock"),
     "landed_cost": QT_TRANSLATE_NOOP("Report", "Landed cost"),

@@ -57,10 +57,11 @@ COLUMNS = (
     Column("to_inventory", QT_TRANSLATE_NOOP("Report", "In inventory"), ColumnKind.MONEY, is_total=True),
     Column("to_cost_of_sales", QT_TRANSLATE_NOOP("Report", "In cost of sales"), ColumnKind.MONEY, is_total=True),
     Column("to_variance", QT_TRANSLATE_NOOP("Report", "In price variance"), ColumnKind.MONEY, is_total=True),
+    Column("to_scrap_loss", QT_TRANSLATE_NOOP("Report", "In scrap loss"), ColumnKind.MONEY, is_total=True),
     Column("received_at", QT_TRANSLATE_NOOP("Report", "Received at"), ColumnKind.MONEY),
     Column("ratio", QT_TRANSLATE_NOOP("Report", "Of price"), ColumnKind.PERCENT),
 )
-TOTALS = ("amount", "to_inventory", "to_cost_of_sales", "to_variance")
+TOTALS = ("amount", "to_inventory", "to_cost_of_sales", "to_variance", "to_scrap_loss")
 KINDS = {
     "freight": QT_TRANSLATE_NOOP("Report", "Freight"),
     "duty": QT_TRANSLATE_NOOP("Report", "Duty"),
@@ -77,12 +78,12 @@ BASES = {
 }
 ALL_ALLOCATED = QT_TRANSLATE_NOOP("Report", "The shares add up to the landed costs")
 ALL_ACCOUNTED_FOR = QT_TRANSLATE_NOOP(
-    "Report", "What was allocated is in inventory, in cost of sales or in price variance"
+    "Report", "What was allocated is in inventory, in cost of sales, in price variance or in scrap loss"
 )
 ISSUED_IS_EXPENSED = QT_TRANSLATE_NOOP(
     "Report",
     "The share of what had left by the date of the landed cost went to cost of sales, of what had gone back to the supplier to "
-    "price variance. Goods at standard cost keep their standard: all of their share is price variance.",
+    "price variance, of what had been scrapped to scrap loss. Goods at standard cost keep their standard: all of their share is price variance.",
 )
 
 
@@ -120,6 +121,7 @@ def landed_allocation(
                     "to_inventory": place.inventory,
                     "to_cost_of_sales": place.cost_of_sales,
                     "to_variance": place.variance,
+                    "to_scrap_loss": place.scrap_loss,
                     "received_at": price,
                     "ratio": ratio(share.amount, price),
                 },

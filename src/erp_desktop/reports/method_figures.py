@@ -16,6 +16,7 @@ from erp_desktop.costing.stream import Stream
 from erp_desktop.models.costing import CostEvent
 from erp_desktop.models.stock import MoveKind
 from erp_desktop.queries.book_events import BookEvent, ProductEvents
+from erp_desktop.queries.cost_of_sales import NEVER_SOLD
 
 SALES = frozenset({MoveKind.SHIPMENT.value, MoveKind.CUSTOMER_RETURN.value})
 BOUGHT = frozenset({MoveKind.RECEIPT.value, MoveKind.OPENING.value})
@@ -30,7 +31,7 @@ class MethodFigures:
 
     opening: int = 0
     spent: int = 0
-    other: int = 0  # counts, returns to suppliers, revaluations: they go to accounts of their own
+    other: int = 0  # counts, scrap, returns to suppliers, revaluations: they go to accounts of their own
     cost_of_sales: int = 0
     variance: int = 0  # of standard costs
     closing: int = 0
@@ -109,7 +110,7 @@ class _Counting:
         self.method = method
         self.figures = MethodFigures()
         self._stream = Stream(currency_places)
-        self._sent_back = {each.move for each in product.events if each.kind == MoveKind.SUPPLIER_RETURN}
+        self._not_sold = {each.move for each in product.events if each.kind in NEVER_SOLD}
         self._number: dict[tuple[UUID | None, UUID | None], int] = {}
         # Another scope than the book's own pools: what was revalued together may lie apart, and the other way round.
         self._spreads = (method == "specific") != (product.method == "specific")
@@ -191,6 +192,6 @@ class _Counting:
         found = self.figures
         found.cost_of_sales -= sum(sums[kind] for kind in SALES)
         found.cost_of_sales += sum(
-            effect.to_cost_of_sales for effect in result.effects if effect.target not in self._sent_back
+            effect.to_cost_of_sales for effect in result.effects if effect.target not in self._not_sold
         )
         found.variance += sum(result.variances.values())

@@ -896,6 +896,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_stock_count_company_id_tick"), "stock_count", ["company_id", "tick"], unique=False)
     op.create_table(
+        "stock_scrap",
+        sa.Column("number", kinds.String(length=30), nullable=True),
+        sa.Column("warehouse_id", kinds.IdType(), nullable=False),
+        sa.Column("scrapped_on", sa.Date(), nullable=False),
+        sa.Column("reason", kinds.String(length=200), nullable=False),
+        sa.Column("status", kinds.String(length=20), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "warehouse_id"],
+            ["warehouse.company_id", "warehouse.id"],
+            name=op.f("fk_stock_scrap_company_id_warehouse_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_stock_scrap")),
+    )
+    op.create_index(
+        op.f("ix_stock_scrap_company_id_scrapped_on"), "stock_scrap", ["company_id", "scrapped_on"], unique=False
+    )
+    op.create_index(op.f("ix_stock_scrap_company_id_tick"), "stock_scrap", ["company_id", "tick"], unique=False)
+    op.create_table(
         "storage_rate",
         sa.Column("warehouse_id", kinds.IdType(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
@@ -1126,6 +1149,7 @@ def upgrade() -> None:
         sa.Column("qty", kinds.QtyType(), nullable=False),
         sa.Column("unit_price", kinds.UnitPriceType(), nullable=False),
         sa.Column("amount", kinds.MoneyType(), nullable=False),
+        sa.Column("is_scrapped", sa.Boolean(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
@@ -1145,6 +1169,12 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_return_line")),
+    )
+    op.create_index(
+        op.f("ix_customer_return_line_company_id_product_id_is_scrapped"),
+        "customer_return_line",
+        ["company_id", "product_id", "is_scrapped"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_customer_return_line_company_id_return_id_line_no"),
@@ -1784,6 +1814,47 @@ def upgrade() -> None:
         "stock_revaluation_line",
         ["company_id", "tick"],
         unique=False,
+    )
+    op.create_table(
+        "stock_scrap_line",
+        sa.Column("scrap_id", kinds.IdType(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("product_id", kinds.IdType(), nullable=False),
+        sa.Column("bin_id", kinds.IdType(), nullable=False),
+        sa.Column("lot_id", kinds.IdType(), nullable=True),
+        sa.Column("qty", kinds.QtyType(), nullable=False),
+        sa.Column("reason", kinds.String(length=200), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("qty > 0", name=op.f("ck_stock_scrap_line_qty_positive")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["product.company_id", "product.id"],
+            name=op.f("fk_stock_scrap_line_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "scrap_id"],
+            ["stock_scrap.company_id", "stock_scrap.id"],
+            name=op.f("fk_stock_scrap_line_company_id_scrap_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_stock_scrap_line")),
+    )
+    op.create_index(
+        op.f("ix_stock_scrap_line_company_id_product_id"),
+        "stock_scrap_line",
+        ["company_id", "product_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_stock_scrap_line_company_id_scrap_id"), "stock_scrap_line", ["company_id", "scrap_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_stock_scrap_line_company_id_tick"), "stock_scrap_line", ["company_id", "tick"], unique=False
     )
     op.create_table(
         "write_down_line",
@@ -2486,6 +2557,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_write_down_line_company_id_tick"), table_name="write_down_line")
     op.drop_index(op.f("ix_write_down_line_company_id_product_id"), table_name="write_down_line")
     op.drop_table("write_down_line")
+    op.drop_index(op.f("ix_stock_scrap_line_company_id_tick"), table_name="stock_scrap_line")
+    op.drop_index(op.f("ix_stock_scrap_line_company_id_scrap_id"), table_name="stock_scrap_line")
+    op.drop_index(op.f("ix_stock_scrap_line_company_id_product_id"), table_name="stock_scrap_line")
+    op.drop_table("stock_scrap_line")
     op.drop_index(op.f("ix_stock_revaluation_line_company_id_tick"), table_name="stock_revaluation_line")
     op.drop_index(op.f("ix_stock_revaluation_line_company_id_revaluation_id"), table_name="stock_revaluation_line")
     op.drop_index(op.f("ix_stock_revaluation_line_company_id_product_id"), table_name="stock_revaluation_line")
@@ -2543,6 +2618,7 @@ def downgrade() -> None:
     op.drop_table("goods_receipt")
     op.drop_index(op.f("ix_customer_return_line_company_id_tick"), table_name="customer_return_line")
     op.drop_index(op.f("ix_customer_return_line_company_id_return_id_line_no"), table_name="customer_return_line")
+    op.drop_index(op.f("ix_customer_return_line_company_id_product_id_is_scrapped"), table_name="customer_return_line")
     op.drop_table("customer_return_line")
     op.drop_index(op.f("ix_cost_to_serve_total_company_id_tick"), table_name="cost_to_serve_total")
     op.drop_index(op.f("ix_cost_to_serve_total_company_id_period_id"), table_name="cost_to_serve_total")
@@ -2562,6 +2638,9 @@ def downgrade() -> None:
     op.drop_table("user_role")
     op.drop_index(op.f("ix_storage_rate_company_id_tick"), table_name="storage_rate")
     op.drop_table("storage_rate")
+    op.drop_index(op.f("ix_stock_scrap_company_id_tick"), table_name="stock_scrap")
+    op.drop_index(op.f("ix_stock_scrap_company_id_scrapped_on"), table_name="stock_scrap")
+    op.drop_table("stock_scrap")
     op.drop_index(op.f("ix_stock_count_company_id_tick"), table_name="stock_count")
     op.drop_table("stock_count")
     op.drop_index(op.f("ix_sales_order_company_id_tick"), table_name="sales_order")

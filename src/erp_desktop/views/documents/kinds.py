@@ -24,6 +24,7 @@ KINDS: dict[str, Kind] = {
     "sales_invoice": Kind(QT_TRANSLATE_NOOP("Document kind", "Sales invoice"), "invoice"),
     "customer_return": Kind(QT_TRANSLATE_NOOP("Document kind", "Customer return"), "return"),
     "goods_transfer": Kind(QT_TRANSLATE_NOOP("Document kind", "Goods transfer"), "transfer"),
+    "stock_scrap": Kind(QT_TRANSLATE_NOOP("Document kind", "Scrapped goods"), "stock"),
     "stock_count": Kind(QT_TRANSLATE_NOOP("Document kind", "Stock count"), "count"),
     "stock_revaluation": Kind(QT_TRANSLATE_NOOP("Document kind", "Stock revaluation"), "costing"),
     "write_down": Kind(QT_TRANSLATE_NOOP("Document kind", "Write-down"), "costing"),

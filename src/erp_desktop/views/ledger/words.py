@@ -21,6 +21,7 @@ EVENTS = {
     "customer_return": QT_TRANSLATE_NOOP("Ledger event", "Customer return"),
     "supplier_return": QT_TRANSLATE_NOOP("Ledger event", "Supplier return"),
     "transfer_loss": QT_TRANSLATE_NOOP("Ledger event", "Loss in transit"),
+    "stock_scrap": QT_TRANSLATE_NOOP("Ledger event", "Scrapped goods"),
     "stock_count": QT_TRANSLATE_NOOP("Ledger event", "Stock count"),
     "stock_revaluation": QT_TRANSLATE_NOOP("Ledger event", "Stock revaluation"),
     "standard_cost": QT_TRANSLATE_NOOP("Ledger event", "Standard cost change"),

@@ -8,8 +8,10 @@ from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.periods import ReopenPeriod
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice, CorrectReceiptPrices
+from erp_desktop.actions.returning import TakeInReturnWithoutShipment
 from erp_desktop.actions.revaluing import RevalueStock, SetStandardCost
 from erp_desktop.actions.saving import Save
+from erp_desktop.actions.scrapping import ScrapStock
 from erp_desktop.actions.stock import CountStock, MoveStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier
 from erp_desktop.actions.transferring import CloseTransferShort, DispatchTransfer, ReceiveTransfer
@@ -52,6 +54,16 @@ def about(action: Action | None, currency: str = "", places: int = 2) -> str:
                 qty=shown_number(sum((line.qty for line in action.lines), ZERO))
             )
             parts = (action.reference, action.returned_on.isoformat(), quantity)
+        case ScrapStock():
+            quantity = translate("NeedsAttention", "quantity {qty}").format(
+                qty=shown_number(sum((line.qty for line in action.lines), ZERO))
+            )
+            parts = (action.reason, action.scrapped_on.isoformat(), quantity)
+        case TakeInReturnWithoutShipment():
+            quantity = translate("NeedsAttention", "quantity {qty}").format(
+                qty=shown_number(sum((line.qty for line in action.lines), ZERO))
+            )
+            parts = (action.reason, action.returned_on.isoformat(), quantity)
         case CountStock():
             lines = translate("NeedsAttention", "lines: {count}").format(count=len(action.lines))
             parts = (action.reason, action.counted_on.isoformat(), lines)

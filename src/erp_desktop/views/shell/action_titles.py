@@ -26,6 +26,8 @@ _TITLES = {
     "ShipOrder": QT_TRANSLATE_NOOP("Action", "Ship an order"),
     "PostSalesInvoice": QT_TRANSLATE_NOOP("Action", "Post a sales invoice"),
     "TakeInReturn": QT_TRANSLATE_NOOP("Action", "Take in a return"),
+    "TakeInReturnWithoutShipment": QT_TRANSLATE_NOOP("Action", "Take in a return without a shipment"),
+    "ScrapStock": QT_TRANSLATE_NOOP("Action", "Scrap goods"),
     "CountStock": QT_TRANSLATE_NOOP("Action", "Count stock"),
     "RevalueStock": QT_TRANSLATE_NOOP("Action", "Revalue stock"),
     "WriteDownStock": QT_TRANSLATE_NOOP("Action", "Write stock down"),
