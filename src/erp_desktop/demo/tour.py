@@ -36,6 +36,7 @@ from erp_desktop.queries.masters import (
 )
 from erp_desktop.queries.price_corrections import PriceCorrections
 from erp_desktop.queries.purchasing import GoodsReceipts, LandedCosts, PurchaseOrders
+from erp_desktop.queries.scrapping import StockScraps
 from erp_desktop.queries.selling import CustomerReturns, SalesInvoices, SalesOrders, Shipments
 from erp_desktop.queries.serving_rules import CostToServeRules, StorageRates
 from erp_desktop.queries.stock import StockCounts
@@ -64,6 +65,7 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "take_in_return": (Shipments, ()),
     "customer_return": (CustomerReturns, ()),
     "stock_count": (StockCounts, ()),
+    "stock_scrap": (StockScraps, ()),
     "stock_revaluation": (StockRevaluations, ()),
     "write_down": (WriteDowns, ()),
     "standard_cost_change": (StandardCostChanges, ()),
@@ -89,6 +91,8 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
 NEW_ONES = (  # forms that are opened empty
     "enter_landed_cost",
     "count_stock",
+    "scrap_stock",
+    "return_without_shipment",
     "move_stock",
     "revalue_stock",
     "write_stock_down",

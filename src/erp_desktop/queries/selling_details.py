@@ -339,6 +339,7 @@ class CustomerReturnLineRow:
     qty: Decimal
     unit_price: Decimal
     amount: Decimal
+    is_scrapped: bool
 
 
 @dataclass(frozen=True)
@@ -359,6 +360,7 @@ class CustomerReturnLines(ListQuery[CustomerReturnLineRow]):
             ListColumn("qty", _return_line.c.qty, is_total=True),
             *plain(_return_line, "unit_price"),
             ListColumn("amount", _return_line.c.amount, is_total=True),
+            *plain(_return_line, "is_scrapped"),
         ],
         [
             Join(_product, _return_line.c.product_id),

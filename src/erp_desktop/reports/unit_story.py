@@ -77,6 +77,7 @@ _FINDABLE = (
     "shipment",
     "customer_return",
     "stock_count",
+    "stock_scrap",
     "goods_transfer",
     "supplier_return",
     "purchase_return",

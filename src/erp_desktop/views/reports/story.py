@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 SCREEN = "report_unit_story"
 SHORTCUT = "Ctrl+J"
 WITH_MOVES = frozenset(
-    {"goods_receipt", "shipment", "customer_return", "supplier_return", "stock_count", "stock_move", "goods_transfer"}
+    {
+        "goods_receipt",
+        "shipment",
+        "customer_return",
+        "supplier_return",
+        "stock_count",
+        "stock_scrap",
+        "stock_move",
+        "goods_transfer",
+    }
 )
 
 # A row's document: its number, or the id of it or of its move; and the number of the line, None for all lines.

@@ -39,6 +39,16 @@ BEGINNINGS = (
         "count_stock", "StockCounts", QT_TRANSLATE_NOOP("StockCounts", "Count stock"), "goods.count", is_new=False
     ),
     Beginning(
+        "scrap_stock", "StockScraps", QT_TRANSLATE_NOOP("StockScraps", "Scrap goods"), "goods.scrap", is_new=False
+    ),
+    Beginning(
+        "return_without_shipment",
+        "CustomerReturns",
+        QT_TRANSLATE_NOOP("CustomerReturns", "Return without a shipment"),
+        "sales.return",
+        is_new=False,
+    ),
+    Beginning(
         "move_stock", "StockOnHand", QT_TRANSLATE_NOOP("StockOnHand", "Move stock"), "goods.transfer", is_new=False
     ),
     Beginning(

@@ -13,6 +13,13 @@ def register_own_screens() -> None:
         ("stock_on_hand", noop("Screen", "Stock on hand"), "stock", later(lists, "stock_on_hand_screen"), "goods.read"),
         ("stock_moves", noop("Screen", "Stock moves"), "transfer", later(lists, "stock_moves_screen"), "goods.read"),
         ("stock_counts", noop("Screen", "Stock counts"), "count", later(lists, "stock_counts_screen"), "goods.read"),
+        (
+            "stock_scraps",
+            noop("Screen", "Scrapped goods"),
+            "stock",
+            later("erp_desktop.views.stock.scrapped", "stock_scraps_screen"),
+            "goods.read",
+        ),
     ):
         register_screen(key, title, icon, "stock", factory, permission)
     for key, title, icon, factory, permission in (
@@ -28,6 +35,20 @@ def register_own_screens() -> None:
             noop("Screen", "Stock count"),
             "count",
             later("erp_desktop.views.stock.posted", "stock_count_page"),
+            "goods.read",
+        ),
+        (
+            "scrap_stock",
+            noop("Screen", "Scrap goods"),
+            "stock",
+            later("erp_desktop.views.stock.scrap_page", "ScrapStockPage"),
+            "goods.scrap",
+        ),
+        (
+            "stock_scrap",
+            noop("Screen", "Scrapped goods"),
+            "stock",
+            later("erp_desktop.views.stock.scrapped", "stock_scrap_page"),
             "goods.read",
         ),
         (

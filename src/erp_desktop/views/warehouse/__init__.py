@@ -83,6 +83,13 @@ def register_own_screens() -> None:
             "sales.return",
         ),
         (
+            "return_without_shipment",
+            noop("Screen", "Return without a shipment"),
+            "return",
+            later("erp_desktop.views.warehouse.return_without_shipment_page", "ReturnWithoutShipmentPage"),
+            "sales.return",
+        ),
+        (
             "customer_return",
             noop("Screen", "Customer return"),
             "return",

@@ -1,13 +1,14 @@
 """The lists of the dock: goods receipts, shipments, customer returns."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.sales import ReturnStatus
 from erp_desktop.queries.purchasing import GoodsReceipts
-from erp_desktop.queries.selling import CustomerReturns, Shipments
-from erp_desktop.views.documents.listed import date_filter, document_list, opens, status_filter
+from erp_desktop.queries.selling import CustomerReturnRow, CustomerReturns, Shipments
+from erp_desktop.views.documents.listed import date_filter, document_list, numbered, opens, status_filter
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.list_screen import ListScreen
@@ -111,12 +112,35 @@ def customer_returns_screen(desk: "Desk", shell: "MainWindow", filters: Filters 
         ),
         name=translate("CustomerReturns", "Customer returns"),
         empty_text=translate("CustomerReturns", "No customer returns yet"),
-        empty_detail=translate("CustomerReturns", "A return is taken in from the page of its shipment."),
+        empty_detail=translate(
+            "CustomerReturns",
+            "A return is taken in from the page of its shipment, or here where nobody knows the shipment.",
+        ),
         search_hint=translate("CustomerReturns", "Number, shipment, customer, reason"),
         filters=(
             status_filter(ReturnStatus),
             date_filter("returned_on", translate("CustomerReturns", "Returned"), company_today()),
         ),
         first_filters=filters,
+        dress=_with_or_without_shipment,
     )
-    return ListScreen(desk, spec.name, spec, opens(shell, "customer_return"))
+    text = translate("CustomerReturns", "Return without a shipment")
+    may_take_in = "sales.return" in desk.permissions
+
+    def take_in() -> None:
+        shell.open_screen("return_without_shipment", id=new_id())
+
+    offer = ((text, take_in),) if may_take_in else ()
+    screen = ListScreen(desk, spec.name, spec, opens(shell, "customer_return"), offer)
+    if may_take_in:
+        action = screen.add_command("customer_returns.take_in", text, take_in, "Ctrl+N", "return")
+        screen.header.add_button(action, "return", primary=True)
+    return screen
+
+
+def _with_or_without_shipment(row: CustomerReturnRow) -> CustomerReturnRow:
+    """The row as the list shows it: a return at current cost says so where the others have their shipment."""
+    row = numbered(row)
+    if row.shipment_id is None and row.status == ReturnStatus.POSTED:
+        return replace(row, shipment_number=translate("CustomerReturns", "none: current cost"))
+    return row

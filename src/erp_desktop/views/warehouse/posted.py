@@ -6,6 +6,7 @@ from uuid import UUID
 
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
+from erp_desktop.models.sales import ReturnStatus
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptLines, GoodsReceiptRecord
 from erp_desktop.queries.receipt_costs import CostedReceiptLines
@@ -215,12 +216,19 @@ def shipment_page(desk: "Desk", shell: "MainWindow", id: UUID) -> ShipmentPage:
     return ShipmentPage(desk, shell, id)
 
 
+def _shipment_of(record: CustomerReturnRecord) -> str:
+    """The shipment, or that nobody knows which one it was, and what that means for the cost."""
+    if record.shipment_id is None and record.status == ReturnStatus.POSTED:
+        return translate("CustomerReturnPage", "Without a shipment: at current cost")
+    return record.shipment_number or record.external_number or ""
+
+
 def customer_return_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
     """What came back and what is credited for it."""
 
     def facts(record: CustomerReturnRecord) -> Facts:
         return (
-            (translate("CustomerReturnPage", "Shipment"), record.shipment_number or record.external_number or ""),
+            (translate("CustomerReturnPage", "Shipment"), _shipment_of(record)),
             (translate("CustomerReturnPage", "Returned"), record.returned_on.isoformat()),
             (translate("CustomerReturnPage", "Warehouse"), named(record, "warehouse")),
             (translate("CustomerReturnPage", "Reason"), record.reason),
@@ -234,8 +242,9 @@ def customer_return_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedP
         _lot(),
         _qty(),
         _unit(),
-        TableColumn("unit_price", translate("DockLines", "Price"), CellKind.UNIT_COST),
-        TableColumn("amount", translate("DockLines", "Amount"), CellKind.MONEY),
+        TableColumn("is_scrapped", translate("DockLines", "Scrapped"), CellKind.YES_NO, 84),
+        TableColumn("unit_price", translate("DockLines", "Price"), CellKind.UNIT_COST, 84),
+        TableColumn("amount", translate("DockLines", "Amount"), CellKind.MONEY, 92),
     )
     page = PostedPage(
         desk,

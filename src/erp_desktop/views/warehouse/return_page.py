@@ -1,16 +1,21 @@
-"""Taking in a return: what came back of a shipment, fit for sale, into which bin."""
+"""Taking in a return: what came back of a shipment, into which bin, and what of it is scrapped."""
 
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.i18n import translate
+from erp_desktop.numbers import ZERO
 from erp_desktop.queries.selling_details import ShipmentDetail, ShipmentRecord
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
+from erp_desktop.views.warehouse.return_without_shipment_page import parts_of
 from erp_desktop.views.warehouse.scanning import ScanRouter
-from erp_desktop.views.widgets.cells import cell_value
+from erp_desktop.views.widgets.cells import CellKind, cell_value
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
 
@@ -20,7 +25,9 @@ if TYPE_CHECKING:
 
 
 class TakeInReturnPage(CountingPage):
-    """Opened for one shipment; shows what is still with the customer."""
+    """Opened for one shipment; shows what is still with the customer. Of what came back some or all may be scrapped."""
+
+    typed_columns = ("counted", "scrap", "bin")
 
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
         super().__init__(
@@ -65,6 +72,19 @@ class TakeInReturnPage(CountingPage):
         self.refresh()
         self.setFocusProxy(self.grid)
 
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Takes the return in, unless more is to be scrapped than came back."""
+        for row, line in enumerate(self._all_lines()):
+            scrap, came_back = line.get("scrap"), line.get("counted")
+            if isinstance(scrap, Decimal) and scrap > (came_back if isinstance(came_back, Decimal) else ZERO):
+                text = translate("TakeInReturnPage", "More is scrapped than came back. Correct one of the two.")
+                names = [column.name for column in self.grid.model_of_lines.spec.columns]
+                show = partial(self.grid.go_to, row, names.index("scrap"))
+                self.binder.bar.show_problems([(text, show)])
+                show()
+                return
+        super().save(then)
+
     def verb(self) -> str:
         return translate("TakeInReturnPage", "Return of")
 
@@ -76,6 +96,9 @@ class TakeInReturnPage(CountingPage):
             lookups.bins(self._warehouse_id),
             (lot,) if self._has_lots else (),
         )
+        scrap = LineColumn("scrap", translate("TakeInReturnPage", "Of it scrap"), CellKind.QTY, 100)
+        place = 1 + next(number for number, column in enumerate(columns) if column.name == "counted")
+        columns = (*columns[:place], scrap, *columns[place:])
         self.use_lines(LineSpec(columns, keep=("id", "product_id"), is_fixed=True))
 
     def show_record(self, record: ShipmentRecord) -> None:
@@ -121,7 +144,9 @@ def _return_of(made_id: UUID, document_id: UUID, values: dict[str, Any], counted
         shipment_id=document_id,
         returned_on=values["returned_on"],
         lines=tuple(
-            ReturnedLine(line["id"], line["counted"], line["bin"].id if line.get("bin") else None) for line in counted
+            ReturnedLine(line["id"], qty, line["bin"].id if line.get("bin") else None, is_scrapped)
+            for line in counted
+            for qty, is_scrapped in parts_of(line["counted"], line.get("scrap"))
         ),
         reason=values.get("reason", ""),
     )
