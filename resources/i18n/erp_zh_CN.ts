@@ -655,6 +655,80 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>CloseTransferForm</name>
+    <message>
+        <source>Closed &amp;on</source>
+        <translation>关闭日期(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Closed on</source>
+        <translation>关闭日期</translation>
+    </message>
+    <message>
+        <source>&amp;Reason</source>
+        <translation>原因(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细行</translation>
+    </message>
+</context>
+<context>
+    <name>CloseTransferPage</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation>批次</translation>
+    </message>
+    <message>
+        <source>Will not arrive</source>
+        <translation>不会到达</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Close short</source>
+        <translation>短收关闭</translation>
+    </message>
+    <message>
+        <source>What did not arrive is lost: its cost is posted like a loss of a count.</source>
+        <translation>没有到达的货视为损失：其成本像盘亏一样过账。</translation>
+    </message>
+    <message>
+        <source>Close {transfer}</source>
+        <translation>关闭 {transfer}</translation>
+    </message>
+    <message>
+        <source>Close {transfer} short</source>
+        <translation>短收关闭 {transfer}</translation>
+    </message>
+    <message>
+        <source>Lines that are missing goods: {count}</source>
+        <translation>缺货的明细行：{count}</translation>
+    </message>
+    <message>
+        <source>Nothing of this transfer is in transit any more.</source>
+        <translation>这张调拨单已经没有在途的货。</translation>
+    </message>
+    <message>
+        <source>Transfer closed short</source>
+        <translation>调拨单已短收关闭</translation>
+    </message>
+</context>
+<context>
     <name>Command</name>
     <message>
         <source>Search screens and commands</source>
@@ -2048,10 +2122,6 @@ The back office of a company that distributes goods.</source>
 <context>
     <name>CustomerReturnPage</name>
     <message>
-        <source>Without a shipment: at current cost</source>
-        <translation>无发货单：按当前成本</translation>
-    </message>
-    <message>
         <source>Shipment</source>
         <translation>发货</translation>
     </message>
@@ -2115,20 +2185,110 @@ The back office of a company that distributes goods.</source>
         <translation>还没有销售退货</translation>
     </message>
     <message>
-        <source>A return is taken in from the page of its shipment, or here where nobody knows the shipment.</source>
-        <translation>退货从其发货单页面入库；不知道是哪张发货单时在此处入库。</translation>
-    </message>
-    <message>
-        <source>none: current cost</source>
-        <translation>无：按当前成本</translation>
+        <source>A return is taken in from the page of its shipment.</source>
+        <translation>退货在对应发货单的页面上接收。</translation>
     </message>
     <message>
         <source>Number, shipment, customer, reason</source>
         <translation>编号、发货单、客户、原因</translation>
     </message>
+</context>
+<context>
+    <name>DispatchTransferForm</name>
     <message>
-        <source>Return without a shipment</source>
-        <translation>无发货单退货</translation>
+        <source>&amp;From</source>
+        <translation>调出仓库(&amp;F)</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>调出仓库</translation>
+    </message>
+    <message>
+        <source>&amp;To</source>
+        <translation>调入仓库(&amp;T)</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>调入仓库</translation>
+    </message>
+    <message>
+        <source>Dispatched &amp;on</source>
+        <translation>发出日期(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Dispatched on</source>
+        <translation>发出日期</translation>
+    </message>
+    <message>
+        <source>&amp;Carrier</source>
+        <translation>承运商(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Carrier</source>
+        <translation>承运商</translation>
+    </message>
+    <message>
+        <source>Trac&amp;king number</source>
+        <translation>运单号(&amp;K)</translation>
+    </message>
+    <message>
+        <source>Tracking number</source>
+        <translation>运单号</translation>
+    </message>
+    <message>
+        <source>&amp;Expected on</source>
+        <translation>预计到达(&amp;E)</translation>
+    </message>
+    <message>
+        <source>Expected on</source>
+        <translation>预计到达</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细行</translation>
+    </message>
+</context>
+<context>
+    <name>DispatchTransferPage</name>
+    <message>
+        <source>Dispatch</source>
+        <translation>发出</translation>
+    </message>
+    <message>
+        <source>Dispatch goods</source>
+        <translation>发出调拨</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>From bin</source>
+        <translation>调出货位</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation>批次</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>可承诺量</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Lines: {count}</source>
+        <translation>明细行：{count}</translation>
+    </message>
+    <message>
+        <source>Units: {qty}</source>
+        <translation>数量：{qty}</translation>
+    </message>
+    <message>
+        <source>Goods dispatched: they are in transit now</source>
+        <translation>货已发出，现在在途</translation>
     </message>
 </context>
 <context>
@@ -2180,10 +2340,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Amount</source>
         <translation>金额</translation>
-    </message>
-    <message>
-        <source>Scrapped</source>
-        <translation>报废</translation>
     </message>
 </context>
 <context>
@@ -2626,6 +2782,34 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Handed over by, date</source>
         <translation>交货人、日期</translation>
+    </message>
+    <message>
+        <source>Transfer note</source>
+        <translation>调拨单</translation>
+    </message>
+    <message>
+        <source>Sent to</source>
+        <translation>发往</translation>
+    </message>
+    <message>
+        <source>Dispatched on</source>
+        <translation>发出日期</translation>
+    </message>
+    <message>
+        <source>Expected on</source>
+        <translation>预计到达</translation>
+    </message>
+    <message>
+        <source>Dispatched by, date</source>
+        <translation>发货人、日期</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation>批次</translation>
+    </message>
+    <message>
+        <source>From bin</source>
+        <translation>调出货位</translation>
     </message>
 </context>
 <context>
@@ -3304,6 +3488,184 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Freight, duty or insurance of the receipts that are selected</source>
         <translation>所选收货单的运费、关税或保险费</translation>
+    </message>
+</context>
+<context>
+    <name>GoodsTransferPage</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>From bin</source>
+        <translation>调出货位</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation>批次</translation>
+    </message>
+    <message>
+        <source>Dispatched</source>
+        <translation>已发出</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>已收入</translation>
+    </message>
+    <message>
+        <source>Lost</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>In transit</source>
+        <translation>在途</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细行</translation>
+    </message>
+    <message>
+        <source>What moved, newest first</source>
+        <translation>库存流水，最新的在前</translation>
+    </message>
+    <message>
+        <source>Take in</source>
+        <translation>收入</translation>
+    </message>
+    <message>
+        <source>Close short</source>
+        <translation>短收关闭</translation>
+    </message>
+    <message>
+        <source>Print transfer note</source>
+        <translation>打印调拨单</translation>
+    </message>
+    <message>
+        <source>Nothing of this transfer is in transit any more.</source>
+        <translation>这张调拨单已经没有在途的货。</translation>
+    </message>
+    <message>
+        <source>The transfer is being read.</source>
+        <translation>正在读取调拨单。</translation>
+    </message>
+    <message>
+        <source>Printing the transfer note</source>
+        <translation>正在打印调拨单</translation>
+    </message>
+    <message>
+        <source>Moved</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Into bin</source>
+        <translation>调入货位</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Moves</source>
+        <translation>库存流水</translation>
+    </message>
+    <message>
+        <source>{from} to {to}</source>
+        <translation>{from} 到 {to}</translation>
+    </message>
+    <message>
+        <source>Dispatched on</source>
+        <translation>发出日期</translation>
+    </message>
+    <message>
+        <source>Expected on</source>
+        <translation>预计到达</translation>
+    </message>
+    <message>
+        <source>Carrier</source>
+        <translation>承运商</translation>
+    </message>
+    <message>
+        <source>Tracking number</source>
+        <translation>运单号</translation>
+    </message>
+    <message>
+        <source>Closed short on</source>
+        <translation>短收关闭日期</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+</context>
+<context>
+    <name>GoodsTransfers</name>
+    <message>
+        <source>Dispatch goods</source>
+        <translation>发出调拨</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>调出仓库</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>调入仓库</translation>
+    </message>
+    <message>
+        <source>Dispatched</source>
+        <translation>发出日期</translation>
+    </message>
+    <message>
+        <source>Expected</source>
+        <translation>预计到达</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>In transit</source>
+        <translation>在途</translation>
+    </message>
+    <message>
+        <source>Goods transfers</source>
+        <translation>调拨单</translation>
+    </message>
+    <message>
+        <source>No goods transfers yet</source>
+        <translation>还没有调拨单</translation>
+    </message>
+    <message>
+        <source>Goods that go to another warehouse are in transit until they are taken in there.</source>
+        <translation>发往另一个仓库的货，在那边收入之前都是在途。</translation>
+    </message>
+    <message>
+        <source>Number, warehouse, carrier, tracking number</source>
+        <translation>编号、仓库、承运商、运单号</translation>
+    </message>
+    <message>
+        <source>Under way</source>
+        <translation>在途中</translation>
     </message>
 </context>
 <context>
@@ -6130,6 +6492,10 @@ The back office of a company that distributes goods.</source>
         <translation>可承诺量</translation>
     </message>
     <message>
+        <source>In transit</source>
+        <translation>在途</translation>
+    </message>
+    <message>
         <source>Unit</source>
         <translation>单位</translation>
     </message>
@@ -6529,6 +6895,56 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{product}: {code}</source>
         <translation>{product}：{code}</translation>
+    </message>
+</context>
+<context>
+    <name>ReceiveTransferForm</name>
+    <message>
+        <source>A&amp;rrived on</source>
+        <translation>到达日期(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Arrived on</source>
+        <translation>到达日期</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细行</translation>
+    </message>
+</context>
+<context>
+    <name>ReceiveTransferPage</name>
+    <message>
+        <source>Goods taken in from transit</source>
+        <translation>在途的货已收入</translation>
+    </message>
+    <message>
+        <source>Take in</source>
+        <translation>收入</translation>
+    </message>
+    <message>
+        <source>All arrived</source>
+        <translation>全部到达</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation>批次</translation>
+    </message>
+    <message>
+        <source>In transit</source>
+        <translation>在途</translation>
+    </message>
+    <message>
+        <source>Arrived</source>
+        <translation>到达</translation>
+    </message>
+    <message>
+        <source>Take in {transfer}</source>
+        <translation>收入 {transfer}</translation>
+    </message>
+    <message>
+        <source>Nothing of this transfer is in transit any more.</source>
+        <translation>这张调拨单已经没有在途的货。</translation>
     </message>
 </context>
 <context>
@@ -9103,116 +9519,6 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
-    <name>ReturnWithoutShipmentForm</name>
-    <message>
-        <source>&amp;Customer</source>
-        <translation>客户(&amp;C)</translation>
-    </message>
-    <message>
-        <source>Customer</source>
-        <translation>客户</translation>
-    </message>
-    <message>
-        <source>C&amp;hannel</source>
-        <translation>渠道(&amp;H)</translation>
-    </message>
-    <message>
-        <source>Channel</source>
-        <translation>渠道</translation>
-    </message>
-    <message>
-        <source>&amp;Returned</source>
-        <translation>退回日期(&amp;R)</translation>
-    </message>
-    <message>
-        <source>Returned</source>
-        <translation>退回日期</translation>
-    </message>
-    <message>
-        <source>&amp;Warehouse</source>
-        <translation>仓库(&amp;W)</translation>
-    </message>
-    <message>
-        <source>Warehouse</source>
-        <translation>仓库</translation>
-    </message>
-    <message>
-        <source>Re&amp;ason</source>
-        <translation>原因(&amp;A)</translation>
-    </message>
-    <message>
-        <source>Reason</source>
-        <translation>原因</translation>
-    </message>
-    <message>
-        <source>Lines</source>
-        <translation>明细</translation>
-    </message>
-</context>
-<context>
-    <name>ReturnWithoutShipmentPage</name>
-    <message>
-        <source>Take in return</source>
-        <translation>退货入库</translation>
-    </message>
-    <message>
-        <source>Return without a shipment</source>
-        <translation>无发货单退货</translation>
-    </message>
-    <message>
-        <source>The goods come in at their current cost.</source>
-        <translation>货物按当前成本入库。</translation>
-    </message>
-    <message>
-        <source>Product</source>
-        <translation>商品</translation>
-    </message>
-    <message>
-        <source>Lot</source>
-        <translation>批次</translation>
-    </message>
-    <message>
-        <source>Expires</source>
-        <translation>到期日</translation>
-    </message>
-    <message>
-        <source>Came back</source>
-        <translation>退回数量</translation>
-    </message>
-    <message>
-        <source>Of it scrap</source>
-        <translation>其中报废</translation>
-    </message>
-    <message>
-        <source>Bin</source>
-        <translation>货位</translation>
-    </message>
-    <message>
-        <source>Credited each</source>
-        <translation>退款单价</translation>
-    </message>
-    <message>
-        <source>Credited</source>
-        <translation>退款金额</translation>
-    </message>
-    <message>
-        <source>Lines: {count}</source>
-        <translation>行数：{count}</translation>
-    </message>
-    <message>
-        <source>Credited: {amount}</source>
-        <translation>退款合计：{amount}</translation>
-    </message>
-    <message>
-        <source>More is scrapped than came back. Correct one of the two.</source>
-        <translation>报废数量多于退回数量。请更正其中之一。</translation>
-    </message>
-    <message>
-        <source>Return taken in</source>
-        <translation>退货已入库</translation>
-    </message>
-</context>
-<context>
     <name>RevalueStockPage</name>
     <message>
         <source>Revalue stock</source>
@@ -9738,49 +10044,6 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
-    <name>ScrapStockPage</name>
-    <message>
-        <source>Scrap the goods</source>
-        <translation>报废货物</translation>
-    </message>
-    <message>
-        <source>Scrap goods</source>
-        <translation>报废货物</translation>
-    </message>
-    <message>
-        <source>Product</source>
-        <translation>商品</translation>
-    </message>
-    <message>
-        <source>Bin</source>
-        <translation>货位</translation>
-    </message>
-    <message>
-        <source>Lot</source>
-        <translation>批次</translation>
-    </message>
-    <message>
-        <source>Quantity</source>
-        <translation>数量</translation>
-    </message>
-    <message>
-        <source>Reason</source>
-        <translation>原因</translation>
-    </message>
-    <message>
-        <source>Lines: {count}</source>
-        <translation>行数：{count}</translation>
-    </message>
-    <message>
-        <source>Goods scrapped</source>
-        <translation>货物已报废</translation>
-    </message>
-    <message>
-        <source>The goods leave the stock for good, and what they cost is a loss.</source>
-        <translation>这些货物将永久出库，其成本计为损失。</translation>
-    </message>
-</context>
-<context>
     <name>Screen</name>
     <message>
         <source>Home</source>
@@ -9955,10 +10218,6 @@ The back office of a company that distributes goods.</source>
         <translation>收回退货</translation>
     </message>
     <message>
-        <source>Return without a shipment</source>
-        <translation>无发货单退货</translation>
-    </message>
-    <message>
         <source>Customer return</source>
         <translation>销售退货</translation>
     </message>
@@ -10119,12 +10378,12 @@ The back office of a company that distributes goods.</source>
         <translation>库存流水</translation>
     </message>
     <message>
-        <source>Stock counts</source>
-        <translation>盘点单</translation>
+        <source>Goods transfers</source>
+        <translation>调拨单</translation>
     </message>
     <message>
-        <source>Scrapped goods</source>
-        <translation>货物报废</translation>
+        <source>Stock counts</source>
+        <translation>盘点单</translation>
     </message>
     <message>
         <source>Count stock</source>
@@ -10135,8 +10394,20 @@ The back office of a company that distributes goods.</source>
         <translation>盘点单</translation>
     </message>
     <message>
-        <source>Scrap goods</source>
-        <translation>报废货物</translation>
+        <source>Dispatch goods</source>
+        <translation>发出调拨</translation>
+    </message>
+    <message>
+        <source>Goods transfer</source>
+        <translation>调拨单</translation>
+    </message>
+    <message>
+        <source>Take in a transfer</source>
+        <translation>收入调拨单</translation>
+    </message>
+    <message>
+        <source>Close a transfer short</source>
+        <translation>短收关闭调拨单</translation>
     </message>
     <message>
         <source>Move stock</source>
@@ -11317,127 +11588,6 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
-    <name>StockScrap</name>
-    <message>
-        <source>Code</source>
-        <translation>编码</translation>
-    </message>
-    <message>
-        <source>Product</source>
-        <translation>商品</translation>
-    </message>
-    <message>
-        <source>Bin</source>
-        <translation>货位</translation>
-    </message>
-    <message>
-        <source>Lot</source>
-        <translation>批次</translation>
-    </message>
-    <message>
-        <source>Quantity</source>
-        <translation>数量</translation>
-    </message>
-    <message>
-        <source>Unit</source>
-        <translation>单位</translation>
-    </message>
-    <message>
-        <source>Reason</source>
-        <translation>原因</translation>
-    </message>
-    <message>
-        <source>Lines</source>
-        <translation>明细</translation>
-    </message>
-    <message>
-        <source>Warehouse</source>
-        <translation>仓库</translation>
-    </message>
-    <message>
-        <source>Scrapped on</source>
-        <translation>报废日期</translation>
-    </message>
-</context>
-<context>
-    <name>StockScrapForm</name>
-    <message>
-        <source>&amp;Warehouse</source>
-        <translation>仓库(&amp;W)</translation>
-    </message>
-    <message>
-        <source>Warehouse</source>
-        <translation>仓库</translation>
-    </message>
-    <message>
-        <source>Scrapped &amp;on</source>
-        <translation>报废日期(&amp;O)</translation>
-    </message>
-    <message>
-        <source>Scrapped on</source>
-        <translation>报废日期</translation>
-    </message>
-    <message>
-        <source>&amp;Reason</source>
-        <translation>原因(&amp;R)</translation>
-    </message>
-    <message>
-        <source>Reason</source>
-        <translation>原因</translation>
-    </message>
-    <message>
-        <source>Lines</source>
-        <translation>明细</translation>
-    </message>
-</context>
-<context>
-    <name>StockScraps</name>
-    <message>
-        <source>Scrap goods</source>
-        <translation>报废货物</translation>
-    </message>
-    <message>
-        <source>Number</source>
-        <translation>单号</translation>
-    </message>
-    <message>
-        <source>Warehouse</source>
-        <translation>仓库</translation>
-    </message>
-    <message>
-        <source>Scrapped</source>
-        <translation>报废日期</translation>
-    </message>
-    <message>
-        <source>Reason</source>
-        <translation>原因</translation>
-    </message>
-    <message>
-        <source>Quantity</source>
-        <translation>数量</translation>
-    </message>
-    <message>
-        <source>Status</source>
-        <translation>状态</translation>
-    </message>
-    <message>
-        <source>Scrapped goods</source>
-        <translation>货物报废</translation>
-    </message>
-    <message>
-        <source>Nothing has been scrapped yet</source>
-        <translation>还没有报废记录</translation>
-    </message>
-    <message>
-        <source>What was scrapped with its return is on the customer return.</source>
-        <translation>随退货一并报废的货物见销售退货单。</translation>
-    </message>
-    <message>
-        <source>Number, warehouse, reason</source>
-        <translation>单号、仓库、原因</translation>
-    </message>
-</context>
-<context>
     <name>StorageRateForm</name>
     <message>
         <source>&amp;Warehouse</source>
@@ -11928,10 +12078,6 @@ The back office of a company that distributes goods.</source>
         <translation>退货已入库</translation>
     </message>
     <message>
-        <source>More is scrapped than came back. Correct one of the two.</source>
-        <translation>报废数量多于退回数量。请更正其中之一。</translation>
-    </message>
-    <message>
         <source>Lot</source>
         <translation>批次</translation>
     </message>
@@ -11942,10 +12088,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Came back</source>
         <translation>退回数量</translation>
-    </message>
-    <message>
-        <source>Of it scrap</source>
-        <translation>其中报废</translation>
     </message>
     <message>
         <source>Return of {shipment}</source>

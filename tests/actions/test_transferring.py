@@ -33,8 +33,11 @@ from erp_desktop.models.costing import CostPool
 from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine, Period
 from erp_desktop.models.stock import Bin, GoodsTransfer, StockBalance, Warehouse
 from erp_desktop.numbers import ZERO
+from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.doctor import examine
 from erp_desktop.queries.lookups import BinLookup, ProductLookup, WarehouseLookup
+from erp_desktop.queries.masters import Products
+from erp_desktop.queries.stock import StockOnHand
 
 
 def D(text: str) -> Decimal:
@@ -376,3 +379,16 @@ def test_a_book_that_is_opened_later_knows_the_transfers_and_replay_gives_the_sa
     copy = another_database()
     replay(engine, houses.company.company_id, copy)
     assert differing_tables(engine, copy, houses.company.company_id) == {}
+
+
+def test_what_is_in_transit_is_listed_by_place_and_free_nowhere(houses: TwoHouses) -> None:
+    houses.company.stock("BAG", "10", "3.00")
+    houses.send("BAG", "6")
+    with houses.company.session() as session:
+        page = StockOnHand(ListRequest()).run(session, houses.company.company_id)
+        rows = {row.warehouse_name: (row.on_hand, row.free) for row in page.rows}
+        (bag,) = (
+            row for row in Products(ListRequest()).run(session, houses.company.company_id).rows if row.code == "BAG"
+        )
+    assert rows == {"Main warehouse": (D("4"), D("4")), "In transit": (D("6"), D("0"))}
+    assert (bag.on_hand, bag.free, bag.in_transit) == (D("4"), D("4"), D("6"))

@@ -7,16 +7,19 @@ import pytest
 from samples import pdf_text
 from sqlalchemy import select
 
+from erp_desktop.actions.masters import SaveWarehouse
 from erp_desktop.actions.purchasing import CancelPurchaseOrder, PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder, ShippedLine
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
-from erp_desktop.ids import new_id
+from erp_desktop.actions.transferring import DispatchedLine, DispatchTransfer
+from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.purchasing import GoodsReceiptLine
 from erp_desktop.reports.documents.document import DocumentNotFound, file_name
 from erp_desktop.reports.documents.packing_slip import packing_slip_file_name, packing_slip_pdf
 from erp_desktop.reports.documents.purchase_order import purchase_order_file_name, purchase_order_pdf
 from erp_desktop.reports.documents.return_note import return_note_file_name, return_note_pdf
+from erp_desktop.reports.documents.transfer_note import transfer_note_file_name, transfer_note_pdf
 
 DAY = date(2026, 3, 10)
 PRINTED_AT = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
@@ -178,3 +181,27 @@ def test_a_file_name_takes_only_what_every_system_takes():
 def test_a_document_says_which_person_printed_it(company, tmp_path):
     order_id = company.buy((company.bottle_id, "600", "12.40"), on=DAY)
     assert "Printed by Li Wei on 2026-03-10 09:30." in " ".join(order_text(company, order_id, tmp_path).split())
+
+
+def test_a_transfer_note_goes_with_goods_to_another_warehouse(company, tmp_path):
+    harbour, transfer = new_id(), new_id()
+    company.buy((company.bottle_id, "600", "12.40"), on=DAY)
+    line = DispatchedLine(company.bottle_id, Decimal(60), derived_id("bin", company.company_id, "STOCK"))
+    company.perform(SaveWarehouse(harbour, "NB", "Ningbo", "宁波仓", "8 Harbour Road"))
+    company.perform(
+        DispatchTransfer(transfer, company.warehouse_id, harbour, DAY, (line,), tracking_number="SF100200300")
+    )
+    path = tmp_path / "transfer.pdf"
+    transfer_note_pdf(company.session, company.company_id, transfer, path, "en", PRINTED_AT, printed_by="Li Wei")
+    text = " ".join(pdf_text(path).split())
+    for part in (
+        "Transfer note TRF-2026-0001",
+        "Ningbo",
+        "8 Harbour Road",
+        "Main warehouse",
+        "SF100200300",
+        "1 BTL-500-C Bottle 500 ml clear <PET> & cap 透明瓶 500 毫升 STOCK 60 PC",
+        "Dispatched by, date",
+    ):
+        assert part in text
+    assert transfer_note_file_name(company.session, company.company_id, transfer) == "TRF-2026-0001.pdf"

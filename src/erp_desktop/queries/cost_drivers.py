@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.transit import transit_warehouse_id
 from erp_desktop.costing.cost_to_serve import Driver, Served, Stay, stays, storage_at_standard, volume_days
 from erp_desktop.models.cost_to_serve import StorageRate
 from erp_desktop.models.product import Product
@@ -151,6 +152,7 @@ class Drivers:
     def _stored(self) -> Iterator[tuple[Served, list[Stay], Decimal]]:
         """Each product with a volume in each warehouse: how long how much of it lay there, and the volume of one."""
         volumes = self._per_unit(Product.volume_m3)
+        in_transit = transit_warehouse_id(self._company_id)
         changes, moved_since = self._moves()
         on_hand = {
             (product_id, warehouse_id): qty
@@ -164,7 +166,7 @@ class Drivers:
         }
         for place in sorted(on_hand.keys() | changes.keys()):
             product_id, warehouse_id = place
-            if product_id in volumes:
+            if product_id in volumes and warehouse_id != in_transit:  # what is under way is stored nowhere
                 opening = on_hand.get(place, ZERO) - moved_since[place]
                 stored = list(stays(opening, changes.get(place, {}), self._first, self._last))
                 yield Served(product_id=product_id, warehouse_id=warehouse_id), stored, volumes[product_id]

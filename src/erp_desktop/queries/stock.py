@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy import ColumnElement, case, or_, select, type_coerce
 
 from erp_desktop.models.product import Category, Product, Unit
 from erp_desktop.models.purchasing import GoodsReceipt, SupplierReturn
@@ -18,13 +18,13 @@ from erp_desktop.queries.listing import (
     ListQuery,
     ListShape,
     TableAlias,
-    difference,
     is_pending,
     named,
     plain,
     searched,
     table_of,
 )
+from erp_desktop.queries.masters import is_in_transit
 
 _balance = table_of(StockBalance)
 _move = table_of(StockMove)
@@ -40,6 +40,9 @@ _from_bin = table_of(Bin, "from_bin")
 _to_warehouse = table_of(Warehouse, "to_warehouse")
 _to_bin = table_of(Bin, "to_bin")
 
+_free = type_coerce(
+    case((_warehouse.c.is_transit, 0), else_=_balance.c.on_hand - _balance.c.allocated), _balance.c.on_hand.type
+)
 _NUMBERED = (GoodsReceipt, SupplierReturn, Shipment, CustomerReturn, StockCount, GoodsTransfer, StockScrap)
 
 
@@ -57,7 +60,7 @@ def document_number(base: TableAlias) -> ColumnElement[Any]:
 
 @dataclass(frozen=True)
 class StockOnHandRow:
-    """One product (one lot of it) in one bin, in stock units; `free` is what is on hand and not allocated.
+    """One product (one lot of it) in one bin, in stock units; `free` is what is on hand and not allocated, none in transit.
 
     Of a product that is kept by lots, what is allocated of any lot in the bin is a row of its own, without a lot.
     """
@@ -108,7 +111,7 @@ class StockOnHand(ListQuery[StockOnHandRow]):
             ListColumn("expires_on", _lot.c.expires_on),
             ListColumn("on_hand", _balance.c.on_hand, is_total=True),
             ListColumn("allocated", _balance.c.allocated, is_total=True),
-            ListColumn("free", difference(_balance.c.on_hand, _balance.c.allocated), is_total=True),
+            ListColumn("free", _free, is_total=True),
         ],
         [
             Join(_product, _balance.c.product_id),
@@ -122,11 +125,13 @@ class StockOnHand(ListQuery[StockOnHandRow]):
     )
 
     with_empty_bins: bool = False
+    with_transit: bool = True
 
     def criteria(self) -> tuple[ColumnElement[bool], ...]:
+        in_buildings = () if self.with_transit else (~is_in_transit(_balance),)
         if self.with_empty_bins:
-            return ()
-        return (or_(_balance.c.on_hand != 0, _balance.c.allocated != 0),)
+            return in_buildings
+        return (or_(_balance.c.on_hand != 0, _balance.c.allocated != 0), *in_buildings)
 
 
 @dataclass(frozen=True)

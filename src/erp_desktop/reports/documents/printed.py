@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.reports.documents.packing_slip import packing_slip_file_name, packing_slip_pdf
 from erp_desktop.reports.documents.purchase_order import purchase_order_file_name, purchase_order_pdf
 from erp_desktop.reports.documents.return_note import return_note_file_name, return_note_pdf
+from erp_desktop.reports.documents.transfer_note import transfer_note_file_name, transfer_note_pdf
 
 
 @dataclass(frozen=True)
@@ -60,4 +61,21 @@ class PrintedPackingSlip:
     def run(self, session: Session, company_id: UUID) -> Path:
         path = self.folder / packing_slip_file_name(session, company_id, self.shipment_id)
         packing_slip_pdf(session, company_id, self.shipment_id, path, self.language, printed_by=self.printed_by)
+        return path
+
+
+@dataclass(frozen=True)
+class PrintedTransferNote:
+    """The note that goes with goods to another warehouse, in `language`. Raises DocumentNotFound, CannotWrite."""
+
+    tables: ClassVar[frozenset[str]] = frozenset({"goods_transfer", "goods_transfer_line", "warehouse"})
+
+    transfer_id: UUID
+    folder: Path
+    language: str
+    printed_by: str
+
+    def run(self, session: Session, company_id: UUID) -> Path:
+        path = self.folder / transfer_note_file_name(session, company_id, self.transfer_id)
+        transfer_note_pdf(session, company_id, self.transfer_id, path, self.language, printed_by=self.printed_by)
         return path

@@ -80,6 +80,7 @@ def products_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ()) ->
             TableColumn("on_hand", translate("Products", "On hand"), CellKind.QTY),
             TableColumn("allocated", translate("Products", "Allocated"), CellKind.QTY),
             TableColumn("free", translate("Products", "Free"), CellKind.QTY),
+            TableColumn("in_transit", translate("Products", "In transit"), CellKind.QTY),
             TableColumn("unit_code", translate("Products", "Unit"), width=64),
             TableColumn("is_active", translate("Products", "Active"), CellKind.YES_NO),
         ),

@@ -52,6 +52,13 @@ BEGINNINGS = (
         "move_stock", "StockOnHand", QT_TRANSLATE_NOOP("StockOnHand", "Move stock"), "goods.transfer", is_new=False
     ),
     Beginning(
+        "dispatch_transfer",
+        "GoodsTransfers",
+        QT_TRANSLATE_NOOP("GoodsTransfers", "Dispatch goods"),
+        "goods.transfer",
+        is_new=False,
+    ),
+    Beginning(
         "revalue_stock",
         "StockRevaluations",
         QT_TRANSLATE_NOOP("StockRevaluations", "Revalue stock"),

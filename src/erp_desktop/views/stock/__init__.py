@@ -1,4 +1,4 @@
-"""Stock: what lies where, what moved, counting, and moving between bins."""
+"""Stock: what lies where, what moved, counting, moving between bins and transfers between warehouses."""
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.views.shell.screens import ScreenFactory, later, register_screen
@@ -12,14 +12,14 @@ def register_own_screens() -> None:
     for key, title, icon, factory, permission in (
         ("stock_on_hand", noop("Screen", "Stock on hand"), "stock", later(lists, "stock_on_hand_screen"), "goods.read"),
         ("stock_moves", noop("Screen", "Stock moves"), "transfer", later(lists, "stock_moves_screen"), "goods.read"),
-        ("stock_counts", noop("Screen", "Stock counts"), "count", later(lists, "stock_counts_screen"), "goods.read"),
         (
-            "stock_scraps",
-            noop("Screen", "Scrapped goods"),
-            "stock",
-            later("erp_desktop.views.stock.scrapped", "stock_scraps_screen"),
+            "goods_transfers",
+            noop("Screen", "Goods transfers"),
+            "transfer",
+            later("erp_desktop.views.stock.transfers", "goods_transfers_screen"),
             "goods.read",
         ),
+        ("stock_counts", noop("Screen", "Stock counts"), "count", later(lists, "stock_counts_screen"), "goods.read"),
     ):
         register_screen(key, title, icon, "stock", factory, permission)
     for key, title, icon, factory, permission in (
@@ -38,18 +38,32 @@ def register_own_screens() -> None:
             "goods.read",
         ),
         (
-            "scrap_stock",
-            noop("Screen", "Scrap goods"),
-            "stock",
-            later("erp_desktop.views.stock.scrap_page", "ScrapStockPage"),
-            "goods.scrap",
+            "dispatch_transfer",
+            noop("Screen", "Dispatch goods"),
+            "transfer",
+            later("erp_desktop.views.stock.dispatch_page", "DispatchTransferPage"),
+            "goods.transfer",
         ),
         (
-            "stock_scrap",
-            noop("Screen", "Scrapped goods"),
-            "stock",
-            later("erp_desktop.views.stock.scrapped", "stock_scrap_page"),
+            "goods_transfer",
+            noop("Screen", "Goods transfer"),
+            "transfer",
+            later("erp_desktop.views.stock.transfers", "GoodsTransferPage"),
             "goods.read",
+        ),
+        (
+            "receive_transfer",
+            noop("Screen", "Take in a transfer"),
+            "goods_receipt",
+            later("erp_desktop.views.stock.arrival_page", "ReceiveTransferPage"),
+            "goods.transfer",
+        ),
+        (
+            "close_transfer",
+            noop("Screen", "Close a transfer short"),
+            "transfer",
+            later("erp_desktop.views.stock.arrival_page", "CloseTransferPage"),
+            "goods.count",
         ),
         (
             "move_stock",

@@ -52,7 +52,7 @@ class _BinsWithStock:
         if self.product_id is None:
             return ListPage((), None, {})
         request = replace(self.request, filters=(("product_id", self.product_id),), search="", limit=_MOST_PLACES)
-        rows = StockOnHand(request).run(session, company_id).rows
+        rows = StockOnHand(request, with_transit=False).run(session, company_id).rows
         typed = self.request.search.casefold()
         bins: dict[UUID, list[Any]] = {}  # of what is kept by lots, a row for each lot
         for row in rows:
