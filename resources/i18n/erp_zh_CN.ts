@@ -2122,6 +2122,10 @@ The back office of a company that distributes goods.</source>
 <context>
     <name>CustomerReturnPage</name>
     <message>
+        <source>Without a shipment: at current cost</source>
+        <translation>无发货单：按当前成本</translation>
+    </message>
+    <message>
         <source>Shipment</source>
         <translation>发货</translation>
     </message>
@@ -2185,12 +2189,20 @@ The back office of a company that distributes goods.</source>
         <translation>还没有销售退货</translation>
     </message>
     <message>
-        <source>A return is taken in from the page of its shipment.</source>
-        <translation>退货在对应发货单的页面上接收。</translation>
+        <source>A return is taken in from the page of its shipment, or here where nobody knows the shipment.</source>
+        <translation>退货从其发货单页面入库；不知道是哪张发货单时在此处入库。</translation>
+    </message>
+    <message>
+        <source>none: current cost</source>
+        <translation>无：按当前成本</translation>
     </message>
     <message>
         <source>Number, shipment, customer, reason</source>
         <translation>编号、发货单、客户、原因</translation>
+    </message>
+    <message>
+        <source>Return without a shipment</source>
+        <translation>无发货单退货</translation>
     </message>
 </context>
 <context>
@@ -2332,6 +2344,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Came back</source>
         <translation>退回数量</translation>
+    </message>
+    <message>
+        <source>Scrapped</source>
+        <translation>报废</translation>
     </message>
     <message>
         <source>Price</source>
@@ -9519,6 +9535,116 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ReturnWithoutShipmentForm</name>
+    <message>
+        <source>&amp;Customer</source>
+        <translation>客户(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation>客户</translation>
+    </message>
+    <message>
+        <source>C&amp;hannel</source>
+        <translation>渠道(&amp;H)</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation>渠道</translation>
+    </message>
+    <message>
+        <source>&amp;Returned</source>
+        <translation>退回日期(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Returned</source>
+        <translation>退回日期</translation>
+    </message>
+    <message>
+        <source>&amp;Warehouse</source>
+        <translation>仓库(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Re&amp;ason</source>
+        <translation>原因(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细</translation>
+    </message>
+</context>
+<context>
+    <name>ReturnWithoutShipmentPage</name>
+    <message>
+        <source>Take in return</source>
+        <translation>退货入库</translation>
+    </message>
+    <message>
+        <source>Return without a shipment</source>
+        <translation>无发货单退货</translation>
+    </message>
+    <message>
+        <source>The goods come in at their current cost.</source>
+        <translation>货物按当前成本入库。</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation>批次</translation>
+    </message>
+    <message>
+        <source>Expires</source>
+        <translation>到期日</translation>
+    </message>
+    <message>
+        <source>Came back</source>
+        <translation>退回数量</translation>
+    </message>
+    <message>
+        <source>Of it scrap</source>
+        <translation>其中报废</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Credited each</source>
+        <translation>退款单价</translation>
+    </message>
+    <message>
+        <source>Credited</source>
+        <translation>退款金额</translation>
+    </message>
+    <message>
+        <source>Lines: {count}</source>
+        <translation>行数：{count}</translation>
+    </message>
+    <message>
+        <source>Credited: {amount}</source>
+        <translation>退款合计：{amount}</translation>
+    </message>
+    <message>
+        <source>More is scrapped than came back. Correct one of the two.</source>
+        <translation>报废数量多于退回数量。请更正其中之一。</translation>
+    </message>
+    <message>
+        <source>Return taken in</source>
+        <translation>退货已入库</translation>
+    </message>
+</context>
+<context>
     <name>RevalueStockPage</name>
     <message>
         <source>Revalue stock</source>
@@ -10044,6 +10170,49 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ScrapStockPage</name>
+    <message>
+        <source>Scrap the goods</source>
+        <translation>报废货物</translation>
+    </message>
+    <message>
+        <source>Scrap goods</source>
+        <translation>报废货物</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation>批次</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Lines: {count}</source>
+        <translation>行数：{count}</translation>
+    </message>
+    <message>
+        <source>Goods scrapped</source>
+        <translation>货物已报废</translation>
+    </message>
+    <message>
+        <source>The goods leave the stock for good, and what they cost is a loss.</source>
+        <translation>这些货物将永久出库，其成本计为损失。</translation>
+    </message>
+</context>
+<context>
     <name>Screen</name>
     <message>
         <source>Home</source>
@@ -10218,6 +10387,10 @@ The back office of a company that distributes goods.</source>
         <translation>收回退货</translation>
     </message>
     <message>
+        <source>Return without a shipment</source>
+        <translation>无发货单退货</translation>
+    </message>
+    <message>
         <source>Customer return</source>
         <translation>销售退货</translation>
     </message>
@@ -10386,6 +10559,10 @@ The back office of a company that distributes goods.</source>
         <translation>盘点单</translation>
     </message>
     <message>
+        <source>Scrapped goods</source>
+        <translation>货物报废</translation>
+    </message>
+    <message>
         <source>Count stock</source>
         <translation>盘点库存</translation>
     </message>
@@ -10408,6 +10585,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Close a transfer short</source>
         <translation>短收关闭调拨单</translation>
+    </message>
+    <message>
+        <source>Scrap goods</source>
+        <translation>报废货物</translation>
     </message>
     <message>
         <source>Move stock</source>
@@ -11588,6 +11769,127 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>StockScrap</name>
+    <message>
+        <source>Code</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>商品</translation>
+    </message>
+    <message>
+        <source>Bin</source>
+        <translation>货位</translation>
+    </message>
+    <message>
+        <source>Lot</source>
+        <translation>批次</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Scrapped on</source>
+        <translation>报废日期</translation>
+    </message>
+</context>
+<context>
+    <name>StockScrapForm</name>
+    <message>
+        <source>&amp;Warehouse</source>
+        <translation>仓库(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Scrapped &amp;on</source>
+        <translation>报废日期(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Scrapped on</source>
+        <translation>报废日期</translation>
+    </message>
+    <message>
+        <source>&amp;Reason</source>
+        <translation>原因(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>明细</translation>
+    </message>
+</context>
+<context>
+    <name>StockScraps</name>
+    <message>
+        <source>Scrap goods</source>
+        <translation>报废货物</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>单号</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Scrapped</source>
+        <translation>报废日期</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Scrapped goods</source>
+        <translation>货物报废</translation>
+    </message>
+    <message>
+        <source>Nothing has been scrapped yet</source>
+        <translation>还没有报废记录</translation>
+    </message>
+    <message>
+        <source>What was scrapped with its return is on the customer return.</source>
+        <translation>随退货一并报废的货物见销售退货单。</translation>
+    </message>
+    <message>
+        <source>Number, warehouse, reason</source>
+        <translation>单号、仓库、原因</translation>
+    </message>
+</context>
+<context>
     <name>StorageRateForm</name>
     <message>
         <source>&amp;Warehouse</source>
@@ -12078,6 +12380,10 @@ The back office of a company that distributes goods.</source>
         <translation>退货已入库</translation>
     </message>
     <message>
+        <source>More is scrapped than came back. Correct one of the two.</source>
+        <translation>报废数量多于退回数量。请更正其中之一。</translation>
+    </message>
+    <message>
         <source>Lot</source>
         <translation>批次</translation>
     </message>
@@ -12088,6 +12394,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Came back</source>
         <translation>退回数量</translation>
+    </message>
+    <message>
+        <source>Of it scrap</source>
+        <translation>其中报废</translation>
     </message>
     <message>
         <source>Return of {shipment}</source>

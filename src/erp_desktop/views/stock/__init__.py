@@ -20,6 +20,13 @@ def register_own_screens() -> None:
             "goods.read",
         ),
         ("stock_counts", noop("Screen", "Stock counts"), "count", later(lists, "stock_counts_screen"), "goods.read"),
+        (
+            "stock_scraps",
+            noop("Screen", "Scrapped goods"),
+            "stock",
+            later("erp_desktop.views.stock.scrapped", "stock_scraps_screen"),
+            "goods.read",
+        ),
     ):
         register_screen(key, title, icon, "stock", factory, permission)
     for key, title, icon, factory, permission in (
@@ -64,6 +71,20 @@ def register_own_screens() -> None:
             "transfer",
             later("erp_desktop.views.stock.arrival_page", "CloseTransferPage"),
             "goods.count",
+        ),
+        (
+            "scrap_stock",
+            noop("Screen", "Scrap goods"),
+            "stock",
+            later("erp_desktop.views.stock.scrap_page", "ScrapStockPage"),
+            "goods.scrap",
+        ),
+        (
+            "stock_scrap",
+            noop("Screen", "Scrapped goods"),
+            "stock",
+            later("erp_desktop.views.stock.scrapped", "stock_scrap_page"),
+            "goods.read",
         ),
         (
             "move_stock",
