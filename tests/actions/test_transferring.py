@@ -38,6 +38,7 @@ from erp_desktop.queries.doctor import examine
 from erp_desktop.queries.lookups import BinLookup, ProductLookup, WarehouseLookup
 from erp_desktop.queries.masters import Products
 from erp_desktop.queries.stock import StockOnHand
+from erp_desktop.queries.unit_story import UnitStories
 
 
 def D(text: str) -> Decimal:
@@ -148,6 +149,12 @@ def test_goods_are_in_transit_until_they_are_taken_in_part_by_part(houses: TwoHo
     houses.arrive(transfer, "2", on=TODAY + timedelta(days=2))
     assert houses.transfer(transfer).status == "part_received"
     houses.arrive(transfer, "4", on=TODAY + timedelta(days=3), bin_id=houses.shelf)
+    with houses.company.session() as session:
+        told = UnitStories(transfer, line_no=1).run(session, houses.company.company_id)
+    assert {(story.origin.document.kind, story.origin.document.number) for story in told} == {
+        ("goods_transfer", "TRF-2026-0001")
+    }
+    assert sorted(story.qty for story in told) == [D("2"), D("4"), D("6")]
     assert houses.on_hand("BOX") == {"STOCK": D("4"), "DOCK": D("2"), "SHELF": D("4")}
     assert houses.values("BOX") == {"MAIN": D("12.00"), "NB": D("18.00")}
     assert houses.transfer(transfer).status == "received"

@@ -82,7 +82,7 @@ def history_of(session: Session, ctx: Context, posting: CostBook, stream: CostSt
             )
     # Transfers within one pool of the posting book were no events there; a book with narrower pools counts them.
     within = [move for move in moves.values() if move.kind == MoveKind.TRANSFER and move.id not in counted]
-    for move in sorted(within, key=lambda move: (move.moved_on, move.tick, move.line_no)):
+    for move in sorted(within, key=lambda move: (move.moved_on, move.tick, move.line_no, move.id)):
         later = next((index for index, event in enumerate(events) if event.dated_on > move.moved_on), len(events))
         events.insert(later, _of_transfer(move))
     return events

@@ -163,7 +163,7 @@ class DispatchTransfer(Action):
         session.add_all(rows)
         on_the_way = _transit(ctx)
         moves = [
-            _move(ctx, MoveKind.TRANSFER, row, row.qty, self.dispatched_on, row.line_no, place, on_the_way)
+            _move(ctx, MoveKind.TRANSFER, row, row.qty, self.dispatched_on, place, on_the_way)
             for row, place in zip(rows, places, strict=True)
         ]
         move_stock(session, ctx, moves)
@@ -237,10 +237,10 @@ class ReceiveTransfer(Action):
         self._refuse_too_much(transfer, rows, products)
 
         moves = []
-        for line_no, (line, place) in enumerate(zip(self.lines, places, strict=True), start=1):
+        for line, place in zip(self.lines, places, strict=True):
             row = rows[line.transfer_line_id]
             row.received_qty += line.qty
-            moves.append(_move(ctx, MoveKind.TRANSFER, row, line.qty, self.received_on, line_no, _transit(ctx), place))
+            moves.append(_move(ctx, MoveKind.TRANSFER, row, line.qty, self.received_on, _transit(ctx), place))
         is_complete = all(row.received_qty == row.qty for row in rows.values())
         transfer.status = TransferStatus.RECEIVED if is_complete else TransferStatus.PART_RECEIVED
         move_stock(session, ctx, moves)
@@ -285,9 +285,7 @@ class CloseTransferShort(Action):
         for row in lines_of(session, ctx, transfer.id):
             if missing := in_transit(row):
                 row.lost_qty += missing
-                moves.append(
-                    _move(ctx, MoveKind.COUNT_LOSS, row, missing, self.closed_on, row.line_no, _transit(ctx), None)
-                )
+                moves.append(_move(ctx, MoveKind.COUNT_LOSS, row, missing, self.closed_on, _transit(ctx), None))
         transfer.status = TransferStatus.CLOSED_SHORT
         transfer.closed_on, transfer.close_reason = self.closed_on, reason
         move_stock(session, ctx, moves)
@@ -340,7 +338,6 @@ def _move(
     row: GoodsTransferLine,
     qty: Decimal,
     moved_on: date,
-    line_no: int,
     source: Place,
     target: Place | None,
 ) -> Move:
@@ -351,7 +348,7 @@ def _move(
         qty,
         moved_on,
         ("goods_transfer", row.transfer_id),
-        (row.id, line_no),
+        (row.id, row.line_no),
         source=source,
         target=target,
         lot_id=row.lot_id,

@@ -41,6 +41,7 @@ from erp_desktop.queries.selling import CustomerReturns, SalesInvoices, SalesOrd
 from erp_desktop.queries.serving_rules import CostToServeRules, StorageRates
 from erp_desktop.queries.stock import StockCounts
 from erp_desktop.queries.supplier_returns import SupplierReturns
+from erp_desktop.queries.transfers import GoodsTransfers
 from erp_desktop.queries.valuation import StandardCostChanges, StockRevaluations, WriteDowns
 from erp_desktop.views.importing.import_window import ImportWindow
 from erp_desktop.views.reports.viewer import ReportViewer
@@ -66,6 +67,9 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "customer_return": (CustomerReturns, ()),
     "stock_count": (StockCounts, ()),
     "stock_scrap": (StockScraps, ()),
+    "goods_transfer": (GoodsTransfers, ()),
+    "receive_transfer": (GoodsTransfers, (("status", OneOf(("dispatched", "part_received"))),)),
+    "close_transfer": (GoodsTransfers, (("status", OneOf(("dispatched", "part_received"))),)),
     "stock_revaluation": (StockRevaluations, ()),
     "write_down": (WriteDowns, ()),
     "standard_cost_change": (StandardCostChanges, ()),
@@ -94,6 +98,7 @@ NEW_ONES = (  # forms that are opened empty
     "scrap_stock",
     "return_without_shipment",
     "move_stock",
+    "dispatch_transfer",
     "revalue_stock",
     "write_stock_down",
     "set_standard_cost",
