@@ -10,7 +10,8 @@ from sqlalchemy import Engine, select
 
 from company_fixtures import ActionRefused, SmallCompany, open_small_company
 from erp_desktop.actions.landed_costs import EnterLandedCost
-from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.actions.returning import ReturnedLine, ReturnedProduct, TakeInReturn, TakeInReturnWithoutShipment
+from erp_desktop.actions.scrapping import ScrappedLine, ScrapStock
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.costing.events import METHODS
@@ -67,7 +68,19 @@ class RandomBusiness:
     def take_back(self) -> None:
         shipment, on = self.random.choice(self.shipments)
         line = self.one(select(ShipmentLine.id).where(ShipmentLine.shipment_id == shipment))
-        self.company.perform(TakeInReturn(new_id(), shipment, self.day(on), (ReturnedLine(line, Decimal(1)),)))
+        back = ReturnedLine(line, Decimal(1), is_scrapped=self.random.random() < 0.4)
+        self.company.perform(TakeInReturn(new_id(), shipment, self.day(on), (back,)))
+
+    def take_in(self) -> None:
+        """Of nobody knows which shipment."""
+        product, is_scrapped = self.company.product("BTL"), self.random.random() < 0.4
+        back = ReturnedProduct(product, Decimal(1), self.amount(), is_scrapped=is_scrapped)
+        warehouse, customer = self.company.warehouse, self.company.customer
+        self.company.perform(TakeInReturnWithoutShipment(new_id(), warehouse, self.day(), (back,), customer))
+
+    def scrap(self) -> None:
+        thrown = ScrappedLine(self.company.product("BTL"), self.company.bin, Decimal(self.random.randint(1, 3)))
+        self.company.perform(ScrapStock(new_id(), self.company.warehouse, self.day(), (thrown,)))
 
     def send_back(self) -> None:
         receipt, on = self.random.choice(self.receipts)
@@ -95,6 +108,8 @@ class RandomBusiness:
             self.sell,
             self.land,
             self.take_back,
+            self.take_in,
+            self.scrap,
             self.send_back,
             self.count,
         ]

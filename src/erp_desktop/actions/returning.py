@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     AmountNegative,
@@ -284,32 +286,33 @@ def _take_in(session: Session, ctx: Context, returned: CustomerReturn, came_back
     returned.status = ReturnStatus.POSTED
     session.add(returned)
     moves: list[Move] = []
-    credits: dict[UUID, Decimal] = {}
+    rows: list[dict[str, Any]] = []
     for line_no, line in enumerate(came_back, start=1):
-        return_line = CustomerReturnLine(
-            company_id=ctx.company_id,
-            id=ctx.new_id(),
-            return_id=returned.id,
-            line_no=line_no,
-            shipment_line_id=line.shipment_line_id,
-            product_id=line.product_id,
-            lot_id=line.lot_id,
-            bin_id=line.place.bin_id,
-            qty=line.qty,
-            unit_price=line.unit_price,
-            amount=line.amount,
-            is_scrapped=line.is_scrapped,
+        line_id = ctx.new_id()
+        rows.append(
+            {
+                "id": line_id,
+                "return_id": returned.id,
+                "line_no": line_no,
+                "shipment_line_id": line.shipment_line_id,
+                "product_id": line.product_id,
+                "lot_id": line.lot_id,
+                "bin_id": line.place.bin_id,
+                "qty": line.qty,
+                "unit_price": line.unit_price,
+                "amount": line.amount,
+                "is_scrapped": line.is_scrapped,
+            }
         )
-        session.add(return_line)
-        credits[return_line.id] = line.amount
-        moves += _moves_of(ctx, returned, return_line, line, len(came_back))
+        moves += _moves_of(ctx, returned, (line_id, line_no), line, len(came_back))
+    append_rows(session, ctx, CustomerReturnLine, rows)
     move_stock(session, ctx, moves)
     if ctx.at_centre:
-        _post(session, ctx, returned, moves, credits)
+        _post(session, ctx, returned, moves, {row["id"]: row["amount"] for row in rows})
 
 
 def _moves_of(
-    ctx: Context, returned: CustomerReturn, return_line: CustomerReturnLine, line: _Back, lines: int
+    ctx: Context, returned: CustomerReturn, return_line: tuple[UUID, int], line: _Back, lines: int
 ) -> list[Move]:
     """How the goods of a line came in, and how they left again if they are scrapped."""
     document = ("customer_return", returned.id)
@@ -320,7 +323,7 @@ def _moves_of(
         line.qty,
         returned.returned_on,
         document,
-        (return_line.id, return_line.line_no),
+        return_line,
         target=line.place,
         returns_move_id=line.left_by,
         lot_id=line.lot_id,
@@ -334,7 +337,7 @@ def _moves_of(
         line.qty,
         returned.returned_on,
         document,
-        (return_line.id, lines + return_line.line_no),
+        (return_line[0], lines + return_line[1]),
         source=line.place,
         returns_move_id=came_in.id,
         lot_id=line.lot_id,

@@ -328,7 +328,11 @@ class _Teller:
     def _came_back(self, move: StockMove) -> tuple[CameBack, ...]:
         returns = self._session.scalars(
             select(StockMove)
-            .where(StockMove.company_id == self._company_id, StockMove.returns_move_id == move.id)
+            .where(
+                StockMove.company_id == self._company_id,
+                StockMove.returns_move_id == move.id,
+                StockMove.kind != MoveKind.SCRAP,  # it left again: told by where the goods went
+            )
             .order_by(StockMove.moved_on, StockMove.tick, StockMove.id)
         ).all()
         costs = {cost.move_id: abs(cost.cost) for cost in self._costs(one.id for one in returns)} if returns else {}
