@@ -283,6 +283,10 @@ The back office of a company that distributes goods.</source>
         <translation>保存员工</translation>
     </message>
     <message>
+        <source>Save an exchange rate</source>
+        <translation>保存汇率</translation>
+    </message>
+    <message>
         <source>Save a cost centre</source>
         <translation>保存成本中心</translation>
     </message>
@@ -1358,6 +1362,18 @@ The back office of a company that distributes goods.</source>
         <translation>过账日期</translation>
     </message>
     <message>
+        <source>E&amp;xchange rate</source>
+        <translation>汇率(&amp;X)</translation>
+    </message>
+    <message>
+        <source>What one unit of the currency is worth in company currency; proposed as the day&apos;s rate</source>
+        <translation>一单位该币种折合多少本位币；默认取当日汇率</translation>
+    </message>
+    <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
         <source>Lines of the receipt</source>
         <translation>收货单明细</translation>
     </message>
@@ -1429,12 +1445,20 @@ The back office of a company that distributes goods.</source>
         <translation>库存价值 {stock}，销售成本 {sold} {currency}</translation>
     </message>
     <message>
+        <source>{total}, exchange difference {exchange}</source>
+        <translation>{total}，汇兑差额 {exchange}</translation>
+    </message>
+    <message>
         <source>The receipt is being read.</source>
         <translation>正在读取收货单。</translation>
     </message>
     <message>
         <source>No price differs yet. Type the new price in at least one line.</source>
         <translation>还没有不同的价格。请至少在一行输入新价格。</translation>
+    </message>
+    <message>
+        <source>{sentence} The rate makes an exchange difference of {currency} {exchange} besides, which never goes to stock.</source>
+        <translation>{sentence}另外，汇率造成汇兑差额 {currency} {exchange}，不计入库存。</translation>
     </message>
     <message>
         <source>Difference {currency} {difference}. The centre works out what of it goes to stock and to cost of sales. What is posted stays; the difference becomes an entry of its own.</source>
@@ -3034,6 +3058,10 @@ The back office of a company that distributes goods.</source>
         <translation>采购价格差异 {amount} {currency}</translation>
     </message>
     <message>
+        <source>Exchange difference {amount} {currency}</source>
+        <translation>汇兑差额 {amount} {currency}</translation>
+    </message>
+    <message>
         <source>Stock value, cost of sales and ledger stay as they are.</source>
         <translation>库存价值、销售成本和总账保持不变。</translation>
     </message>
@@ -3269,6 +3297,79 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ExchangeRateForm</name>
+    <message>
+        <source>&amp;Currency</source>
+        <translation>币种(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>From &amp;date</source>
+        <translation>生效日期(&amp;D)</translation>
+    </message>
+    <message>
+        <source>From date</source>
+        <translation>生效日期</translation>
+    </message>
+    <message>
+        <source>&amp;Rate</source>
+        <translation>汇率(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Rate</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
+        <source>What one unit of the currency is worth in company currency</source>
+        <translation>一单位该币种折合多少本位币</translation>
+    </message>
+</context>
+<context>
+    <name>ExchangeRatePage</name>
+    <message>
+        <source>The rate so far is {known}, the new one is {rate}. If the decimal point slipped, go back and correct it.</source>
+        <translation>目前的汇率是 {known}，新汇率是 {rate}。如果小数点输错了，请返回改正。</translation>
+    </message>
+    <message>
+        <source>Save it all the same</source>
+        <translation>仍然保存</translation>
+    </message>
+</context>
+<context>
+    <name>ExchangeRates</name>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>From date</source>
+        <translation>生效日期</translation>
+    </message>
+    <message>
+        <source>Rate</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
+        <source>Exchange rates</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
+        <source>No exchange rates yet</source>
+        <translation>还没有汇率</translation>
+    </message>
+    <message>
+        <source>A rate says what one unit of a foreign currency is worth in company currency from a day on.</source>
+        <translation>汇率表示从某日起一单位外币折合多少本位币。</translation>
+    </message>
+    <message>
+        <source>New exchange rate</source>
+        <translation>新建汇率</translation>
+    </message>
+</context>
+<context>
     <name>ExpectedOrders</name>
     <message>
         <source>To receive</source>
@@ -3421,6 +3522,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Delivery note</source>
         <translation>送货单号</translation>
+    </message>
+    <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
     </message>
     <message>
         <source>Sent back to the supplier</source>
@@ -4206,6 +4311,18 @@ The back office of a company that distributes goods.</source>
         <translation>起始日期</translation>
     </message>
     <message>
+        <source>Exchange rates</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>Rate</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
         <source>Barcodes</source>
         <translation>条码</translation>
     </message>
@@ -4513,6 +4630,14 @@ The back office of a company that distributes goods.</source>
         <translation>贷方</translation>
     </message>
     <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>Amount in it</source>
+        <translation>原币金额</translation>
+    </message>
+    <message>
         <source>Lines</source>
         <translation>明细</translation>
     </message>
@@ -4628,6 +4753,30 @@ The back office of a company that distributes goods.</source>
         <translation>冲减</translation>
     </message>
     <message>
+        <source>C&amp;urrency</source>
+        <translation>币种(&amp;U)</translation>
+    </message>
+    <message>
+        <source>The bill is in this currency</source>
+        <translation>账单使用该币种</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
+        <source>E&amp;xchange rate</source>
+        <translation>汇率(&amp;X)</translation>
+    </message>
+    <message>
+        <source>What one unit of the currency is worth in company currency; proposed as the day&apos;s rate</source>
+        <translation>一单位该币种折合多少本位币；默认取当日汇率</translation>
+    </message>
+    <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
         <source>Receipts that bear the cost</source>
         <translation>承担成本的收货单</translation>
     </message>
@@ -4678,6 +4827,14 @@ The back office of a company that distributes goods.</source>
 </context>
 <context>
     <name>LandedCostPage</name>
+    <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
+        <source>In company currency</source>
+        <translation>本位币金额</translation>
+    </message>
     <message>
         <source>Kind</source>
         <translation>类型</translation>
@@ -5191,6 +5348,10 @@ The back office of a company that distributes goods.</source>
         <translation>往来单位</translation>
     </message>
     <message>
+        <source>Company&apos;s currency</source>
+        <translation>本位币</translation>
+    </message>
+    <message>
         <source>Category</source>
         <translation>分类</translation>
     </message>
@@ -5217,6 +5378,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Price</source>
         <translation>价格</translation>
+    </message>
+    <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
     </message>
     <message>
         <source>Employee</source>
@@ -5829,6 +5994,18 @@ The back office of a company that distributes goods.</source>
         <translation>税号</translation>
     </message>
     <message>
+        <source>Se&amp;lls in</source>
+        <translation>交易币种(&amp;L)</translation>
+    </message>
+    <message>
+        <source>The currency that purchase orders to this supplier start with</source>
+        <translation>给该供应商的采购订单默认使用的币种</translation>
+    </message>
+    <message>
+        <source>Sells in</source>
+        <translation>交易币种</translation>
+    </message>
+    <message>
         <source>&amp;Address</source>
         <translation>地址(&amp;A)</translation>
     </message>
@@ -6060,6 +6237,18 @@ The back office of a company that distributes goods.</source>
 </context>
 <context>
     <name>PriceCorrectionPage</name>
+    <message>
+        <source>Prices in</source>
+        <translation>价格币种</translation>
+    </message>
+    <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
+        <source>Exchange difference</source>
+        <translation>汇兑差额</translation>
+    </message>
     <message>
         <source>Goods receipt</source>
         <translation>收货单</translation>
@@ -6622,6 +6811,18 @@ The back office of a company that distributes goods.</source>
         <translation>备注</translation>
     </message>
     <message>
+        <source>&amp;Currency</source>
+        <translation>币种(&amp;C)</translation>
+    </message>
+    <message>
+        <source>The prices of this order are in this currency</source>
+        <translation>本订单的价格使用该币种</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
+    </message>
+    <message>
         <source>Lines of the purchase order</source>
         <translation>采购订单明细</translation>
     </message>
@@ -6793,6 +6994,13 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>RateField</name>
+    <message>
+        <source>E&amp;xchange rate, {own} for 1 {currency}</source>
+        <translation>汇率(&amp;X)，1 {currency} 折合 {own}</translation>
+    </message>
+</context>
+<context>
     <name>ReasonDialog</name>
     <message>
         <source>Reason</source>
@@ -6836,6 +7044,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Scan</source>
         <translation>扫描</translation>
+    </message>
+    <message>
+        <source>E&amp;xchange rate</source>
+        <translation>汇率(&amp;X)</translation>
+    </message>
+    <message>
+        <source>What one unit of the currency is worth in company currency; proposed as the day&apos;s rate</source>
+        <translation>一单位该币种折合多少本位币；默认取当日汇率</translation>
+    </message>
+    <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
     </message>
     <message>
         <source>Counted lines</source>
@@ -7103,6 +7323,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{landed_cost} is dated {dated_on}; its credit note cannot be dated before. Correct the date; nothing was changed.</source>
         <translation>{landed_cost} 的日期为 {dated_on}，其贷项通知单不能早于该日期。请更正日期；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{landed_cost} was entered in {currency} at the rate {rate}, and its credit note takes it back at the same. Use that currency and rate; nothing was changed.</source>
+        <translation>{landed_cost} 以 {currency}、汇率 {rate} 录入，其贷项按同一币种和汇率冲回。请使用该币种和汇率；没有任何更改。</translation>
     </message>
     <message>
         <source>The share {amount} of a credit note must be below zero. Correct it; nothing was changed.</source>
@@ -7528,6 +7752,22 @@ The back office of a company that distributes goods.</source>
         <source>Only {free} of {product} are free in {bin}, {asked} are to be scrapped. Scrap fewer, name another bin, or release what is allocated; nothing was changed.</source>
         <translation>{bin} 中只有 {free} 的 {product} 可用，要报废 {asked}。请少报废一些，换一个货位，或先释放已分配的数量；未作任何更改。</translation>
     </message>
+    <message>
+        <source>{currency} is no currency code. Use three letters of ISO 4217, such as USD or EUR; nothing was changed.</source>
+        <translation>{currency} 不是币种代码。请使用 ISO 4217 的三个字母，如 USD 或 EUR；没有任何更改。</translation>
+    </message>
+    <message>
+        <source>{currency} is the company&apos;s own currency and is always worth 1. Choose another currency; nothing was changed.</source>
+        <translation>{currency} 是公司的本位币，汇率始终为 1。请选择其他币种；没有任何更改。</translation>
+    </message>
+    <message>
+        <source>An exchange rate cannot be {rate}. Type a number above zero; nothing was changed.</source>
+        <translation>汇率不能是 {rate}。请输入大于零的数；没有任何更改。</translation>
+    </message>
+    <message>
+        <source>There is no exchange rate of {currency} for {day}. Type the rate here, or enter it under Ledger, Exchange rates; nothing was posted.</source>
+        <translation>{day} 没有 {currency} 的汇率。请在此输入汇率，或在“总账”的“汇率”中录入；没有过账。</translation>
+    </message>
 </context>
 <context>
     <name>Refusal word</name>
@@ -7642,6 +7882,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>customer return</source>
         <translation>销售退货</translation>
+    </message>
+    <message>
+        <source>exchange rate</source>
+        <translation>汇率</translation>
     </message>
     <message>
         <source>employee</source>
@@ -10483,6 +10727,10 @@ The back office of a company that distributes goods.</source>
         <translation>成本中心</translation>
     </message>
     <message>
+        <source>Exchange rates</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
         <source>Employees</source>
         <translation>员工</translation>
     </message>
@@ -10525,6 +10773,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Cost centre</source>
         <translation>成本中心</translation>
+    </message>
+    <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
     </message>
     <message>
         <source>Employee</source>
@@ -11963,6 +12215,18 @@ The back office of a company that distributes goods.</source>
         <translation>供应商已就这些货物开票</translation>
     </message>
     <message>
+        <source>E&amp;xchange rate</source>
+        <translation>汇率(&amp;X)</translation>
+    </message>
+    <message>
+        <source>What one unit of the currency is worth in company currency; proposed as the day&apos;s rate</source>
+        <translation>一单位该币种折合多少本位币；默认取当日汇率</translation>
+    </message>
+    <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
         <source>Lines of the receipt</source>
         <translation>收货单明细</translation>
     </message>
@@ -12118,6 +12382,18 @@ The back office of a company that distributes goods.</source>
         <translation>贷记金额冲减</translation>
     </message>
     <message>
+        <source>Exchange rate</source>
+        <translation>汇率</translation>
+    </message>
+    <message>
+        <source>Credit in company currency</source>
+        <translation>贷项本位币金额</translation>
+    </message>
+    <message>
+        <source>Exchange gain</source>
+        <translation>汇兑收益</translation>
+    </message>
+    <message>
         <source>Cost of the goods</source>
         <translation>货物成本</translation>
     </message>
@@ -12159,6 +12435,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Quantity</source>
         <translation>数量</translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation>币种</translation>
     </message>
     <message>
         <source>Credit</source>

@@ -186,6 +186,9 @@ class Effect(msgspec.Struct, kw_only=True, frozen=True):
     books: list[BookEffect] = []
     written_down: Decimal = Decimal(0)  # the expense of stock held below its cost, a reversal where negative
     price_variance: Decimal = Decimal(0)  # what goes to purchase price variance instead of stock or cost of sales
+    exchange_difference: Decimal = Decimal(
+        0
+    )  # what is lost by another rate than the goods were taken in at, gained where negative
     allowance: Decimal = Decimal(0)  # as it changes what stock at cost is carried below that
     end: bool = True
 

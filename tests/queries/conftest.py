@@ -137,6 +137,7 @@ class Books:
         """All of the order arrives at its price; valued and posted as the centre does it."""
         receipt = self.add(
             GoodsReceipt,
+            currency="CNY",
             number=self.next_number("GR"),
             order_id=order.id,
             supplier_id=order.supplier_id,

@@ -38,6 +38,8 @@ def trade(books):
         kind="freight",
         dated_on=DAY,
         amount=Decimal(6),
+        currency="CNY",
+        amount_in_currency=Decimal(6),
         basis="value",
         status="posted",
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.correcting import LateValue, add_late_value
+from erp_desktop.actions.exchanging import Exchange, exchange_at, exchange_of, refuse_unknown_currency
 from erp_desktop.actions.finding import (
     AmountNegative,
     TwiceTheSameLine,
@@ -27,6 +28,7 @@ from erp_desktop.actions.landed_shares import (
     bases_of,
     lines_with_ids,
     still_borne,
+    still_owed,
     stocked_lines,
 )
 from erp_desktop.actions.numbering import give_number
@@ -113,6 +115,15 @@ class CreditBeforeCost(Refused):
     )
 
 
+class CreditAtAnotherRate(Refused):
+    code = "credit_at_another_rate"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{landed_cost} was entered in {currency} at the rate {rate}, and its credit note takes it back at the same. Use "
+        "that currency and rate; nothing was changed.",
+    )
+
+
 class ShareAboveZero(Refused):
     code = "share_above_zero"
     sentence = QT_TRANSLATE_NOOP(
@@ -148,7 +159,10 @@ class ManualShare:
 @dataclass(frozen=True)
 class EnterLandedCost(Action):
     """Freight, duty, insurance or handling of some receipts: into the value of what is still there, expensed for what
-    has left (IAS 2.11; costing.md, rule 7). `amount` in company currency. Shared and valued by the centre.
+    has left (IAS 2.11; costing.md, rule 7). Shared and valued by the centre.
+
+    `amount` is in `currency` (none given: the company's), which is worth `rate` (none given: the day's); what it comes to in
+    company currency is shared. A credit note takes back at the currency and rate of what it credits (costing.md, rule 10).
 
     `shares` are typed by hand and go with the basis "manual"; lines without one bear nothing. A credit note has a negative
     amount and names in `credits_id` the landed cost that it takes back: it is shared over the lines that bear that one, in
@@ -165,24 +179,29 @@ class EnterLandedCost(Action):
     reference: str = ""
     shares: tuple[ManualShare, ...] = ()
     credits_id: UUID | None = None
+    currency: str = ""
+    rate: Decimal | None = None
 
     def run(self, session: Session, ctx: Context) -> None:
         self._refuse_bad_input(session, ctx)
         open_period(session, ctx, self.dated_on)
         credited = self._credited(session, ctx)
+        exchange = self._exchange(session, ctx, credited)
+        self._refuse_places(exchange)
         borne = still_borne(session, ctx.company_id, credited.id) if credited is not None else {}
         if credited is None:
             lines = self._lines_of_receipts(session, ctx)
+            amount = exchange.in_company(self.amount)
         else:
             lines = lines_with_ids(session, ctx.company_id, list(borne))
-            self._refuse_over_credit(credited, borne)
-        self._refuse_bad_shares(lines, borne)
-        minor = minor_unit(company_of(session, ctx).currency_places)
+            amount = self._taken_back(session, ctx, credited, borne, exchange)
+        self._refuse_bad_shares(lines, borne, amount)
+        minor = minor_unit(exchange.company_places)
         amounts: Sequence[Decimal] = ()
         if ctx.at_centre:
             bases = [] if self.shares or borne else bases_of(session, ctx.company_id, self.basis, lines)
             typed = {share.receipt_line_id: share.amount for share in self.shares}
-            amounts = amounts_of(self.amount, [one.line.id for one in lines], minor, bases, typed, borne).amounts
+            amounts = amounts_of(amount, [one.line.id for one in lines], minor, bases, typed, borne).amounts
         landed_cost = LandedCost(
             company_id=ctx.company_id,
             id=self.landed_cost_id,
@@ -190,7 +209,10 @@ class EnterLandedCost(Action):
             kind=self.kind,
             supplier_id=self.supplier_id,
             dated_on=self.dated_on,
-            amount=self.amount,
+            amount=amount,
+            currency=exchange.currency,
+            rate=exchange.rate,
+            amount_in_currency=self.amount,
             basis=self.basis,
             credits_id=self.credits_id,
             reference=self.reference,
@@ -198,7 +220,7 @@ class EnterLandedCost(Action):
         )
         session.add(landed_cost)
         if ctx.at_centre:
-            self._post(session, ctx, landed_cost, lines, amounts)
+            self._post(session, ctx, landed_cost, exchange, lines, amounts)
 
     def _refuse_bad_input(self, session: Session, ctx: Context) -> None:
         if self.kind not in LANDED_COST_KINDS:
@@ -211,10 +233,8 @@ class EnterLandedCost(Action):
             raise Required(field="shares")
         if not self.amount or (self.amount < 0 and self.credits_id is None):
             raise CreditNamesNoCost(amount=self.amount) if self.amount else AmountNotPositive(amount=self.amount)
-        places = company_of(session, ctx).currency_places
-        for amount in (self.amount, *(share.amount for share in self.shares)):
-            if round_money(amount, places) != amount:
-                raise NumberRefused(value=amount, places=places)
+        if self.currency:
+            refuse_unknown_currency(session, ctx, self.currency)
         if not self.receipt_ids and self.credits_id is None:
             raise Required(field="receipts")
         if len(set(self.receipt_ids)) < len(self.receipt_ids):
@@ -238,10 +258,35 @@ class EnterLandedCost(Action):
             raise CreditBeforeCost(landed_cost=number, dated_on=credited.dated_on)
         return credited
 
-    def _refuse_over_credit(self, credited: LandedCost, borne: dict[UUID, Decimal]) -> None:
-        left = sum(borne.values(), ZERO)
-        if borne and -self.amount > left:  # a desk that does not know the shares yet leaves it to the centre
-            raise OverCredit(asked=-self.amount, open=left, landed_cost=credited.number or "")
+    def _exchange(self, session: Session, ctx: Context, credited: LandedCost | None) -> Exchange:
+        """Of the bill; a credit note has that of what it takes back."""
+        company = company_of(session, ctx)
+        if credited is None:
+            return exchange_at(session, ctx, self.currency or company.currency, self.dated_on, self.rate)
+        if self.currency not in ("", credited.currency) or self.rate not in (None, credited.rate):
+            raise CreditAtAnotherRate(
+                landed_cost=credited.number or "", currency=credited.currency, rate=credited.rate.normalize()
+            )
+        return exchange_of(company, credited.currency, credited.rate)
+
+    def _refuse_places(self, exchange: Exchange) -> None:
+        amounts = [(share.amount, exchange.company_places) for share in self.shares]
+        for amount, places in [(self.amount, exchange.places), *amounts]:
+            if round_money(amount, places) != amount:
+                raise NumberRefused(value=amount, places=places)
+
+    def _taken_back(
+        self, session: Session, ctx: Context, credited: LandedCost, borne: dict[UUID, Decimal], exchange: Exchange
+    ) -> Decimal:
+        """What a credit note comes to in company currency: all that is left once all that is owed is credited."""
+        amount = exchange.in_company(self.amount)
+        if not borne:  # a desk that does not know the shares yet leaves it to the centre
+            return amount
+        open_amount = still_owed(session, ctx.company_id, credited.id)
+        if -self.amount > open_amount:
+            raise OverCredit(asked=-self.amount, open=open_amount, landed_cost=credited.number or "")
+        left = -sum(borne.values(), ZERO)
+        return left if -self.amount == open_amount else max(amount, left)
 
     def _lines_of_receipts(self, session: Session, ctx: Context) -> list[BearingLine]:
         receipts = find_all(session, ctx, GoodsReceipt, self.receipt_ids)
@@ -255,7 +300,7 @@ class EnterLandedCost(Action):
             raise NothingStocked()
         return lines
 
-    def _refuse_bad_shares(self, lines: Sequence[BearingLine], borne: dict[UUID, Decimal]) -> None:
+    def _refuse_bad_shares(self, lines: Sequence[BearingLine], borne: dict[UUID, Decimal], amount: Decimal) -> None:
         if not lines:
             return  # a desk that does not know yet what bears the credited cost leaves it to the centre
         known = {bearing.line.id for bearing in lines}
@@ -270,14 +315,15 @@ class EnterLandedCost(Action):
             if self.credits_id is not None and -share.amount > borne[share.receipt_line_id]:
                 raise ShareOverCredit(asked=-share.amount, open=borne[share.receipt_line_id])
         total = sum((share.amount for share in self.shares), ZERO)
-        if self.shares and total != self.amount:
-            raise SharesDiffer(shares=total, amount=self.amount)
+        if self.shares and total != amount:
+            raise SharesDiffer(shares=total, amount=amount)
 
     def _post(
         self,
         session: Session,
         ctx: Context,
         landed_cost: LandedCost,
+        exchange: Exchange,
         lines: Sequence[BearingLine],
         amounts: Sequence[Decimal],
     ) -> None:
@@ -302,6 +348,7 @@ class EnterLandedCost(Action):
         event = LandedCostEntered(
             tuple(late_cost(value.move, splits[value.move.id], self.supplier_id) for value in late),
             billed_by=self.supplier_id,
+            in_currency=exchange.beside(self.amount),
         )
         post(session, ctx, event, self.dated_on, document, text=landed_cost.number or "")
 

@@ -16,6 +16,7 @@ from erp_desktop.models.costing import CostBook, CostPool, MoveCost
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import GoodsReceiptLine, LandedCost, LandedCostShare
 from erp_desktop.models.stock import StockMove
+from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ONE, ZERO
 
 BASES = ("value", "qty", "weight", "volume", "equal", "manual")
@@ -103,6 +104,15 @@ def amounts_of(
         taken_back = share_landed_cost(-amount, [borne[line_id] for line_id in line_ids], minor)
         return Shares(tuple(-share for share in taken_back), fell_back_to_equal=False)
     return share_or_equal(amount, bases, minor)
+
+
+def still_owed(session: Session, company_id: UUID, landed_cost_id: UUID) -> Decimal:
+    """What of a landed cost is not credited yet, in the currency of its bill."""
+    owed = select(func.sum(LandedCost.amount_in_currency, type_=MoneyType())).where(
+        LandedCost.company_id == company_id,
+        (LandedCost.id == landed_cost_id) | (LandedCost.credits_id == landed_cost_id),
+    )
+    return session.scalar(owed) or ZERO
 
 
 def still_borne(session: Session, company_id: UUID, landed_cost_id: UUID) -> dict[UUID, Decimal]:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.exchanging import SaveExchangeRate, refuse_unknown_currency
 from erp_desktop.actions.lots import TRACKINGS
 from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.saving import FixedOnceMoved, OutOfRange, Save, refuse_change_once_moved, refuse_negative, save
@@ -70,6 +71,7 @@ class SaveParty(Save):
     price_level_id: UUID | None = None
     commission_rate: Decimal | None = None
     is_active: bool = True
+    currency: str = ""
 
     def refuse_nonsense(self, session: Session, ctx: Context, row: Any) -> None:
         if not 0 <= self.payment_days <= LONGEST_PAYMENT_DAYS:
@@ -77,6 +79,8 @@ class SaveParty(Save):
         refuse_negative(commission_rate=self.commission_rate)
         if self.commission_rate is not None and self.commission_rate > 1:
             raise OutOfRange(field="commission_rate", value=self.commission_rate)
+        if self.currency:
+            refuse_unknown_currency(session, ctx, self.currency)
 
 
 @action("master.write")
@@ -369,6 +373,7 @@ class SaveMasters(Action):
     barcodes: tuple[SaveBarcode, ...] = ()
     prices: tuple[SavePrice, ...] = ()
     cost_centres: tuple[SaveCostCentre, ...] = ()
+    exchange_rates: tuple[SaveExchangeRate, ...] = ()
 
     def run(self, session: Session, ctx: Context) -> None:
         for kind in fields(self):

@@ -88,6 +88,8 @@ def post(
                 "warehouse_id": dimensions.warehouse_id,
                 "channel_id": dimensions.channel_id,
                 "line_id": dimensions.line_id,
+                "currency": line.in_currency.currency if line.in_currency else None,
+                "amount_in_currency": line.in_currency.amount if line.in_currency else None,
             }
         )
         both = sums[account_id, dimensions.cost_centre_id]

@@ -1,10 +1,10 @@
 """Prices of received goods that turn out different: the supplier's late invoice."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.correcting import LateValue, add_late_value
+from erp_desktop.actions.exchanging import Exchange, exchange_at, exchange_of
 from erp_desktop.actions.finding import (
     AmountNegative,
     WrongState,
@@ -38,12 +39,13 @@ from erp_desktop.models.purchasing import (
     PurchaseOrderLine,
 )
 from erp_desktop.models.stock import StockMove
+from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import UNIT_PRICE_PLACES, ZERO, round_money
 
 
 @dataclass(frozen=True)
 class CorrectedPrice:
-    """A receipt line and what one stock unit of it really costs, in company currency."""
+    """A receipt line and what one stock unit of it really costs, in the receipt's currency."""
 
     receipt_line_id: UUID
     unit_price: Decimal
@@ -54,7 +56,11 @@ class CorrectedPrice:
 class CorrectReceiptPrices(Action):
     """Lines of one receipt turn out to have cost other unit prices, as the supplier's invoice says. Nothing posted is
     rewritten: each difference goes to what is still on hand and, for what has left, to cost of sales, linked to those
-    issues (costing.md, rules 3 and 7)."""
+    issues (costing.md, rules 3 and 7).
+
+    Of a receipt in a foreign currency, `rate` is the invoice's (none given: that of its day). The difference of price counts
+    at the receipt's rate; what the whole amount is worth more at the invoice's is an exchange difference (rule 10).
+    """
 
     correction_id: UUID
     receipt_id: UUID
@@ -62,6 +68,7 @@ class CorrectReceiptPrices(Action):
     lines: tuple[CorrectedPrice, ...]
     invoice_number: str = ""
     invoiced_on: date | None = None
+    rate: Decimal | None = None
 
     def run(self, session: Session, ctx: Context) -> None:
         refuse_empty_or_twice(self.lines, [line.receipt_line_id for line in self.lines])
@@ -71,6 +78,8 @@ class CorrectReceiptPrices(Action):
         if self.dated_on < receipt.received_on:
             raise BeforeReceipt(receipt=receipt.number or "", received_on=receipt.received_on)
         open_period(session, ctx, self.dated_on)
+        taken_in = exchange_of(company_of(session, ctx), receipt.currency, receipt.rate)
+        invoiced = exchange_at(session, ctx, receipt.currency, self.invoiced_on or self.dated_on, self.rate)
         received = find_all(session, ctx, GoodsReceiptLine, [line.receipt_line_id for line in self.lines])
         stocked = {
             bearing.line.id: bearing.move for bearing in stocked_lines(session, ctx.company_id, [self.receipt_id])
@@ -82,7 +91,7 @@ class CorrectReceiptPrices(Action):
                 raise AmountNegative(amount=line.unit_price)
             if line.receipt_line_id not in stocked:
                 raise NothingStocked()
-        before = _values_so_far(session, ctx, received) if ctx.at_centre else {}
+        before = _prices_so_far(session, ctx, received, taken_in) if ctx.at_centre else {}
 
         correction = PriceCorrection(
             company_id=ctx.company_id,
@@ -93,6 +102,8 @@ class CorrectReceiptPrices(Action):
             dated_on=self.dated_on,
             invoice_number=self.invoice_number,
             invoiced_on=self.invoiced_on,
+            currency=receipt.currency,
+            rate=invoiced.rate,
             status="posted",
         )
         session.add(correction)
@@ -105,49 +116,62 @@ class CorrectReceiptPrices(Action):
                 "product_id": received[line.receipt_line_id].product_id,
                 "price_before": None,
                 "unit_price": line.unit_price,
+                "amount_difference": None,
                 "difference": None,
                 "to_inventory": None,
                 "to_cost_of_sales": None,
+                "exchange_difference": None,
             }
             for line_no, line in enumerate(self.lines, start=1)
         ]
         if ctx.at_centre:
-            self._post(session, ctx, correction, received, stocked, before, rows)
+            self._note_differences(received, before, (taken_in, invoiced), rows)
+            self._post(session, ctx, correction, stocked, taken_in, rows)
         append_rows(session, ctx, PriceCorrectionLine, rows)
+
+    def _note_differences(
+        self,
+        received: dict[UUID, GoodsReceiptLine],
+        before: dict[UUID, "PriceSoFar"],
+        rates: tuple[Exchange, Exchange],
+        rows: list[dict[str, Any]],
+    ) -> None:
+        """Writes into `rows` what each line costs more than so far: for its price, and for the invoice's rate."""
+        taken_in, invoiced = rates
+        for row in rows:
+            line_id = row["receipt_line_id"]
+            qty, so_far = received[line_id].qty, before[line_id]
+            amount = taken_in.amount(row["unit_price"] * qty)
+            at_receipt = taken_in.in_company(amount)
+            row["price_before"] = round_money(so_far.amount / qty, UNIT_PRICE_PLACES)
+            row["amount_difference"] = amount - so_far.amount
+            row["difference"] = at_receipt - so_far.value
+            row["exchange_difference"] = invoiced.in_company(amount) - at_receipt - so_far.exchange
 
     def _post(
         self,
         session: Session,
         ctx: Context,
         correction: PriceCorrection,
-        received: dict[UUID, GoodsReceiptLine],
         moves: dict[UUID, StockMove],
-        before: dict[UUID, Decimal],
+        taken_in: Exchange,
         rows: list[dict[str, Any]],
     ) -> None:
-        """Adds the differences to what the goods cost, and writes into `rows` how they fell."""
-        places = company_of(session, ctx).currency_places
-        differences = {
-            line.receipt_line_id: round_money(line.unit_price * received[line.receipt_line_id].qty, places)
-            - before[line.receipt_line_id]
-            for line in self.lines
-        }
-        late = [LateValue(moves[line_id], difference) for line_id, difference in differences.items() if difference]
+        """Adds the differences of price to what the goods cost, and writes into `rows` how they fell."""
+        late = [LateValue(moves[row["receipt_line_id"]], row["difference"]) for row in rows if row["difference"]]
         document = ("price_correction", correction.id)
         splits = add_late_value(session, ctx, late, AdjustmentKind.RECEIPT_PRICE, self.dated_on, document)
+        costs = []
         for row in rows:
-            receipt_line_id = row["receipt_line_id"]
-            split = splits.get(moves[receipt_line_id].id, Split(ZERO, ZERO))
-            row["price_before"] = round_money(
-                before[receipt_line_id] / received[receipt_line_id].qty, UNIT_PRICE_PLACES
-            )
-            row["difference"] = differences[receipt_line_id]
+            move = moves[row["receipt_line_id"]]
+            split = splits.get(move.id, Split(ZERO, ZERO))
             row["to_inventory"] = split.to_inventory
             row["to_cost_of_sales"] = split.not_to_inventory
-        event = ReceiptPriceCorrected(
-            tuple(late_cost(value.move, splits[value.move.id], correction.supplier_id) for value in late)
-        )
-        post(session, ctx, event, self.dated_on, document, text=self.invoice_number or correction.number or "")
+            beside = taken_in.beside(row["amount_difference"])
+            cost = late_cost(move, split, correction.supplier_id)
+            costs.append(replace(cost, exchange_loss=row["exchange_difference"], in_currency=beside))
+        text = self.invoice_number or correction.number or ""
+        post(session, ctx, ReceiptPriceCorrected(tuple(costs)), self.dated_on, document, text=text)
 
 
 @action("cost.write")
@@ -173,26 +197,46 @@ class CorrectReceiptPrice(Action):
         ).run(session, ctx)
 
 
-def corrections_of(session: Session, company_id: UUID, line_ids: Iterable[UUID]) -> dict[UUID, Decimal]:
-    """What earlier corrections added to the value of receipt lines, by the line's id; company currency."""
+class PriceSoFar(NamedTuple):
+    """What a receipt line costs with every correction of its price since (not its landed cost)."""
+
+    amount: Decimal  # in the receipt's currency
+    value: Decimal  # in company currency, at the receipt's rate
+    exchange: Decimal  # what was posted as an exchange difference, company currency
+
+
+def corrections_of(session: Session, company_id: UUID, line_ids: Iterable[UUID]) -> dict[UUID, PriceSoFar]:
+    """What earlier corrections added to receipt lines, by the line's id."""
+    line = PriceCorrectionLine
     corrected = (
-        select(PriceCorrectionLine.receipt_line_id, func.sum(PriceCorrectionLine.difference))
-        .where(
-            PriceCorrectionLine.company_id == company_id,
-            PriceCorrectionLine.receipt_line_id.in_(set(line_ids)),
-            PriceCorrectionLine.difference.is_not(None),
+        select(
+            line.receipt_line_id,
+            func.sum(line.amount_difference, type_=MoneyType()),
+            func.sum(line.difference, type_=MoneyType()),
+            func.sum(line.exchange_difference, type_=MoneyType()),
         )
-        .group_by(PriceCorrectionLine.receipt_line_id)
+        .where(line.company_id == company_id, line.receipt_line_id.in_(set(line_ids)), line.difference.is_not(None))
+        .group_by(line.receipt_line_id)
     )
-    return {line_id: difference or ZERO for line_id, difference in session.execute(corrected)}
+    return {
+        line_id: PriceSoFar(amount or ZERO, difference or ZERO, exchange or ZERO)
+        for line_id, amount, difference, exchange in session.execute(corrected)
+    }
 
 
-def _values_so_far(session: Session, ctx: Context, lines: Mapping[UUID, GoodsReceiptLine]) -> dict[UUID, Decimal]:
-    """What the lines were taken in at, with every correction of their price since (not their landed cost)."""
-    places = company_of(session, ctx).currency_places
+def price_so_far(ordered: Decimal, qty: Decimal, taken_in: Exchange, corrected: PriceSoFar | None) -> PriceSoFar:
+    """Of `qty` that were ordered at a unit price and taken in at a rate, with what was `corrected` since."""
+    amount = taken_in.amount(ordered * qty)
+    added = corrected or PriceSoFar(ZERO, ZERO, ZERO)
+    return PriceSoFar(amount + added.amount, taken_in.in_company(amount) + added.value, added.exchange)
+
+
+def _prices_so_far(
+    session: Session, ctx: Context, lines: Mapping[UUID, GoodsReceiptLine], taken_in: Exchange
+) -> dict[UUID, PriceSoFar]:
     ordered = find_all(session, ctx, PurchaseOrderLine, {line.order_line_id for line in lines.values()})
     corrected = corrections_of(session, ctx.company_id, lines)
     return {
-        line_id: round_money(ordered[line.order_line_id].unit_price * line.qty, places) + corrected.get(line_id, ZERO)
+        line_id: price_so_far(ordered[line.order_line_id].unit_price, line.qty, taken_in, corrected.get(line_id))
         for line_id, line in lines.items()
     }

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.exchanging import places_of_currency, refuse_unknown_currency
 from erp_desktop.actions.finding import (
     AmountNegative,
     QtyNotPositive,
@@ -56,7 +57,10 @@ class PurchaseLine:
 @action("purchasing.write")
 @dataclass(frozen=True)
 class SavePurchaseOrder(Action):
-    """A purchase order is written down or written anew, while it is a draft. Promises nothing yet."""
+    """A purchase order is written down or written anew, while it is a draft. Promises nothing yet.
+
+    Prices are in `currency`; none given: the supplier's, else the company's.
+    """
 
     order_id: UUID
     supplier_id: UUID
@@ -66,6 +70,7 @@ class SavePurchaseOrder(Action):
     lines: tuple[PurchaseLine, ...]
     reference: str = ""
     note: str = ""
+    currency: str = ""
 
     def run(self, session: Session, ctx: Context) -> None:
         refuse_empty_or_twice(self.lines, [line.line_id for line in self.lines])
@@ -77,7 +82,9 @@ class SavePurchaseOrder(Action):
         refuse_transit(ctx, self.warehouse_id)
         find(session, ctx, Warehouse, self.warehouse_id)
         company = company_of(session, ctx)
-        lines = self._lines(session, ctx, company.currency_places)
+        currency = self.currency or supplier.currency or company.currency
+        refuse_unknown_currency(session, ctx, currency)
+        lines = self._lines(session, ctx, places_of_currency(company, currency))
 
         order = rows_by_id(session, ctx, PurchaseOrder, [self.order_id]).get(self.order_id)
         if order is not None and order.status != PurchaseOrderStatus.DRAFT:
@@ -89,7 +96,6 @@ class SavePurchaseOrder(Action):
                 id=self.order_id,
                 number=give_number(session, ctx, "purchase_order", self.ordered_on),
                 status=PurchaseOrderStatus.DRAFT,
-                currency=company.currency,
                 raised_by=ctx.actor_id,
             )
             session.add(order)
@@ -97,6 +103,7 @@ class SavePurchaseOrder(Action):
         order.warehouse_id = self.warehouse_id
         order.ordered_on = self.ordered_on
         order.due_on = self.due_on
+        order.currency = currency
         order.reference = self.reference
         order.note = self.note
         order.total = sum((line.amount for line in lines), ZERO)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.exchanging import exchange_at
 from erp_desktop.actions.finding import (
     QtyNotPositive,
     WrongState,
@@ -63,13 +64,18 @@ class ReceivedLine:
 @action("goods.receive")
 @dataclass(frozen=True)
 class ReceiveGoods(Action):
-    """Goods of a purchase order were counted at the dock. Adds to stock; value and postings are the centre's."""
+    """Goods of a purchase order were counted at the dock. Adds to stock; value and postings are the centre's.
+
+    `rate` is what one unit of the order's currency is worth in company currency; none given: that of the day. Stock is
+    valued at it, once and for all (costing.md, rule 10).
+    """
 
     receipt_id: UUID
     purchase_order_id: UUID
     received_on: date
     lines: tuple[ReceivedLine, ...]
     delivery_note: str = ""
+    rate: Decimal | None = None
 
     def run(self, session: Session, ctx: Context) -> None:
         refuse_empty_or_twice(self.lines, [(line.order_line_id, line.lot_code.strip()) for line in self.lines])
@@ -77,6 +83,7 @@ class ReceiveGoods(Action):
         if order.status not in (PurchaseOrderStatus.CONFIRMED, PurchaseOrderStatus.PART_RECEIVED):
             raise WrongState(document=order.number or "", status=order.status)
         open_period(session, ctx, self.received_on)
+        exchange = exchange_at(session, ctx, order.currency, self.received_on, self.rate)
         order_lines = {line.id: line for line in lines_of(session, ctx, order.id)}
         products = find_all(session, ctx, Product, {line.product_id for line in order_lines.values()})
         self._refuse_over_receipt(order, order_lines, products)
@@ -97,12 +104,15 @@ class ReceiveGoods(Action):
             warehouse_id=order.warehouse_id,
             received_on=self.received_on,
             delivery_note=self.delivery_note,
+            currency=order.currency,
+            rate=exchange.rate,
             status="posted",
         )
         session.add(receipt)
         lot_ids = lots_that_came(session, ctx, named, lots, self.received_on)
         receipt_lines = []
         incoming = []
+        owed = {}
         for line_no, (line, place, lot_id) in enumerate(zip(self.lines, places, lot_ids, strict=True), start=1):
             order_line = order_lines[line.order_line_id]
             order_line.received_qty += line.qty
@@ -131,7 +141,8 @@ class ReceiveGoods(Action):
                     target=place,
                     lot_id=lot_id,
                 )
-                incoming.append(Incoming(move, order_line.unit_price * line.qty))
+                owed[receipt_line_id] = exchange.amount(order_line.unit_price * line.qty)
+                incoming.append(Incoming(move, exchange.in_company(owed[receipt_line_id])))
         append_rows(session, ctx, GoodsReceiptLine, receipt_lines)
         move_stock(session, ctx, [arrived.move for arrived in incoming])
         all_received = all(line.received_qty == line.qty for line in order_lines.values())
@@ -150,6 +161,7 @@ class ReceiveGoods(Action):
                             line_id=value.move.line_id,
                         ),
                         value.variance,
+                        exchange.beside(owed[value.move.line_id]),
                     )
                     for value in values
                 )

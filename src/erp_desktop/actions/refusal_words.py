@@ -40,6 +40,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "cost to serve rule": QT_TRANSLATE_NOOP("Refusal word", "rule of costs to serve"),
         "cost to serve run": QT_TRANSLATE_NOOP("Refusal word", "sharing of costs to serve"),
         "customer return": QT_TRANSLATE_NOOP("Refusal word", "customer return"),
+        "exchange rate": QT_TRANSLATE_NOOP("Refusal word", "exchange rate"),
         "employee": QT_TRANSLATE_NOOP("Refusal word", "employee"),
         "goods receipt": QT_TRANSLATE_NOOP("Refusal word", "goods receipt"),
         "goods transfer": QT_TRANSLATE_NOOP("Refusal word", "goods transfer"),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.exchanging import Exchange, exchange_at, exchange_of
 from erp_desktop.actions.finding import (
     AmountNegative,
     QtyNotPositive,
@@ -35,7 +36,7 @@ from erp_desktop.ledger.posting import Dimensions, ReturnedAmount, SupplierRetur
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine, SupplierReturn, SupplierReturnLine
 from erp_desktop.models.stock import Bin, MoveKind, StockBalance, StockMove, Warehouse
-from erp_desktop.numbers import ZERO, round_money
+from erp_desktop.numbers import ZERO
 
 
 class OverSupplierReturn(Refused):
@@ -126,7 +127,11 @@ class _Part:
 @dataclass(frozen=True)
 class ReturnToSupplier(Action):
     """Goods of a receipt go back: out of stock at what that very receipt cost while its layer lasts, against the
-    supplier's credit (costing.md, rule 6). `is_invoiced`: the credit lowers what is payable to the supplier."""
+    supplier's credit (costing.md, rule 6). `is_invoiced`: the credit lowers what is payable to the supplier.
+
+    The credit is in the receipt's currency, at `rate` (none given: that of the day). What it differs from the goods' cost at
+    the receipt's rate is a price difference, the rest an exchange difference (rule 10).
+    """
 
     return_id: UUID
     receipt_id: UUID
@@ -135,6 +140,7 @@ class ReturnToSupplier(Action):
     reason: str = ""
     reference: str = ""
     is_invoiced: bool = False
+    rate: Decimal | None = None
 
     def run(self, session: Session, ctx: Context) -> None:
         refuse_empty_or_twice(self.lines, [derived_id("", line.receipt_line_id, line.bin_id) for line in self.lines])
@@ -144,6 +150,8 @@ class ReturnToSupplier(Action):
         if self.returned_on < receipt.received_on:
             raise ReturnBeforeReceipt(receipt=receipt.number or "", received_on=receipt.received_on)
         open_period(session, ctx, self.returned_on)
+        credited_at = exchange_at(session, ctx, receipt.currency, self.returned_on, self.rate)
+        taken_in = exchange_of(company_of(session, ctx), receipt.currency, receipt.rate)
         received = find_all(session, ctx, GoodsReceiptLine, {line.receipt_line_id for line in self.lines})
         products = find_all(session, ctx, Product, {line.product_id for line in received.values()})
         arrivals = {
@@ -153,7 +161,7 @@ class ReturnToSupplier(Action):
             )
         }
         self._refuse_bad_lines(receipt, received, products, arrivals)
-        parts = self._parts(session, ctx, receipt, received, products)
+        parts = self._parts(session, ctx, receipt, received, products, credited_at)
 
         document = ("supplier_return", self.return_id)
         moves = []
@@ -161,6 +169,7 @@ class ReturnToSupplier(Action):
         for line_no, part in enumerate(parts, start=1):
             receipt_line = part.receipt_line
             line_id = ctx.new_id()
+            value = credited_at.in_company(part.amount)
             rows.append(
                 {
                     "id": line_id,
@@ -173,6 +182,8 @@ class ReturnToSupplier(Action):
                     "qty": part.qty,
                     "unit_price": part.unit_price,
                     "amount": part.amount,
+                    "value": value,
+                    "exchange_difference": value - taken_in.in_company(part.amount),
                 }
             )
             moves.append(
@@ -200,6 +211,8 @@ class ReturnToSupplier(Action):
             reason=self.reason,
             reference=self.reference,
             is_invoiced=self.is_invoiced,
+            currency=receipt.currency,
+            rate=credited_at.rate,
             total=sum((row["amount"] for row in rows), ZERO),
             status="posted",
         )
@@ -210,8 +223,8 @@ class ReturnToSupplier(Action):
         move_stock(session, ctx, moves)
 
         if ctx.at_centre:
-            credits = {row["id"]: row["amount"] for row in rows}
-            self._post(session, ctx, returned, credits, value_supplier_returns(session, ctx, moves))
+            credits = {row["id"]: row for row in rows}
+            self._post(session, ctx, returned, credited_at, credits, value_supplier_returns(session, ctx, moves))
 
     def _refuse_bad_lines(
         self,
@@ -246,10 +259,10 @@ class ReturnToSupplier(Action):
         receipt: GoodsReceipt,
         received: dict[UUID, GoodsReceiptLine],
         products: dict[UUID, Product],
+        credited_at: Exchange,
     ) -> list[_Part]:
         """What is taken from which bin. Raises NotFreeToReturn where not enough is free, BinElsewhere."""
         bins_of(session, ctx, receipt.warehouse_id, [line.bin_id for line in self.lines if line.bin_id])
-        currency_places = company_of(session, ctx).currency_places
         balances = rows_of(session, ctx, StockBalance, products)
         stock = FreeStock(row for rows in balances.values() for row in rows if row.warehouse_id == receipt.warehouse_id)
         parts: list[_Part] = []
@@ -278,7 +291,7 @@ class ReturnToSupplier(Action):
                 stock.take(product_id, bin_id, lot_id, qty)
                 gone += qty
                 # up to here less what came before, so that the parts add up to the whole
-                amount = round_money(line.unit_price * gone, currency_places) - credited
+                amount = credited_at.amount(line.unit_price * gone) - credited
                 credited += amount
                 parts.append(_Part(receipt_line, bin_id, qty, line.unit_price, amount))
         return parts
@@ -288,24 +301,28 @@ class ReturnToSupplier(Action):
         session: Session,
         ctx: Context,
         returned: SupplierReturn,
-        credits: dict[UUID, Decimal],
+        credited_at: Exchange,
+        credits: dict[UUID, dict[str, Any]],
         valued: Sequence[Valued],
     ) -> None:
-        event = SupplierReturned(
-            tuple(
+        lines = []
+        for value in valued:
+            credit = credits[value.move.line_id]
+            gain = credit["exchange_difference"]
+            lines.append(
                 ReturnedAmount(
                     value.cost,
-                    credits[value.move.line_id],
+                    credit["value"] - gain,
                     Dimensions(
                         product_id=value.move.product_id,
                         party_id=returned.supplier_id,
                         warehouse_id=returned.warehouse_id,
                         line_id=value.move.line_id,
                     ),
+                    exchange_gain=gain,
+                    in_currency=credited_at.beside(credit["amount"]),
                 )
-                for value in valued
-            ),
-            is_invoiced=self.is_invoiced,
-        )
+            )
+        event = SupplierReturned(tuple(lines), is_invoiced=self.is_invoiced)
         document = ("supplier_return", returned.id)
         post(session, ctx, event, self.returned_on, document, text=returned.number or "")

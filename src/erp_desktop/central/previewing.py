@@ -128,6 +128,7 @@ class Previews:
         products = written.product_ids()
         after, cost_of_sales = written.holdings(products), written.cost_of_sales()
         price_variance = written.posted(Purpose.PURCHASE_PRICE_VARIANCE)
+        exchange_difference = written.posted(Purpose.EXCHANGE_DIFFERENCE)
         written_down, allowance = written.write_downs()
         corrections, correction_count = written.corrections()
         entries, entry_count = written.entries() if LEDGER_PERMISSION in permissions else (None, 0)
@@ -137,6 +138,7 @@ class Previews:
             after,
             cost_of_sales=cost_of_sales,
             price_variance=price_variance,
+            exchange_difference=exchange_difference,
             written_down=written_down,
             allowance=allowance,
             corrections=corrections,

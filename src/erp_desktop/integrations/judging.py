@@ -166,6 +166,7 @@ class RowReader:
             "qty": partial(parse_number, places=QTY_PLACES),
             "price": partial(parse_number, places=UNIT_PRICE_PLACES),
             "rate": partial(parse_rate, places=RATE_PLACES),
+            "exchange_rate": partial(parse_number, places=RATE_PLACES),
             "whole": parse_whole,
             "day": partial(parse_day, order=self.matching.dates),
             "yes_no": parse_yes_no,

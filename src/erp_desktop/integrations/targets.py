@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from erp_desktop.actions.exchanging import SaveExchangeRate
 from erp_desktop.actions.lots import LONGEST_LOT_CODE
 from erp_desktop.actions.masters import (
     SaveBarcode,
@@ -27,7 +28,7 @@ from erp_desktop.i18n import QT_TRANSLATE_NOOP
 
 @dataclass(frozen=True)
 class ImportField:
-    """A field that a column may fill. kind: text, code, qty, price, rate, whole, day, yes_no, or ref (a code in `table`)."""
+    """A field that a column may fill. kind: text, code, qty, price, rate, exchange_rate, whole, day, yes_no, or ref (a code in `table`)."""
 
     name: str  # of the action's argument
     heading: str  # as screens call it; translated where it is shown
@@ -415,6 +416,37 @@ TARGETS: dict[str, ImportTarget] = {
             ("product_id", "price_level_id", "from_qty", "from_date"),
             save=SavePrice,
             bulk="prices",
+        ),
+        ImportTarget(
+            "exchange_rates",
+            QT_TRANSLATE_NOOP("Import", "Exchange rates"),
+            (
+                ImportField(
+                    "currency",
+                    QT_TRANSLATE_NOOP("Import", "Currency"),
+                    ("币种", "货币", "currency code"),
+                    "code",
+                    required=True,
+                    length=3,
+                ),
+                ImportField(
+                    "valid_on",
+                    QT_TRANSLATE_NOOP("Import", "From date"),
+                    ("生效日期", "日期", "date", "valid from"),
+                    "day",
+                    required=True,
+                ),
+                ImportField(
+                    "rate",
+                    QT_TRANSLATE_NOOP("Import", "Rate"),
+                    ("汇率", "exchange rate"),
+                    "exchange_rate",
+                    required=True,
+                ),
+            ),
+            ("currency", "valid_on"),
+            save=SaveExchangeRate,
+            bulk="exchange_rates",
         ),
         ImportTarget(
             "barcodes",

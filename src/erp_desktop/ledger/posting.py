@@ -72,14 +72,26 @@ NO_DIMENSIONS = Dimensions()
 
 
 @dataclass(frozen=True, slots=True)
+class InCurrency:
+    """An amount in a document's own currency, where that is not the company's; kept beside what is posted."""
+
+    currency: str  # ISO 4217
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PostingLine:
-    """One debit or credit, not negative; on the account of a purpose, or (typed by hand) on a named account."""
+    """One debit or credit, not negative; on the account of a purpose, or (typed by hand) on a named account.
+
+    `in_currency` stands on the line's side: negative where it is the other way round than the amount.
+    """
 
     purpose: Purpose | None
     debit: Decimal
     credit: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
     account_id: UUID | None = None
+    in_currency: InCurrency | None = None
 
 
 class UnbalancedEntry(Exception):
@@ -100,7 +112,7 @@ class Event(Protocol):
 
 
 def post(event: Event) -> tuple[PostingLine, ...]:
-    """The event's journal lines: balanced, without zero lines, equal purpose, side and dimensions added together.
+    """The event's journal lines: balanced, without zero lines, equal purpose, side, dimensions and currency added together.
 
     An event of nothing but zeros has no lines. Raises UnbalancedEntry for a manual entry that does not balance.
     """
@@ -120,24 +132,29 @@ def balanced(lines: Iterable[PostingLine]) -> tuple[PostingLine, ...]:
 def _merged(lines: Iterable[PostingLine]) -> Iterator[PostingLine]:
     sums: dict[tuple[object, ...], PostingLine] = {}
     for line in lines:
+        beside = line.in_currency
         if not line.debit and not line.credit:
             continue
-        key = (line.purpose, line.account_id, bool(line.debit), line.dimensions)
+        key = (line.purpose, line.account_id, bool(line.debit), line.dimensions, beside.currency if beside else "")
         if key in sums:
             other = sums[key]
             debit, credit = line.debit + other.debit, line.credit + other.credit
-            line = PostingLine(line.purpose, debit, credit, line.dimensions, line.account_id)
+            if beside and other.in_currency:
+                beside = InCurrency(beside.currency, beside.amount + other.in_currency.amount)
+            line = PostingLine(line.purpose, debit, credit, line.dimensions, line.account_id, beside)
         sums[key] = line
     yield from sums.values()
 
 
-def _debit(purpose: Purpose, amount: Decimal, dimensions: Dimensions) -> PostingLine:
-    """A debit, or a credit where the amount is negative."""
-    return PostingLine(purpose, max(amount, ZERO), max(-amount, ZERO), dimensions)
+def _debit(purpose: Purpose, amount: Decimal, dimensions: Dimensions, beside: InCurrency | None = None) -> PostingLine:
+    """A debit, or a credit where the amount is negative; `beside` is signed as the amount is."""
+    if beside is not None and amount < 0:
+        beside = InCurrency(beside.currency, -beside.amount)
+    return PostingLine(purpose, max(amount, ZERO), max(-amount, ZERO), dimensions, in_currency=beside)
 
 
-def _credit(purpose: Purpose, amount: Decimal, dimensions: Dimensions) -> PostingLine:
-    return _debit(purpose, -amount, dimensions)
+def _credit(purpose: Purpose, amount: Decimal, dimensions: Dimensions, beside: InCurrency | None = None) -> PostingLine:
+    return _debit(purpose, -amount, dimensions, InCurrency(beside.currency, -beside.amount) if beside else None)
 
 
 def _move(amount: Decimal, dimensions: Dimensions, *, debit: Purpose, credit: Purpose) -> Iterator[PostingLine]:
@@ -147,22 +164,29 @@ def _move(amount: Decimal, dimensions: Dimensions, *, debit: Purpose, credit: Pu
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An amount of one document line; `variance` is what goods that come in at standard cost more than that."""
+    """An amount of one document line; `variance` is what goods that come in at standard cost more than that;
+    `in_currency` what is owed for both in the document's currency, where that is a foreign one."""
 
     amount: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
     variance: Decimal = ZERO
+    in_currency: InCurrency | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LateCost:
-    """A later change of a receipt's cost: what the stock still holds of it, and what is gone (costing rule 7)."""
+    """A later change of a receipt's cost: what the stock still holds of it, and what is gone (costing rule 7).
+
+    `exchange_loss` is owed as well, but for another rate than the receipt's: never a part of the cost (rule 10).
+    """
 
     to_inventory: Decimal
     to_cost_of_sales: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
     to_variance: Decimal = ZERO  # of goods at standard, or back at the supplier's
     to_scrap_loss: Decimal = ZERO
+    exchange_loss: Decimal = ZERO
+    in_currency: InCurrency | None = None  # the change of price
 
     @property
     def total(self) -> Decimal:
@@ -173,7 +197,7 @@ def _taken_in(line: Amount, owed: Purpose) -> Iterator[PostingLine]:
     """Goods into stock against `owed`, at what they cost: what that differs from their standard is a price variance."""
     yield _debit(Purpose.INVENTORY, line.amount, line.dimensions)
     yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.variance, line.dimensions)
-    yield _credit(owed, line.amount + line.variance, line.dimensions)
+    yield _credit(owed, line.amount + line.variance, line.dimensions, line.in_currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +219,7 @@ class LandedCostEntered:
     name: ClassVar[str] = "landed_cost"
     lines: tuple[LateCost, ...]
     billed_by: UUID | None = None
+    in_currency: InCurrency | None = None  # as it is billed
 
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
@@ -204,7 +229,7 @@ class LandedCostEntered:
             yield _debit(Purpose.SCRAP_LOSS, line.to_scrap_loss, line.dimensions)
         total = sum((line.total for line in self.lines), ZERO)
         owed = Purpose.LANDED_COST_CLEARING if self.billed_by is None else Purpose.PAYABLE
-        yield _credit(owed, total, Dimensions(party_id=self.billed_by))
+        yield _credit(owed, total, Dimensions(party_id=self.billed_by), self.in_currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +245,9 @@ class ReceiptPriceCorrected:
             yield _debit(Purpose.COST_OF_SALES, line.to_cost_of_sales, line.dimensions)
             yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.to_variance, line.dimensions)
             yield _debit(Purpose.SCRAP_LOSS, line.to_scrap_loss, line.dimensions)
-            yield _credit(Purpose.GOODS_RECEIVED_NOT_INVOICED, line.total, line.dimensions)
+            yield _debit(Purpose.EXCHANGE_DIFFERENCE, line.exchange_loss, line.dimensions)
+            owed = line.total + line.exchange_loss
+            yield _credit(Purpose.GOODS_RECEIVED_NOT_INVOICED, owed, line.dimensions, line.in_currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +322,8 @@ class ReturnedAmount:
     credit: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
     scrapped: Decimal = ZERO
+    exchange_gain: Decimal = ZERO
+    in_currency: InCurrency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +348,8 @@ class CustomerReturned:
 
 @dataclass(frozen=True, slots=True)
 class SupplierReturned:
-    """Goods went back. Line `cost`: what they take out of stock; `credit`: what the supplier owes for them."""
+    """Goods went back. Line `cost`: what they take out of stock; `credit`: what the supplier owes for them, at the rate that
+    the receipt had; `exchange_gain`: what is owed besides because the rate of the credit is another."""
 
     name: ClassVar[str] = "supplier_return"
     lines: tuple[ReturnedAmount, ...]
@@ -328,8 +358,9 @@ class SupplierReturned:
     def postings(self) -> Iterator[PostingLine]:
         owed = Purpose.PAYABLE if self.is_invoiced else Purpose.GOODS_RECEIVED_NOT_INVOICED
         for line in self.lines:
-            yield _debit(owed, line.credit, line.dimensions)
+            yield _debit(owed, line.credit + line.exchange_gain, line.dimensions, line.in_currency)
             yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.cost - line.credit, line.dimensions)
+            yield _credit(Purpose.EXCHANGE_DIFFERENCE, line.exchange_gain, line.dimensions)
             yield _credit(Purpose.INVENTORY, line.cost, line.dimensions)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Replicated, belongs_to
-from erp_desktop.models.types import Instant, Money, String
+from erp_desktop.models.types import Instant, Money, Rate, String
 
 
 class AccountType(StrEnum):
@@ -63,6 +63,24 @@ class CostCentre(Replicated):
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
         return (UniqueConstraint("company_id", "code"),)
+
+
+class ExchangeRate(Replicated):
+    """What one unit of a foreign currency is worth from a day on, until the next rate; in company currency."""
+
+    __tablename__ = "exchange_rate"
+    read_permission = "master.read"
+
+    currency: Mapped[str] = mapped_column(String(3))  # ISO 4217
+    valid_on: Mapped[date]
+    rate: Mapped[Rate]
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            UniqueConstraint("company_id", "currency", "valid_on"),
+            CheckConstraint("rate > 0", name="rate_positive"),
+        )
 
 
 class Period(Replicated):
@@ -145,6 +163,8 @@ class JournalLine(Replicated):
     warehouse_id: Mapped[UUID | None]
     channel_id: Mapped[UUID | None]
     line_id: Mapped[UUID | None]  # the document's line
+    currency: Mapped[str | None] = mapped_column(String(3))  # the document's, where it is not the company's
+    amount_in_currency: Mapped[Money | None]  # in that currency, on the line's side; negative: on the other one
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:

@@ -34,6 +34,7 @@ class Party(Replicated):
     tax_number: Mapped[str] = mapped_column(String(40), default="")
     payment_days: Mapped[int] = mapped_column(default=30)
     price_level_id: Mapped[UUID | None]  # what a distributor or consumer pays; None: list price
+    currency: Mapped[str] = mapped_column(String(3), default="")  # in which a supplier sells; none: the company's
     commission_rate: Mapped[Rate | None]  # share of net sales that a distributor earns
     is_active: Mapped[bool] = mapped_column(default=True)
 

@@ -9,8 +9,8 @@ from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Replicated, belongs_to
-from erp_desktop.models.types import Money, Qty, String, UnitPrice
-from erp_desktop.numbers import ZERO
+from erp_desktop.models.types import Money, Qty, Rate, String, UnitPrice
+from erp_desktop.numbers import ONE, ZERO
 
 
 class PurchaseOrderStatus(StrEnum):
@@ -59,7 +59,7 @@ class PurchaseOrderLine(Replicated):
     product_id: Mapped[UUID]
     qty: Mapped[Qty]  # stock units
     unit_price: Mapped[UnitPrice]  # of one stock unit
-    amount: Mapped[Money]  # qty x unit_price, rounded to the minor unit
+    amount: Mapped[Money]  # qty x unit_price, rounded to the minor unit of the order's currency
     received_qty: Mapped[Qty]
 
     @classmethod
@@ -86,6 +86,8 @@ class GoodsReceipt(Replicated):
     warehouse_id: Mapped[UUID]
     received_on: Mapped[date]
     delivery_note: Mapped[str] = mapped_column(String(100), default="")  # the supplier's paper
+    currency: Mapped[str] = mapped_column(String(3))  # the order's
+    rate: Mapped[Rate] = mapped_column(default=ONE)  # company currency for one unit of it, at which stock was taken in
     status: Mapped[str] = mapped_column(String(20))
 
     @classmethod
@@ -140,6 +142,8 @@ class SupplierReturn(Replicated):
     is_invoiced: Mapped[bool] = mapped_column(
         default=False
     )  # the credit lowers what is payable, else what is not invoiced
+    currency: Mapped[str] = mapped_column(String(3))  # the order's
+    rate: Mapped[Rate] = mapped_column(default=ONE)  # company currency for one unit of it, at which it is credited
     total: Mapped[Money]  # what the supplier credits: the sum of the lines' amounts
     status: Mapped[str] = mapped_column(String(20))
 
@@ -165,7 +169,9 @@ class SupplierReturnLine(Replicated):
     bin_id: Mapped[UUID]
     qty: Mapped[Qty]  # stock units
     unit_price: Mapped[UnitPrice]  # what the supplier credits for one of them
-    amount: Mapped[Money]  # qty x unit_price, rounded to the minor unit
+    amount: Mapped[Money]  # qty x unit_price, rounded to the minor unit of the return's currency
+    value: Mapped[Money]  # the amount in company currency at the return's rate
+    exchange_difference: Mapped[Money]  # what of it comes from a rate other than the receipt's: a gain
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -193,7 +199,10 @@ class LandedCost(Replicated):
     kind: Mapped[str] = mapped_column(String(20))  # freight, duty, insurance, handling
     supplier_id: Mapped[UUID | None]  # who bills it
     dated_on: Mapped[date]
-    amount: Mapped[Money]
+    amount: Mapped[Money]  # in company currency: what is shared
+    currency: Mapped[str] = mapped_column(String(3))  # of the bill
+    rate: Mapped[Rate] = mapped_column(default=ONE)  # company currency for one unit of it
+    amount_in_currency: Mapped[Money]  # as it is billed
     basis: Mapped[str] = mapped_column(String(20))  # value, qty, weight, volume, equal, manual
     credits_id: Mapped[UUID | None]
     reference: Mapped[str] = mapped_column(String(100), default="")
@@ -242,6 +251,8 @@ class PriceCorrection(Replicated):
     dated_on: Mapped[date]
     invoice_number: Mapped[str] = mapped_column(String(100), default="")
     invoiced_on: Mapped[date | None]  # the date on the supplier's invoice
+    currency: Mapped[str] = mapped_column(String(3))  # the order's
+    rate: Mapped[Rate] = mapped_column(default=ONE)  # company currency for one unit of it, at which it is invoiced
     status: Mapped[str] = mapped_column(String(20))
 
     @classmethod
@@ -250,7 +261,8 @@ class PriceCorrection(Replicated):
 
 
 class PriceCorrectionLine(Replicated):
-    """One receipt line's price before and after, and where the difference fell. All but `unit_price` is the centre's."""
+    """One receipt line's price before and after, in the receipt's currency, and where the difference fell. All but
+    `unit_price` is the centre's."""
 
     __tablename__ = "price_correction_line"
     read_permission = "cost.read"
@@ -261,9 +273,11 @@ class PriceCorrectionLine(Replicated):
     product_id: Mapped[UUID]
     price_before: Mapped[UnitPrice | None]
     unit_price: Mapped[UnitPrice]
-    difference: Mapped[Money | None]
+    amount_difference: Mapped[Money | None]  # of the price, in the receipt's currency
+    difference: Mapped[Money | None]  # the same in company currency, at the receipt's rate
     to_inventory: Mapped[Money | None]
     to_cost_of_sales: Mapped[Money | None]
+    exchange_difference: Mapped[Money | None]  # what comes from another rate than the receipt's: a loss
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:

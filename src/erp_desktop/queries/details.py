@@ -130,6 +130,7 @@ class PartyRecord(PartyRow):
     postal_code: str
     tax_number: str
     commission_rate: Decimal | None
+    currency: str  # in which a supplier sells; empty: the company's
     related: tuple[RelatedDocument, ...]
 
 
@@ -144,14 +145,16 @@ class PartyDetail:
     def run(self, session: Session, company_id: UUID) -> PartyRecord:
         row = row_of(session, company_id, Parties(), "party", self.party_id)
         more = select(_party.c.address, _party.c.postal_code, _party.c.tax_number, _party.c.commission_rate)
+        more = more.add_columns(_party.c.currency)
         more = more.where(_party.c.company_id == company_id, _party.c.id == self.party_id)
-        address, postal_code, tax_number, commission_rate = session.execute(more).one()
+        address, postal_code, tax_number, commission_rate, currency = session.execute(more).one()
         return PartyRecord(
             **vars(row),
             address=address,
             postal_code=postal_code,
             tax_number=tax_number,
             commission_rate=commission_rate,
+            currency=currency,
             related=documents_with(session, company_id, self.party_id),
         )
 

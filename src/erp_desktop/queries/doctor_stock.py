@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
+from erp_desktop.currencies import CURRENCY_PLACES
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.base import Base
+from erp_desktop.models.company import Company
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
@@ -265,17 +267,29 @@ def _amount_check(what: str, document: type[Any], line: type[Any]) -> Check:
         )
         wrong = []
         places = QTY_PLACES + UNIT_PRICE_PLACES + RATE_PLACES
-        step = 10 ** (places - examined.currency_places)
+        decimals = _decimals_of_foreign(examined, document)
         for order_id, line_no, qty, price, amount, *rest in examined.session.execute(lines):
             exact = to_scaled(qty, QTY_PLACES) * to_scaled(price, UNIT_PRICE_PLACES)
             exact *= 10**RATE_PLACES - (to_scaled(rest[0], RATE_PLACES) if rest else 0)
+            minor = decimals.get(order_id, examined.currency_places)
+            step = 10 ** (places - minor)
             rounded = (2 * exact + step) // (2 * step)  # none is negative
-            if rounded * 10 ** (MONEY_PLACES - examined.currency_places) != to_scaled(amount, MONEY_PLACES):
+            if rounded * 10 ** (MONEY_PLACES - minor) != to_scaled(amount, MONEY_PLACES):
                 where = f"{examined.name(document, order_id)} #{line_no}"
-                wrong.append((where, from_scaled(rounded, examined.currency_places), amount))
+                wrong.append((where, from_scaled(rounded, minor), amount))
         return listed(what, wrong)
 
     return amounts_are_qty_times_price
+
+
+def _decimals_of_foreign(examined: Examined, document: type[Any]) -> dict[Any, int]:
+    """Of the documents in another currency than the company's: how many decimals theirs has."""
+    own = select(Company.currency).where(Company.company_id == examined.company_id).scalar_subquery()
+    foreign = select(document.id, document.currency).where(
+        document.company_id == examined.company_id, document.currency != own
+    )
+    rows = examined.session.execute(foreign)
+    return {document_id: CURRENCY_PLACES.get(currency, examined.currency_places) for document_id, currency in rows}
 
 
 def _number_check(what: str, model: type[Any]) -> Check:

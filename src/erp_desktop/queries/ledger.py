@@ -111,7 +111,8 @@ class JournalEntries(ListQuery[JournalEntryRow]):
 
 @dataclass(frozen=True)
 class JournalLineRow:
-    """One debit or credit, in company currency, with what it can be analysed by."""
+    """One debit or credit, in company currency, with what it can be analysed by; where its document is in another currency, that
+    and the amount in it."""
 
     id: UUID
     entry_id: UUID
@@ -137,6 +138,8 @@ class JournalLineRow:
     product_code: str | None
     product_name: str | None
     product_name_zh: str | None
+    currency: str | None
+    amount_in_currency: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,7 @@ class JournalLines(ListQuery[JournalLineRow]):
             *named(_party, "code", "name", "name_zh"),
             *plain(_line, "product_id"),
             *named(_product, "code", "name", "name_zh"),
+            *plain(_line, "currency", "amount_in_currency"),
         ],
         [
             Join(_entry, _line.c.entry_id),

@@ -33,12 +33,14 @@ FIRST_WAREHOUSE = "MAIN"  # as well; its id stays that of the main warehouse, wh
 
 @dataclass(frozen=True)
 class LastPurchasePrice:
-    """The unit price of the newest confirmed order of a product, from this supplier if there is one; None without any."""
+    """The unit price of the newest confirmed order of a product in `currency` (none given: in any), from this supplier if there
+    is one; None without any."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"purchase_order", "purchase_order_line"})
 
     product_id: UUID
     supplier_id: UUID | None = None
+    currency: str = ""
 
     def run(self, session: Session, company_id: UUID) -> Decimal | None:
         same = (_order.c.company_id == _order_line.c.company_id) & (_order.c.id == _order_line.c.order_id)
@@ -58,6 +60,8 @@ class LastPurchasePrice:
             )
             .limit(1)
         )
+        if self.currency:
+            statement = statement.where(_order.c.currency == self.currency)
         price: Decimal | None = session.execute(statement).scalar_one_or_none()
         return price
 

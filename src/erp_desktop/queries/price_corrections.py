@@ -40,7 +40,8 @@ _unit = table_of(Unit)
 
 @dataclass(frozen=True)
 class PriceCorrectionRow:
-    """`difference` is what the goods cost more (negative: less), in company currency."""
+    """`difference` is what the goods cost more (negative: less) for their price, `exchange_difference` what was lost (negative:
+    gained) because `rate` is not the receipt's; both in company currency."""
 
     id: UUID
     number: str | None
@@ -53,8 +54,11 @@ class PriceCorrectionRow:
     dated_on: date
     invoice_number: str
     invoiced_on: date | None
+    currency: str  # of the prices
+    rate: Decimal
     status: str
     difference: Decimal
+    exchange_difference: Decimal
     is_pending: bool
 
 
@@ -74,8 +78,9 @@ class PriceCorrections(ListQuery[PriceCorrectionRow]):
             *named(_supplier, "code", "name", "name_zh"),
             *plain(_correction, "dated_on"),
             *searched(_correction, "invoice_number"),
-            *plain(_correction, "invoiced_on", "status"),
+            *plain(_correction, "invoiced_on", "currency", "rate", "status"),
             ListColumn("difference", sum_of(_line.c.difference, _correction, _line.c.correction_id)),
+            ListColumn("exchange_difference", sum_of(_line.c.exchange_difference, _correction, _line.c.correction_id)),
             is_pending(_correction),
         ],
         [Join(_receipt, _correction.c.receipt_id), Join(_supplier, _correction.c.supplier_id)],
@@ -85,7 +90,8 @@ class PriceCorrections(ListQuery[PriceCorrectionRow]):
 
 @dataclass(frozen=True)
 class PriceCorrectionLineRow:
-    """Prices of one stock unit before and after, in company currency; `difference` of the whole line and where it fell.
+    """Prices of one stock unit before and after, in the receipt's currency; `difference` of the whole line and where it fell, in
+    company currency, and beside it what another rate than the receipt's has cost.
 
     All but the new price is None until the centre has worked it out.
     """
@@ -105,6 +111,7 @@ class PriceCorrectionLineRow:
     difference: Decimal | None
     to_inventory: Decimal | None
     to_cost_of_sales: Decimal | None
+    exchange_difference: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,7 @@ class PriceCorrectionLines(ListQuery[PriceCorrectionLineRow]):
             ListColumn("difference", _line.c.difference, is_total=True),
             ListColumn("to_inventory", _line.c.to_inventory, is_total=True),
             ListColumn("to_cost_of_sales", _line.c.to_cost_of_sales, is_total=True),
+            ListColumn("exchange_difference", _line.c.exchange_difference, is_total=True),
         ],
         [
             Join(_receipt_line, _line.c.receipt_line_id),
@@ -140,7 +148,7 @@ class PriceCorrectionLines(ListQuery[PriceCorrectionLineRow]):
 
 @dataclass(frozen=True)
 class PriceCorrectionRecord(PriceCorrectionRow):
-    currency: str  # the company's
+    company_currency: str
     lines: tuple[PriceCorrectionLineRow, ...]
     related: tuple[RelatedDocument, ...]
 
@@ -157,7 +165,7 @@ class PriceCorrectionDetail:
         row = row_of(session, company_id, PriceCorrections(), "price_correction", self.correction_id)
         return PriceCorrectionRecord(
             **vars(row),
-            currency=company_currency(session, company_id),
+            company_currency=company_currency(session, company_id),
             lines=PriceCorrectionLines(EVERY_LINE, correction_id=self.correction_id).run(session, company_id).rows,
             related=RelatedDocuments("price_correction", self.correction_id).run(session, company_id),
         )

@@ -86,7 +86,7 @@ class PurchaseOrders(ListQuery[PurchaseOrderRow]):
 
 @dataclass(frozen=True)
 class GoodsReceiptRow:
-    """`qty` is the sum over the lines, in stock units."""
+    """`qty` is the sum over the lines, in stock units; `rate` what one unit of the order's `currency` was worth."""
 
     id: UUID
     number: str | None
@@ -102,6 +102,8 @@ class GoodsReceiptRow:
     warehouse_name_zh: str
     received_on: date
     delivery_note: str
+    currency: str
+    rate: Decimal
     status: str
     qty: Decimal
     is_pending: bool
@@ -127,7 +129,7 @@ class GoodsReceipts(ListQuery[GoodsReceiptRow]):
             ListColumn("warehouse_name_zh", _warehouse.c.name_zh),
             *plain(_receipt, "received_on"),
             *searched(_receipt, "delivery_note"),
-            *plain(_receipt, "status"),
+            *plain(_receipt, "currency", "rate", "status"),
             ListColumn("qty", sum_of(_receipt_line.c.qty, _receipt, _receipt_line.c.receipt_id)),
             is_pending(_receipt),
         ],
@@ -142,7 +144,7 @@ class GoodsReceipts(ListQuery[GoodsReceiptRow]):
 
 @dataclass(frozen=True)
 class LandedCostRow:
-    """`amount` is in company currency; `kind` is freight, duty, insurance or handling. A credit note is below zero and names
+    """`amount` is in company currency, `amount_in_currency` as it is billed, in `currency` at `rate`; `kind` is freight, duty, insurance or handling. A credit note is below zero and names
     in `credits_id` the landed cost that it takes back."""
 
     id: UUID
@@ -154,6 +156,9 @@ class LandedCostRow:
     supplier_name_zh: str | None
     dated_on: date
     amount: Decimal
+    currency: str
+    rate: Decimal
+    amount_in_currency: Decimal
     basis: str
     credits_id: UUID | None
     reference: str
@@ -175,7 +180,7 @@ class LandedCosts(ListQuery[LandedCostRow]):
             *named(_supplier, "code", "name", "name_zh"),
             *plain(_landed, "dated_on"),
             ListColumn("amount", _landed.c.amount, is_total=True),
-            *plain(_landed, "basis", "credits_id"),
+            *plain(_landed, "currency", "rate", "amount_in_currency", "basis", "credits_id"),
             *searched(_landed, "reference"),
             *plain(_landed, "status"),
             is_pending(_landed),

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.landed_shares import still_borne
+from erp_desktop.actions.landed_shares import still_owed
 from erp_desktop.models.company import User
 from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.purchasing import (
@@ -108,6 +108,7 @@ class PurchaseOrderLines(ListQuery[PurchaseOrderLineRow]):
 class PurchaseOrderRecord(PurchaseOrderRow):
     """A purchase order as its page shows it: what the list shows, its lines, and its related documents."""
 
+    company_currency: str
     note: str
     raised_by: UUID | None
     raised_by_name: str | None
@@ -120,7 +121,7 @@ class PurchaseOrderDetail:
     """One purchase order. Raises NotHere."""
 
     tables: ClassVar[frozenset[str]] = (
-        PurchaseOrders.tables | PurchaseOrderLines.tables | RelatedDocuments.tables | {"app_user"}
+        PurchaseOrders.tables | PurchaseOrderLines.tables | RelatedDocuments.tables | {"app_user", "company"}
     )
 
     order_id: UUID
@@ -133,6 +134,7 @@ class PurchaseOrderDetail:
         note, raised_by, raised_by_name = session.execute(more).one()
         return PurchaseOrderRecord(
             **vars(row),
+            company_currency=company_currency(session, company_id),
             note=note,
             raised_by=raised_by,
             raised_by_name=raised_by_name,
@@ -197,6 +199,7 @@ class GoodsReceiptLines(ListQuery[GoodsReceiptLineRow]):
 
 @dataclass(frozen=True)
 class GoodsReceiptRecord(GoodsReceiptRow):
+    company_currency: str
     lines: tuple[GoodsReceiptLineRow, ...]
     related: tuple[RelatedDocument, ...]
 
@@ -213,6 +216,7 @@ class GoodsReceiptDetail:
         row = row_of(session, company_id, GoodsReceipts(), "goods_receipt", self.receipt_id)
         return GoodsReceiptRecord(
             **vars(row),
+            company_currency=company_currency(session, company_id),
             lines=GoodsReceiptLines(EVERY_LINE, receipt_id=self.receipt_id).run(session, company_id).rows,
             related=RelatedDocuments("goods_receipt", self.receipt_id).run(session, company_id),
         )
@@ -272,9 +276,10 @@ class LandedCostShares(ListQuery[LandedCostShareRow]):
 
 @dataclass(frozen=True)
 class LandedCostRecord(LandedCostRow):
-    """`credits_number` is the number of what a credit note takes back; `to_credit` what of this cost is not credited yet."""
+    """`credits_number` is the number of what a credit note takes back; `to_credit` what of this cost is not credited yet,
+    in the currency of the bill."""
 
-    currency: str  # the company's
+    company_currency: str
     credits_number: str | None
     to_credit: Decimal
     shares: tuple[LandedCostShareRow, ...]
@@ -293,9 +298,9 @@ class LandedCostDetail:
         row = row_of(session, company_id, LandedCosts(), "landed_cost", self.landed_cost_id)
         return LandedCostRecord(
             **vars(row),
-            currency=company_currency(session, company_id),
+            company_currency=company_currency(session, company_id),
             credits_number=self._number(session, company_id, row.credits_id),
-            to_credit=sum(still_borne(session, company_id, row.id).values(), ZERO) if row.credits_id is None else ZERO,
+            to_credit=still_owed(session, company_id, row.id) if row.credits_id is None else ZERO,
             shares=LandedCostShares(EVERY_LINE, landed_cost_id=self.landed_cost_id).run(session, company_id).rows,
             related=RelatedDocuments("landed_cost", self.landed_cost_id).run(session, company_id),
         )

@@ -1,6 +1,6 @@
 """The prices that a goods receipt was taken in at, and what another price would change before anybody posts it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar
@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.price_corrections import corrections_of
+from erp_desktop.actions.exchanging import Exchange, exchange_of
+from erp_desktop.actions.price_corrections import PriceSoFar, corrections_of, price_so_far
 from erp_desktop.models.company import Company
 from erp_desktop.models.purchasing import PurchaseOrderLine
 from erp_desktop.models.stock import StockMove
@@ -21,35 +22,44 @@ from erp_desktop.queries.receipt_standing import STANDING_TABLES, InStock, in_st
 @dataclass(frozen=True)
 class PriceEffect:
     """What another unit price changes, in company currency: `difference` in all; the parts, signed as they change stock
-    value and cost of sales, are None where only the centre can tell."""
+    value and cost of sales, are None where only the centre can tell. `exchange_difference` is what the invoice's rate costs
+    besides (negative: a gain), None while that rate is not known."""
 
     difference: Decimal
     to_inventory: Decimal | None
     to_cost_of_sales: Decimal | None
+    exchange_difference: Decimal | None = ZERO
 
 
 @dataclass(frozen=True)
 class ReceiptPriceLine(GoodsReceiptLineRow):
-    """`unit_price` is the price now, of one stock unit in company currency, and `value` the line's with all price corrections
-    so far (no landed cost); `goods` is None until the centre has costed the line, or for what is not kept in stock."""
+    """`unit_price` is the price now, of one stock unit in the receipt's currency, and `so_far` what the line costs with all price
+    corrections (no landed cost); `goods` is None until the centre has costed the line, or for what is not kept in stock."""
 
     unit_price: Decimal
-    value: Decimal
+    so_far: PriceSoFar
     goods: InStock | None
-    currency_places: int
+    taken_in: Exchange
 
-    def effect_of(self, unit_price: Decimal, dated_on: date | None) -> PriceEffect:
-        """What CorrectReceiptPrices to `unit_price` would change as stock stands now."""
-        difference = round_money(unit_price * self.qty, self.currency_places) - self.value
-        split = self.goods.split(difference, dated_on, self.currency_places) if self.goods else None
-        return PriceEffect(difference, split.to_inventory if split else None, split.to_cost_of_sales if split else None)
+    def effect_of(self, unit_price: Decimal, dated_on: date | None, rate: Decimal | None = None) -> PriceEffect:
+        """What CorrectReceiptPrices to `unit_price` at an invoice's `rate` would change as stock stands now."""
+        amount = self.taken_in.amount(unit_price * self.qty)
+        at_receipt = self.taken_in.in_company(amount)
+        difference = at_receipt - self.so_far.value
+        split = self.goods.split(difference, dated_on, self.taken_in.company_places) if self.goods else None
+        exchange: Decimal | None = ZERO
+        if self.taken_in.is_foreign:
+            invoiced = replace(self.taken_in, rate=rate).in_company(amount) if rate is not None else None
+            exchange = invoiced - at_receipt - self.so_far.exchange if invoiced is not None else None
+        return PriceEffect(
+            difference, split.to_inventory if split else None, split.to_cost_of_sales if split else None, exchange
+        )
 
 
 @dataclass(frozen=True)
 class ReceiptPricesRecord(GoodsReceiptRecord):
-    """A goods receipt with the prices of the lines that brought stock; `currency` is the company's."""
+    """A goods receipt with the prices of the lines that brought stock; `currency_places` are the company's."""
 
-    currency: str
     currency_places: int
     prices: tuple[ReceiptPriceLine, ...]
 
@@ -77,26 +87,31 @@ class ReceiptPrices:
         lines = [line for line in receipt.lines if line.id in moves]
         goods = in_stock(session, company_id, list(moves.values()))
         corrected = corrections_of(session, company_id, moves)
+        taken_in = exchange_of(company, receipt.currency, receipt.rate)
         return ReceiptPricesRecord(
             **vars(receipt),
-            currency=company.currency,
             currency_places=company.currency_places,
             prices=tuple(
-                _priced(session, company, line, goods.get(moves[line.id]), corrected.get(line.id, ZERO))
+                _priced(session, company_id, line, goods.get(moves[line.id]), corrected.get(line.id), taken_in)
                 for line in lines
             ),
         )
 
 
 def _priced(
-    session: Session, company: Company, line: GoodsReceiptLineRow, goods: InStock | None, corrected: Decimal
+    session: Session,
+    company_id: UUID,
+    line: GoodsReceiptLineRow,
+    goods: InStock | None,
+    corrected: PriceSoFar | None,
+    taken_in: Exchange,
 ) -> ReceiptPriceLine:
-    ordered = session.get_one(PurchaseOrderLine, (company.id, line.order_line_id)).unit_price
-    value = round_money(ordered * line.qty, company.currency_places) + corrected
+    ordered = session.get_one(PurchaseOrderLine, (company_id, line.order_line_id)).unit_price
+    so_far = price_so_far(ordered, line.qty, taken_in, corrected)
     return ReceiptPriceLine(
         **vars(line),
-        unit_price=round_money(value / line.qty, UNIT_PRICE_PLACES) if corrected else ordered,
-        value=value,
+        unit_price=round_money(so_far.amount / line.qty, UNIT_PRICE_PLACES) if corrected else ordered,
+        so_far=so_far,
         goods=goods,
-        currency_places=company.currency_places,
+        taken_in=taken_in,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.exchanging import places_of_currency
 from erp_desktop.actions.price_corrections import corrections_of
 from erp_desktop.actions.supplier_returns import FreeStock
 from erp_desktop.models.company import Company
@@ -49,7 +50,8 @@ _bin = table_of(Bin)
 
 @dataclass(frozen=True)
 class SupplierReturnRow:
-    """`qty` is the sum over the lines, in stock units; `total` is what the supplier credits, in company currency."""
+    """`qty` is the sum over the lines, in stock units; `total` is what the supplier credits, in `currency`, of which one
+    unit was worth `rate`."""
 
     id: UUID
     number: str | None
@@ -66,6 +68,8 @@ class SupplierReturnRow:
     returned_on: date
     reason: str
     reference: str
+    currency: str
+    rate: Decimal
     status: str
     qty: Decimal
     total: Decimal
@@ -92,9 +96,9 @@ class SupplierReturns(ListQuery[SupplierReturnRow]):
             ListColumn("warehouse_name_zh", _warehouse.c.name_zh),
             *plain(_return, "returned_on"),
             *searched(_return, "reason", "reference"),
-            *plain(_return, "status"),
+            *plain(_return, "currency", "rate", "status"),
             ListColumn("qty", sum_of(_line.c.qty, _return, _line.c.return_id)),
-            ListColumn("total", _return.c.total, is_total=True),
+            ListColumn("total", _return.c.total, is_total=True, is_amount=True),
             is_pending(_return),
         ],
         [
@@ -108,7 +112,9 @@ class SupplierReturns(ListQuery[SupplierReturnRow]):
 
 @dataclass(frozen=True)
 class SupplierReturnLineRow:
-    """What went back, in stock units, from which bin, and what the supplier credits for it."""
+    """What went back, in stock units, from which bin, and what the supplier credits for it: `unit_price` and `amount` in the
+    return's currency, `value` the same in company currency, of which `exchange_difference` comes from another rate than the
+    receipt's."""
 
     id: UUID
     return_id: UUID
@@ -124,6 +130,8 @@ class SupplierReturnLineRow:
     qty: Decimal
     unit_price: Decimal
     amount: Decimal
+    value: Decimal
+    exchange_difference: Decimal
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,8 @@ class SupplierReturnLines(ListQuery[SupplierReturnLineRow]):
             ListColumn("qty", _line.c.qty, is_total=True),
             *plain(_line, "unit_price"),
             ListColumn("amount", _line.c.amount, is_total=True),
+            ListColumn("value", _line.c.value, is_total=True),
+            ListColumn("exchange_difference", _line.c.exchange_difference, is_total=True),
         ],
         [Join(_product, _line.c.product_id), Join(_unit, _product.c.unit_id), Join(_bin, _line.c.bin_id)],
         [("return_id", False), ("line_no", False)],
@@ -158,7 +168,7 @@ class SupplierReturnRecord(SupplierReturnRow):
     """`cost` is what the goods had cost in the book that posts, with what was corrected since; None until they are costed, and
     for who may not see costs."""
 
-    currency: str  # the company's
+    company_currency: str
     is_invoiced: bool
     cost: Decimal | None
     lines: tuple[SupplierReturnLineRow, ...]
@@ -182,7 +192,7 @@ class SupplierReturnDetail:
         row = row_of(session, company_id, SupplierReturns(), "supplier_return", self.return_id)
         return SupplierReturnRecord(
             **vars(row),
-            currency=company_currency(session, company_id),
+            company_currency=company_currency(session, company_id),
             is_invoiced=session.get_one(SupplierReturn, (company_id, self.return_id)).is_invoiced,
             cost=_cost_of(session, company_id, self.return_id),
             lines=SupplierReturnLines(EVERY_LINE, return_id=self.return_id).run(session, company_id).rows,
@@ -219,7 +229,7 @@ def _cost_of(session: Session, company_id: UUID, return_id: UUID) -> Decimal | N
 @dataclass(frozen=True)
 class ReturnableLine(GoodsReceiptLineRow):
     """`open_qty` has come and not gone back, `free` of it may leave the warehouse now; `unit_price` is what one stock unit
-    was bought for, in company currency, corrections included where the user may see them."""
+    was bought for, in the receipt's currency, corrections included where the user may see them."""
 
     open_qty: Decimal
     free: Decimal
@@ -228,8 +238,7 @@ class ReturnableLine(GoodsReceiptLineRow):
 
 @dataclass(frozen=True)
 class ReturnableRecord(GoodsReceiptRecord):
-    currency: str  # the company's
-    currency_places: int
+    currency_places: int  # of the receipt's currency
     returnable: tuple[ReturnableLine, ...]
 
 
@@ -273,15 +282,15 @@ class ReturnableReceipt:
         corrected = corrections_of(session, company_id, [line.id for line in lines])
         return ReturnableRecord(
             **vars(receipt),
-            currency=company.currency,
-            currency_places=company.currency_places,
+            currency_places=places_of_currency(company, receipt.currency),
             returnable=tuple(
                 ReturnableLine(
                     **vars(line),
                     open_qty=line.qty - line.returned_qty,
                     free=sum((qty for _, qty in stock.by_bin(line.product_id, line.lot_id, line.bin_id)), ZERO),
                     unit_price=round_money(
-                        prices.get(line.order_line_id, ZERO) + corrected.get(line.id, ZERO) / line.qty,
+                        prices.get(line.order_line_id, ZERO)
+                        + (corrected[line.id].amount / line.qty if line.id in corrected else ZERO),
                         UNIT_PRICE_PLACES,
                     ),
                 )

@@ -217,12 +217,30 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_employee_company_id_tick"), "employee", ["company_id", "tick"], unique=False)
     op.create_table(
+        "exchange_rate",
+        sa.Column("currency", kinds.String(length=3), nullable=False),
+        sa.Column("valid_on", sa.Date(), nullable=False),
+        sa.Column("rate", kinds.RateType(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("rate > 0", name=op.f("ck_exchange_rate_rate_positive")),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_exchange_rate")),
+        sa.UniqueConstraint(
+            "company_id", "currency", "valid_on", name=op.f("uq_exchange_rate_company_id_currency_valid_on")
+        ),
+    )
+    op.create_index(op.f("ix_exchange_rate_company_id_tick"), "exchange_rate", ["company_id", "tick"], unique=False)
+    op.create_table(
         "landed_cost",
         sa.Column("number", kinds.String(length=30), nullable=True),
         sa.Column("kind", kinds.String(length=20), nullable=False),
         sa.Column("supplier_id", kinds.IdType(), nullable=True),
         sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("amount", kinds.MoneyType(), nullable=False),
+        sa.Column("currency", kinds.String(length=3), nullable=False),
+        sa.Column("rate", kinds.RateType(), nullable=False),
+        sa.Column("amount_in_currency", kinds.MoneyType(), nullable=False),
         sa.Column("basis", kinds.String(length=20), nullable=False),
         sa.Column("credits_id", kinds.IdType(), nullable=True),
         sa.Column("reference", kinds.String(length=100), nullable=False),
@@ -284,6 +302,7 @@ def upgrade() -> None:
         sa.Column("tax_number", kinds.String(length=40), nullable=False),
         sa.Column("payment_days", sa.Integer(), nullable=False),
         sa.Column("price_level_id", kinds.IdType(), nullable=True),
+        sa.Column("currency", kinds.String(length=3), nullable=False),
         sa.Column("commission_rate", kinds.RateType(), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
@@ -1193,6 +1212,8 @@ def upgrade() -> None:
         sa.Column("warehouse_id", kinds.IdType(), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
         sa.Column("delivery_note", kinds.String(length=100), nullable=False),
+        sa.Column("currency", kinds.String(length=3), nullable=False),
+        sa.Column("rate", kinds.RateType(), nullable=False),
         sa.Column("status", kinds.String(length=20), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
@@ -1277,6 +1298,8 @@ def upgrade() -> None:
         sa.Column("warehouse_id", kinds.IdType(), nullable=True),
         sa.Column("channel_id", kinds.IdType(), nullable=True),
         sa.Column("line_id", kinds.IdType(), nullable=True),
+        sa.Column("currency", kinds.String(length=3), nullable=True),
+        sa.Column("amount_in_currency", kinds.MoneyType(), nullable=True),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
@@ -2187,6 +2210,8 @@ def upgrade() -> None:
         sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("invoice_number", kinds.String(length=100), nullable=False),
         sa.Column("invoiced_on", sa.Date(), nullable=True),
+        sa.Column("currency", kinds.String(length=3), nullable=False),
+        sa.Column("rate", kinds.RateType(), nullable=False),
         sa.Column("status", kinds.String(length=20), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
@@ -2299,6 +2324,8 @@ def upgrade() -> None:
         sa.Column("reason", kinds.String(length=200), nullable=False),
         sa.Column("reference", kinds.String(length=100), nullable=False),
         sa.Column("is_invoiced", sa.Boolean(), nullable=False),
+        sa.Column("currency", kinds.String(length=3), nullable=False),
+        sa.Column("rate", kinds.RateType(), nullable=False),
         sa.Column("total", kinds.MoneyType(), nullable=False),
         sa.Column("status", kinds.String(length=20), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
@@ -2380,9 +2407,11 @@ def upgrade() -> None:
         sa.Column("product_id", kinds.IdType(), nullable=False),
         sa.Column("price_before", kinds.UnitPriceType(), nullable=True),
         sa.Column("unit_price", kinds.UnitPriceType(), nullable=False),
+        sa.Column("amount_difference", kinds.MoneyType(), nullable=True),
         sa.Column("difference", kinds.MoneyType(), nullable=True),
         sa.Column("to_inventory", kinds.MoneyType(), nullable=True),
         sa.Column("to_cost_of_sales", kinds.MoneyType(), nullable=True),
+        sa.Column("exchange_difference", kinds.MoneyType(), nullable=True),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
@@ -2436,6 +2465,8 @@ def upgrade() -> None:
         sa.Column("qty", kinds.QtyType(), nullable=False),
         sa.Column("unit_price", kinds.UnitPriceType(), nullable=False),
         sa.Column("amount", kinds.MoneyType(), nullable=False),
+        sa.Column("value", kinds.MoneyType(), nullable=False),
+        sa.Column("exchange_difference", kinds.MoneyType(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
@@ -2717,6 +2748,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_landed_cost_company_id_tick"), table_name="landed_cost")
     op.drop_index(op.f("ix_landed_cost_company_id_credits_id"), table_name="landed_cost")
     op.drop_table("landed_cost")
+    op.drop_index(op.f("ix_exchange_rate_company_id_tick"), table_name="exchange_rate")
+    op.drop_table("exchange_rate")
     op.drop_index(op.f("ix_employee_company_id_tick"), table_name="employee")
     op.drop_table("employee")
     op.drop_table("device")

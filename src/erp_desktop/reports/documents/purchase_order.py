@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.exchanging import places_of_currency
 from erp_desktop.models.company import User
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product, Unit
@@ -84,7 +85,7 @@ def purchase_order_pdf(
             (vocabulary.translate("Document", "Currency"), order.currency),
         ]
     )
-    paper.table(_columns(vocabulary), _lines(session, order, company.currency_places, vocabulary))
+    paper.table(_columns(vocabulary), _lines(session, order, places_of_currency(company, order.currency), vocabulary))
     paper.paragraph(vocabulary.translate("Document", "Note"), order.note)
     terms_text = vocabulary.translate(
         "Document",

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.exchanging import places_of_currency
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.purchasing import GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine
@@ -66,11 +67,11 @@ def return_note_pdf(
             (vocabulary.translate("Document", "Your delivery note"), receipt.delivery_note),
             (vocabulary.translate("Document", "Your credit note"), returned.reference),
             (vocabulary.translate("Document", "Reason"), returned.reason),
-            (vocabulary.translate("Document", "Currency"), company.currency),
+            (vocabulary.translate("Document", "Currency"), returned.currency),
         ]
     )
-    places = company.currency_places
-    paper.table(_columns(vocabulary), _lines(session, returned, company.currency, places, vocabulary))
+    places = places_of_currency(company, returned.currency)
+    paper.table(_columns(vocabulary), _lines(session, returned, places, vocabulary))
     asked = vocabulary.translate(
         "Document", "Please credit us the goods above and state our return number on the note."
     )
@@ -93,9 +94,7 @@ def _columns(vocabulary: Words) -> list[PaperColumn]:
     ]
 
 
-def _lines(
-    session: Session, returned: SupplierReturn, currency: str, places: int, vocabulary: Words
-) -> list[PaperLine]:
+def _lines(session: Session, returned: SupplierReturn, places: int, vocabulary: Words) -> list[PaperLine]:
     line = SupplierReturnLine
     found = session.execute(
         select(line, Product, Unit, Lot.code)
@@ -120,7 +119,7 @@ def _lines(
         )
         for row, product, unit, lot in found
     ]
-    total = vocabulary.translate("Document", "Total {currency}").format(currency=currency)
+    total = vocabulary.translate("Document", "Total {currency}").format(currency=returned.currency)
     lines.append(
         PaperLine(
             ("", total, "", "", "", "", format_money(returned.total, places, language)),

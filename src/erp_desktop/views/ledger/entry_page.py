@@ -59,10 +59,12 @@ class JournalEntryPage(PostedPage):
                 TableColumn("account_code", translate("JournalEntryPage", "Account"), width=110),
                 TableColumn("account_name", translate("JournalEntryPage", "Name"), stretches=True),
                 TableColumn("product_code", translate("JournalEntryPage", "Product"), width=120),
-                TableColumn("party_name", translate("JournalEntryPage", "Party"), width=180),
+                TableColumn("party_name", translate("JournalEntryPage", "Party"), width=140),
                 TableColumn("cost_centre_code", translate("JournalEntryPage", "Cost centre"), width=110),
                 TableColumn("debit", translate("JournalEntryPage", "Debit"), CellKind.MONEY, 130),
                 TableColumn("credit", translate("JournalEntryPage", "Credit"), CellKind.MONEY, 130),
+                TableColumn("currency", translate("JournalEntryPage", "Currency"), width=86),
+                TableColumn("amount_in_currency", translate("JournalEntryPage", "Amount in it"), CellKind.MONEY, 104),
             ),
             lambda request: _LinesOf(request, id),
             tables=JournalLines.tables,
@@ -109,6 +111,10 @@ class JournalEntryPage(PostedPage):
         self.header.path.show_path(("posted",), "posted")
         self.header.path.show()
         self.facts.show_facts(_facts(record))
+        is_foreign = any(line.currency for line in record.lines)
+        for place, column in enumerate(self.table.spec.columns):
+            if column.name in ("currency", "amount_in_currency"):
+                self.table.view.setColumnHidden(place, not is_foreign)
 
     def _open_account(self, row: Any) -> None:
         parameters = {"account": row.account_code, "to": row.dated_on}

@@ -26,6 +26,14 @@ def register_own_screens() -> None:
         ("warehouses", noop("Screen", "Warehouses"), "warehouse", "warehouse", later(lists, "warehouses_screen"), read),
         ("bins", noop("Screen", "Bins"), "warehouse", "warehouse", later(lists, "bins_screen"), read),
         ("cost_centres", noop("Screen", "Cost centres"), "budget", "ledger", later(lists, "cost_centres_screen"), read),
+        (
+            "exchange_rates",
+            noop("Screen", "Exchange rates"),
+            "ledger",
+            "ledger",
+            later(lists, "exchange_rates_screen"),
+            read,
+        ),
         ("employees", noop("Screen", "Employees"), "user", "settings", later(lists, "employees_screen"), "people.read"),
     ):
         register_screen(key, title, icon, module, factory, permission)
@@ -87,6 +95,14 @@ def register_own_screens() -> None:
             "budget",
             "ledger",
             partial(later(kinds, "record_page"), key="cost_centre"),
+            read,
+        ),
+        (
+            "exchange_rate",
+            noop("Screen", "Exchange rate"),
+            "ledger",
+            "ledger",
+            partial(later(kinds, "record_page"), key="exchange_rate"),
             read,
         ),
         (

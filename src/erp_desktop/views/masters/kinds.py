@@ -1,15 +1,18 @@
 """The kinds of master data: the form of each, what its lookups look through, and the action that saves it."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from PySide6.QtWidgets import QComboBox
 
-from erp_desktop.actions import masters
+from erp_desktop.actions import exchanging, masters
 from erp_desktop.actions.masters import COST_METHODS, COST_POOLS
+from erp_desktop.currencies import CURRENCY_PLACES
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import Query
+from erp_desktop.queries.currencies import ExchangeRates, RateOn
 from erp_desktop.queries.details import PartyDetail
 from erp_desktop.queries.listing import ListQuery
 from erp_desktop.queries.masters import (
@@ -25,6 +28,8 @@ from erp_desktop.queries.masters import (
 )
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.masters.record_page import OneOfList, RecordKind, RecordPage
+from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.views.widgets.cells import shown_number
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.lookup import LookupSpec
 
@@ -53,6 +58,16 @@ TRACKING_TEXTS: dict[str, Callable[[], str]] = {
 }
 
 
+_USUAL_CURRENCIES = ("USD", "EUR", "JPY", "HKD", "GBP", "CNY")
+FAR_OFF = 100  # times: a rate that differs so much from the one before is asked about, a slip of the decimal point
+
+
+def _currencies() -> tuple[tuple[Any, str], ...]:
+    """The usual ones first."""
+    codes = [*_USUAL_CURRENCIES, *(code for code in sorted(CURRENCY_PLACES) if code not in _USUAL_CURRENCIES)]
+    return tuple((code, code) for code in codes)
+
+
 def _of_list(query: type[ListQuery[Any]]) -> Callable[[UUID], Query[Any]]:
     return lambda id: OneOfList(query(), id)
 
@@ -76,6 +91,7 @@ def party_kind() -> RecordKind:
         masters.SaveParty,
         PartyDetail,
         lookups={"price_level": price_level_lookup()},
+        choices={"currency": (("", translate("Masters", "Company's currency")), *_currencies())},
         tables=PartyDetail.tables,
     )
 
@@ -158,6 +174,18 @@ def price_kind() -> RecordKind:
     )
 
 
+def exchange_rate_kind() -> RecordKind:
+    return RecordKind(
+        "exchange_rate_form",
+        translate("Masters", "Exchange rate"),
+        exchanging.SaveExchangeRate,
+        _of_list(ExchangeRates),
+        choices={"currency": _currencies()},
+        first={"valid_on": company_today()},
+        tables=ExchangeRates.tables,
+    )
+
+
 def employee_kind() -> RecordKind:
     return RecordKind(
         "employee_form",
@@ -199,6 +227,31 @@ class PricePage(RecordPage):
         return f"{record.product_code} · {record.price_level_code}"
 
 
+class ExchangeRatePage(RecordPage):
+    """Asks back before it saves a rate that is far from the one before."""
+
+    def title_of(self, record: Any) -> str:
+        return f"{record.currency} {record.valid_on.isoformat()}"
+
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        values = self.read_values()
+        if values is None:
+            return
+        before = RateOn(values["currency"], values["valid_on"])
+        when_done(self.desk.ask(before), self, lambda known: self._save_or_ask(values["rate"], known, then))
+
+    def _save_or_ask(self, rate: Decimal, known: Decimal | None, then: Callable[[], object] | None) -> None:
+        if known is None or rate <= 0 or known / FAR_OFF < rate < known * FAR_OFF:
+            super().save(then)
+            return
+        sentence = translate(
+            "ExchangeRatePage",
+            "The rate so far is {known}, the new one is {rate}. If the decimal point slipped, go back and correct it.",
+        ).format(known=shown_number(known), rate=shown_number(rate))
+        anyway = translate("ExchangeRatePage", "Save it all the same")
+        self.ask(sentence, anyway, lambda: RecordPage.save(self, then))
+
+
 _PAGES: dict[str, tuple[Callable[[], RecordKind], type[RecordPage]]] = {
     "category": (category_kind, CategoryPage),
     "unit": (unit_kind, RecordPage),
@@ -207,6 +260,7 @@ _PAGES: dict[str, tuple[Callable[[], RecordKind], type[RecordPage]]] = {
     "channel": (channel_kind, RecordPage),
     "bin": (bin_kind, RecordPage),
     "price": (price_kind, PricePage),
+    "exchange_rate": (exchange_rate_kind, ExchangeRatePage),
     "employee": (employee_kind, RecordPage),
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListPage, ListRequest, Query
+from erp_desktop.queries.currencies import ExchangeRates
 from erp_desktop.queries.masters import (
     Bins,
     Categories,
@@ -234,6 +235,26 @@ def prices_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ()) -> L
         search_hint=translate("Prices", "Product, price level"),
     )
     return record_list(desk, shell, "price", spec, translate("Prices", "New price"), import_target="prices")
+
+
+def exchange_rates_screen(desk: "Desk", shell: "MainWindow") -> ListScreen:
+    spec = ListSpec(
+        (
+            TableColumn("currency", translate("ExchangeRates", "Currency"), width=120),
+            TableColumn("valid_on", translate("ExchangeRates", "From date"), CellKind.DATE, 120),
+            TableColumn("rate", translate("ExchangeRates", "Rate"), CellKind.UNIT_COST, 160),
+        ),
+        ExchangeRates,
+        name=translate("ExchangeRates", "Exchange rates"),
+        empty_text=translate("ExchangeRates", "No exchange rates yet"),
+        empty_detail=translate(
+            "ExchangeRates",
+            "A rate says what one unit of a foreign currency is worth in company currency from a day on.",
+        ),
+        search_hint=translate("ExchangeRates", "Currency"),
+    )
+    text = translate("ExchangeRates", "New exchange rate")
+    return record_list(desk, shell, "exchange_rate", spec, text, import_target="exchange_rates")
 
 
 def employees_screen(desk: "Desk", shell: "MainWindow") -> ListScreen:

@@ -13,6 +13,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.receipt_prices import PriceEffect, ReceiptPriceLine, ReceiptPrices, ReceiptPricesRecord
+from erp_desktop.views.documents import exchange_rate
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
     from erp_desktop.desk import Desk
     from erp_desktop.views.shell.main_window import MainWindow
 
-FIELD_OF_REFUSAL = {"before_receipt": "dated_on", "period_closed": "dated_on", "no_period": "dated_on"}
+FIELD_OF_REFUSAL = {
+    "before_receipt": "dated_on",
+    "period_closed": "dated_on",
+    "no_period": "dated_on",
+    **exchange_rate.REFUSALS,
+}
 
 
 class CorrectPricePage(FormPage):
@@ -38,11 +44,12 @@ class CorrectPricePage(FormPage):
             id,
             ReceiptPrices,
             "correct_price_form",
-            ("invoice_number", "invoiced_on", "dated_on"),
+            ("invoice_number", "invoiced_on", "dated_on", "rate"),
             ("dated_on",),
             has_related=False,  # its figures need the whole width
         )
-        self._currency, self._places = "", 2
+        self.rate = exchange_rate.RateField(self, "invoiced_on", "dated_on")
+        self._currency, self._places = "", 2  # the company's: the differences are in it
         self._start_line = start_line
         self.correction_id = new_id()
         self._use_columns()
@@ -57,7 +64,7 @@ class CorrectPricePage(FormPage):
         self.refresh()
         self.setFocusProxy(self.grid)
         self.effect = self.add_effect(self._as_typed, "dated_on", self._products)
-        self.binder.edited.connect(lambda name: self._date_changed() if name == "dated_on" else None)
+        self.binder.edited.connect(lambda name: self._figures_changed() if name in ("dated_on", "rate") else None)
 
     @property
     def makes(self) -> str:
@@ -96,7 +103,8 @@ class CorrectPricePage(FormPage):
         self.header.name(title.format(receipt=number_text(record.number)), str(cell_value(record, "supplier_name")))
         if self.grid.state() == self.grid.State.EditingState:
             return
-        self._currency = record.currency
+        self._currency = record.company_currency
+        self.rate.use(record.currency, record.company_currency)
         if record.currency_places != self._places:
             self._places = record.currency_places
             self._use_columns()
@@ -134,6 +142,9 @@ class CorrectPricePage(FormPage):
             text = translate("CorrectPricePage", "Stock value {stock}, cost of sales {sold} {currency}")
             stock, sold = self._signed(effect.to_inventory), self._signed(effect.to_cost_of_sales)
             total = text.format(stock=stock, sold=sold, currency=self._currency)
+        if self.rate.is_foreign and effect.exchange_difference is not None:
+            text = translate("CorrectPricePage", "{total}, exchange difference {exchange}")
+            total = text.format(total=total, exchange=self._signed(effect.exchange_difference))
         self.show_text("total", total if changed else "")
 
     def offer_actions(self) -> None:
@@ -146,9 +157,9 @@ class CorrectPricePage(FormPage):
         self.offer(self.do_correct)
 
     def _corrected(self) -> list[dict[str, Any]]:
-        """The lines with another price than now."""
-        lines = self.grid.lines()
-        return [line for line in lines if line.get("unit_price") not in (None, line["price_now"])]
+        """The lines with another price than now; in a foreign currency also those whose price is confirmed at the rate."""
+        priced = [line for line in self.grid.lines() if line.get("unit_price") is not None]
+        return [line for line in priced if self.rate.is_foreign or line["unit_price"] != line["price_now"]]
 
     def _signed(self, amount: Decimal) -> str:
         return ("+" if amount > 0 else "") + shown(amount, CellKind.MONEY, self._places)
@@ -159,17 +170,19 @@ class CorrectPricePage(FormPage):
         except NotReadable:
             return None
 
-    def _date_changed(self) -> None:
-        """What is still in stock is told for today: another day may be for the centre to tell."""
+    def _figures_changed(self) -> None:
+        """What is still in stock is told for today: another day may be for the centre to tell. Another rate changes
+        what is lost by it."""
         self.grid.viewport().update()
         self.lines_changed()
 
     def _effect_of(self, line: Line) -> dict[str, Any]:
         taken_in: ReceiptPriceLine | None = line["line"]
         price = line["unit_price"]
-        if taken_in is None or not isinstance(price, Decimal) or price == line["price_now"]:
-            return {"difference": None, "to_inventory": None, "to_cost_of_sales": None}
-        return dict(vars(taken_in.effect_of(price, self._dated_on())))
+        same = price == line["price_now"] and not self.rate.is_foreign
+        if taken_in is None or not isinstance(price, Decimal) or same:
+            return dict.fromkeys(("difference", "to_inventory", "to_cost_of_sales", "exchange_difference"))
+        return dict(vars(taken_in.effect_of(price, self._dated_on(), self.rate.value())))
 
     # --- what it would do
 
@@ -189,6 +202,7 @@ class CorrectPricePage(FormPage):
             lines=tuple(CorrectedPrice(line["line"].id, line["unit_price"]) for line in corrected),
             invoice_number=values.get("invoice_number") or "",
             invoiced_on=values.get("invoiced_on"),
+            rate=values.get("rate"),
         )
 
     # --- posting
@@ -211,6 +225,17 @@ class CorrectPricePage(FormPage):
         self.ask(self._consequence(corrected), translate("CorrectPricePage", "Correct the price"), post)
 
     def _consequence(self, corrected: list[dict[str, Any]]) -> str:
+        sentence = self._what_of_the_price(corrected)
+        exchange = _sum(corrected).exchange_difference
+        if not self.rate.is_foreign or exchange is None:
+            return sentence
+        text = translate(
+            "CorrectPricePage",
+            "{sentence} The rate makes an exchange difference of {currency} {exchange} besides, which never goes to stock.",
+        )
+        return text.format(sentence=sentence, currency=self._currency, exchange=self._signed(exchange))
+
+    def _what_of_the_price(self, corrected: list[dict[str, Any]]) -> str:
         effect = _sum(corrected)
         if effect.to_inventory is None or effect.to_cost_of_sales is None:
             sentence = translate(
@@ -254,4 +279,5 @@ def _sum(lines: list[dict[str, Any]]) -> PriceEffect:
         amounts = [line[name] for line in lines]
         return None if None in amounts else sum(amounts, ZERO)
 
-    return PriceEffect(total("difference") or ZERO, total("to_inventory"), total("to_cost_of_sales"))
+    parts = (total(name) for name in ("to_inventory", "to_cost_of_sales", "exchange_difference"))
+    return PriceEffect(total("difference") or ZERO, *parts)

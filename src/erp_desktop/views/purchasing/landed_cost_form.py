@@ -13,8 +13,9 @@ from erp_desktop.actions.landed_costs import LANDED_COST_KINDS, EnterLandedCost,
 from erp_desktop.actions.landed_shares import BASES
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
-from erp_desktop.queries.company import CompanyDetail, CompanyFacts
+from erp_desktop.numbers import round_money
 from erp_desktop.queries.landed_cost_preview import LandedCostBearers
+from erp_desktop.queries.purchasing import LandedCostRow
 from erp_desktop.queries.purchasing_details import (
     GoodsReceiptDetail,
     GoodsReceiptRecord,
@@ -22,6 +23,7 @@ from erp_desktop.queries.purchasing_details import (
     LandedCostRecord,
 )
 from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.exchange_rate import REFUSALS, CurrencyField, RateField
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.purchasing.landed_cost_lookups import landed_costs_lookup, receipt_lines, receipts_lookup
 from erp_desktop.views.purchasing.landed_cost_shares import SharesTable
@@ -30,6 +32,7 @@ from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.form import FormBroken
 from erp_desktop.views.widgets.line_grid import LineGrid
+from erp_desktop.views.widgets.lookup import LookupItem
 from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
@@ -46,8 +49,11 @@ FIELD_OF_REFUSAL = {
     "credit_before_cost": "dated_on",
     "not_a_supplier": "supplier",
     "before_receipt": "dated_on",
+    "credit_at_another_rate": "rate",
+    "no_such_currency": "currency",
     "period_closed": "dated_on",
     "no_period": "dated_on",
+    **REFUSALS,
 }
 
 
@@ -69,11 +75,15 @@ class LandedCostForm(FormPage):
             id,
             LandedCostDetail,
             "landed_cost_form",
-            ("kind", "amount", "basis", "dated_on", "supplier", "reference", "credits"),
+            ("kind", "amount", "basis", "dated_on", "supplier", "reference", "credits", "currency", "rate"),
             ("kind", "amount", "basis", "dated_on"),
             is_new=True,
             has_related=False,
         )
+        self._amount_label = self.binder.widget("amount_label")
+        self._amount_text = self._amount_label.text().rstrip(" *") if isinstance(self._amount_label, QLabel) else ""
+        self.money = CurrencyField(self, self._currency_changed)
+        self.rate = RateField(self, "dated_on")
         self._bearers: LandedCostBearers | None = None  # what the shares are of
         self._fill_choices("kind", [(kind, kind_of_cost_text(kind)) for kind in LANDED_COST_KINDS])
         self._fill_choices("basis", [(basis, basis_text(basis)) for basis in BASES])
@@ -98,23 +108,23 @@ class LandedCostForm(FormPage):
         self.let_form_scroll()
         self.effect = self.add_effect(self._as_typed, "dated_on", self.shares.product_ids)
         self.binder.edited.connect(self._follow_field)
-        self.lookup("credits").chosen.connect(lambda _item: self._ask_for_bearers())
+        self.lookup("credits").chosen.connect(self._note_credited)
         desk.changed.connect(self._hear)
         self.lines_changed()
         self.offer_actions()
-        when_done(desk.ask(CompanyDetail()), self, self._say_currency)
         for receipt_id in receipts:
             when_done(desk.ask(GoodsReceiptDetail(receipt_id)), self, self._add)
         if credits is not None:
             when_done(desk.ask(LandedCostDetail(credits)), self, self._start_as_credit)
         self.start_at("kind")
 
-    def _say_currency(self, company: CompanyFacts) -> None:
-        """The amount is in the company's currency: its label says which."""
-        label = self.binder.widget("amount_label")
-        if isinstance(label, QLabel):
+    def _currency_changed(self) -> None:
+        """The label of the amount says which currency it is in; a foreign one has a rate."""
+        if isinstance(self._amount_label, QLabel):
             text = translate("LandedCostForm", "{label} in {currency}")
-            label.setText(text.format(label=label.text().rstrip(" *"), currency=company.currency) + " *")
+            self._amount_label.setText(text.format(label=self._amount_text, currency=self.money.currency) + " *")
+        self.rate.use(self.money.currency, self.money.own)
+        self._show_shares()
 
     def _fill_choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         box = self.binder.widget(name)
@@ -132,6 +142,7 @@ class LandedCostForm(FormPage):
         self.binder.set_value("credits", landed_costs_lookup().item(credited))
         self.binder.set_value("kind", credited.kind)
         self.binder.set_value("amount", -credited.to_credit)
+        self._take_money(credited)
         if credited.supplier_id is not None:
             self.binder.set_value(
                 "supplier",
@@ -140,6 +151,18 @@ class LandedCostForm(FormPage):
                 ),
             )
         self._ask_for_bearers()
+
+    def _note_credited(self, item: LookupItem | None) -> None:
+        row = item.row if item is not None else None
+        if isinstance(row, LandedCostRow):
+            self._take_money(row)
+        self._ask_for_bearers()
+
+    def _take_money(self, credited: LandedCostRow) -> None:
+        """A credit note is in the currency, and at the rate, of what it takes back."""
+        self.money.propose(credited.currency)
+        self.rate.use(credited.currency, self.money.own or credited.currency)
+        self.rate.fix(credited.rate)
 
     # --- what is typed
 
@@ -158,7 +181,7 @@ class LandedCostForm(FormPage):
         return tuple(dict.fromkeys(item.id for item in items))
 
     def _follow_field(self, name: str) -> None:
-        if name in ("amount", "basis", "dated_on"):
+        if name in ("amount", "basis", "dated_on", "rate"):
             self._show_shares()
 
     def lines_changed(self) -> None:
@@ -188,12 +211,18 @@ class LandedCostForm(FormPage):
             self.effect.note_change()
 
     def _show_shares(self) -> None:
-        amount = self._typed("amount")
         self.shares.show_shares(
-            amount if isinstance(amount, Decimal) else None,
+            self._amount_to_share(),
             self._typed("basis") or BASES[0],
             cast("date | None", self._typed("dated_on")),
         )
+
+    def _amount_to_share(self) -> Decimal | None:
+        """The amount in company currency; None while it or its rate is not known."""
+        amount, rate = self._typed("amount"), self.rate.value()
+        if not isinstance(amount, Decimal) or (self.rate.is_foreign and rate is None):
+            return None
+        return amount if rate is None else round_money(amount * rate, self.money.company_places)
 
     def _say_shares(self) -> None:
         """The sentence below the shares: what is wrong with them first."""
@@ -270,6 +299,8 @@ class LandedCostForm(FormPage):
             if values["basis"] == "manual"
             else (),
             credits_id=credited.id if credited else None,
+            currency=values.get("currency") or "",
+            rate=self.rate.value(),
         )
 
     def _refused(self, refused: Refused) -> None:

@@ -29,7 +29,7 @@ def landed_costs_lookup() -> LookupSpec:
 
 
 def _fact_of_cost(row: LandedCostRow) -> str:
-    return f"{kind_of_cost_text(row.kind)}  {row.dated_on.isoformat()}  {shown(row.amount, CellKind.MONEY)}"
+    return f"{kind_of_cost_text(row.kind)}  {row.dated_on.isoformat()}  {shown(row.amount_in_currency, CellKind.MONEY)} {row.currency}"
 
 
 def receipt_lines() -> LineSpec:

@@ -7,6 +7,7 @@ from uuid import UUID
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.queries.purchasing_details import LandedCostDetail, LandedCostRecord, LandedCostShares
+from erp_desktop.views.documents.exchange_rate import rate_text
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
 from erp_desktop.views.purchasing.words import basis_text, kind_of_cost_text
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
@@ -17,13 +18,28 @@ if TYPE_CHECKING:
     from erp_desktop.views.shell.main_window import MainWindow
 
 
+def _rate_facts(record: LandedCostRecord) -> Facts:
+    """Of a bill in a foreign currency: its rate, and what is shared in company currency."""
+    own = record.company_currency
+    if record.currency == own:
+        return ()
+    return (
+        (translate("LandedCostPage", "Exchange rate"), rate_text(record.currency, record.rate, own)),
+        (translate("LandedCostPage", "In company currency"), f"{own} {shown(record.amount, CellKind.MONEY)}"),
+    )
+
+
 def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
     """The shares come from the centre; until then the list says so."""
 
     def facts(record: LandedCostRecord) -> Facts:
         return (
             (translate("LandedCostPage", "Kind"), kind_of_cost_text(record.kind)),
-            (translate("LandedCostPage", "Amount"), f"{record.currency} {shown(record.amount, CellKind.MONEY)}"),
+            (
+                translate("LandedCostPage", "Amount"),
+                f"{record.currency} {shown(record.amount_in_currency, CellKind.MONEY)}",
+            ),
+            *_rate_facts(record),
             (translate("LandedCostPage", "Date"), record.dated_on.isoformat()),
             (translate("LandedCostPage", "Shared by"), basis_text(record.basis)),
             (translate("LandedCostPage", "Reference"), record.reference),
@@ -31,7 +47,7 @@ def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
             (
                 translate("LandedCostPage", "Not credited"),
                 f"{record.currency} {shown(record.to_credit, CellKind.MONEY)}"
-                if record.credits_id is None and record.to_credit != record.amount
+                if record.credits_id is None and record.to_credit != record.amount_in_currency
                 else "",
             ),
         )

@@ -11,6 +11,7 @@ from erp_desktop.queries.price_corrections import (
     PriceCorrectionRecord,
     PriceCorrections,
 )
+from erp_desktop.views.documents.exchange_rate import rate_text
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.listed import date_filter, document_list, opens
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
@@ -50,6 +51,21 @@ def price_corrections_screen(
     return ListScreen(desk, spec.name, spec, opens(shell, "price_correction"))
 
 
+def _rate_facts(record: PriceCorrectionRecord) -> Facts:
+    """In a foreign currency: the invoice's rate, and what it has cost more than at the receipt's."""
+    own = record.company_currency
+    if record.currency == own:
+        return ()
+    return (
+        (translate("PriceCorrectionPage", "Prices in"), record.currency),
+        (translate("PriceCorrectionPage", "Exchange rate"), rate_text(record.currency, record.rate, own)),
+        (
+            translate("PriceCorrectionPage", "Exchange difference"),
+            f"{own} {shown(record.exchange_difference, CellKind.MONEY)}",
+        ),
+    )
+
+
 def price_correction_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
     """The differences come from the centre; until then they are empty."""
 
@@ -64,8 +80,9 @@ def price_correction_page(desk: "Desk", shell: "MainWindow", id: UUID) -> Posted
             ),
             (
                 translate("PriceCorrectionPage", "Difference"),
-                f"{record.currency} {shown(record.difference, CellKind.MONEY)}",
+                f"{record.company_currency} {shown(record.difference, CellKind.MONEY)}",
             ),
+            *_rate_facts(record),
         )
 
     spec = ListSpec(

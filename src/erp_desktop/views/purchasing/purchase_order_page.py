@@ -14,10 +14,12 @@ from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.purchasing import PurchaseOrderStatus
 from erp_desktop.numbers import ZERO
+from erp_desktop.queries.currencies import SupplierCurrency
 from erp_desktop.queries.order_entry import FirstChoices, LastPurchasePrice, OrderDefaults
 from erp_desktop.queries.purchasing_details import PurchaseOrderDetail, PurchaseOrderRecord
 from erp_desktop.reports.documents.printed import PrintedPurchaseOrder
 from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.exchange_rate import CurrencyField
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import document_text, number_text
 from erp_desktop.views.documents.order_lines import PriceProposals, amount_of
@@ -37,8 +39,8 @@ if TYPE_CHECKING:
 Status = PurchaseOrderStatus
 
 PATH = (str(Status.DRAFT), str(Status.CONFIRMED), str(Status.PART_RECEIVED), str(Status.RECEIVED))
-FIELDS = ("supplier", "warehouse", "ordered_on", "due_on", "reference", "note")
-FIELD_OF_REFUSAL = {"not_a_supplier": "supplier", "due_before_ordered": "due_on"}
+FIELDS = ("supplier", "warehouse", "ordered_on", "due_on", "reference", "note", "currency")
+FIELD_OF_REFUSAL = {"not_a_supplier": "supplier", "due_before_ordered": "due_on", "no_such_currency": "currency"}
 TO_RECEIVE = (Status.CONFIRMED, Status.PART_RECEIVED)
 
 
@@ -57,7 +59,7 @@ class PurchaseOrderPage(FormPage):
             ("supplier", "warehouse", "ordered_on", "due_on"),
             is_new=is_new,
         )
-        self._money = FirstChoices("", 2, "", None, None)
+        self.money = CurrencyField(self, self._currency_changed)
         self.lookup("supplier").use(desk, lookups.suppliers())
         self.lookup("warehouse").use(desk, lookups.warehouses())
         self.use_lines(self._line_spec())
@@ -68,6 +70,7 @@ class PurchaseOrderPage(FormPage):
         self.header.name(self.new_title(), number_text(None) if is_new else "")
         self.lines_changed()
         when_done(desk.ask(OrderDefaults(self.last_warehouse())), self, self._take_defaults)
+        self.lookup("supplier").chosen.connect(self._note_supplier)
         self.offer_actions()
         self.refresh()
         self.start_at("supplier" if is_new else "lines")
@@ -98,7 +101,7 @@ class PurchaseOrderPage(FormPage):
     def _computed(self, line: Any) -> dict[str, Any]:
         product = line["product"]
         unit = product.row.unit_code if isinstance(product, LookupItem) and product.row is not None else ""
-        return {"unit": unit, "amount": amount_of(line, self._money.currency_places)}
+        return {"unit": unit, "amount": amount_of(line, self.money.places)}
 
     def show_record(self, record: PurchaseOrderRecord) -> None:
         party = str(cell_value(record, "supplier_name"))
@@ -109,6 +112,7 @@ class PurchaseOrderPage(FormPage):
                 self.say_changed_elsewhere()
             return
         self._shown = _typed_part(record)
+        self.money.keep(record.currency)
         self._prices.forget()
         self.show_lines(
             [
@@ -136,6 +140,7 @@ class PurchaseOrderPage(FormPage):
                 "due_on": record.due_on,
                 "reference": record.reference,
                 "note": record.note,
+                "currency": record.currency,
             }
         )
         self.lines_changed()
@@ -159,12 +164,20 @@ class PurchaseOrderPage(FormPage):
         total = self.grid.model_of_lines.total("amount")
         count = translate("PurchaseOrderPage", "Lines: {count}").format(count=len(lines))
         self.show_text("line_count", count)
-        money = shown(total, CellKind.MONEY, self._money.currency_places)
+        money = shown(total, CellKind.MONEY, self.money.places)
         text = translate("PurchaseOrderPage", "Total {currency} {amount}")
-        self.show_text("total", text.format(currency=self._money.currency, amount=money))
+        self.show_text("total", text.format(currency=self.money.currency, amount=money))
+
+    def _note_supplier(self, supplier: LookupItem | None) -> None:
+        """The supplier's currency is proposed."""
+        if supplier is not None and not self.grid.model_of_lines.is_read_only:
+            when_done(self.desk.ask(SupplierCurrency(supplier.id)), self, self.money.propose)
+
+    def _currency_changed(self) -> None:
+        self.grid.viewport().update()
+        self.lines_changed()
 
     def _take_defaults(self, choices: FirstChoices) -> None:
-        self._money = choices
         if self.is_new:
             today = company_today()
             warehouse = choices.warehouse
@@ -180,7 +193,7 @@ class PurchaseOrderPage(FormPage):
             supplier = self.binder.value("supplier")
         except ValueError:
             supplier = None
-        return LastPurchasePrice(product_id, supplier.id if supplier else None)
+        return LastPurchasePrice(product_id, supplier.id if supplier else None, self.money.currency)
 
     # --- what can be done
 
@@ -274,6 +287,7 @@ class PurchaseOrderPage(FormPage):
             ),
             reference=values.get("reference", ""),
             note=values.get("note", ""),
+            currency=values.get("currency") or "",
         )
 
         def saved() -> None:
@@ -304,8 +318,8 @@ class PurchaseOrderPage(FormPage):
             "expected on {due_on} and the lines cannot be changed.",
         ).format(
             count=len(lines),
-            currency=self._money.currency,
-            amount=shown(self.grid.model_of_lines.total("amount"), CellKind.MONEY, self._money.currency_places),
+            currency=self.money.currency,
+            amount=shown(self.grid.model_of_lines.total("amount"), CellKind.MONEY, self.money.places),
             supplier=values["supplier"].name,
             due_on=values["due_on"].isoformat(),
         )
@@ -362,6 +376,7 @@ class PurchaseOrderPage(FormPage):
         self.binder.show({"ordered_on": today, "due_on": today})
         for name in ("supplier", "warehouse"):
             self.binder.set_value(name, other.binder.value(name))
+        self.money.propose(other.money.currency)
         kept = ("product", "qty", "unit_price")
         lines = [{name: line.get(name) for name in kept} for line in other.grid.lines()]
         self.show_lines([{**line, "received": ZERO} for line in lines])
@@ -383,4 +398,4 @@ def _typed_part(record: PurchaseOrderRecord) -> tuple[Any, ...]:
     """What people type of an order: when it differs from what is shown, somebody else changed it."""
     header = tuple(getattr(record, name) for name in ("supplier_id", "warehouse_id", "ordered_on", "due_on"))
     lines = tuple((line.id, line.product_id, line.qty, line.unit_price) for line in record.lines)
-    return (*header, record.reference, record.note, lines)
+    return (*header, record.currency, record.reference, record.note, lines)

@@ -8,7 +8,7 @@ from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import round_money
 from erp_desktop.queries.supplier_returns import ReturnableReceipt, ReturnableRecord
-from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents import exchange_rate, lookups
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
 from erp_desktop.views.warehouse.scanning import ScanRouter
@@ -34,7 +34,7 @@ class SupplierReturnForm(CountingPage):
             id,
             ReturnableReceipt,
             "supplier_return_form",
-            ("returned_on", "reason", "reference", "is_invoiced"),
+            ("returned_on", "reason", "reference", "is_invoiced", "rate"),
             ("returned_on",),
             Counting(
                 makes="supplier_return",
@@ -46,10 +46,12 @@ class SupplierReturnForm(CountingPage):
                     "return_before_receipt": "returned_on",
                     "period_closed": "returned_on",
                     "no_period": "returned_on",
+                    **exchange_rate.REFUSALS,
                 },
             ),
             has_related=False,  # its columns need the whole width
         )
+        self.rate = exchange_rate.RateField(self, "returned_on")
         self._warehouse_id: UUID | None = None
         self._currency, self._places = "", 2
         self._use_columns()
@@ -116,6 +118,7 @@ class SupplierReturnForm(CountingPage):
         title = translate("SupplierReturnForm", "Return of {receipt}").format(receipt=number_text(record.number))
         self.header.name(title, str(cell_value(record, "supplier_name")))
         self._currency = record.currency
+        self.rate.use(record.currency, record.company_currency)
         if (record.warehouse_id, record.currency_places) != (self._warehouse_id, self._places):
             self._warehouse_id, self._places = record.warehouse_id, record.currency_places
             self._use_columns()
@@ -172,6 +175,7 @@ def _return_of(
             SentBackLine(line["id"], line["counted"], line["unit_price"], line["bin"].id if line.get("bin") else None)
             for line in counted
         ),
+        rate=values.get("rate"),
         reason=values.get("reason") or "",
         reference=values.get("reference") or "",
         is_invoiced=bool(values.get("is_invoiced")),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from erp_desktop.i18n import translate
+from erp_desktop.numbers import ZERO
 from erp_desktop.queries.supplier_returns import (
     SupplierReturnDetail,
     SupplierReturnLines,
@@ -12,6 +13,7 @@ from erp_desktop.queries.supplier_returns import (
     SupplierReturns,
 )
 from erp_desktop.reports.documents.printed import PrintedReturnNote
+from erp_desktop.views.documents.exchange_rate import rate_text
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.listed import date_filter, document_list, opens
 from erp_desktop.views.documents.lookups import named
@@ -42,6 +44,7 @@ def supplier_returns_screen(desk: "Desk", shell: "MainWindow", filters: tuple[tu
             TableColumn("returned_on", translate("SupplierReturns", "Returned"), CellKind.DATE),
             TableColumn("status", translate("SupplierReturns", "Status"), CellKind.STATUS, 110),
             TableColumn("qty", translate("SupplierReturns", "Quantity"), CellKind.QTY),
+            TableColumn("currency", translate("SupplierReturns", "Currency"), width=80),
             TableColumn("total", translate("SupplierReturns", "Credit"), CellKind.MONEY),
         ),
         name=translate("SupplierReturns", "Purchase returns"),
@@ -119,8 +122,27 @@ def _facts(record: SupplierReturnRecord) -> Facts:
         (translate("SupplierReturnPage", "Reason"), record.reason),
         (translate("SupplierReturnPage", "Credit note"), record.reference),
         (translate("SupplierReturnPage", "Credit"), f"{record.currency} {shown(record.total, CellKind.MONEY)}"),
+        *_rate_facts(record),
         (translate("SupplierReturnPage", "The credit lowers"), lowers),
         *_cost_facts(record),
+    )
+
+
+def _rate_facts(record: SupplierReturnRecord) -> Facts:
+    """In a foreign currency: its rate, the credit in company currency, and what of it the rate has made."""
+    if record.currency == record.company_currency:
+        return ()
+    value, exchange = (
+        f"{record.company_currency} {shown(sum(amounts, ZERO), CellKind.MONEY)}"
+        for amounts in ([line.value for line in record.lines], [line.exchange_difference for line in record.lines])
+    )
+    return (
+        (
+            translate("SupplierReturnPage", "Exchange rate"),
+            rate_text(record.currency, record.rate, record.company_currency),
+        ),
+        (translate("SupplierReturnPage", "Credit in company currency"), value),
+        (translate("SupplierReturnPage", "Exchange gain"), exchange),
     )
 
 
@@ -128,8 +150,9 @@ def _cost_facts(record: SupplierReturnRecord) -> Facts:
     """What the goods had cost, and the rest to the credit; for who may see it."""
     if record.cost is None:
         return ()
+    credited = sum((line.value - line.exchange_difference for line in record.lines), ZERO)
     cost, variance = (
-        f"{record.currency} {shown(amount, CellKind.MONEY)}" for amount in (record.cost, record.cost - record.total)
+        f"{record.company_currency} {shown(amount, CellKind.MONEY)}" for amount in (record.cost, record.cost - credited)
     )
     return (
         (translate("SupplierReturnPage", "Cost of the goods"), cost),

@@ -56,6 +56,7 @@ _TITLES = {
     "SaveBarcode": QT_TRANSLATE_NOOP("Action", "Save a barcode"),
     "SaveProductUnit": QT_TRANSLATE_NOOP("Action", "Save a unit of a product"),
     "SaveEmployee": QT_TRANSLATE_NOOP("Action", "Save an employee"),
+    "SaveExchangeRate": QT_TRANSLATE_NOOP("Action", "Save an exchange rate"),
     "SaveCostCentre": QT_TRANSLATE_NOOP("Action", "Save a cost centre"),
     "SaveCostToServeRule": QT_TRANSLATE_NOOP("Action", "Save a rule of cost to serve"),
     "SetUpCostToServe": QT_TRANSLATE_NOOP("Action", "Set up cost to serve"),

@@ -19,6 +19,7 @@ from erp_desktop.queries.selling_details import (
     ShipmentRecord,
 )
 from erp_desktop.reports.documents.printed import PrintedPackingSlip
+from erp_desktop.views.documents.exchange_rate import rate_text
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.lookups import named
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
@@ -78,6 +79,10 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
             (translate("GoodsReceiptPage", "Received"), record.received_on.isoformat()),
             (translate("GoodsReceiptPage", "Warehouse"), named(record, "warehouse")),
             (translate("GoodsReceiptPage", "Delivery note"), record.delivery_note),
+            (
+                translate("GoodsReceiptPage", "Exchange rate"),
+                rate_text(record.currency, record.rate, record.company_currency),
+            ),
             (
                 translate("GoodsReceiptPage", "Sent back to the supplier"),
                 shown(sent_back, CellKind.QTY) if sent_back else "",

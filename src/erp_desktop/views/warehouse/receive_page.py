@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.i18n import translate
 from erp_desktop.queries.purchasing_details import PurchaseOrderDetail, PurchaseOrderRecord
-from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents import exchange_rate, lookups
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.purchasing.purchase_order_page import PATH, TO_RECEIVE
 from erp_desktop.views.warehouse.counting_page import Counting, CountingPage, part_of
@@ -41,7 +41,7 @@ class ReceiveGoodsPage(CountingPage):
             id,
             PurchaseOrderDetail,
             "receive_goods_form",
-            ("received_on", "delivery_note"),
+            ("received_on", "delivery_note", "rate"),
             ("received_on",),
             Counting(
                 makes="goods_receipt",
@@ -49,9 +49,10 @@ class ReceiveGoodsPage(CountingPage):
                 action_of=_receipt_of,
                 day="received_on",
                 done=translate("ReceiveGoodsPage", "Goods received into stock"),
-                field_of_refusal={"period_closed": "received_on", "no_period": "received_on"},
+                field_of_refusal={"period_closed": "received_on", "no_period": "received_on", **exchange_rate.REFUSALS},
             ),
         )
+        self.rate = exchange_rate.RateField(self, "received_on")
         self._warehouse_id: UUID | None = None
         self._has_lots = False
         self._use_columns()
@@ -106,6 +107,7 @@ class ReceiveGoodsPage(CountingPage):
     def show_record(self, record: PurchaseOrderRecord) -> None:
         title = translate("ReceiveGoodsPage", "Receive goods of {order}").format(order=number_text(record.number))
         self.header.name(title, str(cell_value(record, "supplier_name")))
+        self.rate.use(record.currency, record.company_currency)
         self.header.path.show_path(PATH, record.status)
         self.header.path.show()
         has_lots = any(line.tracking != "none" for line in record.lines)
@@ -210,6 +212,7 @@ def _receipt_of(
         received_on=values["received_on"],
         lines=tuple(received for line in counted for received in _received(line)),
         delivery_note=values.get("delivery_note", ""),
+        rate=values.get("rate"),
     )
 
 

@@ -319,13 +319,15 @@ class EffectPanel(QWidget):
 
 
 def _sentence_of(effect: Effect) -> str:
-    """The effect in one line: stock value, allowance, write-down, price variance, cost of sales, how many posted documents are
+    """The effect in one line: stock value, allowance, write-down, price variance, exchange
+    difference, cost of sales, how many posted documents are
     corrected. That stock or cost of sales stays as it is, is said where nothing else changes instead of it."""
     posting = next((book for book in effect.books if book.posts_to_ledger), None)
     special = [
         (translate("EffectPanel", "Allowance against stock {amount} {currency}"), effect.allowance),
         (translate("EffectPanel", "Write-down expense {amount} {currency}"), effect.written_down),
         (translate("EffectPanel", "Purchase price variance {amount} {currency}"), effect.price_variance),
+        (translate("EffectPanel", "Exchange difference {amount} {currency}"), effect.exchange_difference),
     ]
     special = [figure for figure in special if figure[1]]
     if posting is None or not (effect.stock_count or effect.entry_count or effect.correction_count or special):

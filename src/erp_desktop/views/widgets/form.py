@@ -107,6 +107,13 @@ class FormBinder(QObject):
                 field.write(value)
         self._tell_dirty()
 
+    def propose(self, values: Mapping[str, Any]) -> None:
+        """Shows `values` as saved in place of what was proposed before; everything else stays as it is."""
+        for name, value in values.items():
+            if name in self._fields:
+                self._fields[name].write(value)
+        self._tell_dirty()
+
     def set_value(self, name: str, value: Any) -> None:
         """Fills in a field as if the person had typed it (a proposal): it counts as a change."""
         field = self._fields.get(name)
