@@ -33,7 +33,7 @@ def test_what_is_shown_beforehand_is_what_posting_it_does(company: SmallCompany,
     company.perform(CorrectReceiptPrice(new_id(), before.id, Decimal(new_price), TODAY))
     after = only_line(company, receipt)
     assert after.goods.value_left - value_before == shown.to_inventory
-    assert after.value - before.value == shown.difference == shown.to_inventory + shown.to_cost_of_sales
+    assert after.so_far.value - before.so_far.value == shown.difference == shown.to_inventory + shown.to_cost_of_sales
     assert after.effect_of(Decimal(new_price), TODAY).difference == 0
 
 
