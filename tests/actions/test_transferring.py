@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, func, select
 
-from company_fixtures import TODAY, ActionRefused, SmallCompany
+from company_fixtures import TODAY, ActionRefused, SmallCompany, open_small_company
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.cost_books import OpenCostBook
 from erp_desktop.actions.landed_costs import EnterLandedCost
@@ -399,3 +399,22 @@ def test_what_is_in_transit_is_listed_by_place_and_free_nowhere(houses: TwoHouse
         )
     assert rows == {"Main warehouse": (D("4"), D("4")), "In transit": (D("6"), D("0"))}
     assert (bag.on_hand, bag.free, bag.in_transit) == (D("4"), D("4"), D("6"))
+
+
+def test_value_that_reaches_goods_in_transit_months_after_a_closing_leaves_the_months_between_noted(
+    engine: Engine,
+) -> None:
+    company = open_small_company(engine, cost_method="periodic_average")
+    houses = TwoHouses(company)
+    receipt = company.stock("BOX", "10", "3.00", on=date(2026, 1, 5))
+    houses.send("BOX", "6", on=date(2026, 1, 6))
+    with company.session() as session:
+        january = session.scalars(
+            select(Period.id).where(Period.company_id == company.company_id, Period.starts_on == date(2026, 1, 1))
+        ).one()
+    company.perform(
+        ClosePeriod(january),
+        EnterLandedCost(new_id(), "freight", date(2026, 4, 8), D("10.00"), "qty", (receipt,)),
+        OpenCostBook(new_id(), "LATE", "Late", "periodic_average"),
+    )
+    assert houses.is_healthy()

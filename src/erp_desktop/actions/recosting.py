@@ -212,7 +212,9 @@ class _Run:
                 ]
                 self._checkpoints.note(engine, month, going_on, moved if month == ended else set())
                 if month == ended:
-                    self._checkpoints.rest(engine, month, moved.difference(going_on))
+                    # and those whose period's end was their last event, which stands for the day after
+                    settled = {number for number in moved if last_on[number] == month + timedelta(days=1)}
+                    self._checkpoints.rest(engine, month, moved.difference(going_on) | settled)
 
         for ends_on, months_rows in self._months(start, max(last_on.values())):
             if ended is not None and self._can_end(again, ended):
