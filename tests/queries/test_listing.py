@@ -196,4 +196,4 @@ def test_parties_and_bins_can_be_narrowed(books):
 def test_a_list_knows_every_table_that_it_reads():
     assert PurchaseOrders.tables == {"purchase_order", "purchase_order_line", "party", "warehouse"}
     assert Users.tables == {"app_user", "user_role", "role"}
-    assert Products.tables == {"product", "category", "unit", "party", "stock_balance"}
+    assert Products.tables == {"product", "category", "unit", "party", "stock_balance", "warehouse"}

@@ -294,6 +294,7 @@ class _Bulk:
                         "qty": to_scaled(line.qty, QTY_PLACES),
                         "unit_price": to_scaled(line.unit_price, UNIT_PRICE_PLACES),
                         "amount": amount,
+                        "is_scrapped": False,
                     }
                 )
             heads.append(

@@ -19,6 +19,7 @@ from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest, OneOf, Query
 from erp_desktop.queries.cost_books import CostBookList
+from erp_desktop.queries.currencies import ExchangeRates
 from erp_desktop.queries.ledger import Accounts, JournalEntries, Periods
 from erp_desktop.queries.masters import (
     Bins,
@@ -91,6 +92,7 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "change_cost_method": (CostBookList, ()),
     "cost_to_serve_rule": (CostToServeRules, ()),
     "storage_rate": (StorageRates, ()),
+    "exchange_rate": (ExchangeRates, ()),
 }
 NEW_ONES = (  # forms that are opened empty
     "enter_landed_cost",
