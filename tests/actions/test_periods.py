@@ -21,11 +21,20 @@ from erp_desktop.actions.masters import SaveBin, SaveWarehouse
 from erp_desktop.actions.periods import ClosePeriod, ReopenPeriod
 from erp_desktop.actions.price_corrections import CorrectedPrice, CorrectReceiptPrice, CorrectReceiptPrices
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
-from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.actions.returning import ReturnedLine, ReturnedProduct, TakeInReturn, TakeInReturnWithoutShipment
 from erp_desktop.actions.revaluing import NewStandard, RevaluedLine, RevalueStock, SetStandardCost
+from erp_desktop.actions.scrapping import ScrappedLine, ScrapStock
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
+from erp_desktop.actions.transferring import (
+    ArrivedLine,
+    CloseTransferShort,
+    DispatchedLine,
+    DispatchTransfer,
+    ReceiveTransfer,
+    transfer_line_id,
+)
 from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.costing import CostAdjustment, CostBook
@@ -233,6 +242,19 @@ DATED: dict[str, Callable[["Traded", date], Action]] = {
         new_id(), t.company.warehouse, day, (CountedLine(t.product, t.company.bin, Decimal(50)),)
     ),
     "MoveStock": lambda t, day: MoveStock(new_id(), t.product, Decimal(1), t.company.bin, t.other_bin, day),
+    "ScrapStock": lambda t, day: ScrapStock(
+        new_id(), t.company.warehouse, day, (ScrappedLine(t.product, t.company.bin, Decimal(1)),)
+    ),
+    "TakeInReturnWithoutShipment": lambda t, day: TakeInReturnWithoutShipment(
+        new_id(), t.company.warehouse, day, (ReturnedProduct(t.product, Decimal(1), Decimal(30)),), t.company.customer
+    ),
+    "DispatchTransfer": lambda t, day: DispatchTransfer(
+        new_id(), t.company.warehouse, t.second, day, (DispatchedLine(t.product, Decimal(1), t.company.bin),)
+    ),
+    "ReceiveTransfer": lambda t, day: ReceiveTransfer(
+        t.transfer, day, (ArrivedLine(transfer_line_id(t.transfer, 1), Decimal(1), t.second_bin),)
+    ),
+    "CloseTransferShort": lambda t, day: CloseTransferShort(t.transfer, day, "lost"),
     "EnterLandedCost": lambda t, day: EnterLandedCost(new_id(), "freight", day, Decimal(9), "value", (t.receipt,)),
     "CorrectReceiptPrice": lambda t, day: CorrectReceiptPrice(new_id(), t.receipt_line, Decimal(11), day),
     "CorrectReceiptPrices": lambda t, day: CorrectReceiptPrices(
@@ -251,7 +273,7 @@ DATED: dict[str, Callable[["Traded", date], Action]] = {
 }
 POSTS_NOTHING = {  # orders, prices, people: their dates are no dates of the books
     *("OpenCompany", "SavePurchaseOrder", "SaveSalesOrder", "SavePrice", "SaveEmployee", "SaveMasters"),
-    *("TakeInChannelOrders", "SaveStorageRate"),
+    *("TakeInChannelOrders", "SaveStorageRate", "SaveExchangeRate"),
 }
 
 
@@ -272,7 +294,19 @@ class Traded:
         company.allocate(self.allocated_order)
         self.uninvoiced_order = self.allocated_order
         self.other_bin = new_id()
-        company.perform(SaveBin(self.other_bin, company.warehouse, "A-01"))
+        self.second, self.second_bin, self.transfer = new_id(), new_id(), new_id()
+        company.perform(
+            SaveBin(self.other_bin, company.warehouse, "A-01"),
+            SaveWarehouse(self.second, "W2", "Second warehouse"),
+            SaveBin(self.second_bin, self.second, "B2"),
+            DispatchTransfer(
+                self.transfer,
+                company.warehouse,
+                self.second,
+                day,
+                (DispatchedLine(self.product, Decimal(2), company.bin),),
+            ),
+        )
         with company.session() as session:
             kept_by_stock = ("1405", "1403", "1406", "1407", "1404")
             accounts = select(Account.id).where(Account.code.not_in(kept_by_stock)).order_by(Account.code)
