@@ -167,6 +167,10 @@ The back office of a company that distributes goods.</source>
         <translation>无发货单退货入库</translation>
     </message>
     <message>
+        <source>Close an announced return</source>
+        <translation>关闭已通知的退货</translation>
+    </message>
+    <message>
         <source>Scrap goods</source>
         <translation>报废货物</translation>
     </message>
@@ -7433,6 +7437,10 @@ The back office of a company that distributes goods.</source>
         <translation>{shipment} 于 {shipped_on} 发出；货物不可能更早退回。请更正日期。</translation>
     </message>
     <message>
+        <source>{announced} was announced by another customer. Take these goods in on their own, without the announcement; nothing was changed.</source>
+        <translation>{announced} 是另一位客户通知的退货。请不按该通知、单独收下这些货物；未做任何更改。</translation>
+    </message>
+    <message>
         <source>{field} cannot be {value}. Correct it; nothing was changed.</source>
         <translation>{field}不能是 {value}。请更正；未作任何更改。</translation>
     </message>
@@ -7776,10 +7784,6 @@ The back office of a company that distributes goods.</source>
         <translation>草稿</translation>
     </message>
     <message>
-        <source>requested</source>
-        <translation>已申请</translation>
-    </message>
-    <message>
         <source>confirmed</source>
         <translation>已确认</translation>
     </message>
@@ -8050,6 +8054,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>lot</source>
         <translation>批次</translation>
+    </message>
+    <message>
+        <source>announced</source>
+        <translation>已通知</translation>
     </message>
     <message>
         <source>manager</source>
@@ -11482,8 +11490,8 @@ The back office of a company that distributes goods.</source>
         <translation>草稿</translation>
     </message>
     <message>
-        <source>Requested</source>
-        <translation>已申请</translation>
+        <source>Announced</source>
+        <translation>已通知</translation>
     </message>
     <message>
         <source>Confirmed</source>

@@ -101,7 +101,7 @@ def test_a_return_is_announced_and_moves_nothing(session, perform):
     perform(take_in(returns=(announced,)))
     stored = session.scalars(select(CustomerReturn)).one()
     assert (stored.status, stored.total, stored.reason, stored.number) == (
-        "requested",
+        "announced",
         Decimal("4.50"),
         "too small",
         "RET-2026-0001",

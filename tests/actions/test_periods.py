@@ -273,7 +273,7 @@ DATED: dict[str, Callable[["Traded", date], Action]] = {
 }
 POSTS_NOTHING = {  # orders, prices, people: their dates are no dates of the books
     *("OpenCompany", "SavePurchaseOrder", "SaveSalesOrder", "SavePrice", "SaveEmployee", "SaveMasters"),
-    *("TakeInChannelOrders", "SaveStorageRate", "SaveExchangeRate"),
+    *("TakeInChannelOrders", "CloseAnnouncedReturn", "SaveStorageRate", "SaveExchangeRate"),
 }
 
 

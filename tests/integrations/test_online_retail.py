@@ -88,7 +88,7 @@ def test_invoices_become_orders_and_cancellations_become_announced_returns(shop,
     assert orders["489434"].total == Decimal("43.50")
     assert orders["489434"].customer_id == announced.customer_id == customer.id
     assert orders["489435"].customer_id is None
-    assert (announced.external_number, announced.status, announced.total) == ("C489449", "requested", Decimal("5.10"))
+    assert (announced.external_number, announced.status, announced.total) == ("C489449", "announced", Decimal("5.10"))
     again = take_in(shop, path)
     assert (again.new, again.same, again.bad) == (0, 5, 0)
 

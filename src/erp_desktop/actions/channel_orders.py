@@ -311,7 +311,7 @@ class _Bulk:
                     "returned_on": announced.returned_on,
                     "reason": _storable(announced.reason, CustomerReturn, "reason"),
                     "total": _storable_amount(total),
-                    "status": ReturnStatus.REQUESTED.value,
+                    "status": ReturnStatus.ANNOUNCED.value,
                 }
             )
         self._write(self.returns_table, heads)

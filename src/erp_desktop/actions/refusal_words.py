@@ -10,7 +10,7 @@ WORDED_FIELDS = frozenset({"status", "kind", "field", "permission"})  # the plac
 _WORDS: dict[str, dict[str, str]] = {
     "status": {
         "draft": QT_TRANSLATE_NOOP("Refusal word", "a draft"),
-        "requested": QT_TRANSLATE_NOOP("Refusal word", "requested"),
+        "announced": QT_TRANSLATE_NOOP("Refusal word", "announced"),
         "confirmed": QT_TRANSLATE_NOOP("Refusal word", "confirmed"),
         "allocated": QT_TRANSLATE_NOOP("Refusal word", "allocated"),
         "part_received": QT_TRANSLATE_NOOP("Refusal word", "partly received"),

@@ -19,6 +19,7 @@ from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     AmountNegative,
     QtyNotPositive,
+    WrongState,
     company_of,
     find,
     find_all,
@@ -73,6 +74,15 @@ class ReturnBeforeShipment(Refused):
     )
 
 
+class AnnouncedByAnother(Refused):
+    code = "announced_by_another"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{announced} was announced by another customer. Take these goods in on their own, without the announcement; "
+        "nothing was changed.",
+    )
+
+
 @dataclass(frozen=True)
 class ReturnedLine:
     """What came back of one shipment line, in stock units. No bin: the warehouse's receiving bin.
@@ -120,13 +130,17 @@ class _Back:
 @action("sales.return")
 @dataclass(frozen=True)
 class TakeInReturn(Action):
-    """Goods of a shipment came back: into stock at the cost at which they left, or scrapped, credited at their price."""
+    """Goods of a shipment came back: into stock at the cost at which they left, or scrapped, credited at their price.
+
+    `announced_id`: the announced return that they came for; whatever else was announced with it is not waited for any more.
+    """
 
     return_id: UUID
     shipment_id: UUID
     returned_on: date
     lines: tuple[ReturnedLine, ...]
     reason: str = ""
+    announced_id: UUID | None = None
 
     def run(self, session: Session, ctx: Context) -> None:
         refuse_empty_or_twice(self.lines, [(line.shipment_line_id, line.is_scrapped) for line in self.lines])
@@ -173,6 +187,7 @@ class TakeInReturn(Action):
             warehouse_id=shipment.warehouse_id,
             returned_on=self.returned_on,
             reason=self.reason,
+            announced_id=self.announced_id,
         )
         _take_in(session, ctx, returned, came_back)
 
@@ -213,7 +228,7 @@ class TakeInReturn(Action):
 @dataclass(frozen=True)
 class TakeInReturnWithoutShipment(Action):
     """Goods came back and nobody knows of which shipment: into stock at current cost (costing.md, rule 5), or scrapped, credited as
-    stated. They are the customer's, or at least known to be of a channel.
+    stated. They are the customer's, or at least known to be of a channel. `announced_id` as in TakeInReturn.
 
     Raises NoCostKnown for goods that never had a cost.
     """
@@ -225,6 +240,7 @@ class TakeInReturnWithoutShipment(Action):
     customer_id: UUID | None = None
     channel_id: UUID | None = None
     reason: str = ""
+    announced_id: UUID | None = None
 
     def run(self, session: Session, ctx: Context) -> None:
         refuse_empty_or_twice(
@@ -274,12 +290,46 @@ class TakeInReturnWithoutShipment(Action):
             warehouse_id=self.warehouse_id,
             returned_on=self.returned_on,
             reason=self.reason,
+            announced_id=self.announced_id,
         )
         _take_in(session, ctx, returned, came_back)
 
 
+@action("sales.return")
+@dataclass(frozen=True)
+class CloseAnnouncedReturn(Action):
+    """The goods of an announced return will not come: nothing moves, and it is not waited for any more."""
+
+    return_id: UUID
+    closed_on: date
+
+    def run(self, session: Session, ctx: Context) -> None:
+        announced = _still_announced(session, ctx, self.return_id)
+        announced.status, announced.closed_on = ReturnStatus.CLOSED, self.closed_on
+
+
+def _still_announced(session: Session, ctx: Context, return_id: UUID) -> CustomerReturn:
+    """The announced return, if its goods are still waited for. Raises WrongState."""
+    announced = find(session, ctx, CustomerReturn, return_id)
+    if announced.status != ReturnStatus.ANNOUNCED:
+        document = announced.number or announced.external_number or ""
+        raise WrongState(document=document, status=announced.status)
+    return announced
+
+
+def _fulfil(session: Session, ctx: Context, returned: CustomerReturn, announced_id: UUID) -> None:
+    """The goods of an announced return came; it may be fulfilled once, by goods of its own customer."""
+    announced = _still_announced(session, ctx, announced_id)
+    customers = {one.customer_id for one in (announced, returned) if one.customer_id is not None}
+    if len(customers) > 1:
+        raise AnnouncedByAnother(announced=announced.number or announced.external_number or "")
+    announced.status = ReturnStatus.RECEIVED
+
+
 def _take_in(session: Session, ctx: Context, returned: CustomerReturn, came_back: Sequence[_Back]) -> None:
     """Write a return whose head says where and when, move its goods in (and out again, what is scrapped), value and post them."""
+    if returned.announced_id is not None:
+        _fulfil(session, ctx, returned, returned.announced_id)
     returned.number = give_number(session, ctx, "customer_return", returned.returned_on)
     returned.external_number = None
     returned.total = sum((line.amount for line in came_back), ZERO)

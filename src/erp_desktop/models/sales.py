@@ -218,9 +218,10 @@ class SalesInvoiceLine(Replicated):
 
 
 class ReturnStatus(StrEnum):
-    REQUESTED = "requested"  # a channel says that goods come back; nothing moved yet
+    ANNOUNCED = "announced"  # a channel says that goods come back; nothing moved yet
+    RECEIVED = "received"  # the announced goods came: a posted return of its own says what
+    CLOSED = "closed"  # the announced goods will not come
     POSTED = "posted"
-    CANCELLED = "cancelled"
 
 
 class CustomerReturn(Replicated):
@@ -235,6 +236,7 @@ class CustomerReturn(Replicated):
     number: Mapped[str | None] = mapped_column(String(30))
     channel_id: Mapped[UUID | None]
     external_number: Mapped[str | None] = mapped_column(String(60))
+    An announced return stays as it was announced; the posted one names it by `announced_id`.
     shipment_id: Mapped[UUID | None]  # None: nobody knows which
     customer_id: Mapped[UUID | None]
     warehouse_id: Mapped[UUID]
@@ -249,14 +251,19 @@ class CustomerReturn(Replicated):
             belongs_to("warehouse_id", "warehouse"),
             UniqueConstraint("company_id", "channel_id", "external_number"),
             Index(None, "company_id", "returned_on", "id"),
+    was_under_way: Mapped[bool] = mapped_column(default=False)  # goods that had not been delivered: nothing is credited
+    announced_id: Mapped[UUID | None]  # the announced return that these goods came for
+    closed_on: Mapped[date | None]  # an announced return whose goods will not come
         )
 
 
 class CustomerReturnLine(Replicated):
     __tablename__ = "customer_return_line"
     read_permission = "sales.read"
+            belongs_to("announced_id", "customer_return"),
 
     return_id: Mapped[UUID]
+            Index(None, "company_id", "announced_id"),
     line_no: Mapped[int]
     shipment_line_id: Mapped[UUID | None]
     product_id: Mapped[UUID]

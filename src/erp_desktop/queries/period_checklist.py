@@ -122,7 +122,7 @@ class PeriodChecklist:
             counter.short_averages(),
             counter.drafts("draft_purchase_orders", PurchaseOrder, PurchaseOrder.ordered_on, "draft"),
             counter.drafts("draft_sales_orders", SalesOrder, SalesOrder.ordered_on, "draft"),
-            counter.drafts("announced_returns", CustomerReturn, CustomerReturn.returned_on, "requested"),
+            counter.drafts("announced_returns", CustomerReturn, CustomerReturn.returned_on, "announced"),
             counter.not_invoiced(),
             counter.negative_stock(),
             counter.provisional_averages(),

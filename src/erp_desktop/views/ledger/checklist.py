@@ -143,7 +143,7 @@ def list_behind(shell: "MainWindow", period: PeriodRecord, key: str) -> Callable
         "negative_stock": ("stock_on_hand", {"filters": below_zero}),
         "draft_purchase_orders": ("purchase_orders", {"filters": (("status", "draft"), ("ordered_on", within))}),
         "draft_sales_orders": ("sales_orders", {"filters": (("status", "draft"), ("ordered_on", within))}),
-        "announced_returns": ("customer_returns", {"filters": (("status", "requested"), ("returned_on", within))}),
+        "announced_returns": ("customer_returns", {"filters": (("status", "announced"), ("returned_on", within))}),
         "not_invoiced": ("goods_receipts", {"filters": (("received_on", within),)}),
         "provisional_averages": ("report_inventory_valuation", {"parameters": {"as_of": period.ends_on}}),
         "waiting_changes": ("attention", {}),

@@ -16,7 +16,7 @@ class StatusLook:
 
 STATUSES: dict[str, StatusLook] = {
     "draft": StatusLook(QT_TRANSLATE_NOOP("Status", "Draft"), "ring", "draft"),
-    "requested": StatusLook(QT_TRANSLATE_NOOP("Status", "Requested"), "pause", "hold"),
+    "announced": StatusLook(QT_TRANSLATE_NOOP("Status", "Announced"), "pause", "hold"),
     "confirmed": StatusLook(QT_TRANSLATE_NOOP("Status", "Confirmed"), "dot", "running"),
     "allocated": StatusLook(QT_TRANSLATE_NOOP("Status", "Allocated"), "dot", "running"),
     "part_allocated": StatusLook(QT_TRANSLATE_NOOP("Status", "Partly allocated"), "triangle", "warning"),
