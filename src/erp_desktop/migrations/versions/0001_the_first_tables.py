@@ -610,10 +610,20 @@ def upgrade() -> None:
         sa.Column("returned_on", sa.Date(), nullable=False),
         sa.Column("reason", kinds.String(length=200), nullable=False),
         sa.Column("total", kinds.MoneyType(), nullable=False),
+        sa.Column("was_under_way", sa.Boolean(), nullable=False),
+        sa.Column("announced_id", kinds.IdType(), nullable=True),
+        sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("status", kinds.String(length=20), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "announced_id"],
+            ["customer_return.company_id", "customer_return.id"],
+            name=op.f("fk_customer_return_company_id_announced_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.ForeignKeyConstraint(
             ["company_id", "warehouse_id"],
             ["warehouse.company_id", "warehouse.id"],
@@ -628,6 +638,12 @@ def upgrade() -> None:
             "external_number",
             name=op.f("uq_customer_return_company_id_channel_id_external_number"),
         ),
+    )
+    op.create_index(
+        op.f("ix_customer_return_company_id_announced_id"),
+        "customer_return",
+        ["company_id", "announced_id"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_customer_return_company_id_returned_on_id"),
@@ -1430,12 +1446,18 @@ def upgrade() -> None:
         sa.Column("unit_price", kinds.UnitPriceType(), nullable=False),
         sa.Column("amount", kinds.MoneyType(), nullable=False),
         sa.Column("received_qty", kinds.QtyType(), nullable=False),
+        sa.Column("unit_id", kinds.IdType(), nullable=True),
+        sa.Column("unit_numerator", sa.Integer(), nullable=False),
+        sa.Column("unit_denominator", sa.Integer(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("qty > 0", name=op.f("ck_purchase_order_line_qty_positive")),
         sa.CheckConstraint(
             "received_qty BETWEEN 0 AND qty", name=op.f("ck_purchase_order_line_received_within_ordered")
+        ),
+        sa.CheckConstraint(
+            "unit_numerator > 0 AND unit_denominator > 0", name=op.f("ck_purchase_order_line_factor_positive")
         ),
         sa.CheckConstraint("unit_price >= 0", name=op.f("ck_purchase_order_line_price_not_negative")),
         sa.ForeignKeyConstraint(
@@ -1449,6 +1471,13 @@ def upgrade() -> None:
             ["company_id", "product_id"],
             ["product.company_id", "product.id"],
             name=op.f("fk_purchase_order_line_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["unit.company_id", "unit.id"],
+            name=op.f("fk_purchase_order_line_company_id_unit_id"),
             initially="DEFERRED",
             deferrable=True,
         ),
@@ -1506,6 +1535,9 @@ def upgrade() -> None:
         sa.Column("allocated_qty", kinds.QtyType(), nullable=False),
         sa.Column("shipped_qty", kinds.QtyType(), nullable=False),
         sa.Column("invoiced_qty", kinds.QtyType(), nullable=False),
+        sa.Column("unit_id", kinds.IdType(), nullable=True),
+        sa.Column("unit_numerator", sa.Integer(), nullable=False),
+        sa.Column("unit_denominator", sa.Integer(), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
@@ -1516,6 +1548,9 @@ def upgrade() -> None:
             "allocated_qty >= 0 AND shipped_qty >= 0", name=op.f("ck_sales_order_line_progress_not_negative")
         ),
         sa.CheckConstraint("qty > 0", name=op.f("ck_sales_order_line_qty_positive")),
+        sa.CheckConstraint(
+            "unit_numerator > 0 AND unit_denominator > 0", name=op.f("ck_sales_order_line_factor_positive")
+        ),
         sa.CheckConstraint("unit_price >= 0", name=op.f("ck_sales_order_line_price_not_negative")),
         sa.ForeignKeyConstraint(
             ["company_id", "order_id"],
@@ -1528,6 +1563,13 @@ def upgrade() -> None:
             ["company_id", "product_id"],
             ["product.company_id", "product.id"],
             name=op.f("fk_sales_order_line_company_id_product_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["unit.company_id", "unit.id"],
+            name=op.f("fk_sales_order_line_company_id_unit_id"),
             initially="DEFERRED",
             deferrable=True,
         ),
@@ -1551,10 +1593,12 @@ def upgrade() -> None:
         sa.Column("carrier_id", kinds.IdType(), nullable=True),
         sa.Column("tracking_number", kinds.String(length=80), nullable=False),
         sa.Column("shipped_on", sa.Date(), nullable=False),
+        sa.Column("delivered_on", sa.Date(), nullable=True),
         sa.Column("status", kinds.String(length=20), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("delivered_on >= shipped_on", name=op.f("ck_shipment_delivered_after_shipped")),
         sa.ForeignKeyConstraint(
             ["company_id", "order_id"],
             ["sales_order.company_id", "sales_order.id"],
@@ -1570,6 +1614,9 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_shipment")),
+    )
+    op.create_index(
+        op.f("ix_shipment_company_id_delivered_on"), "shipment", ["company_id", "delivered_on"], unique=False
     )
     op.create_index(op.f("ix_shipment_company_id_order_id"), "shipment", ["company_id", "order_id"], unique=False)
     op.create_index(
@@ -2619,6 +2666,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_shipment_company_id_tick"), table_name="shipment")
     op.drop_index(op.f("ix_shipment_company_id_shipped_on_id"), table_name="shipment")
     op.drop_index(op.f("ix_shipment_company_id_order_id"), table_name="shipment")
+    op.drop_index(op.f("ix_shipment_company_id_delivered_on"), table_name="shipment")
     op.drop_table("shipment")
     op.drop_index(op.f("ix_sales_order_line_company_id_tick"), table_name="sales_order_line")
     op.drop_index(op.f("ix_sales_order_line_company_id_order_id_line_no"), table_name="sales_order_line")
@@ -2702,6 +2750,7 @@ def downgrade() -> None:
     op.drop_table("goods_transfer")
     op.drop_index(op.f("ix_customer_return_company_id_tick"), table_name="customer_return")
     op.drop_index(op.f("ix_customer_return_company_id_returned_on_id"), table_name="customer_return")
+    op.drop_index(op.f("ix_customer_return_company_id_announced_id"), table_name="customer_return")
     op.drop_table("customer_return")
     op.drop_index(op.f("ix_cost_to_serve_run_company_id_tick"), table_name="cost_to_serve_run")
     op.drop_table("cost_to_serve_run")
