@@ -228,6 +228,7 @@ class CustomerReturn(Replicated):
     """Goods that a customer sent back, or that a channel announced as coming back.
 
     Posted without a shipment: nobody knows which one it was, and the goods came in at current cost (costing.md, rule 5).
+    An announced return stays as it was announced; the posted one names it by `announced_id`.
     """
 
     __tablename__ = "customer_return"
@@ -236,34 +237,32 @@ class CustomerReturn(Replicated):
     number: Mapped[str | None] = mapped_column(String(30))
     channel_id: Mapped[UUID | None]
     external_number: Mapped[str | None] = mapped_column(String(60))
-    An announced return stays as it was announced; the posted one names it by `announced_id`.
     shipment_id: Mapped[UUID | None]  # None: nobody knows which
     customer_id: Mapped[UUID | None]
     warehouse_id: Mapped[UUID]
     returned_on: Mapped[date]
     reason: Mapped[str] = mapped_column(String(200), default="")
     total: Mapped[Money]  # credited to the customer
+    announced_id: Mapped[UUID | None]  # the announced return that these goods came for
+    closed_on: Mapped[date | None]  # an announced return whose goods will not come
     status: Mapped[str] = mapped_column(String(20))
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
         return (
             belongs_to("warehouse_id", "warehouse"),
+            belongs_to("announced_id", "customer_return"),
             UniqueConstraint("company_id", "channel_id", "external_number"),
             Index(None, "company_id", "returned_on", "id"),
-    was_under_way: Mapped[bool] = mapped_column(default=False)  # goods that had not been delivered: nothing is credited
-    announced_id: Mapped[UUID | None]  # the announced return that these goods came for
-    closed_on: Mapped[date | None]  # an announced return whose goods will not come
+            Index(None, "company_id", "announced_id"),
         )
 
 
 class CustomerReturnLine(Replicated):
     __tablename__ = "customer_return_line"
     read_permission = "sales.read"
-            belongs_to("announced_id", "customer_return"),
 
     return_id: Mapped[UUID]
-            Index(None, "company_id", "announced_id"),
     line_no: Mapped[int]
     shipment_line_id: Mapped[UUID | None]
     product_id: Mapped[UUID]
