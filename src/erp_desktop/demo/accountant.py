@@ -113,7 +113,7 @@ class Accountant:
             for line_id, (product, qty, price) in zip(self.lines_of(receipt.receipt_id), receipt.lines, strict=True):
                 back = min(qty // 10, self.trader.on_hand(receipt.warehouse, product) // 3)
                 if back and not self.trader.traded.products[product].family.keeps_days:
-                    self.trader.sent_back(receipt.warehouse, product, back)
+                    self.trader.left(receipt.warehouse, product, back)
                     yield ReturnToSupplier(
                         self._id("goods back", day),
                         receipt.receipt_id,

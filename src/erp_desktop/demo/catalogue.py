@@ -272,6 +272,36 @@ SUPPLIERS = tuple(
     )
 )  # fmt: skip
 
+
+@dataclass(frozen=True)
+class SupplierAbroad:
+    """Somebody abroad from whom a family of products comes too, in a currency of their own."""
+
+    code: str
+    name: str
+    name_zh: str
+    city: str
+    country: str
+    currency: str
+    places: int  # decimals of a unit price in that currency
+    family: str
+
+
+ABROAD = (
+    SupplierAbroad("S101", "Lakeside Pump & Spray", "湖畔喷雾器材公司", "Milwaukee 密尔沃基", "US", "USD", 3, "PMP"),
+    SupplierAbroad("S102", "Tokoname Kiln", "常滑窑业株式会社", "Tokoname 常滑", "JP", "JPY", 0, "TEA"),
+)
+FORWARDER = ("PAC", "Pacific Air Cargo", "太平洋航空货运")
+
+# What one unit is worth in company currency, from the first of each month of a year on
+RATES = {
+    "USD": ("7.18", "7.16", "7.21", "7.24", "7.20", "7.17", "7.15", "7.13", "7.10", "7.12", "7.09", "7.14"),
+    "JPY": (
+        "0.0466", "0.0471", "0.0478", "0.0482", "0.0495", "0.0490",
+        "0.0484", "0.0479", "0.0481", "0.0473", "0.0469", "0.0475",
+    ),
+}  # fmt: skip
+
 DISTRIBUTOR_CITIES = (
     ("Beijing", "北京"), ("Tianjin", "天津"), ("Shijiazhuang", "石家庄"), ("Taiyuan", "太原"), ("Shenyang", "沈阳"),
     ("Dalian", "大连"), ("Changchun", "长春"), ("Harbin", "哈尔滨"), ("Nanjing", "南京"), ("Xuzhou", "徐州"),

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from random import Random
 from uuid import UUID
 
@@ -34,6 +35,8 @@ from erp_desktop.actions.refusals import Problem
 from erp_desktop.central.performing import Centre
 from erp_desktop.demo import catalogue
 from erp_desktop.demo.accountant import Accountant
+from erp_desktop.demo.importing import Importer
+from erp_desktop.demo.stockroom import StockKeeper
 from erp_desktop.demo.trading import Traded, Trader
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.charts import load_chart
@@ -105,7 +108,10 @@ def make_sample_company(
         maker.perform(datetime.combine(first_day, time(1), UTC), [OpenPeriods(year)])
     trader = Trader(maker.traded, random, first_day, today)
     accountant = Accountant(trader, maker.lines_of_receipt, company_id, today)
+    importer = Importer(trader, maker.lines_of_receipt, company_id, maker.forwarder_id)
+    keeper = StockKeeper(trader, today)
     begun = [*accountant.first_day(first_day), *maker.capital(first_day), *trader.opening()]
+    begun += importer.first_day(first_day)
     maker.perform(datetime.combine(first_day, time(1), UTC), [*begun, *maker.cost_to_serve(first_day)])
     for day_no in range(days):
         day = first_day + timedelta(days=day_no)
@@ -113,7 +119,8 @@ def make_sample_company(
         if day.day == 1 and day_no > 0:
             actions += maker.month_end(trader, day)
         maker.perform(datetime.combine(day, time(6), UTC), actions)
-        for action in accountant.day(day):  # one by one: each may ask what was received
+        # One by one: each may ask what was received
+        for action in chain(keeper.day(day), importer.day(day), accountant.day(day)):
             maker.perform(datetime.combine(day, time(9), UTC), [action])
         if progress is not None:
             progress(day_no + 1, days)
@@ -145,6 +152,7 @@ class _Maker:
             purpose: self._id("account", account) for purpose, account in load_chart(CHART).purposes.items()
         }
         self.performed = 0
+        self.forwarder_id = self._id("party", catalogue.FORWARDER[0])
         products = catalogue.sample_products()
         self._products = products
         self.traded = Traded(
@@ -275,8 +283,15 @@ class _Maker:
             )  # fmt: skip
         parties.extend(
             SaveParty(self._id("party", code), code, name, name_zh, is_carrier=True)
-            for code, name, name_zh in catalogue.CARRIERS
+            for code, name, name_zh in (*catalogue.CARRIERS, catalogue.FORWARDER)
         )
+        parties.extend(
+            SaveParty(
+                self._id("party", abroad.code), abroad.code, abroad.name, abroad.name_zh, is_supplier=True,
+                city=abroad.city, country=abroad.country, currency=abroad.currency,
+            )
+            for abroad in catalogue.ABROAD
+        )  # fmt: skip
         return parties
 
     def _person(self) -> tuple[str, str]:

@@ -25,6 +25,7 @@ LOW_STOCK = 50
 REFILL_TO = 340
 OPENING_QTY = 160
 WEEKS_REMEMBERED = timedelta(days=42)
+DAMAGED = "Damaged box"
 SHARE_OF_WAREHOUSE = (0.6, 0.25, 0.15)
 
 
@@ -121,9 +122,23 @@ class Trader:
         """What lies in a warehouse, by the places of both in what is traded."""
         return self._stock[warehouse, product]
 
-    def sent_back(self, warehouse: int, product: int, qty: int) -> None:
+    def left(self, warehouse: int, product: int, qty: int) -> None:
         """`qty` of a product left otherwise than by a sale."""
         self._stock[warehouse, product] -= qty
+
+    def came(self, warehouse: int, product: int, qty: int, bought_for: Decimal = Decimal(0)) -> None:
+        """`qty` of a product came in otherwise than by the company's usual suppliers; `bought_for` in company currency."""
+        self._stock[warehouse, product] += qty
+        self._bought += bought_for
+
+    def best_stocked(self, warehouse: int, count: int, *families: str) -> list[int]:
+        """The products not kept by lots of which most lies there, the first of equals first; of all families if none is named."""
+        places = [
+            place
+            for place, product in enumerate(self.traded.products)
+            if product.family.keeps_days is None and (not families or product.family.code in families)
+        ]
+        return sorted(places, key=lambda place: -self._stock[warehouse, place])[:count]
 
     def opening(self) -> Iterator[Action]:
         """What lay in the bins when the books were opened."""
@@ -323,21 +338,19 @@ class Trader:
         parcel = self._shipped.pop(self.random.randrange(len(self._shipped)))
         place, (product, qty) = self.random.choice(list(enumerate(parcel.lines, start=1)))
         back = self.random.randint(1, qty)
+        reason = self.random.choice(("Changed their mind", "Wrong size", DAMAGED, "Late delivery"))
+        broken = (back + 1) // 2 if reason == DAMAGED else 0
         if any(self.traded.products[one].family.keeps_days for one, _ in parcel.lines[:place]):
             return  # which lots left decides which lines the shipment has from there on
-        self._stock[parcel.warehouse, product] += back
+        self._stock[parcel.warehouse, product] += back - broken
+        line_id, bin_id = shipment_line_id(parcel.shipment_id, place), self.traded.bin_of(parcel.warehouse, product)
+        parts = ((back - broken, False), (broken, True))
         yield TakeInReturn(
             self._id("return"),
             parcel.shipment_id,
             day,
-            (
-                ReturnedLine(
-                    shipment_line_id(parcel.shipment_id, place),
-                    Decimal(back),
-                    self.traded.bin_of(parcel.warehouse, product),
-                ),
-            ),
-            reason=self.random.choice(("Changed their mind", "Wrong size", "Damaged box", "Late delivery")),
+            tuple(ReturnedLine(line_id, Decimal(part), bin_id, is_scrapped) for part, is_scrapped in parts if part),
+            reason=reason,
         )
 
     def _count(self, day: date) -> Iterator[Action]:
