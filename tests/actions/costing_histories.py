@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from company_fixtures import SmallCompany
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
+from erp_desktop.actions.delivering import ConfirmDelivery
 from erp_desktop.actions.landed_costs import EnterLandedCost, ManualShare
 from erp_desktop.actions.masters import SaveBin, SaveCategory, SaveProduct, SaveWarehouse
 from erp_desktop.actions.periods import ClosePeriod, ReopenPeriod
@@ -204,6 +205,17 @@ def wandering_history(seed: int) -> list[tuple[Any, ...]]:
     ]
 
 
+def with_deliveries(history: list[tuple[Any, ...]], seed: int) -> list[tuple[Any, ...]]:
+    """The same, where of some of the shipments so far it is said in between when the customers had them."""
+    random = Random(seed)
+    steps = []
+    for step in history:
+        steps.append(step)
+        for _ in range(random.choice((0, 0, 0, 1, 1, 2))):
+            steps.append(("deliver", random.choice((0, 0, 1, 3, 9, 25, 40)), random.randint(0, 5)))
+    return steps
+
+
 @dataclass(frozen=True)
 class Keeping:
     """A further book: its method, and whether its variances are shared."""
@@ -348,6 +360,11 @@ class StockTrade:
         if which < len(self.under_way):
             transfer, left_on = self.under_way[-1 - which]
             self._do(CloseTransferShort(transfer, left_on + timedelta(days), "never came"))
+
+    def _deliver(self, days: int, which: int) -> None:
+        if which < len(self.shipments):
+            shipment, shipped_on = self.shipments[-1 - which]
+            self._do(ConfirmDelivery((shipment,), shipped_on + timedelta(days)))
 
     def _take_back(self, on: date, place: int, qty: str, is_scrapped: bool) -> None:
         if place >= len(self.shipments):

@@ -15,6 +15,7 @@ from erp_desktop.actions import base
 from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
 from erp_desktop.actions.base import Action, read_action
 from erp_desktop.actions.cost_books import ChangeCostMethod
+from erp_desktop.actions.delivering import ConfirmDelivery
 from erp_desktop.actions.invoicing import PostSalesInvoice
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveBin, SaveWarehouse
@@ -232,6 +233,7 @@ DATED: dict[str, Callable[["Traded", date], Action]] = {
         new_id(), t.open_order, day, (ReceivedLine(t.open_order_line, Decimal(1)),)
     ),
     "ShipOrder": lambda t, day: ShipOrder(new_id(), t.allocated_order, day, t.company.carrier),
+    "ConfirmDelivery": lambda t, day: ConfirmDelivery((t.shipment,), day),
     "TakeInReturn": lambda t, day: TakeInReturn(
         new_id(), t.shipment, day, (ReturnedLine(t.shipment_line, Decimal(1)),)
     ),

@@ -314,6 +314,7 @@ class _Bulk:
                     "status": ReturnStatus.ANNOUNCED.value,
                 }
             )
+                    "was_under_way": False,
         self._write(self.returns_table, heads)
         self._write(self.return_lines_table, lines)
 

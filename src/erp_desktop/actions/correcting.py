@@ -4,20 +4,23 @@ Nothing posted is rewritten (costing.md, rule 3): each change is an event of its
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_corrections import gone_otherwise
+from erp_desktop.actions.cost_corrections import SOLD, Went, where_they_went
 from erp_desktop.actions.cost_events import Counted, Document, NewEvent, place_to
+from erp_desktop.actions.finding import is_at_delivery
+from erp_desktop.actions.posting import post
 from erp_desktop.actions.valuing import count
 from erp_desktop.costing.landed_cost import Split
-from erp_desktop.ledger.posting import Purpose
+from erp_desktop.ledger.posting import CostAdjusted, CostCorrection, Dimensions, Purpose
 from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.stock import StockMove
 from erp_desktop.numbers import ZERO
@@ -39,7 +42,11 @@ def add_late_value(
     dated_on: date,
     document: tuple[str, UUID],
 ) -> dict[UUID, Split]:
-    """Adds each amount where its goods are now. Gives, by move, how it fell in the book that posts to the ledger."""
+    """Adds each amount where its goods are now. Gives, by move, how it fell in the book that posts to the ledger.
+
+    What falls on goods that were under way on that day and are delivered since goes on to cost of sales with their delivery:
+    that is posted here.
+    """
     moves = {}
     events = []
     for value in late:
@@ -60,17 +67,35 @@ def add_late_value(
             )
         )
     counted = count(session, ctx, events)
-    is_expensed = any(effect for one in counted.values() for effect in one.effects)
-    product_ids = {value.move.product_id for value in late}
-    gone = gone_otherwise(session, ctx.company_id, product_ids) if is_expensed else {}
-    return {moves[event_id]: _split(one, gone) for event_id, one in counted.items()}
+    asked = {move_id for one in counted.values() for _, move_id, _, expensed in one.effects if expensed}
+    went = where_they_went(session, ctx.company_id, asked, at_delivery=is_at_delivery(session, ctx)) if asked else {}
+    _take_over_with_delivery(session, ctx, counted.values(), went, document)
+    return {moves[event_id]: _split(one, went) for event_id, one in counted.items()}
 
 
-def _split(counted: Counted, gone: Mapping[UUID, Purpose]) -> Split:
-    """What falls on goods that went back to the supplier is a price variance, as their difference to the credit was; what falls on
-    scrapped goods is scrap loss."""
-    by_purpose: defaultdict[Purpose | None, Decimal] = defaultdict(lambda: ZERO)
+def _split(counted: Counted, went: Mapping[UUID, Went]) -> Split:
+    by_purpose: defaultdict[Purpose, Decimal] = defaultdict(lambda: ZERO)
     for _, move_id, _, expensed in counted.effects:
-        by_purpose[gone.get(move_id)] += expensed
-    variance = counted.variance + by_purpose[Purpose.PURCHASE_PRICE_VARIANCE]
-    return Split(counted.to_inventory, by_purpose[None], variance, by_purpose[Purpose.SCRAP_LOSS])
+        first, *_ = went.get(move_id, SOLD).sides(counted.event.dated_on, Purpose.INVENTORY)
+        by_purpose[first.against] += expensed
+    return Split(
+        counted.to_inventory,
+        by_purpose[Purpose.COST_OF_SALES],
+        counted.variance + by_purpose[Purpose.PURCHASE_PRICE_VARIANCE],
+        by_purpose[Purpose.SCRAP_LOSS],
+        by_purpose[Purpose.GOODS_DISPATCHED],
+    )
+
+
+def _take_over_with_delivery(
+    session: Session, ctx: Context, counted: Iterable[Counted], went: Mapping[UUID, Went], document: tuple[str, UUID]
+) -> None:
+    by_day: defaultdict[date, list[CostCorrection]] = defaultdict(list)
+    for one in counted:
+        dimensions = Dimensions(product_id=one.event.product_id)
+        for _, move_id, _, expensed in one.effects:
+            _, *later = went.get(move_id, SOLD).sides(one.event.dated_on, Purpose.INVENTORY)
+            for sides in later:
+                by_day[sides.dated_on].append(CostCorrection(expensed, dimensions, sides.against, sides.taken_from))
+    for day, lines in sorted(by_day.items(), key=itemgetter(0)):
+        post(session, ctx, CostAdjusted(tuple(lines)), day, document)

@@ -14,15 +14,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_corrections import Corrections, gone_otherwise
+from erp_desktop.actions.cost_corrections import Corrections
 from erp_desktop.actions.cost_events import EVENTS_PER_ACTION, KIND_OF, OF_ITS_DAY, NewEvent, Place, place_of
-from erp_desktop.actions.finding import company_of, find_all
+from erp_desktop.actions.finding import company_of, find_all, is_at_delivery
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_of
 from erp_desktop.actions.standing import layer_id
 from erp_desktop.costing.events import METHODS, Event, Kind, LayerKey
 from erp_desktop.costing.stream import Stream
 from erp_desktop.ids import derived_id
-from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.base import current_tick
 from erp_desktop.models.costing import (
     CostAdjustment,
@@ -44,6 +43,7 @@ class BookStreams:
     def __init__(self, session: Session, ctx: Context, book: CostBook, product_ids: Iterable[UUID]) -> None:
         self.session, self.ctx, self.book = session, ctx, book
         self.places = company_of(session, ctx).currency_places
+        self.at_delivery = is_at_delivery(session, ctx)
         self.products = find_all(session, ctx, Product, product_ids)
         self.categories = find_all(session, ctx, Category, {one.category_id for one in self.products.values()})
         self._seq = current_tick(session.connection()) * EVENTS_PER_ACTION + self._counted_before()
@@ -83,12 +83,6 @@ class BookStreams:
             self.session.info["negative warehouses", self.ctx.company_id] = known
         return known
 
-    @cached_property
-    def gone_otherwise(self) -> dict[bytes, Purpose]:
-        """The moves by which goods of these products left without being sold, and where their cost went."""
-        gone = gone_otherwise(self.session, self.ctx.company_id, self.products)
-        return {move_id.bytes: purpose for move_id, purpose in gone.items()}
-
 
 class StreamPools:
     """The pools of one product in one book, and what they are kept in."""
@@ -100,7 +94,7 @@ class StreamPools:
         self.places = streams.places
         self.rows, self.layers = streams.kept_of(product_id)
         self.fresh: set[bytes] = set()  # moves that are counted for the first time
-        self.corrections = Corrections(lambda: streams.gone_otherwise)
+        self.corrections = Corrections(at_delivery=streams.at_delivery)
         self._number = {(row.warehouse_id, row.lot_id, row.transfer_id): number for number, row in enumerate(self.rows)}
 
     # -- pools

@@ -90,6 +90,11 @@ def company_of(session: Session, ctx: Context) -> Company:
     return find(session, ctx, Company, ctx.company_id)
 
 
+def is_at_delivery(session: Session, ctx: Context) -> bool:
+    """Whether the company posts revenue when the customer has the goods: until then they are goods dispatched."""
+    return company_of(session, ctx).revenue_at == "delivery"
+
+
 def open_period(session: Session, ctx: Context, day: date) -> Period:
     """The period that holds `day`. Raises PeriodClosed (naming the first open day) or NoPeriod."""
     known: dict[tuple[UUID, int, int], Period] = session.info.setdefault("periods", {})

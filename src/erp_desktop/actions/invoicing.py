@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
-from erp_desktop.actions.finding import company_of, find, open_period
+from erp_desktop.actions.finding import company_of, find, is_at_delivery, open_period
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import Refused
@@ -27,6 +27,15 @@ PAYMENT_DAYS_OF_UNNAMED_CONSUMERS = 0
 class NothingToInvoice(Refused):
     code = "nothing_to_invoice"
     sentence = QT_TRANSLATE_NOOP("Refusal", "All that was shipped of {order} is invoiced already. Nothing was changed.")
+
+
+class InvoicedAtDelivery(Refused):
+    code = "invoiced_at_delivery"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This company invoices goods when they are delivered. Confirm the delivery of the shipments of {order}; nothing was "
+        "changed.",
+    )
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,8 @@ class PostSalesInvoice(Action):
 
     def run(self, session: Session, ctx: Context) -> None:
         order = find(session, ctx, SalesOrder, self.order_id)
+        if is_at_delivery(session, ctx):
+            raise InvoicedAtDelivery(order=order.number or "")
         open_period(session, ctx, self.invoiced_on)
         lines = [
             InvoicedLine(line, line.shipped_qty - line.invoiced_qty)
@@ -122,8 +133,8 @@ def invoice_lines(
         ],
     )
     if ctx.at_centre:
-        is_at_shipment = company_of(session, ctx).revenue_at == "shipment"
-        event = (RevenueEarned if is_at_shipment else SalesInvoiced)(
+        by_hand = company_of(session, ctx).revenue_at == "invoice"
+        event = (SalesInvoiced if by_hand else RevenueEarned)(
             tuple(earned),
             freight=freight,
             receivable=Dimensions(party_id=order.customer_id, channel_id=order.channel_id),

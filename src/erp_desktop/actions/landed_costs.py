@@ -357,4 +357,11 @@ def late_cost(move: StockMove, split: Split, party_id: UUID | None) -> LateCost:
     dimensions = Dimensions(
         product_id=move.product_id, party_id=party_id, warehouse_id=move.to_warehouse_id, line_id=move.line_id
     )
-    return LateCost(split.to_inventory, split.to_cost_of_sales, dimensions, split.to_variance, split.to_scrap_loss)
+    return LateCost(
+        split.to_inventory,
+        split.to_cost_of_sales,
+        dimensions,
+        split.to_variance,
+        split.to_scrap_loss,
+        to_goods_dispatched=split.to_goods_dispatched,
+    )

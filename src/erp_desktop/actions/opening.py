@@ -27,7 +27,7 @@ from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Bin, Warehouse
 
 COST_METHODS = METHODS
-REVENUE_AT = ("shipment", "invoice")
+REVENUE_AT = ("shipment", "delivery", "invoice")
 FIRST_UNITS = (
     ("PC", "piece", "件"),
     ("BOX", "box", "箱"),

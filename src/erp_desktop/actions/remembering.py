@@ -136,6 +136,12 @@ def rows_of(session: Session, ctx: Context, table: type[Row], owner_ids: Iterabl
     return {owner_id: list(memory.sets[table, owner_id].values()) for owner_id in wanted}
 
 
+def changed_rows(session: Session, table: type[Row]) -> dict[UUID, Row]:
+    """Rows of `table` that the session has and the database not, or not as they are by now, by id."""
+    changed = {row.id: row for row in session.dirty if isinstance(row, table)}
+    return {**changed, **_unwritten(session, table)}
+
+
 def _unwritten(session: Session, table: type[Row]) -> Mapping[UUID, Row]:
     """Rows of `table` that are new in the session, by id."""
     memory: _Memory | None = session.info.get(_MEMORY)

@@ -23,6 +23,7 @@ from erp_desktop.actions.finding import (
     company_of,
     find,
     find_all,
+    is_at_delivery,
     open_period,
     refuse_empty_or_twice,
 )
@@ -83,6 +84,15 @@ class AnnouncedByAnother(Refused):
     )
 
 
+class ReturnBeforeDelivery(Refused):
+    code = "return_before_delivery"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{shipment} was delivered on {delivered_on}; what the customer had cannot be back before. Correct the date; nothing was "
+        "changed.",
+    )
+
+
 @dataclass(frozen=True)
 class ReturnedLine:
     """What came back of one shipment line, in stock units. No bin: the warehouse's receiving bin.
@@ -132,6 +142,7 @@ class _Back:
 class TakeInReturn(Action):
     """Goods of a shipment came back: into stock at the cost at which they left, or scrapped, credited at their price.
 
+    Of goods that had not been delivered, in a company that posts revenue then, nothing was invoiced, and nothing is credited.
     `announced_id`: the announced return that they came for; whatever else was announced with it is not waited for any more.
     """
 
@@ -147,6 +158,10 @@ class TakeInReturn(Action):
         shipment = find(session, ctx, Shipment, self.shipment_id)
         if self.returned_on < shipment.shipped_on:
             raise ReturnBeforeShipment(shipment=shipment.number or "", shipped_on=shipment.shipped_on)
+        at_delivery = is_at_delivery(session, ctx)
+        was_under_way = at_delivery and shipment.delivered_on is None
+        if at_delivery and shipment.delivered_on is not None and self.returned_on < shipment.delivered_on:
+            raise ReturnBeforeDelivery(shipment=shipment.number or "", delivered_on=shipment.delivered_on)
         open_period(session, ctx, self.returned_on)
         order = find(session, ctx, SalesOrder, shipment.order_id)
         shipped = self._shipped_lines(session, ctx, shipment)
@@ -171,8 +186,10 @@ class TakeInReturn(Action):
                     shipped_line.lot_id,
                     place,
                     line.qty,
-                    order_line.unit_price,
-                    round_money(order_line.amount * line.qty / order_line.qty, currency_places),
+                    STOCK_UNIT.price_from(order_line.factor, order_line.unit_price),  # of one stock unit
+                    ZERO
+                    if was_under_way
+                    else round_money(order_line.amount * line.qty / order_line.qty, currency_places),
                     line.is_scrapped,
                     shipped_line.id,
                     shipment_moves[shipped_line.id].id,
@@ -187,6 +204,7 @@ class TakeInReturn(Action):
             warehouse_id=shipment.warehouse_id,
             returned_on=self.returned_on,
             reason=self.reason,
+            was_under_way=was_under_way,
             announced_id=self.announced_id,
         )
         _take_in(session, ctx, returned, came_back)
@@ -290,6 +308,7 @@ class TakeInReturnWithoutShipment(Action):
             warehouse_id=self.warehouse_id,
             returned_on=self.returned_on,
             reason=self.reason,
+            was_under_way=False,
             announced_id=self.announced_id,
         )
         _take_in(session, ctx, returned, came_back)
@@ -418,5 +437,6 @@ def _post(
             if one.move.kind == MoveKind.CUSTOMER_RETURN
         ),
         receivable=Dimensions(party_id=returned.customer_id, channel_id=returned.channel_id),
+        is_under_way=returned.was_under_way,
     )
     post(session, ctx, event, returned.returned_on, ("customer_return", returned.id), text=returned.number or "")

@@ -17,6 +17,7 @@ from erp_desktop.actions.finding import (
     company_of,
     find,
     find_all,
+    is_at_delivery,
     open_period,
 )
 from erp_desktop.actions.invoicing import InvoicedLine, invoice_lines
@@ -138,6 +139,7 @@ class ShipOrder(Action):
             carrier_id=self.carrier_id,
             tracking_number=self.tracking_number,
             shipped_on=self.shipped_on,
+            delivered_on=None,
             status="posted",
         )
         session.add(shipment)
@@ -162,7 +164,8 @@ class ShipOrder(Action):
                         ),
                     )
                     for valued in value_issues(session, ctx, moves)
-                )
+                ),
+                is_under_way=is_at_delivery(session, ctx),
             )
             post(session, ctx, event, self.shipped_on, ("shipment", shipment.id), text=shipment.number or "")
         if company_of(session, ctx).revenue_at == "shipment":

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_corrections import Corrections
+from erp_desktop.actions.cost_corrections import Corrections, where_they_went
 from erp_desktop.actions.cost_events import (
     COMING_IN,
     KIND_OF,
@@ -31,7 +31,7 @@ from erp_desktop.actions.cost_events import (
 from erp_desktop.actions.cost_history import history_of
 from erp_desktop.actions.cost_pools import BookStreams
 from erp_desktop.actions.cost_streams import CostStream
-from erp_desktop.actions.finding import company_of
+from erp_desktop.actions.finding import company_of, is_at_delivery
 from erp_desktop.actions.moving import Move
 from erp_desktop.actions.period_ends import with_period_ends
 from erp_desktop.actions.posting import post
@@ -414,8 +414,10 @@ def _post_corrections(
 ) -> None:
     """The other side of what earlier moves cost more or less, on the date of each."""
     by_day: defaultdict[date, list[CostCorrection]] = defaultdict(list)
+    asked = {move_id for _, corrected in corrections for move_id in corrected.asked}
+    went = where_they_went(session, ctx.company_id, asked, at_delivery=is_at_delivery(session, ctx)) if asked else {}
     for product_id, corrected in corrections:
-        for sides, amount in corrected.amounts.items():
+        for sides, amount in corrected.amounts(went).items():
             line = CostCorrection(amount, Dimensions(product_id=product_id), sides.against, sides.taken_from)
             by_day[sides.dated_on].append(line)
     for dated_on, lines in sorted(by_day.items(), key=itemgetter(0)):

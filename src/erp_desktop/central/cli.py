@@ -281,7 +281,7 @@ def _parser() -> argparse.ArgumentParser:
         "--first-period-on", type=date.fromisoformat, help="YYYY-MM-DD; this year's first day if not given"
     )
     opening.add_argument("--cost-method", choices=COST_METHODS, default="moving_average")
-    opening.add_argument("--revenue-at", choices=("shipment", "invoice"), default="shipment")
+    opening.add_argument("--revenue-at", choices=("shipment", "delivery", "invoice"), default="shipment")
     opening.add_argument("--login", required=True, help="the administrator's login")
     opening.add_argument("--owner-name", default="")
     opening.add_argument(

@@ -16,11 +16,12 @@ from erp_desktop.models.company import Company
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostLayer, CostPool, MoveCost
 from erp_desktop.models.ledger import Account, AccountPurpose, JournalEntry, JournalLine
 from erp_desktop.models.product import Product, Unit
+from erp_desktop.models.sales import CustomerReturn, Shipment
 from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.models.types import MoneyType, QtyType
 from erp_desktop.models.valuation import WriteDownLine
 from erp_desktop.numbers import ZERO
-from erp_desktop.queries.cost_of_sales import NEVER_SOLD
+from erp_desktop.queries.cost_of_sales import NEVER_SOLD, moves_of_shipments, posts_at_delivery
 from erp_desktop.reports.figures import document_numbers
 from erp_desktop.wire import MOST_ROWS_OF_AN_EFFECT, BookEffect, CorrectionEffect, Effect, EntryEffect, StockEffect
 
@@ -192,7 +193,8 @@ class Written:
         of_moves = (
             select(CostPool.book_id, func.sum(-MoveCost.cost, type_=MoneyType()))
             .join(CostPool, _same(CostPool, MoveCost.pool_id, of=MoveCost))
-            .where(MoveCost.company_id == self._company_id, MoveCost.tick == self._tick, MoveCost.kind.in_(_SALES))
+            .join(StockMove, _same(StockMove, MoveCost.move_id, of=MoveCost))
+            .where(MoveCost.company_id == self._company_id, MoveCost.kind.in_(_SALES))
             .group_by(CostPool.book_id)
         )
         of_corrections = (
@@ -201,19 +203,36 @@ class Written:
             .join(StockMove, _same(StockMove, CostAdjustment.move_id))
             .where(
                 CostAdjustment.company_id == self._company_id,
-                CostAdjustment.tick == self._tick,
                 # a share of late value or a true-up goes there; a move that is costed anew where its cost had gone
                 or_(CostAdjustment.move_id != CostAdjustment.event_id, StockMove.kind.in_(_SALES)),
                 StockMove.kind.not_in(NEVER_SOLD),  # what went back is a price variance, what was scrapped a loss
             )
             .group_by(CostPool.book_id)
         )
-        for statement in (of_moves, of_corrections):
-            for book_id, amount in self._session.execute(statement):
-                by_book[book_id] = by_book.get(book_id, ZERO) + amount
+        for statement, table in ((of_moves, MoveCost), (of_corrections, CostAdjustment)):
+            for counting in self._counting_now(statement, table):
+                for book_id, amount in self._session.execute(counting):
+                    by_book[book_id] = by_book.get(book_id, ZERO) + amount
         posted = self.posted(Purpose.COST_OF_SALES)
         by_book.update({book.id: posted for book in self.books if book.posts_to_ledger})
         return by_book
+
+    def _counting_now(self, statement: Any, table: type[MoveCost | CostAdjustment]) -> list[Any]:
+        """What is written now, as far as it is sold; and what is sold now because its delivery is confirmed."""
+        written = statement.where(table.tick == self._tick)
+        if not posts_at_delivery(self._session, self._company_id):
+            return [written]
+        shipment_id = func.coalesce(CustomerReturn.shipment_id, StockMove.document_id)
+        sold = (
+            written.outerjoin(CustomerReturn, _same(CustomerReturn, StockMove.document_id, of=StockMove))
+            .outerjoin(Shipment, _same(Shipment, shipment_id, of=StockMove))
+            .where(or_(Shipment.id.is_(None), Shipment.delivered_on.is_not(None)))
+        )
+        delivered = select(Shipment.id).where(
+            Shipment.company_id == self._company_id, Shipment.tick == self._tick, Shipment.delivered_on.is_not(None)
+        )
+        of_them = moves_of_shipments(self._company_id, delivered)
+        return [sold, statement.where(table.tick < self._tick, table.move_id.in_(of_them))]
 
     def posted(self, purpose: Purpose) -> Decimal:
         """What the ledger is debited, less what it is credited, on the accounts of a purpose."""

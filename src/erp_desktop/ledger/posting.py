@@ -187,10 +187,26 @@ class LateCost:
     to_scrap_loss: Decimal = ZERO
     exchange_loss: Decimal = ZERO
     in_currency: InCurrency | None = None  # the change of price
+    to_goods_dispatched: Decimal = ZERO  # of goods that are still on their way to customers
 
     @property
     def total(self) -> Decimal:
-        return self.to_inventory + self.to_cost_of_sales + self.to_variance + self.to_scrap_loss
+        return sum((amount for _, amount in self.parts), ZERO)
+
+    @property
+    def parts(self) -> tuple[tuple[Purpose, Decimal], ...]:
+        """What falls where."""
+        return (
+            (Purpose.INVENTORY, self.to_inventory),
+            (Purpose.GOODS_DISPATCHED, self.to_goods_dispatched),
+            (Purpose.COST_OF_SALES, self.to_cost_of_sales),
+            (Purpose.PURCHASE_PRICE_VARIANCE, self.to_variance),
+            (Purpose.SCRAP_LOSS, self.to_scrap_loss),
+        )
+
+    def debits(self) -> Iterator[PostingLine]:
+        for purpose, amount in self.parts:
+            yield _debit(purpose, amount, self.dimensions)
 
 
 def _taken_in(line: Amount, owed: Purpose) -> Iterator[PostingLine]:
@@ -223,10 +239,7 @@ class LandedCostEntered:
 
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
-            yield _debit(Purpose.INVENTORY, line.to_inventory, line.dimensions)
-            yield _debit(Purpose.COST_OF_SALES, line.to_cost_of_sales, line.dimensions)
-            yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.to_variance, line.dimensions)
-            yield _debit(Purpose.SCRAP_LOSS, line.to_scrap_loss, line.dimensions)
+            yield from line.debits()
         total = sum((line.total for line in self.lines), ZERO)
         owed = Purpose.LANDED_COST_CLEARING if self.billed_by is None else Purpose.PAYABLE
         yield _credit(owed, total, Dimensions(party_id=self.billed_by), self.in_currency)
@@ -241,10 +254,7 @@ class ReceiptPriceCorrected:
 
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
-            yield _debit(Purpose.INVENTORY, line.to_inventory, line.dimensions)
-            yield _debit(Purpose.COST_OF_SALES, line.to_cost_of_sales, line.dimensions)
-            yield _debit(Purpose.PURCHASE_PRICE_VARIANCE, line.to_variance, line.dimensions)
-            yield _debit(Purpose.SCRAP_LOSS, line.to_scrap_loss, line.dimensions)
+            yield from line.debits()
             yield _debit(Purpose.EXCHANGE_DIFFERENCE, line.exchange_loss, line.dimensions)
             owed = line.total + line.exchange_loss
             yield _credit(Purpose.GOODS_RECEIVED_NOT_INVOICED, owed, line.dimensions, line.in_currency)
@@ -253,7 +263,8 @@ class ReceiptPriceCorrected:
 @dataclass(frozen=True, slots=True)
 class CostCorrection:
     """An issue cost `amount` more than was posted (negative: less); `against` is where its cost had gone, `taken_from` what
-    bears it: the stock, or the variance that a period's end shares among its issues."""
+    bears it: the stock, the variance that a period's end shares among its issues, or the goods that were under way then and
+    are delivered now."""
 
     amount: Decimal
     dimensions: Dimensions = NO_DIMENSIONS
@@ -275,19 +286,34 @@ class CostAdjusted:
 
 @dataclass(frozen=True, slots=True)
 class GoodsShipped:
-    """Goods left for a customer. Amounts: their cost from the cost book."""
+    """Goods left for a customer. Amounts: their cost from the cost book. `is_under_way`: they stay the company's until they
+    are delivered, and are no cost of sales before."""
 
     name: ClassVar[str] = "shipment"
+    lines: tuple[Amount, ...]
+    is_under_way: bool = False
+
+    def postings(self) -> Iterator[PostingLine]:
+        cost = Purpose.GOODS_DISPATCHED if self.is_under_way else Purpose.COST_OF_SALES
+        for line in self.lines:
+            yield from _move(line.amount, line.dimensions, debit=cost, credit=Purpose.INVENTORY)
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsDelivered:
+    """Goods that were under way reached the customer. Amounts: what they cost by now, less what had come back."""
+
+    name: ClassVar[str] = "delivery"
     lines: tuple[Amount, ...]
 
     def postings(self) -> Iterator[PostingLine]:
         for line in self.lines:
-            yield from _move(line.amount, line.dimensions, debit=Purpose.COST_OF_SALES, credit=Purpose.INVENTORY)
+            yield from _move(line.amount, line.dimensions, debit=Purpose.COST_OF_SALES, credit=Purpose.GOODS_DISPATCHED)
 
 
 @dataclass(frozen=True, slots=True)
 class RevenueEarned:
-    """A sale became revenue with its shipment. Amounts: net of tax, after discounts; `receivable` carries the customer."""
+    """A sale became revenue with its shipment or its delivery. Amounts: net of tax, after discounts; `receivable` carries the customer."""
 
     name: ClassVar[str] = "revenue"
     lines: tuple[Amount, ...]
@@ -328,18 +354,23 @@ class ReturnedAmount:
 
 @dataclass(frozen=True, slots=True)
 class CustomerReturned:
-    """A customer's goods are back, in stock or scrapped, and the customer has a credit (less any restocking fee)."""
+    """A customer's goods are back, in stock or scrapped, and the customer has a credit (less any restocking fee).
+
+    `is_under_way`: they were not delivered, so that they were no cost of sales yet.
+    """
 
     name: ClassVar[str] = "customer_return"
     lines: tuple[ReturnedAmount, ...]
     output_vat: Decimal = ZERO
     receivable: Dimensions = NO_DIMENSIONS
+    is_under_way: bool = False
 
     def postings(self) -> Iterator[PostingLine]:
+        cost = Purpose.GOODS_DISPATCHED if self.is_under_way else Purpose.COST_OF_SALES
         for line in self.lines:
             yield _debit(Purpose.INVENTORY, line.cost - line.scrapped, line.dimensions)
             yield _debit(Purpose.SCRAP_LOSS, line.scrapped, line.dimensions)
-            yield _credit(Purpose.COST_OF_SALES, line.cost, line.dimensions)
+            yield _credit(cost, line.cost, line.dimensions)
             yield _debit(Purpose.SALES_RETURNS, line.credit, line.dimensions)
         credit = sum((line.credit for line in self.lines), ZERO)
         yield _debit(Purpose.OUTPUT_VAT, self.output_vat, self.receivable)

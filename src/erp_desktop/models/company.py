@@ -26,7 +26,9 @@ class Company(Replicated):
     chart: Mapped[str] = mapped_column(String(40))  # the chart template it was opened with
     address: Mapped[str] = mapped_column(String(400), default="")
     tax_number: Mapped[str] = mapped_column(String(40), default="")
-    revenue_at: Mapped[str] = mapped_column(String(20), default="shipment")  # or "invoice": when revenue is posted
+    revenue_at: Mapped[str] = mapped_column(
+        String(20), default="shipment"
+    )  # or "delivery", "invoice": when revenue is posted
 
 
 class ClockDay(Replicated):

@@ -128,7 +128,10 @@ class Allocation(Replicated):
 
 
 class Shipment(Replicated):
-    """A parcel that left the house, with its carrier. Posted as soon as it is performed."""
+    """A parcel that left the house, with its carrier. Posted as soon as it is performed.
+
+    In a company that posts revenue at delivery its goods are the company's until `delivered_on`.
+    """
 
     __tablename__ = "shipment"
     read_permission = "goods.read"
@@ -142,6 +145,7 @@ class Shipment(Replicated):
     shipped_on: Mapped[date]
     status: Mapped[str] = mapped_column(String(20))
 
+    delivered_on: Mapped[date | None]  # when the customer had the goods; None: still under way, or nobody said
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
         return (
@@ -149,8 +153,10 @@ class Shipment(Replicated):
             belongs_to("warehouse_id", "warehouse"),
             Index(None, "company_id", "order_id"),
             Index(None, "company_id", "shipped_on", "id"),
+            CheckConstraint("delivered_on >= shipped_on", name="delivered_after_shipped"),
         )
 
+            Index(None, "company_id", "delivered_on"),
 
 class ShipmentLine(Replicated):
     __tablename__ = "shipment_line"
@@ -179,7 +185,7 @@ class ShipmentLine(Replicated):
 
 
 class SalesInvoice(Replicated):
-    """What a customer owes for shipped goods. In a company that posts revenue at shipment it is made by the shipment."""
+    """What a customer owes for shipped goods. In a company that posts revenue at shipment or delivery these make it."""
 
     __tablename__ = "sales_invoice"
     read_permission = "sales.read"
@@ -245,6 +251,7 @@ class CustomerReturn(Replicated):
     total: Mapped[Money]  # credited to the customer
     announced_id: Mapped[UUID | None]  # the announced return that these goods came for
     closed_on: Mapped[date | None]  # an announced return whose goods will not come
+    was_under_way: Mapped[bool] = mapped_column(default=False)  # goods that had not been delivered: nothing is credited
     status: Mapped[str] = mapped_column(String(20))
 
     @classmethod

@@ -9,14 +9,16 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, and_, select, type_coerce
+from sqlalchemy import BigInteger, and_, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.transit import transit_warehouse_id
 from erp_desktop.models.costing import CostBook, CostPool, MoveCost, StandardCost
 from erp_desktop.models.product import Category, Product
+from erp_desktop.models.sales import CustomerReturn, Shipment
 from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.numbers import MONEY_PLACES, UNIT_COST_PLACES, to_scaled
+from erp_desktop.queries.cost_of_sales import posts_at_delivery
 
 ROWS_AT_A_TIME = 10_000
 MOST_NAMED = 500  # products in one IN (...); the moves of more are all read
@@ -48,6 +50,8 @@ class ProductEvents:
     method: str  # that the book costs it by now
     events: list[BookEvent] = field(default_factory=list)
     changed_method: bool = False
+    # Where revenue is posted at delivery: when moves of sold goods count as sold, the last of days while they are under way.
+    sold_on: dict[bytes, date] = field(default_factory=dict)
     standards: list[tuple[date, int]] = field(default_factory=list)  # from which day, in 10**-6
 
 
@@ -72,7 +76,8 @@ def book_events(
         methods[product_id] = method
     current: ProductEvents | None = None
     transit = transit_warehouse_id(company_id)
-    statement = _statement(company_id, book.id, last)
+    at_delivery = posts_at_delivery(session, company_id)
+    statement = _statement(company_id, book.id, last, at_delivery=at_delivery)
     if product_ids is not None and len(product_ids) <= MOST_NAMED:
         statement = statement.where(CostPool.product_id.in_(product_ids))
     for row in session.execute(statement, execution_options={"yield_per": ROWS_AT_A_TIME}):
@@ -91,6 +96,8 @@ def book_events(
             current.changed_method = True
         elif not (row.kind == MoveKind.TRANSFER and row.qty > 0):  # the sender's row says where it goes
             current.events.append(_event(row, finer, transit))
+            if at_delivery and (row.kind == MoveKind.SHIPMENT or row.was_under_way):
+                current.sold_on[row.move_id.bytes] = row.delivered_on or date.max
     if current is not None:
         yield current
 
@@ -117,9 +124,9 @@ def _event(row: Any, finer: int, transit: UUID) -> BookEvent:
     )
 
 
-def _statement(company_id: UUID, book_id: UUID, last: date) -> Any:
+def _statement(company_id: UUID, book_id: UUID, last: date, *, at_delivery: bool) -> Any:
     whole = BigInteger()
-    return (
+    statement = (
         select(
             MoveCost.product_id,
             MoveCost.move_id,
@@ -141,6 +148,16 @@ def _statement(company_id: UUID, book_id: UUID, last: date) -> Any:
         .outerjoin(StockMove, and_(StockMove.company_id == MoveCost.company_id, StockMove.id == MoveCost.move_id))
         .where(MoveCost.company_id == company_id, CostPool.book_id == book_id, MoveCost.dated_on <= last)
         .order_by(MoveCost.product_id, MoveCost.dated_on, MoveCost.seq, MoveCost.qty)
+    )
+    if not at_delivery:
+        return statement
+    shipment_id = func.coalesce(CustomerReturn.shipment_id, StockMove.document_id)
+    return (
+        statement.add_columns(Shipment.delivered_on, CustomerReturn.was_under_way)
+        .outerjoin(
+            CustomerReturn, and_(CustomerReturn.company_id == company_id, CustomerReturn.id == StockMove.document_id)
+        )
+        .outerjoin(Shipment, and_(Shipment.company_id == company_id, Shipment.id == shipment_id))
     )
 
 

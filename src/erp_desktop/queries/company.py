@@ -17,7 +17,7 @@ _book = table_of(CostBook)
 
 @dataclass(frozen=True)
 class CompanyFacts:
-    """`revenue_at` is "shipment" or "invoice"; `time_zone` an IANA name; `chart` the template of its accounts."""
+    """`revenue_at` is "shipment", "delivery" or "invoice"; `time_zone` an IANA name; `chart` the template of its accounts."""
 
     id: UUID
     code: str

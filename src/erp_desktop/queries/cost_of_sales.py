@@ -1,5 +1,7 @@
 """What the goods that were sold cost: issues, returns, and what changed their cost afterwards, in one cost book.
 
+Where the company posts revenue at delivery, a shipment counts on the day of its delivery, with what came back of it before; what
+changes its cost later, on its own day, but not before that one.
 Here: sums over stock moves and cost adjustments, per what they are asked by. Not here: revenue (sold.py), names.
 Amounts in company currency, positive where they cost; quantities in stock units, positive where they left.
 """
@@ -12,9 +14,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from erp_desktop.models.company import Company
 from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostPool, MoveCost
 from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine, Period
 from erp_desktop.models.product import Product
@@ -128,9 +131,9 @@ def cost_of_sales(
     Sales that name no such record (a consumer whom the channel did not name) stand under None.
     """
     found: defaultdict[tuple[date | None, UUID | None], SoldCost] = defaultdict(SoldCost)
+    sales = _Sales(company_id, book_id, only, at_delivery=posts_at_delivery(session, company_id))
     for begun, starts_on, ends_on in spans(session, company_id, first, last, monthly=monthly):
-        with_order = by is not By.PRODUCT or only.needs_order
-        lines = _lines(company_id, book_id, starts_on, ends_on, only, with_order=with_order)
+        lines = sales.lines(starts_on, ends_on, with_order=by is not By.PRODUCT or only.needs_order)
         keys = (lines.c[f"{by.value}_id"], lines.c.kind)
         for record_id, kind, qty, amount in session.execute(select(*keys, *_sums(lines)).group_by(*keys)):
             found[begun, record_id].add(kind, qty, amount)
@@ -158,12 +161,30 @@ def cost_of_sales_lines(
     session: Session, company_id: UUID, book_id: UUID, first: date, last: date, only: Only = ALL_SALES
 ) -> list[SoldCostLine]:
     """The same, document by document, in the order of days and entry. A correction stands under what caused it."""
-    lines = _lines(company_id, book_id, first, last, only, with_order=only.needs_order)
+    sales = _Sales(company_id, book_id, only, at_delivery=posts_at_delivery(session, company_id))
+    lines = sales.lines(first, last, with_order=only.needs_order)
     c = lines.c
     keys = (c.dated_on, c.document_kind, c.document_id, c.product_id, c.kind)
     statement: Any = select(*keys, *_sums(lines), func.min(c.tick).label("tick")).group_by(*keys)
     found = [SoldCostLine(*row) for row in session.execute(statement)]
     return sorted(found, key=lambda line: (line.dated_on, line.tick, line.document_id, line.product_id, line.kind))
+
+
+def posts_at_delivery(session: Session, company_id: UUID) -> bool:
+    """Whether the company posts revenue at delivery: what is under way to customers is no cost of sales then."""
+    return session.scalar(select(Company.revenue_at).where(Company.company_id == company_id)) == "delivery"
+
+
+def moves_of_shipments(company_id: UUID, shipment_ids: Select[Any]) -> Any:
+    """The ids of the moves by which the goods of these shipments left, and of those by which some of them came back."""
+    of_company = StockMove.company_id == company_id
+    left = select(StockMove.id).where(
+        of_company, StockMove.document_id.in_(shipment_ids), StockMove.kind == MoveKind.SHIPMENT
+    )
+    back = select(StockMove.id).where(
+        of_company, StockMove.returns_move_id.in_(left), StockMove.kind == MoveKind.CUSTOMER_RETURN
+    )
+    return left.union_all(back)
 
 
 def ledger_cost_of_sales(session: Session, company_id: UUID, first: date, last: date) -> Decimal:
@@ -196,59 +217,87 @@ def _sums(lines: Any) -> tuple[ColumnElement[Any], ...]:
     return func.sum(lines.c.qty, type_=QtyType()), func.sum(lines.c.amount, type_=MoneyType())
 
 
-def _lines(company_id: UUID, book_id: UUID, first: date, last: date, only: Only, *, with_order: bool) -> Any:
-    """Every move of goods sold and every later change of its cost, as a subquery."""
-    pool_ids = select(_pool.c.id).where(_pool.c.company_id == company_id, _pool.c.book_id == book_id)
-    moves: Any = _cost.join(_move, and_(_move.c.company_id == _cost.c.company_id, _move.c.id == _cost.c.move_id))
-    moved: Select[Any] = select(
-        _cost.c.dated_on,
-        _cost.c.tick,
-        _cost.c.product_id,
-        _cost.c.kind,
-        (-_cost.c.qty).label("qty"),
-        (-_cost.c.cost).label("amount"),
-        _move.c.document_kind,
-        _move.c.document_id,
-        *_order_columns(with_order),
-    ).where(
-        _cost.c.company_id == company_id,
-        _cost.c.pool_id.in_(pool_ids),
-        _cost.c.kind.in_(SALES_MOVES),
-        _cost.c.dated_on.between(first, last),
-    )
-    moved = moved.select_from(_with_order(moves, company_id) if with_order else moves)
+@dataclass(frozen=True)
+class _Sales:
+    """Every move of goods sold and every later change of its cost, in one book."""
 
-    corrected: Any = _adjustment.join(_pool, _is(_pool, company_id, _adjustment.c.pool_id)).outerjoin(
-        _move, and_(_move.c.company_id == _adjustment.c.company_id, _move.c.id == _adjustment.c.move_id)
-    )
-    # A share of late value and a true-up are cost of sales whoever took the goods, but for the supplier and for what was scrapped;
-    # a move that was costed anew follows its own kind. What names no move is the variance of goods at standard.
-    to_sales = and_(
-        _adjustment.c.move_id.is_not(None),
-        func.coalesce(_move.c.kind, "").not_in(NEVER_SOLD),
-        or_(_move.c.kind.in_(SALES_MOVES), _move.c.id.is_(None), _adjustment.c.move_id != _adjustment.c.event_id),
-    )
-    adjusted: Select[Any] = select(
-        _adjustment.c.dated_on,
-        _adjustment.c.tick,
-        _adjustment.c.product_id,
-        _adjustment.c.kind,
-        literal(0, QtyType()).label("qty"),
-        _adjustment.c.to_cost_of_sales.label("amount"),
-        _adjustment.c.document_kind,
-        _adjustment.c.document_id,
-        *_order_columns(with_order),
-    ).where(
-        _adjustment.c.company_id == company_id,
-        _pool.c.book_id == book_id,
-        _adjustment.c.dated_on.between(first, last),
-        _adjustment.c.to_cost_of_sales != 0,
-        to_sales,
-    )
-    adjusted = adjusted.select_from(_with_order(corrected, company_id) if with_order else corrected)
-    return union_all(
-        _chosen(moved, _cost, company_id, only), _chosen(adjusted, _adjustment, company_id, only)
-    ).subquery()
+    company_id: UUID
+    book_id: UUID
+    only: Only
+    at_delivery: bool
+
+    def lines(self, first: date, last: date, *, with_order: bool) -> Any:
+        """Those that count from `first` to `last`, as a subquery."""
+        return union_all(
+            self._moved(first, last, with_order=with_order), self._adjusted(first, last, with_order=with_order)
+        ).subquery()
+
+    def _moved(self, first: date, last: date, *, with_order: bool) -> Select[Any]:
+        company_id = self.company_id
+        pool_ids = select(_pool.c.id).where(_pool.c.company_id == company_id, _pool.c.book_id == self.book_id)
+        # Nothing of a shipment counts before it is delivered, not even what came back of it under way.
+        under_way = or_(_cost.c.kind == MoveKind.SHIPMENT.value, _return.c.was_under_way)
+        counts_on = case((under_way, _shipment.c.delivered_on), else_=_cost.c.dated_on)
+        day = counts_on if self.at_delivery else _cost.c.dated_on
+        moved = select(
+            day.label("dated_on"),
+            _cost.c.tick,
+            _cost.c.product_id,
+            _cost.c.kind,
+            (-_cost.c.qty).label("qty"),
+            (-_cost.c.cost).label("amount"),
+            _move.c.document_kind,
+            _move.c.document_id,
+            *_order_columns(with_order),
+        ).where(
+            _cost.c.company_id == company_id,
+            _cost.c.pool_id.in_(pool_ids),
+            _cost.c.kind.in_(SALES_MOVES),
+            day.between(first, last),
+        )
+        moves: Any = _cost.join(_move, and_(_move.c.company_id == _cost.c.company_id, _move.c.id == _cost.c.move_id))
+        moved = moved.select_from(self._with_documents(moves, with_order))
+        return _chosen(moved, _cost, company_id, self.only)
+
+    def _adjusted(self, first: date, last: date, *, with_order: bool) -> Select[Any]:
+        company_id = self.company_id
+        # A share of late value and a true-up are cost of sales whoever took the goods, but for the supplier and for what was
+        # scrapped; a move that was costed anew follows its own kind. What names no move is the variance of goods at standard.
+        to_sales = and_(
+            _adjustment.c.move_id.is_not(None),
+            func.coalesce(_move.c.kind, "").not_in(NEVER_SOLD),
+            or_(_move.c.kind.in_(SALES_MOVES), _move.c.id.is_(None), _adjustment.c.move_id != _adjustment.c.event_id),
+        )
+        own, delivered_on = _adjustment.c.dated_on, _shipment.c.delivered_on
+        counts_on = case((_shipment.c.id.is_(None), own), (delivered_on < own, own), else_=delivered_on)
+        day = counts_on if self.at_delivery else own
+        adjusted = select(
+            day.label("dated_on"),
+            _adjustment.c.tick,
+            _adjustment.c.product_id,
+            _adjustment.c.kind,
+            literal(0, QtyType()).label("qty"),
+            _adjustment.c.to_cost_of_sales.label("amount"),
+            _adjustment.c.document_kind,
+            _adjustment.c.document_id,
+            *_order_columns(with_order),
+        ).where(
+            _adjustment.c.company_id == company_id,
+            _pool.c.book_id == self.book_id,
+            day.between(first, last),
+            _adjustment.c.to_cost_of_sales != 0,
+            to_sales,
+        )
+        corrected: Any = _adjustment.join(_pool, _is(_pool, company_id, _adjustment.c.pool_id)).outerjoin(
+            _move, and_(_move.c.company_id == _adjustment.c.company_id, _move.c.id == _adjustment.c.move_id)
+        )
+        adjusted = adjusted.select_from(self._with_documents(corrected, with_order))
+        return _chosen(adjusted, _adjustment, company_id, self.only)
+
+    def _with_documents(self, moves: Any, with_order: bool) -> Any:
+        if with_order:
+            return _with_order(moves, self.company_id)
+        return _with_shipment(moves, self.company_id) if self.at_delivery else moves
 
 
 def _is(table: Any, company_id: UUID, id: Any) -> ColumnElement[bool]:
@@ -267,12 +316,15 @@ def _order_columns(with_order: bool) -> list[Any]:
 
 
 def _with_order(moves: Any, company_id: UUID) -> Any:
-    """The order behind each move: of its shipment, or of the shipment whose goods it brought back."""
+    """The order behind each move."""
+    return _with_shipment(moves, company_id).outerjoin(_order, _is(_order, company_id, _shipment.c.order_id))
+
+
+def _with_shipment(moves: Any, company_id: UUID) -> Any:
+    """The shipment of each move, or that whose goods it brought back."""
     shipment_id = func.coalesce(_return.c.shipment_id, _move.c.document_id)
-    return (
-        moves.outerjoin(_return, _is(_return, company_id, _move.c.document_id))
-        .outerjoin(_shipment, _is(_shipment, company_id, shipment_id))
-        .outerjoin(_order, _is(_order, company_id, _shipment.c.order_id))
+    return moves.outerjoin(_return, _is(_return, company_id, _move.c.document_id)).outerjoin(
+        _shipment, _is(_shipment, company_id, shipment_id)
     )
 
 

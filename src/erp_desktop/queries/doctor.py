@@ -1,7 +1,8 @@
 """The doctor: every figure that is kept is computed again from what it sums up, and each difference is named.
 
 Here: which checks run. They stand in doctor_stock.py (quantities, documents, numbers), doctor_transfers.py (goods in
-transit), doctor_money.py (costs, ledger), doctor_costing.py (costs counted again), doctor_valuation.py (allowances) and doctor_cost_to_serve.py (what was shared). Nothing is written.
+transit), doctor_money.py (costs, ledger), doctor_costing.py (costs counted again), doctor_delivery.py (goods under way to
+customers), doctor_valuation.py (allowances) and doctor_cost_to_serve.py (what was shared). Nothing is written.
 """
 
 from uuid import UUID
@@ -12,6 +13,7 @@ from erp_desktop.models.base import replicated_tables
 from erp_desktop.models.company import Company
 from erp_desktop.queries.doctor_cost_to_serve import SERVING_CHECKS
 from erp_desktop.queries.doctor_costing import COSTING_CHECKS
+from erp_desktop.queries.doctor_delivery import DELIVERY_CHECKS
 from erp_desktop.queries.doctor_money import MONEY_CHECKS
 from erp_desktop.queries.doctor_stock import STOCK_CHECKS
 from erp_desktop.queries.doctor_transfers import TRANSFER_CHECKS
@@ -43,6 +45,7 @@ def examine(session: Session, company_id: UUID, permissions: frozenset[str] | No
             *TRANSFER_CHECKS,
             *MONEY_CHECKS,
             *COSTING_CHECKS,
+            *DELIVERY_CHECKS,
             *VALUATION_CHECKS,
             *SERVING_CHECKS,
         )

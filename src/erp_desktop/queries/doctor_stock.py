@@ -174,11 +174,13 @@ def received_is_what_receipts_say(examined: Examined) -> list[Difference]:
 
 @check(SalesOrder, SalesOrderLine, ShipmentLine)
 def shipped_is_what_shipments_say(examined: Examined) -> list[Difference]:
+    """Of what is kept in stock: services go with a shipment and stand on no line of it."""
+    services = select(Product.id).where(Product.company_id == examined.company_id, Product.is_stocked.is_(False))
     return differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Shipped quantity of a sales order line against shipments"),
         _sums(examined, ShipmentLine.order_line_id, ShipmentLine.qty),
-        _sums(examined, SalesOrderLine.id, SalesOrderLine.shipped_qty),
+        _sums(examined, SalesOrderLine.id, SalesOrderLine.shipped_qty, SalesOrderLine.product_id.not_in(services)),
         line_of(SalesOrder, SalesOrderLine, "order_id"),
     )
 

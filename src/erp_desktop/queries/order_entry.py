@@ -14,7 +14,7 @@ from erp_desktop.models.company import Company
 from erp_desktop.models.product import Barcode, Product, ProductUnit
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
 from erp_desktop.models.stock import StockBalance, Warehouse
-from erp_desktop.numbers import ONE, ZERO, UnitFactor
+from erp_desktop.numbers import ONE, STOCK_UNIT, ZERO, NumberNotExact, UnitFactor
 from erp_desktop.queries.listing import table_of
 from erp_desktop.queries.lookups import ChannelLookup, Choice
 
@@ -33,19 +33,20 @@ FIRST_WAREHOUSE = "MAIN"  # as well; its id stays that of the main warehouse, wh
 
 @dataclass(frozen=True)
 class LastPurchasePrice:
-    """The unit price of the newest confirmed order of a product in `currency` (none given: in any), from this supplier if there
-    is one; None without any."""
+    """The price of one `factor` of stock units, from the newest confirmed order of a product in `currency` (none given: in
+    any), from this supplier if there is one; None without any."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"purchase_order", "purchase_order_line"})
 
     product_id: UUID
     supplier_id: UUID | None = None
     currency: str = ""
+    factor: UnitFactor = STOCK_UNIT
 
     def run(self, session: Session, company_id: UUID) -> Decimal | None:
         same = (_order.c.company_id == _order_line.c.company_id) & (_order.c.id == _order_line.c.order_id)
         statement = (
-            select(_order_line.c.unit_price)
+            select(_order_line.c.unit_price, _order_line.c.unit_numerator, _order_line.c.unit_denominator)
             .select_from(_order_line.join(_order, same))
             .where(
                 _order_line.c.company_id == company_id,
@@ -62,8 +63,11 @@ class LastPurchasePrice:
         )
         if self.currency:
             statement = statement.where(_order.c.currency == self.currency)
-        price: Decimal | None = session.execute(statement).scalar_one_or_none()
-        return price
+        newest = session.execute(statement).first()
+        if newest is None:
+            return None
+        price, *factor = newest
+        return self.factor.price_from(UnitFactor(*factor), price)
 
 
 @dataclass(frozen=True)
@@ -91,11 +95,19 @@ class FreeToPromise:
 
 @dataclass(frozen=True)
 class Scanned:
-    """What was scanned: a product, and how many stock units the pack with this barcode holds."""
+    """What was scanned: a product, and how many stock units the pack with this barcode holds; None where that is no exact
+    quantity (a third of a roll)."""
 
     product_id: UUID
     product_code: str
-    qty: Decimal
+    qty: Decimal | None
+
+
+def _exactly(pack: UnitFactor) -> Decimal | None:
+    try:
+        return pack.to_stock_qty(ONE)
+    except NumberNotExact:
+        return None
 
 
 @dataclass(frozen=True)
@@ -118,8 +130,7 @@ class ScannedProduct:
         statement = statement.select_from(_barcode.join(_product, product).outerjoin(_pack, pack))
         row = session.execute(statement.where(_barcode.c.company_id == company_id, _barcode.c.code == text)).first()
         if row is not None:
-            qty = UnitFactor(row.numerator, row.denominator).to_stock_qty(ONE) if row.numerator else ONE
-            return Scanned(row.id, row.code, qty)
+            return Scanned(row.id, row.code, _exactly(UnitFactor(row.numerator or 1, row.denominator or 1)))
         by_code = select(_product.c.id, _product.c.code)
         by_code = by_code.where(_product.c.company_id == company_id, func.lower(_product.c.code) == text.lower())
         found = session.execute(by_code.order_by(_product.c.id)).first()
@@ -132,7 +143,7 @@ class FirstChoices:
 
     currency: str
     currency_places: int
-    revenue_at: str  # "shipment" or "invoice"
+    revenue_at: str  # "shipment", "delivery" or "invoice"
     warehouse: Choice | None
     channel: Choice | None
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.cost_corrections import gone_otherwise
+from erp_desktop.actions.cost_corrections import where_they_went
 from erp_desktop.actions.standing import standing_of
 from erp_desktop.costing.landed_cost import Split, split_by_on_hand
 from erp_desktop.models.costing import CostBook, CostPool, MoveCost
@@ -21,7 +21,6 @@ from erp_desktop.numbers import minor_unit
 
 STANDING_TABLES = frozenset(
     {
-        "supplier_return_line",
         "stock_move",
         "move_cost",
         "cost_pool",
@@ -65,10 +64,12 @@ def in_stock(session: Session, company_id: UUID, move_ids: Collection[UUID]) -> 
         )
     )
     pools = dict(costed.all())
-    gone = gone_otherwise(session, company_id, {pool.product_id for pool in pools.values()})
+    standings = {move_id: standing_of(session, pool, move_id) for move_id, pool in pools.items()}
+    takers = {issue_id for standing in standings.values() for issue_id, _ in standing.takers}
+    gone = where_they_went(session, company_id, takers, at_delivery=False)
     found = {}
     for move_id, pool in pools.items():
-        standing = standing_of(session, pool, move_id)
+        standing = standings[move_id]
         found[move_id] = InStock(
             standing.qty_in,
             standing.qty_left,

@@ -67,6 +67,7 @@ OPENING = QT_TRANSLATE_NOOP("Report", "Value at the beginning")
 SPENT = QT_TRANSLATE_NOOP("Report", "Purchases and late costs")
 OTHER = QT_TRANSLATE_NOOP("Report", "Counts, returns, revaluations")
 SALES_COST = QT_TRANSLATE_NOOP("Report", "Cost of sales")
+DISPATCHED = QT_TRANSLATE_NOOP("Report", "Increase of goods under way to customers")
 VARIANCE = QT_TRANSLATE_NOOP("Report", "Purchase price variance")
 CLOSING = QT_TRANSLATE_NOOP("Report", "Value on hand at the end")
 REVENUE = QT_TRANSLATE_NOOP("Report", "Revenue less returns")
@@ -269,7 +270,7 @@ def _net_sales(session: Session, company_id: UUID, first: date, last: date, only
 def _side_by_side(figures: _Figures, net_sales: Decimal, base: str, rate: Decimal, places: int) -> tuple[Row, ...]:
     of: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
     for method in METHODS:
-        for name in ("opening", "spent", "other", "cost_of_sales", "variance", "closing"):
+        for name in ("opening", "spent", "other", "cost_of_sales", "dispatched", "variance", "closing"):
             of[name][method] = figures.total(method, name)
         of["profit"][method] = net_sales - of["cost_of_sales"][method] - of["variance"][method]
     for method in METHODS:
@@ -283,18 +284,25 @@ def _side_by_side(figures: _Figures, net_sales: Decimal, base: str, rate: Decima
     ) -> Row:
         return Row({"figure": Term(heading), **amounts}, sums=sums, signs=signs)
 
-    return (
+    moved = [
         row(OPENING, of["opening"]),
         row(SPENT, of["spent"]),
         row(OTHER, of["other"]),
         row(SALES_COST, of["cost_of_sales"]),
-        row(VARIANCE, of["variance"]),
-        row(CLOSING, of["closing"], (0, 1, 2, 3, 4), (1, 1, 1, -1, -1)),
+    ]
+    if any(of["dispatched"].values()):  # sold at delivery: what left and is not sold yet
+        moved.append(row(DISPATCHED, of["dispatched"]))
+    moved.append(row(VARIANCE, of["variance"]))
+    closing = len(moved)
+    signs = (1, 1, 1, *([-1] * (closing - 3)))
+    return (
+        *moved,
+        row(CLOSING, of["closing"], tuple(range(closing)), signs),
         row(REVENUE, dict.fromkeys(METHODS, net_sales)),
-        row(GROSS_PROFIT, of["profit"], (6, 3, 4), (1, -1, -1)),
+        row(GROSS_PROFIT, of["profit"], (closing + 1, 3, closing - 1), (1, -1, -1)),
         row(AGAINST, of["against"]),
         row(TAX, of["tax"]),
-        row(PROFIT_AFTER_TAX, of["after"], (8, 9), (1, -1)),
+        row(PROFIT_AFTER_TAX, of["after"], (closing + 3, closing + 4), (1, -1)),
     )
 
 
@@ -312,7 +320,8 @@ def _bridge(
         def difference(name: str, id: UUID = id) -> Decimal:
             return figures.amount(id, other, name) - figures.amount(id, base, name)
 
-        opening, within, closing = -difference("opening"), -difference("other"), difference("closing")
+        opening, within = -difference("opening"), -difference("other")
+        closing = difference("closing") + difference("dispatched")
         if not (opening or within or closing):
             continue
         cells = {

@@ -3,7 +3,7 @@
 The moves are counted anew from the first one by `costing.stream`; nothing of what the book made of them is used.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -26,13 +26,14 @@ BOUGHT = frozenset({MoveKind.RECEIPT.value, MoveKind.OPENING.value})
 class MethodFigures:
     """Amounts in the currency's minor unit; `spent` is what was paid, in purchases and what was added to them later.
 
-    opening + spent + other - cost_of_sales - variance = closing
+    opening + spent + other - cost_of_sales - dispatched - variance = closing
     """
 
     opening: int = 0
     spent: int = 0
     other: int = 0  # counts, scrap, returns to suppliers, revaluations: they go to accounts of their own
     cost_of_sales: int = 0
+    dispatched: int = 0  # by how much goods under way to customers grew, where they are sold at delivery
     variance: int = 0  # of standard costs
     closing: int = 0
 
@@ -61,11 +62,15 @@ def figures_under(
     within = [(each, place) for each, place in zip(timeline, places, strict=True) if first <= each.dated_on <= last]
     counting.run(before)
     found = MethodFigures(opening=counting.value)
-    counting.figures = found
+    counting.variance = 0
     counting.run(within)
-    found.closing = counting.value
+    found.closing, found.variance = counting.value, counting.variance
+    for dated_on, sold_on, cost in counting.sold:
+        is_within, is_sold = first <= dated_on <= last, first <= sold_on <= last
+        found.cost_of_sales += cost * is_sold
+        found.dispatched += cost * (is_within - is_sold)
     found.spent = sum(each.stated or 0 for each, _ in within if each.kind in BOUGHT or each.kind in LATE_VALUES)
-    found.other = found.closing - found.opening - found.spent + found.cost_of_sales + found.variance
+    found.other = found.closing - found.opening - found.spent + found.cost_of_sales + found.dispatched + found.variance
     return found
 
 
@@ -108,7 +113,8 @@ class _Counting:
     def __init__(self, product: ProductEvents, method: str, currency_places: int) -> None:
         self.product = product
         self.method = method
-        self.figures = MethodFigures()
+        self.variance = 0
+        self.sold: list[tuple[date, date, int]] = []  # when it left or was known, when it counts as sold, what it cost
         self._stream = Stream(currency_places)
         self._not_sold = {each.move for each in product.events if each.kind in NEVER_SOLD}
         self._number: dict[tuple[UUID | None, UUID | None], int] = {}
@@ -183,15 +189,17 @@ class _Counting:
         if not waiting:
             return
         result = self._stream.run([event for _, event in waiting], with_takes=False)
-        self._add_up([each.kind for each, _ in waiting], result)
+        self._add_up([each for each, _ in waiting], result)
 
-    def _add_up(self, kinds: Sequence[str], result: Result) -> None:
-        sums = Counter[str]()
-        for kind, cost in zip(kinds, result.costs, strict=True):
-            sums[kind] += cost
-        found = self.figures
-        found.cost_of_sales -= sum(sums[kind] for kind in SALES)
-        found.cost_of_sales += sum(
-            effect.to_cost_of_sales for effect in result.effects if effect.target not in self._not_sold
-        )
-        found.variance += sum(result.variances.values())
+    def _add_up(self, counted: Sequence[BookEvent], result: Result) -> None:
+        sold_on = self.product.sold_on
+        sums: defaultdict[tuple[date, date], int] = defaultdict(int)
+        for each, cost in zip(counted, result.costs, strict=True):
+            if each.kind in SALES:
+                sums[each.dated_on, sold_on.get(each.move, each.dated_on)] -= cost
+        for effect in result.effects:
+            if effect.target not in self._not_sold:
+                day = counted[effect.event].dated_on
+                sums[day, max(day, sold_on.get(effect.target, day))] += effect.to_cost_of_sales
+        self.sold += [(*days, cost) for days, cost in sums.items() if cost]
+        self.variance += sum(result.variances.values())

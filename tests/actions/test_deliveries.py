@@ -1,0 +1,351 @@
+"""Goods on their way to customers, in a company that posts revenue when they are delivered (accounting.md, posting rules)."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from company_fixtures import ActionRefused, SmallCompany, open_small_company
+from erp_desktop.actions.delivering import ConfirmDelivery
+from erp_desktop.actions.invoicing import PostSalesInvoice
+from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.periods import ClosePeriod
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
+from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.actions.shipping import shipment_line_id
+from erp_desktop.ids import derived_id, new_id
+from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine
+from erp_desktop.models.purchasing import GoodsReceiptLine
+from erp_desktop.models.sales import CustomerReturn, SalesInvoice, Shipment
+from erp_desktop.numbers import ZERO
+from erp_desktop.queries.cost_of_sales import By, cost_of_sales, ledger_cost_of_sales
+from erp_desktop.queries.doctor import examine
+from erp_desktop.reports.figures import cost_book
+
+METHODS = ("fifo", "lifo", "moving_average", "periodic_average", "standard")
+
+
+def day(number: int, month: int = 1) -> date:
+    return date(2026, month, number)
+
+
+@pytest.fixture
+def trade(engine: Engine) -> SmallCompany:
+    """A company that posts revenue at delivery, with ten pieces of A at 3.00 since the second of January."""
+    company = open_small_company(engine, revenue_at="delivery")
+    company.stock("A", "10", "3", on=day(2))
+    return company
+
+
+def sell(company: SmallCompany, qty: str, on: date, code: str = "A", price: str = "10") -> UUID:
+    order = company.sales_order((code, qty, price), on=on)
+    company.allocate(order)
+    return company.ship(order, on=on)
+
+
+def deliver(company: SmallCompany, shipment: UUID, on: date) -> None:
+    company.perform(ConfirmDelivery((shipment,), on))
+
+
+def take_back(company: SmallCompany, shipment: UUID, qty: str, on: date, *, scrapped: bool = False) -> UUID:
+    return_id = new_id()
+    line = ReturnedLine(shipment_line_id(shipment, 1), Decimal(qty), is_scrapped=scrapped)
+    company.perform(TakeInReturn(return_id, shipment, on, (line,)))
+    return return_id
+
+
+def landed(company: SmallCompany, receipt: UUID, amount: str, on: date) -> None:
+    company.perform(EnterLandedCost(new_id(), "freight", on, Decimal(amount), "qty", (receipt,)))
+
+
+def reprice(company: SmallCompany, receipt: UUID, price: str, on: date) -> None:
+    with company.session() as session:
+        line = session.scalars(select(GoodsReceiptLine.id).where(GoodsReceiptLine.receipt_id == receipt)).one()
+    company.perform(CorrectReceiptPrice(new_id(), line, Decimal(price), on))
+
+
+def balance(company: SmallCompany, purpose: str, until: date = date.max) -> Decimal:
+    """Debits less credits of the purpose's accounts, as decimals of the company's currency."""
+    with company.session() as session:
+        accounts = select(AccountPurpose.account_id).where(
+            AccountPurpose.company_id == company.company_id, AccountPurpose.purpose == purpose
+        )
+        lines = session.scalars(
+            select(JournalLine).where(
+                JournalLine.company_id == company.company_id,
+                JournalLine.account_id.in_(accounts),
+                JournalLine.dated_on <= until,
+            )
+        )
+        return sum((line.debit - line.credit for line in lines), ZERO)
+
+
+def balances(company: SmallCompany, until: date = date.max) -> dict[str, Decimal]:
+    names = ("inventory", "goods_dispatched", "cost_of_sales", "receivable", "revenue")
+    found = {name: balance(company, name, until) for name in names}
+    return {name: amount for name, amount in found.items() if amount}
+
+
+def money(**amounts: str) -> dict[str, Decimal]:
+    return {name: Decimal(amount) for name, amount in amounts.items()}
+
+
+def nothing_is_wrong(company: SmallCompany) -> None:
+    """The doctor finds nothing, and cost of sales is that of the ledger on every day."""
+    with company.session() as session:
+        assert [found.sentence for found in examine(session, company.company_id)] == []
+        book = cost_book(session, company.company_id, None)
+        days = set(session.scalars(select(JournalEntry.dated_on).where(JournalEntry.company_id == company.company_id)))
+        for one in sorted(days):
+            sold = cost_of_sales(session, company.company_id, book.id, one, one, By.PRODUCT)
+            posted = ledger_cost_of_sales(session, company.company_id, one, one)
+            assert (one, sum((cost.total for cost in sold.values()), ZERO)) == (one, posted)
+
+
+# --- shipping and delivering
+
+
+def test_shipped_goods_are_dispatched_until_their_delivery_makes_them_cost_and_revenue(trade):
+    shipment = sell(trade, "4", day(5))
+    assert balances(trade) == money(inventory="18", goods_dispatched="12")
+    deliver(trade, shipment, day(8))
+    assert balances(trade, day(7)) == money(inventory="18", goods_dispatched="12")
+    assert balances(trade) == money(inventory="18", cost_of_sales="12", receivable="40", revenue="-40")
+    nothing_is_wrong(trade)
+
+
+def test_freight_and_services_of_an_order_are_invoiced_with_its_first_delivery(trade):
+    trade.product("FITTING", is_stocked=False)
+    order = trade.sales_order(("A", "3", "10"), ("FITTING", "2", "7"), on=day(5))
+    first = trade.ship(order, "1", "2", on=day(5))
+    second = trade.ship(order, "2", on=day(6))
+    deliver(trade, second, day(7))
+    with trade.session() as session:
+        assert session.scalars(select(SalesInvoice.total)).all() == [Decimal(34)]  # two of A and the fitting
+    deliver(trade, first, day(8))
+    assert balance(trade, "revenue") == Decimal(-44)
+    nothing_is_wrong(trade)
+
+
+def test_many_deliveries_are_confirmed_at_once_each_with_its_own_invoice(trade):
+    shipments = tuple(sell(trade, "2", day(5)) for _ in range(3))
+    trade.perform(ConfirmDelivery((*shipments, shipments[0]), day(9)))
+    with trade.session() as session:
+        assert session.scalars(select(Shipment.delivered_on)).all() == [day(9)] * 3
+        assert session.scalars(select(SalesInvoice.total)).all() == [Decimal(20)] * 3
+    assert balances(trade) == money(inventory="12", cost_of_sales="18", receivable="60", revenue="-60")
+    nothing_is_wrong(trade)
+
+
+def test_a_delivery_is_confirmed_once_not_before_the_shipment_and_not_ahead(trade):
+    shipment = sell(trade, "4", day(5))
+    with pytest.raises(ActionRefused, match="left on 2026-01-05; it cannot have arrived before"):
+        deliver(trade, shipment, day(4))
+    with pytest.raises(ActionRefused, match="is still to come"):
+        deliver(trade, shipment, date(2126, 1, 1))
+    with pytest.raises(ActionRefused, match="Shipment is missing"):
+        trade.perform(ConfirmDelivery((), day(5)))
+    deliver(trade, shipment, day(5))
+    with pytest.raises(ActionRefused, match="was delivered on 2026-01-05 already"):
+        deliver(trade, shipment, day(6))
+
+
+def test_one_wrong_shipment_of_many_leaves_all_as_they_were(trade):
+    early, late = sell(trade, "1", day(5)), sell(trade, "1", day(9))
+    with pytest.raises(ActionRefused, match="cannot have arrived before"):
+        trade.perform(ConfirmDelivery((early, late), day(7)))
+    assert balances(trade) == money(inventory="24", goods_dispatched="6")
+
+
+def test_an_order_is_not_invoiced_before_its_goods_are_delivered(trade):
+    order = trade.sales_order(("A", "2", "10"), on=day(5))
+    trade.ship(order, "2", on=day(5))
+    with pytest.raises(ActionRefused, match="This company invoices goods when they are delivered"):
+        trade.perform(PostSalesInvoice(new_id(), order, day(6)))
+
+
+@pytest.mark.parametrize("revenue_at", ["shipment", "invoice"])
+def test_elsewhere_a_delivery_is_noted_and_posts_nothing(engine, revenue_at):
+    company = open_small_company(engine, revenue_at=revenue_at)
+    company.stock("A", "10", "3", on=day(2))
+    shipment = sell(company, "4", day(5))
+    before = balances(company)
+    take_back(company, shipment, "1", day(6))
+    deliver(company, shipment, day(8))
+    with company.session() as session:
+        assert session.scalars(select(Shipment.delivered_on)).one() == day(8)
+        assert not session.scalars(select(JournalEntry).where(JournalEntry.event == "delivery")).all()
+    assert before["cost_of_sales"] == Decimal(12)
+    assert balance(company, "goods_dispatched") == ZERO
+    nothing_is_wrong(company)
+
+
+# --- what changes the cost
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_freight_known_while_goods_are_under_way_goes_along_with_them(engine, method):
+    company = open_small_company(engine, revenue_at="delivery", cost_method=method)
+    receipt = company.stock("A", "10", "3", on=day(2))
+    shipment = sell(company, "4", day(5))
+    landed(company, receipt, "10", day(6))
+    added = ZERO if method == "standard" else Decimal(4)  # at standard it is a variance
+    assert balance(company, "goods_dispatched") == 12 + added
+    deliver(company, shipment, day(8))
+    assert balance(company, "goods_dispatched") == ZERO
+    assert balance(company, "cost_of_sales") == 12 + added
+    nothing_is_wrong(company)
+
+
+def test_freight_dated_after_the_delivery_that_is_confirmed_later_counts_on_its_own_day(trade):
+    receipt = trade.stock("B", "10", "3", on=day(2))
+    shipment = sell(trade, "4", day(5), "B")
+    landed(trade, receipt, "10", day(9))
+    deliver(trade, shipment, day(7))
+    assert balance(trade, "cost_of_sales", day(8)) == Decimal(12)
+    assert balance(trade, "goods_dispatched", day(8)) == ZERO
+    assert balance(trade, "cost_of_sales") == Decimal(16)
+    nothing_is_wrong(trade)
+
+
+def test_freight_dated_before_the_delivery_and_entered_after_it_passes_through_goods_dispatched(trade):
+    receipt = trade.stock("B", "10", "3", on=day(2))
+    shipment = sell(trade, "4", day(5), "B")
+    deliver(trade, shipment, day(8))
+    landed(trade, receipt, "10", day(6))
+    assert balance(trade, "goods_dispatched", day(7)) == Decimal(16)
+    assert balance(trade, "cost_of_sales", day(7)) == ZERO
+    assert balance(trade, "goods_dispatched") == ZERO
+    assert balance(trade, "cost_of_sales") == Decimal(16)
+    nothing_is_wrong(trade)
+
+
+def test_a_price_corrected_after_the_delivery_is_cost_of_sales_at_once(trade):
+    receipt = trade.stock("B", "10", "3", on=day(2))
+    shipment = sell(trade, "4", day(5), "B")
+    deliver(trade, shipment, day(8))
+    reprice(trade, receipt, "3.50", day(12))
+    assert balance(trade, "cost_of_sales", day(11)) == Decimal(12)
+    assert balance(trade, "cost_of_sales") == Decimal(14)
+    assert balance(trade, "goods_dispatched") == ZERO
+    nothing_is_wrong(trade)
+
+
+@pytest.mark.parametrize("delivered", [None, day(8)])
+def test_a_receipt_entered_late_changes_what_is_under_way_or_was(engine, delivered):
+    company = open_small_company(engine, revenue_at="delivery", cost_method="fifo")
+    company.stock("A", "10", "3", on=day(3))
+    shipment = sell(company, "4", day(5))
+    if delivered:
+        deliver(company, shipment, delivered)
+    company.stock("A", "4", "1", on=day(2))  # these left first
+    assert balance(company, "goods_dispatched", day(7)) == Decimal(4)
+    assert balance(company, "goods_dispatched") == (ZERO if delivered else Decimal(4))
+    assert balance(company, "cost_of_sales") == (Decimal(4) if delivered else ZERO)
+    nothing_is_wrong(company)
+
+
+def test_the_months_average_of_goods_delivered_in_the_next_month_is_cost_of_that_month(engine):
+    company = open_small_company(engine, revenue_at="delivery", cost_method="periodic_average")
+    company.stock("A", "10", "3", on=day(2))
+    shipment = sell(company, "4", day(20))
+    company.stock("A", "10", "4", on=day(25))
+    deliver(company, shipment, day(3, month=2))
+    period = derived_id("period", company.company_id, day(1).isoformat())
+    company.perform(ClosePeriod(period))  # 14.00 at the average of 3.50
+    assert balance(company, "goods_dispatched", day(31)) == Decimal(14)
+    assert balance(company, "cost_of_sales", day(31)) == ZERO
+    assert balances(company)["cost_of_sales"] == Decimal(14)
+    assert balance(company, "goods_dispatched") == ZERO
+    nothing_is_wrong(company)
+
+
+def test_a_period_closes_with_goods_under_way_which_are_delivered_in_the_next(trade):
+    shipment = sell(trade, "4", day(30))
+    trade.perform(ClosePeriod(derived_id("period", trade.company_id, day(1).isoformat())))
+    with pytest.raises(ActionRefused, match="is in a closed period"):
+        deliver(trade, shipment, day(31))
+    deliver(trade, shipment, day(2, month=2))
+    assert balance(trade, "cost_of_sales", day(31)) == ZERO
+    assert balance(trade, "cost_of_sales") == Decimal(12)
+    nothing_is_wrong(trade)
+
+
+# --- what comes back
+
+
+def test_goods_refused_at_the_door_come_back_without_a_credit(trade):
+    shipment = sell(trade, "4", day(5))
+    return_id = take_back(trade, shipment, "4", day(7))
+    assert balances(trade) == money(inventory="30")
+    with trade.session() as session:
+        back = session.get_one(CustomerReturn, (trade.company_id, return_id))
+        assert (back.total, back.was_under_way) == (ZERO, True)
+    with pytest.raises(ActionRefused, match="came back before it was delivered"):
+        deliver(trade, shipment, day(8))
+    nothing_is_wrong(trade)
+
+
+@pytest.mark.parametrize("returned", [day(6), day(9)])
+def test_only_what_the_customer_kept_is_delivered_and_invoiced(trade, returned):
+    shipment = sell(trade, "4", day(5))
+    take_back(trade, shipment, "1", returned)
+    deliver(trade, shipment, day(8))
+    assert balance(trade, "cost_of_sales", day(8)) == Decimal(9)
+    assert balances(trade) == money(inventory="21", cost_of_sales="9", receivable="30", revenue="-30")
+    nothing_is_wrong(trade)
+
+
+def test_what_comes_back_after_the_delivery_is_credited(trade):
+    shipment = sell(trade, "4", day(5))
+    deliver(trade, shipment, day(8))
+    with pytest.raises(ActionRefused, match="was delivered on 2026-01-08; what the customer had cannot be back before"):
+        take_back(trade, shipment, "1", day(7))
+    take_back(trade, shipment, "1", day(9))
+    assert balances(trade) == money(inventory="21", cost_of_sales="9", receivable="30", revenue="-40")
+    assert balance(trade, "sales_returns") == Decimal(10)
+    nothing_is_wrong(trade)
+
+
+@pytest.mark.parametrize("delivered", [None, day(8)])
+def test_goods_that_broke_under_way_are_scrapped_with_their_return(trade, delivered):
+    receipt = trade.stock("B", "10", "3", on=day(2))
+    shipment = sell(trade, "4", day(5), "B")
+    take_back(trade, shipment, "1", day(7), scrapped=True)
+    if delivered:
+        deliver(trade, shipment, delivered)
+    landed(trade, receipt, "10", day(6))
+    assert balance(trade, "scrap_loss") == Decimal(4)
+    assert balance(trade, "goods_dispatched") == (ZERO if delivered else Decimal(12))
+    assert balance(trade, "cost_of_sales") == (Decimal(12) if delivered else ZERO)
+    nothing_is_wrong(trade)
+
+
+def test_a_receipt_entered_late_changes_what_came_back_of_a_delivered_shipment_as_well(engine):
+    company = open_small_company(engine, revenue_at="delivery", cost_method="fifo")
+    company.stock("A", "10", "3", on=day(3))
+    shipment = sell(company, "4", day(5))
+    take_back(company, shipment, "1", day(6))
+    deliver(company, shipment, day(8))
+    company.stock("A", "4", "1", on=day(2))
+    assert balance(company, "cost_of_sales", day(7)) == ZERO
+    assert balance(company, "cost_of_sales") == Decimal(3)
+    assert balance(company, "goods_dispatched") == ZERO
+    nothing_is_wrong(company)
+
+
+# --- the doctor
+
+
+def test_the_doctor_names_goods_dispatched_that_are_not_the_shipments_under_way(trade):
+    shipment = sell(trade, "4", day(5))
+    with trade.session() as session:
+        session.execute(update(Shipment).where(Shipment.id == shipment).values(delivered_on=day(6)))
+        session.commit()
+        found: list[Any] = [one.sentence for one in examine(session, trade.company_id)]
+    assert found == [
+        "Balance of the goods dispatched accounts against the shipments under way, 140501: 0 expected, 12 found"
+    ]
