@@ -172,7 +172,7 @@ def received_is_what_receipts_say(examined: Examined) -> list[Difference]:
     )
 
 
-@check(SalesOrder, SalesOrderLine, ShipmentLine)
+@check(SalesOrder, SalesOrderLine, ShipmentLine, Product)
 def shipped_is_what_shipments_say(examined: Examined) -> list[Difference]:
     """Of what is kept in stock: services go with a shipment and stand on no line of it."""
     services = select(Product.id).where(Product.company_id == examined.company_id, Product.is_stocked.is_(False))
