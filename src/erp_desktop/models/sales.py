@@ -143,20 +143,20 @@ class Shipment(Replicated):
     carrier_id: Mapped[UUID | None]
     tracking_number: Mapped[str] = mapped_column(String(80), default="")
     shipped_on: Mapped[date]
+    delivered_on: Mapped[date | None]  # when the customer had the goods; None: still under way, or nobody said
     status: Mapped[str] = mapped_column(String(20))
 
-    delivered_on: Mapped[date | None]  # when the customer had the goods; None: still under way, or nobody said
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
         return (
             belongs_to("order_id", "sales_order"),
             belongs_to("warehouse_id", "warehouse"),
+            CheckConstraint("delivered_on >= shipped_on", name="delivered_after_shipped"),
             Index(None, "company_id", "order_id"),
             Index(None, "company_id", "shipped_on", "id"),
-            CheckConstraint("delivered_on >= shipped_on", name="delivered_after_shipped"),
+            Index(None, "company_id", "delivered_on"),
         )
 
-            Index(None, "company_id", "delivered_on"),
 
 class ShipmentLine(Replicated):
     __tablename__ = "shipment_line"
@@ -249,9 +249,9 @@ class CustomerReturn(Replicated):
     returned_on: Mapped[date]
     reason: Mapped[str] = mapped_column(String(200), default="")
     total: Mapped[Money]  # credited to the customer
+    was_under_way: Mapped[bool] = mapped_column(default=False)  # goods that had not been delivered: nothing is credited
     announced_id: Mapped[UUID | None]  # the announced return that these goods came for
     closed_on: Mapped[date | None]  # an announced return whose goods will not come
-    was_under_way: Mapped[bool] = mapped_column(default=False)  # goods that had not been delivered: nothing is credited
     status: Mapped[str] = mapped_column(String(20))
 
     @classmethod
