@@ -311,10 +311,10 @@ class _Bulk:
                     "returned_on": announced.returned_on,
                     "reason": _storable(announced.reason, CustomerReturn, "reason"),
                     "total": _storable_amount(total),
+                    "was_under_way": False,
                     "status": ReturnStatus.ANNOUNCED.value,
                 }
             )
-                    "was_under_way": False,
         self._write(self.returns_table, heads)
         self._write(self.return_lines_table, lines)
 
