@@ -155,6 +155,10 @@ The back office of a company that distributes goods.</source>
         <translation>订单发货</translation>
     </message>
     <message>
+        <source>Confirm deliveries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Post a sales invoice</source>
         <translation>过账销售发票</translation>
     </message>
@@ -1283,6 +1287,10 @@ The back office of a company that distributes goods.</source>
         <translation>发货时</translation>
     </message>
     <message>
+        <source>when their delivery is confirmed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>when the invoice is posted</source>
         <translation>发票过账时</translation>
     </message>
@@ -1325,6 +1333,84 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Tax number</source>
         <translation>税号</translation>
+    </message>
+</context>
+<context>
+    <name>ConfirmDeliveryForm</name>
+    <message>
+        <source>Closed &amp;onamp;Delivered on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delivered on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shipments</source>
+        <translation type="unfinished">发货</translation>
+    </message>
+</context>
+<context>
+    <name>ConfirmDeliveryPage</name>
+    <message>
+        <source>Shipment</source>
+        <translation type="unfinished">发货</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>订单</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation>客户</translation>
+    </message>
+    <message>
+        <source>Tracking number</source>
+        <translation type="unfinished">运单号</translation>
+    </message>
+    <message>
+        <source>Shipped</source>
+        <translation>发货日期</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Confirm delivery</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delivery of {shipment}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Confirm deliveries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The goods become cost of sales, and what the customers keep is invoiced.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing is posted: revenue of this company does not wait for it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shipments: {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>delivered before or come back: {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>None of these shipments is under way any more.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delivery confirmed</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -2158,8 +2244,56 @@ The back office of a company that distributes goods.</source>
         <translation>发货</translation>
     </message>
     <message>
+        <source>Take in</source>
+        <translation>退货入库</translation>
+    </message>
+    <message>
+        <source>Take in without a shipment</source>
+        <translation>无发货单退货入库</translation>
+    </message>
+    <message>
+        <source>Close without goods</source>
+        <translation>不再等货并关闭</translation>
+    </message>
+    <message>
+        <source>Only announced: nothing has moved yet.</source>
+        <translation>仅为通知：货物尚未入库。</translation>
+    </message>
+    <message>
+        <source>This return is not waiting for goods.</source>
+        <translation>此退货不在等待货物。</translation>
+    </message>
+    <message>
+        <source>No shipment is known that these goods may be of.</source>
+        <translation>找不到这些货物可能所属的发货。</translation>
+    </message>
+    <message>
+        <source>The goods of this return are not waited for any more. Nothing moves and nothing is credited.</source>
+        <translation>不再等待此退货的货物。库存不变，也不贷记任何金额。</translation>
+    </message>
+    <message>
+        <source>Return closed without goods</source>
+        <translation>退货已关闭，未收到货物</translation>
+    </message>
+    <message>
         <source>Returned</source>
         <translation>已退回</translation>
+    </message>
+    <message>
+        <source>Announced on</source>
+        <translation>通知日期</translation>
+    </message>
+    <message>
+        <source>Announced value</source>
+        <translation>通知金额</translation>
+    </message>
+    <message>
+        <source>Announced as</source>
+        <translation>对应的退货通知</translation>
+    </message>
+    <message>
+        <source>The channel&apos;s number</source>
+        <translation>渠道单号</translation>
     </message>
     <message>
         <source>Warehouse</source>
@@ -2168,6 +2302,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Reason</source>
         <translation>原因</translation>
+    </message>
+    <message>
+        <source>Taken in as</source>
+        <translation>已收货，单号</translation>
+    </message>
+    <message>
+        <source>Closed without goods on</source>
+        <translation>未收货关闭日期</translation>
     </message>
     <message>
         <source>Credited</source>
@@ -2333,10 +2475,6 @@ The back office of a company that distributes goods.</source>
 </context>
 <context>
     <name>DockLines</name>
-    <message>
-        <source>No.</source>
-        <translation>序号</translation>
-    </message>
     <message>
         <source>Code</source>
         <translation>编码</translation>
@@ -2619,6 +2757,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Lost quantity of a goods transfer line against what was written off</source>
         <translation>调拨单明细的损失数量与核销的数量</translation>
+    </message>
+    <message>
+        <source>Balance of the goods dispatched accounts against the shipments under way</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -5089,6 +5231,10 @@ The back office of a company that distributes goods.</source>
         <translation>发货成本</translation>
     </message>
     <message>
+        <source>Delivery of a shipment</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Revenue</source>
         <translation>收入</translation>
     </message>
@@ -6071,6 +6217,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Goods receipts whose price no supplier invoice confirms yet</source>
         <translation>价格尚未经供应商发票确认的收货单（货到票未到）</translation>
+    </message>
+    <message>
+        <source>Shipments under way to customers: they stay goods dispatched until their delivery</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Products below zero: sold before they were booked in</source>
@@ -7293,6 +7443,10 @@ The back office of a company that distributes goods.</source>
         <translation>{order} 已发货的部分都已开票。未作任何更改。</translation>
     </message>
     <message>
+        <source>This company invoices goods when they are delivered. Confirm the delivery of the shipments of {order}; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The amount {amount} must be above zero. Correct it; nothing was changed.</source>
         <translation>金额 {amount} 必须大于零。请更正；未作任何更改。</translation>
     </message>
@@ -7439,6 +7593,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{announced} was announced by another customer. Take these goods in on their own, without the announcement; nothing was changed.</source>
         <translation>{announced} 是另一位客户通知的退货。请不按该通知、单独收下这些货物；未做任何更改。</translation>
+    </message>
+    <message>
+        <source>{shipment} was delivered on {delivered_on}; what the customer had cannot be back before. Correct the date; nothing was changed.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{field} cannot be {value}. Correct it; nothing was changed.</source>
@@ -7775,6 +7933,26 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>There is no exchange rate of {currency} for {day}. Type the rate here, or enter it under Ledger, Exchange rates; nothing was posted.</source>
         <translation>{day} 没有 {currency} 的汇率。请在此输入汇率，或在“总账”的“汇率”中录入；没有过账。</translation>
+    </message>
+    <message>
+        <source>{shipment} was delivered on {day} already. Nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{shipment} left on {shipped_on}; it cannot have arrived before. Correct the date; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All of {shipment} came back before it was delivered, so nothing of it can be. Nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product} is not counted by {unit}. Choose one of its units, or add this one on the product&apos;s page; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qty} {unit} of {product} are no exact quantity in {stock_unit}. What fits nearest: {fits}; nothing was changed.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -9346,6 +9524,10 @@ The back office of a company that distributes goods.</source>
         <translation>盘点、采购退货、重估</translation>
     </message>
     <message>
+        <source>Increase of goods under way to customers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Side by side</source>
         <translation>并列对比</translation>
     </message>
@@ -9482,6 +9664,14 @@ The back office of a company that distributes goods.</source>
         <translation>尚未到货：暂估</translation>
     </message>
     <message>
+        <source>Delivered to the customer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Under way to the customer: goods dispatched, no cost of sales yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Cost that stayed away</source>
         <translation>未退回部分的成本</translation>
     </message>
@@ -9572,6 +9762,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Of price</source>
         <translation>占价格</translation>
+    </message>
+    <message>
+        <source>In goods dispatched</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Weight</source>
@@ -9878,6 +10072,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Credited</source>
         <translation>退款金额</translation>
+    </message>
+    <message>
+        <source>Announced as {number}: count the goods and correct the lines.</source>
+        <translation>退货通知 {number}：请清点货物并更正各行。</translation>
     </message>
     <message>
         <source>Lines: {count}</source>
@@ -10647,6 +10845,10 @@ The back office of a company that distributes goods.</source>
         <translation>销售退货</translation>
     </message>
     <message>
+        <source>Shipment of a return</source>
+        <translation>退货所属的发货</translation>
+    </message>
+    <message>
         <source>Import from a file</source>
         <translation>从文件导入</translation>
     </message>
@@ -11149,8 +11351,20 @@ The back office of a company that distributes goods.</source>
         <translation>已发货</translation>
     </message>
     <message>
-        <source>Status</source>
-        <translation>状态</translation>
+        <source>Delivered</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Select the shipments that arrived first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Confirm delivery</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The customers have the shipments that are selected</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Quantity</source>
@@ -11169,8 +11383,51 @@ The back office of a company that distributes goods.</source>
         <translation>编号、订单、客户、运单号</translation>
     </message>
     <message>
+        <source>Delivery</source>
+        <translation type="unfinished">配送</translation>
+    </message>
+    <message>
+        <source>Under way</source>
+        <translation type="unfinished">在途中</translation>
+    </message>
+    <message>
         <source>Ship an order</source>
         <translation>订单发货</translation>
+    </message>
+</context>
+<context>
+    <name>ShipmentsOfReturn</name>
+    <message>
+        <source>Number</source>
+        <translation>单号</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>订单</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation>客户</translation>
+    </message>
+    <message>
+        <source>Shipped</source>
+        <translation>发货日期</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Which shipment are the goods of?</source>
+        <translation>货物属于哪次发货？</translation>
+    </message>
+    <message>
+        <source>No shipment is known that these goods may be of.</source>
+        <translation>找不到这些货物可能所属的发货。</translation>
+    </message>
+    <message>
+        <source>Number, order, customer, tracking number</source>
+        <translation>单号、订单、客户、运单号</translation>
     </message>
 </context>
 <context>
@@ -12676,6 +12933,10 @@ The back office of a company that distributes goods.</source>
         <translation>批次</translation>
     </message>
     <message>
+        <source>Announced</source>
+        <translation>通知数量</translation>
+    </message>
+    <message>
         <source>With customer</source>
         <translation>在客户处</translation>
     </message>
@@ -12692,8 +12953,20 @@ The back office of a company that distributes goods.</source>
         <translation>{shipment} 的退货</translation>
     </message>
     <message>
+        <source>All came as announced</source>
+        <translation>全部按通知到货</translation>
+    </message>
+    <message>
+        <source>Announced as {number}: what does not come now is not waited for.</source>
+        <translation>退货通知 {number}：这次没到的货物不再等待。</translation>
+    </message>
+    <message>
         <source>Nothing of this shipment is still with the customer.</source>
         <translation>此发货单已没有仍在客户处的货物。</translation>
+    </message>
+    <message>
+        <source>The announced return was taken in or closed already.</source>
+        <translation>此退货通知已收货或已关闭。</translation>
     </message>
 </context>
 <context>

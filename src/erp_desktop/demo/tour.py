@@ -66,6 +66,7 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "sales_invoice": (SalesInvoices, ()),
     "take_in_return": (Shipments, ()),
     "customer_return": (CustomerReturns, ()),
+    "shipments_of_return": (CustomerReturns, (("status", "announced"),)),
     "stock_count": (StockCounts, ()),
     "stock_scrap": (StockScraps, ()),
     "goods_transfer": (GoodsTransfers, ()),

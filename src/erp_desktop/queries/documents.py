@@ -364,9 +364,17 @@ def _of_invoice(session: Session, company: UUID, id: UUID) -> list[tuple[Related
 
 
 def _of_return(session: Session, company: UUID, id: UUID) -> list[tuple[RelatedDocument, ...]]:
-    shipment = select(_return.c.shipment_id).where(_return.c.company_id == company, _return.c.id == id)
+    """With the announced return before the posted one, or the posted one after the announced one."""
+    is_meant = or_(_return.c.id == id, _return.c.announced_id == id)
+    shipment = select(_return.c.shipment_id).where(_return.c.company_id == company, is_meant)
     order = select(_shipment.c.order_id).where(_shipment.c.company_id == company, _shipment.c.id.in_(shipment))
-    return _around(order, session, company)
+    announced = select(_return.c.announced_id).where(_return.c.company_id == company, _return.c.id == id)
+    around = _around(order, session, company)
+    told = {document.id for group in around for document in group}
+    other = documents(
+        session, company, "customer_return", or_(_return.c.id.in_(announced), _return.c.announced_id == id)
+    )
+    return [*around, tuple(document for document in other if document.id not in told)]
 
 
 _CHAINS: dict[str, _Chain] = {

@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.company import User
 from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.sales import (
+    CustomerReturn,
     CustomerReturnLine,
     SalesInvoiceLine,
     SalesOrder,
@@ -49,6 +50,7 @@ _shipment = table_of(Shipment)
 _order_line = table_of(SalesOrderLine)
 _shipment_line = table_of(ShipmentLine)
 _invoice_line = table_of(SalesInvoiceLine)
+_return = table_of(CustomerReturn)
 _return_line = table_of(CustomerReturnLine)
 _product = table_of(Product)
 _unit = table_of(Unit)
@@ -380,6 +382,7 @@ class CustomerReturnLines(ListQuery[CustomerReturnLineRow]):
 @dataclass(frozen=True)
 class CustomerReturnRecord(CustomerReturnRow):
     currency: str  # of the order that the goods were sold with
+    linked_number: str | None  # of the announced return that these goods came for, or of the posted one that came of it
     lines: tuple[CustomerReturnLineRow, ...]
     related: tuple[RelatedDocument, ...]
 
@@ -397,9 +400,12 @@ class CustomerReturnDetail:
         of_shipment = (_shipment.c.company_id == _order.c.company_id) & (_shipment.c.order_id == _order.c.id)
         currency = select(_order.c.currency).select_from(_order.join(_shipment, of_shipment))
         currency = currency.where(_shipment.c.company_id == company_id, _shipment.c.id == row.shipment_id)
+        is_linked = or_(_return.c.id == row.announced_id, _return.c.announced_id == row.id)
+        linked = select(_return.c.number).where(_return.c.company_id == company_id, is_linked)
         return CustomerReturnRecord(
             **vars(row),
             currency=session.execute(currency).scalar() or company_currency(session, company_id),
+            linked_number=session.execute(linked).scalar(),
             lines=CustomerReturnLines(EVERY_LINE, return_id=self.return_id).run(session, company_id).rows,
             related=RelatedDocuments("customer_return", self.return_id).run(session, company_id),
         )

@@ -93,8 +93,15 @@ def register_own_screens() -> None:
             "customer_return",
             noop("Screen", "Customer return"),
             "return",
-            later("erp_desktop.views.warehouse.posted", "customer_return_page"),
+            later("erp_desktop.views.warehouse.customer_return_page", "CustomerReturnPage"),
             "sales.read",
+        ),
+        (
+            "shipments_of_return",
+            noop("Screen", "Shipment of a return"),
+            "return",
+            later("erp_desktop.views.warehouse.customer_return_page", "shipments_of_return_screen"),
+            "sales.return",
         ),
     )
     for key, title, icon, factory, permission in lists:

@@ -1,19 +1,15 @@
-"""Pages of what happened at the dock: goods receipt, shipment, customer return."""
+"""Pages of what happened at the dock: goods receipt, shipment."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
-from erp_desktop.models.sales import ReturnStatus
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptLines, GoodsReceiptRecord
 from erp_desktop.queries.receipt_costs import CostedReceiptLines
 from erp_desktop.queries.selling_details import (
-    CustomerReturnDetail,
-    CustomerReturnLines,
-    CustomerReturnRecord,
     ShipmentDetail,
     ShipmentLines,
     ShipmentRecord,
@@ -26,47 +22,12 @@ from erp_desktop.views.documents.posted_page import Facts, PostedPage
 from erp_desktop.views.documents.printing import print_document
 from erp_desktop.views.language import current_language
 from erp_desktop.views.reports.story import offer_story_of_lines
+from erp_desktop.views.warehouse.dock_lines import bin_column, dock_lines, lot_column, qty_column, unit_column
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
-from erp_desktop.views.widgets.list_model import ListSpec
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
     from erp_desktop.views.shell.main_window import MainWindow
-
-
-def _product_columns() -> tuple[TableColumn, ...]:
-    return (
-        TableColumn("line_no", translate("DockLines", "No."), CellKind.INTEGER, 64),
-        TableColumn("product_code", translate("DockLines", "Code"), width=110),
-        TableColumn("product_name", translate("DockLines", "Product"), stretches=True),
-    )
-
-
-def _lines(query: Any, tables: frozenset[str], *columns: TableColumn) -> ListSpec:
-    return ListSpec(
-        (*_product_columns(), *columns),
-        query,
-        tables=tables,
-        name=translate("DockLines", "Lines"),
-        search_hint=translate("DockLines", "Product, bin"),
-        sort="line_no",
-    )
-
-
-def _qty() -> TableColumn:
-    return TableColumn("qty", translate("DockLines", "Quantity"), CellKind.QTY, 90)
-
-
-def _unit() -> TableColumn:
-    return TableColumn("unit_code", translate("DockLines", "Unit"), width=60)
-
-
-def _bin() -> TableColumn:
-    return TableColumn("bin_code", translate("DockLines", "Bin"), width=90)
-
-
-def _lot() -> TableColumn:
-    return TableColumn("lot_code", translate("DockLines", "Lot"), width=110)
 
 
 def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
@@ -92,24 +53,24 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
     if "cost.read" in desk.permissions:
         unit_cost = translate("GoodsReceiptPage", "Unit cost")
         cost = translate("GoodsReceiptPage", "Cost")
-        spec = _lines(
+        spec = dock_lines(
             partial(CostedReceiptLines, receipt_id=id),
             CostedReceiptLines.tables,
-            _bin(),
-            _lot(),
-            _qty(),
-            _unit(),
+            bin_column(),
+            lot_column(),
+            qty_column(),
+            unit_column(),
             TableColumn("unit_cost", unit_cost, CellKind.UNIT_COST, 96, is_sortable=False),
             TableColumn("cost", cost, CellKind.MONEY, 104, is_sortable=False),
         )
     else:
-        spec = _lines(
+        spec = dock_lines(
             partial(GoodsReceiptLines, receipt_id=id),
             GoodsReceiptLines.tables,
-            _bin(),
-            _lot(),
-            _qty(),
-            _unit(),
+            bin_column(),
+            lot_column(),
+            qty_column(),
+            unit_column(),
         )
     page = PostedPage(
         desk,
@@ -156,14 +117,14 @@ class ShipmentPage(PostedPage):
     """What left, with whom, and what came back of it."""
 
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
-        spec = _lines(
+        spec = dock_lines(
             partial(ShipmentLines, shipment_id=id),
             ShipmentLines.tables,
-            _bin(),
-            _lot(),
-            _qty(),
+            bin_column(),
+            lot_column(),
+            qty_column(),
             TableColumn("returned_qty", translate("DockLines", "Came back"), CellKind.QTY),
-            _unit(),
+            unit_column(),
         )
         super().__init__(
             desk,
@@ -219,47 +180,3 @@ def _shipment_facts(record: ShipmentRecord) -> Facts:
 
 def shipment_page(desk: "Desk", shell: "MainWindow", id: UUID) -> ShipmentPage:
     return ShipmentPage(desk, shell, id)
-
-
-def _shipment_of(record: CustomerReturnRecord) -> str:
-    """The shipment, or that nobody knows which one it was, and what that means for the cost."""
-    if record.shipment_id is None and record.status == ReturnStatus.POSTED:
-        return translate("CustomerReturnPage", "Without a shipment: at current cost")
-    return record.shipment_number or record.external_number or ""
-
-
-def customer_return_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
-    """What came back and what is credited for it."""
-
-    def facts(record: CustomerReturnRecord) -> Facts:
-        return (
-            (translate("CustomerReturnPage", "Shipment"), _shipment_of(record)),
-            (translate("CustomerReturnPage", "Returned"), record.returned_on.isoformat()),
-            (translate("CustomerReturnPage", "Warehouse"), named(record, "warehouse")),
-            (translate("CustomerReturnPage", "Reason"), record.reason),
-            (translate("CustomerReturnPage", "Credited"), f"{record.currency} {shown(record.total, CellKind.MONEY)}"),
-        )
-
-    spec = _lines(
-        partial(CustomerReturnLines, return_id=id),
-        CustomerReturnLines.tables,
-        _bin(),
-        _lot(),
-        _qty(),
-        _unit(),
-        TableColumn("is_scrapped", translate("DockLines", "Scrapped"), CellKind.YES_NO, 84),
-        TableColumn("unit_price", translate("DockLines", "Price"), CellKind.UNIT_COST, 84),
-        TableColumn("amount", translate("DockLines", "Amount"), CellKind.MONEY, 92),
-    )
-    page = PostedPage(
-        desk,
-        shell,
-        "customer_return",
-        id,
-        CustomerReturnDetail,
-        spec,
-        facts,
-        lambda record: str(cell_value(record, "customer_name") or ""),
-    )
-    offer_story_of_lines(page)
-    return page

@@ -1,5 +1,6 @@
 """Taking in a return: what came back of a shipment, into which bin, and what of it is scrapped."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
@@ -8,8 +9,10 @@ from uuid import UUID
 
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.i18n import translate
+from erp_desktop.models.sales import ReturnStatus
 from erp_desktop.numbers import ZERO
-from erp_desktop.queries.selling_details import ShipmentDetail, ShipmentRecord
+from erp_desktop.queries.announced_returns import AnnouncedShipmentDetail, AnnouncedShipmentRecord
+from erp_desktop.queries.selling_details import CustomerReturnRecord, ShipmentDetail, ShipmentRecord
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
@@ -25,24 +28,28 @@ if TYPE_CHECKING:
 
 
 class TakeInReturnPage(CountingPage):
-    """Opened for one shipment; shows what is still with the customer. Of what came back some or all may be scrapped."""
+    """Opened for one shipment; shows what is still with the customer. Of what came back some or all may be scrapped.
+
+    With the id of an announced return, `announced`, what it says stands beside what came, and it is fulfilled by it.
+    """
 
     typed_columns = ("counted", "scrap", "bin")
 
-    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
+    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, announced: UUID | None = None) -> None:
+        self._announced_id = announced
         super().__init__(
             desk,
             shell,
             "customer_return",
             id,
-            ShipmentDetail,
+            self._detail,
             "return_form",
             ("returned_on", "reason"),
             ("returned_on",),
             Counting(
                 makes="customer_return",
                 rows_of=_lines_with_customer,
-                action_of=_return_of,
+                action_of=self._return_of,
                 day="returned_on",
                 done=translate("TakeInReturnPage", "Return taken into stock"),
                 field_of_refusal={
@@ -51,9 +58,9 @@ class TakeInReturnPage(CountingPage):
                     "no_period": "returned_on",
                 },
             ),
+            has_related=False,
         )
-        self._warehouse_id: UUID | None = None
-        self._has_lots = False
+        self._shown_for: tuple[object, ...] = (None, False, False)  # the warehouse; has lots; is announced
         self._use_columns()
         self.binder.show({"returned_on": company_today(), "reason": ""})
         add = self.add_page_action
@@ -72,6 +79,17 @@ class TakeInReturnPage(CountingPage):
         self.refresh()
         self.setFocusProxy(self.grid)
 
+    def _detail(self, shipment_id: UUID) -> "ShipmentDetail | AnnouncedShipmentDetail":
+        if self._announced_id is None:
+            return ShipmentDetail(shipment_id)
+        return AnnouncedShipmentDetail(shipment_id, self._announced_id)
+
+    def show_args(self, **args: object) -> None:
+        """The shipment was opened again for an announced return, or for none."""
+        announced = args.get("announced")
+        self._announced_id = announced if isinstance(announced, UUID) else None
+        self.refresh()
+
     def save(self, then: Callable[[], object] | None = None) -> None:
         """Takes the return in, unless more is to be scrapped than came back."""
         for row, line in enumerate(self._all_lines()):
@@ -88,13 +106,35 @@ class TakeInReturnPage(CountingPage):
     def verb(self) -> str:
         return translate("TakeInReturnPage", "Return of")
 
+    def _return_of(
+        self, made_id: UUID, document_id: UUID, values: dict[str, Any], counted: list[dict[str, Any]]
+    ) -> TakeInReturn:
+        return TakeInReturn(
+            return_id=made_id,
+            shipment_id=document_id,
+            returned_on=values["returned_on"],
+            lines=tuple(
+                ReturnedLine(line["id"], qty, line["bin"].id if line.get("bin") else None, is_scrapped)
+                for line in counted
+                for qty, is_scrapped in parts_of(line["counted"], line.get("scrap"))
+            ),
+            reason=values.get("reason", ""),
+            announced_id=self._announced_id,
+        )
+
     def _use_columns(self) -> None:
-        lot = LineColumn("lot", translate("TakeInReturnPage", "Lot"), width=150, is_computed=True)
+        warehouse_id, has_lots, is_announced = self._shown_for
+        more = []
+        if has_lots:
+            more.append(LineColumn("lot", translate("TakeInReturnPage", "Lot"), width=120, is_computed=True))
+        if is_announced:
+            heading = translate("TakeInReturnPage", "Announced")
+            more.append(LineColumn("announced", heading, CellKind.QTY, 100, is_computed=True))
         columns = self.columns(
             translate("TakeInReturnPage", "With customer"),
             translate("TakeInReturnPage", "Came back"),
-            lookups.bins(self._warehouse_id),
-            (lot,) if self._has_lots else (),
+            lookups.bins(warehouse_id if isinstance(warehouse_id, UUID) else None),
+            tuple(more),
         )
         scrap = LineColumn("scrap", translate("TakeInReturnPage", "Of it scrap"), CellKind.QTY, 100)
         place = 1 + next(number for number, column in enumerate(columns) if column.name == "counted")
@@ -104,11 +144,30 @@ class TakeInReturnPage(CountingPage):
     def show_record(self, record: ShipmentRecord) -> None:
         title = translate("TakeInReturnPage", "Return of {shipment}").format(shipment=number_text(record.number))
         self.header.name(title, str(cell_value(record, "customer_name") or ""))
-        has_lots = any(line.lot_code for line in record.lines)
-        if (record.warehouse_id, has_lots) != (self._warehouse_id, self._has_lots):
-            self._warehouse_id, self._has_lots = record.warehouse_id, has_lots
+        announced = record.announced if isinstance(record, AnnouncedShipmentRecord) else None
+        shown_for = (record.warehouse_id, any(line.lot_code for line in record.lines), announced is not None)
+        if shown_for != self._shown_for:
+            self._shown_for = shown_for
             self._use_columns()
+        self.do_all.setText(
+            translate("TakeInReturnPage", "All came back")
+            if announced is None
+            else translate("TakeInReturnPage", "All came as announced")
+        )
+        self._show_announced(announced)
         super().show_record(record)
+
+    def _show_announced(self, announced: CustomerReturnRecord | None) -> None:
+        if announced is None:
+            self.header.hint.setText("")
+            return
+        text = translate("TakeInReturnPage", "Announced as {number}: what does not come now is not waited for.")
+        self.header.hint.setText(text.format(number=number_text(announced.number)))
+        if not self.is_dirty and not self.binder.value("reason"):
+            self.binder.fill_in({"reason": announced.reason})
+
+    def expected_of(self, line: dict[str, Any]) -> Decimal | None:
+        return line.get("announced", line.get("open"))
 
     def offer_actions(self) -> None:
         if not hasattr(self, "do_all"):
@@ -117,13 +176,16 @@ class TakeInReturnPage(CountingPage):
         reason = self.may("sales.return")
         if not reason and (record is None or not any(line.returnable_qty > 0 for line in record.lines)):
             reason = translate("TakeInReturnPage", "Nothing of this shipment is still with the customer.")
+        if isinstance(record, AnnouncedShipmentRecord) and record.announced.status != ReturnStatus.ANNOUNCED:
+            reason = translate("TakeInReturnPage", "The announced return was taken in or closed already.")
         self.allow(self.do_take, reason)
         self.allow(self.do_all, reason)
         self.offer(self.do_take, (self.do_all,))
 
 
 def _lines_with_customer(record: ShipmentRecord) -> list[dict[str, Any]]:
-    return [
+    """What is still with the customer; of an announced return with what was announced, shared over the lines of a product."""
+    lines: list[dict[str, Any]] = [
         {
             "id": line.id,
             "product_id": line.product_id,
@@ -136,17 +198,11 @@ def _lines_with_customer(record: ShipmentRecord) -> list[dict[str, Any]]:
         for line in record.lines
         if line.returnable_qty > 0
     ]
-
-
-def _return_of(made_id: UUID, document_id: UUID, values: dict[str, Any], counted: list[dict[str, Any]]) -> TakeInReturn:
-    return TakeInReturn(
-        return_id=made_id,
-        shipment_id=document_id,
-        returned_on=values["returned_on"],
-        lines=tuple(
-            ReturnedLine(line["id"], qty, line["bin"].id if line.get("bin") else None, is_scrapped)
-            for line in counted
-            for qty, is_scrapped in parts_of(line["counted"], line.get("scrap"))
-        ),
-        reason=values.get("reason", ""),
-    )
+    if isinstance(record, AnnouncedShipmentRecord):
+        announced: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
+        for coming in record.announced.lines:
+            announced[coming.product_id] += coming.qty
+        for line in lines:
+            line["announced"] = min(line["open"], announced[line["product_id"]])
+            announced[line["product_id"]] -= line["announced"]
+    return lines

@@ -14,9 +14,10 @@ from erp_desktop.numbers import ZERO
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.lookups import SalePrice
 from erp_desktop.queries.order_entry import OrderDefaults
-from erp_desktop.queries.selling_details import CustomerReturnDetail
+from erp_desktop.queries.selling_details import CustomerReturnDetail, CustomerReturnRecord
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.form_page import FormPage
+from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.order_lines import PriceProposals
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import CellKind, shown
@@ -39,9 +40,12 @@ FIELD_OF_REFUSAL = {
 
 
 class ReturnWithoutShipmentPage(FormPage):
-    """Of each line some or all may be scrapped; the price that is credited is proposed from the price list."""
+    """Of each line some or all may be scrapped; the price that is credited is proposed from the price list.
 
-    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
+    With the id of an announced return, `announced`, the form begins with what it says, and fulfils it.
+    """
+
+    def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, announced: UUID | None = None) -> None:
         super().__init__(
             desk,
             shell,
@@ -76,7 +80,11 @@ class ReturnWithoutShipmentPage(FormPage):
         self.header.name(self.title, translate("ReturnWithoutShipmentPage", "The goods come in at their current cost."))
         self.lines_changed()
         self.offer_actions()
-        when_done(desk.ask(OrderDefaults(self.last_warehouse())), self, self._take_defaults)
+        self._announced_id = announced
+        if announced is None:
+            when_done(desk.ask(OrderDefaults(self.last_warehouse())), self, self._take_defaults)
+        else:
+            when_done(desk.ask(CustomerReturnDetail(announced)), self, self._take_announced)
         self.setFocusProxy(self.lookup("customer"))
 
     def _line_spec(self) -> LineSpec:
@@ -131,6 +139,36 @@ class ReturnWithoutShipmentPage(FormPage):
         if choices.warehouse is not None and self._typed("warehouse") is None:
             choice = choices.warehouse
             self.binder.fill_in({"warehouse": lookups.item(choice.id, choice.code, choice.name, choice.name_zh)})
+
+    def _take_announced(self, record: CustomerReturnRecord) -> None:
+        """Begins with what was announced; the person counts and corrects it."""
+        values: dict[str, Any] = {
+            name: lookups.item(
+                getattr(record, f"{name}_id"),
+                getattr(record, f"{name}_code", ""),
+                getattr(record, f"{name}_name"),
+                getattr(record, f"{name}_name_zh"),
+            )
+            for name in ("customer", "channel", "warehouse")
+        }
+        values["reason"] = record.reason
+        self.binder.fill_in(values)
+        self.show_lines(
+            [
+                {
+                    "product": lookups.item(
+                        line.product_id, line.product_code, line.product_name, line.product_name_zh
+                    ),
+                    "lot": line.lot_code or "",
+                    "qty": line.qty,
+                    "unit_price": line.unit_price,
+                }
+                for line in record.lines
+            ]
+        )
+        text = translate("ReturnWithoutShipmentPage", "Announced as {number}: count the goods and correct the lines.")
+        self.header.hint.setText(text.format(number=number_text(record.number)))
+        self.lines_changed()
 
     def _sale_price(self, product_id: UUID, qty: Decimal) -> SalePrice:
         customer = self._typed("customer")
@@ -228,6 +266,7 @@ class ReturnWithoutShipmentPage(FormPage):
             customer_id=customer.id if customer is not None else None,
             channel_id=channel.id if channel is not None else None,
             reason=values.get("reason") or "",
+            announced_id=self._announced_id,
         )
 
     def _refused(self, refused: Refused) -> None:

@@ -1,0 +1,39 @@
+"""The lines of a document of the dock as its page shows them: the columns that goods receipt, shipment and return share."""
+
+from typing import Any
+
+from erp_desktop.i18n import translate
+from erp_desktop.views.widgets.cells import CellKind, TableColumn
+from erp_desktop.views.widgets.list_model import ListSpec
+
+
+def dock_lines(query: Any, tables: frozenset[str], *columns: TableColumn) -> ListSpec:
+    """The list of a document's lines: code and product, then `columns`; with all of a return's beside related documents."""
+    return ListSpec(
+        (
+            TableColumn("product_code", translate("DockLines", "Code"), width=92),
+            TableColumn("product_name", translate("DockLines", "Product"), stretches=True),
+            *columns,
+        ),
+        query,
+        tables=tables,
+        name=translate("DockLines", "Lines"),
+        search_hint=translate("DockLines", "Product, bin"),
+        sort="line_no",
+    )
+
+
+def qty_column() -> TableColumn:
+    return TableColumn("qty", translate("DockLines", "Quantity"), CellKind.QTY, 84)
+
+
+def unit_column() -> TableColumn:
+    return TableColumn("unit_code", translate("DockLines", "Unit"), width=56)
+
+
+def bin_column() -> TableColumn:
+    return TableColumn("bin_code", translate("DockLines", "Bin"), width=84)
+
+
+def lot_column() -> TableColumn:
+    return TableColumn("lot_code", translate("DockLines", "Lot"), width=92)
