@@ -156,7 +156,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Confirm deliveries</source>
-        <translation type="unfinished"></translation>
+        <translation>确认送达</translation>
     </message>
     <message>
         <source>Post a sales invoice</source>
@@ -1288,7 +1288,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>when their delivery is confirmed</source>
-        <translation type="unfinished"></translation>
+        <translation>确认送达时</translation>
     </message>
     <message>
         <source>when the invoice is posted</source>
@@ -1343,18 +1343,18 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Delivered on</source>
-        <translation type="unfinished"></translation>
+        <translation>送达日期</translation>
     </message>
     <message>
         <source>Shipments</source>
-        <translation type="unfinished">发货</translation>
+        <translation>发货</translation>
     </message>
 </context>
 <context>
     <name>ConfirmDeliveryPage</name>
     <message>
         <source>Shipment</source>
-        <translation type="unfinished">发货</translation>
+        <translation>发货</translation>
     </message>
     <message>
         <source>Order</source>
@@ -1366,7 +1366,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Tracking number</source>
-        <translation type="unfinished">运单号</translation>
+        <translation>运单号</translation>
     </message>
     <message>
         <source>Shipped</source>
@@ -1378,39 +1378,39 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Confirm delivery</source>
-        <translation type="unfinished"></translation>
+        <translation>确认送达</translation>
     </message>
     <message>
         <source>Delivery of {shipment}</source>
-        <translation type="unfinished"></translation>
+        <translation>{shipment} 的送达</translation>
     </message>
     <message>
         <source>Confirm deliveries</source>
-        <translation type="unfinished"></translation>
+        <translation>确认送达</translation>
     </message>
     <message>
         <source>The goods become cost of sales, and what the customers keep is invoiced.</source>
-        <translation type="unfinished"></translation>
+        <translation>货物结转为销售成本，客户留下的部分将开票。</translation>
     </message>
     <message>
         <source>Nothing is posted: revenue of this company does not wait for it.</source>
-        <translation type="unfinished"></translation>
+        <translation>不产生凭证：本公司的收入确认不以送达为准。</translation>
     </message>
     <message>
         <source>Shipments: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>发货：{count}</translation>
     </message>
     <message>
         <source>delivered before or come back: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>此前已送达或已退回：{count}</translation>
     </message>
     <message>
         <source>None of these shipments is under way any more.</source>
-        <translation type="unfinished"></translation>
+        <translation>这些发货都已不在途中。</translation>
     </message>
     <message>
         <source>Delivery confirmed</source>
-        <translation type="unfinished"></translation>
+        <translation>已确认送达</translation>
     </message>
 </context>
 <context>
@@ -2760,7 +2760,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Balance of the goods dispatched accounts against the shipments under way</source>
-        <translation type="unfinished"></translation>
+        <translation>发出商品科目余额与在途发货的核对</translation>
     </message>
 </context>
 <context>
@@ -5232,7 +5232,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Delivery of a shipment</source>
-        <translation type="unfinished"></translation>
+        <translation>发货送达</translation>
     </message>
     <message>
         <source>Revenue</source>
@@ -6220,7 +6220,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Shipments under way to customers: they stay goods dispatched until their delivery</source>
-        <translation type="unfinished"></translation>
+        <translation>发往客户途中的发货：送达前一直为发出商品</translation>
     </message>
     <message>
         <source>Products below zero: sold before they were booked in</source>
@@ -7444,7 +7444,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>This company invoices goods when they are delivered. Confirm the delivery of the shipments of {order}; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>本公司在货物送达时开票。请确认 {order} 的发货已送达；未做任何更改。</translation>
     </message>
     <message>
         <source>The amount {amount} must be above zero. Correct it; nothing was changed.</source>
@@ -7531,10 +7531,6 @@ The back office of a company that distributes goods.</source>
         <translation>这会违反账目规则（{rule}），因此未作任何更改。请刷新后再试；如仍如此，请将规则名称告诉技术支持。</translation>
     </message>
     <message>
-        <source>No account is set for {purpose}, so nothing was posted. An accountant sets it under Settings, Accounts.</source>
-        <translation>没有为 {purpose} 设置科目，因此未过账。会计可在“设置、科目”中设置。</translation>
-    </message>
-    <message>
         <source>{party} is not an active supplier. Choose a supplier; nothing was changed.</source>
         <translation>{party} 不是启用的供应商。请选择供应商；未作任何更改。</translation>
     </message>
@@ -7596,7 +7592,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{shipment} was delivered on {delivered_on}; what the customer had cannot be back before. Correct the date; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{shipment} 于 {delivered_on} 送达；客户已收到的货物不可能在此之前退回。请更正日期；未做任何更改。</translation>
     </message>
     <message>
         <source>{field} cannot be {value}. Correct it; nothing was changed.</source>
@@ -7936,15 +7932,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{shipment} was delivered on {day} already. Nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{shipment} 已于 {day} 送达。未做任何更改。</translation>
     </message>
     <message>
         <source>{shipment} left on {shipped_on}; it cannot have arrived before. Correct the date; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{shipment} 于 {shipped_on} 发出，不可能在此之前送达。请更正日期；未做任何更改。</translation>
     </message>
     <message>
         <source>All of {shipment} came back before it was delivered, so nothing of it can be. Nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{shipment} 的货物在送达前已全部退回，因此无法确认送达。未做任何更改。</translation>
     </message>
     <message>
         <source>{product} is not counted by {unit}. Choose one of its units, or add this one on the product&apos;s page; nothing was changed.</source>
@@ -7952,6 +7948,10 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{qty} {unit} of {product} are no exact quantity in {stock_unit}. What fits nearest: {fits}; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The company&apos;s chart of accounts has no account for {purpose}, so nothing was posted. Ask whoever looks after the program to add one.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -9525,7 +9525,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Increase of goods under way to customers</source>
-        <translation type="unfinished"></translation>
+        <translation>发往客户的在途货物增加额</translation>
     </message>
     <message>
         <source>Side by side</source>
@@ -9665,11 +9665,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Delivered to the customer</source>
-        <translation type="unfinished"></translation>
+        <translation>已送达客户</translation>
     </message>
     <message>
         <source>Under way to the customer: goods dispatched, no cost of sales yet</source>
-        <translation type="unfinished"></translation>
+        <translation>发往客户途中：发出商品，尚未结转销售成本</translation>
     </message>
     <message>
         <source>Cost that stayed away</source>
@@ -9765,7 +9765,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>In goods dispatched</source>
-        <translation type="unfinished"></translation>
+        <translation>计入发出商品</translation>
     </message>
     <message>
         <source>Weight</source>
@@ -10833,6 +10833,10 @@ The back office of a company that distributes goods.</source>
         <translation>发货</translation>
     </message>
     <message>
+        <source>Confirm delivery</source>
+        <translation>确认送达</translation>
+    </message>
+    <message>
         <source>Take in a return</source>
         <translation>收回退货</translation>
     </message>
@@ -11288,6 +11292,10 @@ The back office of a company that distributes goods.</source>
         <translation>打印装箱单</translation>
     </message>
     <message>
+        <source>Confirm delivery</source>
+        <translation>确认送达</translation>
+    </message>
+    <message>
         <source>Take in return</source>
         <translation>收回退货</translation>
     </message>
@@ -11310,6 +11318,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Shipped</source>
         <translation>已发货</translation>
+    </message>
+    <message>
+        <source>Delivered</source>
+        <translation>已送达</translation>
+    </message>
+    <message>
+        <source>not confirmed yet</source>
+        <translation>尚未确认</translation>
     </message>
     <message>
         <source>Warehouse</source>
@@ -11352,19 +11368,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Delivered</source>
-        <translation type="unfinished"></translation>
+        <translation>已送达</translation>
     </message>
     <message>
         <source>Select the shipments that arrived first.</source>
-        <translation type="unfinished"></translation>
+        <translation>请先选择已到达的发货。</translation>
     </message>
     <message>
         <source>Confirm delivery</source>
-        <translation type="unfinished"></translation>
+        <translation>确认送达</translation>
     </message>
     <message>
         <source>The customers have the shipments that are selected</source>
-        <translation type="unfinished"></translation>
+        <translation>所选发货已送达客户</translation>
     </message>
     <message>
         <source>Quantity</source>
@@ -11384,11 +11400,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Delivery</source>
-        <translation type="unfinished">配送</translation>
+        <translation>送达</translation>
     </message>
     <message>
         <source>Under way</source>
-        <translation type="unfinished">在途中</translation>
+        <translation>在途</translation>
     </message>
     <message>
         <source>Ship an order</source>

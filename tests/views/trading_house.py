@@ -165,11 +165,16 @@ def printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def trade(qtbot: QtBot, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trade]:
-    """The owner of a small company at its window, signed in, everything synced, on one day of its books."""
+def trade(
+    qtbot: QtBot, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Trade]:
+    """The owner of a small company at its window, signed in, everything synced, on one day of its books.
+
+    A module of tests may say otherwise how the company is set up, in COMPANY_SETTINGS.
+    """
     monkeypatch.setattr(fields, "datetime", StandingClock)
     engine = open_engine(sqlite_url)
-    company = open_small_company(engine)
+    company = open_small_company(engine, **getattr(request.module, "COMPANY_SETTINGS", {}))
     with served(engine) as server:
         yield from _at_the_window(qtbot, tmp_path, company, server.url, monkeypatch)
     engine.dispose()

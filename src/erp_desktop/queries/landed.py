@@ -8,15 +8,17 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostPool, MoveCost
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine, LandedCost, LandedCostShare
+from erp_desktop.models.sales import Shipment
 from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO
+from erp_desktop.queries.cost_of_sales import moves_of_shipments, posts_at_delivery
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,13 @@ def amounts_of(session: Session, company_id: UUID, first: date, last: date) -> D
 
 class Places(NamedTuple):
     """Where a share is: in the value of stock, in cost of sales, in the price variance of goods at standard and of those that went
-    back to the supplier, or in the loss of what was scrapped."""
+    back to the supplier, in the loss of what was scrapped, or, with goods that are under way to customers, in goods dispatched."""
 
     inventory: Decimal = ZERO
     cost_of_sales: Decimal = ZERO
     variance: Decimal = ZERO
     scrap_loss: Decimal = ZERO
+    goods_dispatched: Decimal = ZERO
 
 
 def where_shares_are(
@@ -101,6 +104,10 @@ def where_shares_are(
     is_variance = or_(is_of_standard, func.coalesce(StockMove.kind, "") == MoveKind.SUPPLIER_RETURN)
     is_scrap = func.coalesce(StockMove.kind, "") == MoveKind.SCRAP
     expensed = CostAdjustment.to_cost_of_sales
+    under_way: ColumnElement[bool] = false()
+    if posts_at_delivery(session, company_id):
+        undelivered = select(Shipment.id).where(Shipment.company_id == company_id, Shipment.delivered_on.is_(None))
+        under_way = CostAdjustment.move_id.in_(moves_of_shipments(company_id, undelivered))
     entered = (
         select(CostAdjustment.event_id, CostAdjustment.document_id, CostAdjustment.line_id)
         .join(LandedCost, _is(LandedCost, CostAdjustment, CostAdjustment.document_id))
@@ -117,9 +124,10 @@ def where_shares_are(
             entered.c.document_id,
             entered.c.line_id,
             func.sum(CostAdjustment.to_inventory, type_=MoneyType()),
-            func.sum(case((or_(is_variance, is_scrap), 0), else_=expensed), type_=MoneyType()),
+            func.sum(case((or_(is_variance, is_scrap, under_way), 0), else_=expensed), type_=MoneyType()),
             func.sum(case((is_variance, expensed), else_=0), type_=MoneyType()),
             func.sum(case((is_scrap, expensed), else_=0), type_=MoneyType()),
+            func.sum(case((under_way, expensed), else_=0), type_=MoneyType()),
         )
         .select_from(CostAdjustment)
         .join(entered, entered.c.event_id == CostAdjustment.event_id)

@@ -4,6 +4,7 @@ Here: the counts. Not here: words and the lists that they open (views/ledger). W
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar
@@ -19,11 +20,12 @@ from erp_desktop.models.company import User
 from erp_desktop.models.costing import CostBook, CostEvent, CostPool, MoveCost
 from erp_desktop.models.ledger import Period, PeriodChange
 from erp_desktop.models.purchasing import GoodsReceipt, PriceCorrection, PurchaseOrder
-from erp_desktop.models.sales import CustomerReturn, SalesOrder
+from erp_desktop.models.sales import CustomerReturn, SalesOrder, Shipment, ShipmentLine
 from erp_desktop.models.stock import StockBalance, Warehouse
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.models.valuation import StockAllowance, WriteDown
 from erp_desktop.queries.base import ListPage, ListRequest, NotHere
+from erp_desktop.queries.cost_of_sales import posts_at_delivery
 from erp_desktop.queries.doctor import examine
 from erp_desktop.queries.listing import FIRST_PAGE
 from erp_desktop.queries.served_costs import served_period
@@ -105,7 +107,7 @@ class PeriodChecklist:
         {
             *("period", "purchase_order", "sales_order", "customer_return", "goods_receipt", "price_correction"),
             *("stock_balance", "cost_pool", "move_cost", "cost_book", "write_down", "stock_allowance"),
-            *("cost_to_serve_run", "cost_to_serve_rule"),
+            *("cost_to_serve_run", "cost_to_serve_rule", "shipment", "shipment_line"),
         }
     )
 
@@ -124,6 +126,7 @@ class PeriodChecklist:
             counter.drafts("draft_sales_orders", SalesOrder, SalesOrder.ordered_on, "draft"),
             counter.drafts("announced_returns", CustomerReturn, CustomerReturn.returned_on, "announced"),
             counter.not_invoiced(),
+            counter.under_way(),
             counter.negative_stock(),
             counter.provisional_averages(),
             counter.waiting("waiting_changes", ("pending",)),
@@ -226,6 +229,26 @@ class _Counter:
             .order_by(GoodsReceipt.received_on, GoodsReceipt.id)
         ).all()
         return _item("not_invoiced", len(found), [number for number in found if number])
+
+    def under_way(self) -> ChecklistItem:
+        """Shipments that no customer has yet, where they are revenue only then: they stay goods dispatched."""
+        found: Sequence[str | None] = ()
+        if posts_at_delivery(self._session, self._company_id):
+            found = self._session.scalars(
+                select(Shipment.number)
+                .where(
+                    Shipment.company_id == self._company_id,
+                    Shipment.shipped_on <= self._period.ends_on,
+                    Shipment.delivered_on.is_(None),
+                    Shipment.id.in_(
+                        select(ShipmentLine.shipment_id).where(
+                            ShipmentLine.company_id == self._company_id, ShipmentLine.returned_qty < ShipmentLine.qty
+                        )
+                    ),
+                )
+                .order_by(Shipment.shipped_on, Shipment.id)
+            ).all()
+        return _item("under_way", len(found), [number for number in found if number])
 
     def provisional_averages(self) -> ChecklistItem:
         """Pools whose issues of the period still carry the last average: closing computes it and posts the true-up."""

@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import case
+
 from erp_desktop.models.party import Party
 from erp_desktop.models.sales import (
     Channel,
@@ -139,6 +141,8 @@ class ShipmentRow:
     carrier_name_zh: str | None
     tracking_number: str
     shipped_on: date
+    delivered_on: date | None
+    is_under_way: bool  # nobody said yet that the customer has it
     status: str
     qty: Decimal
     is_pending: bool
@@ -165,7 +169,9 @@ class Shipments(ListQuery[ShipmentRow]):
             *plain(_shipment, "carrier_id"),
             *named(_carrier, "name", "name_zh"),
             *searched(_shipment, "tracking_number"),
-            *plain(_shipment, "shipped_on", "status"),
+            *plain(_shipment, "shipped_on", "delivered_on"),
+            ListColumn("is_under_way", case((_shipment.c.delivered_on.is_(None), True), else_=False)),
+            *plain(_shipment, "status"),
             ListColumn("qty", sum_of(_shipment_line.c.qty, _shipment, _shipment_line.c.shipment_id)),
             is_pending(_shipment),
         ],

@@ -92,6 +92,8 @@ class Story:
     left_value: Decimal
     history: PoolHistory | None  # of an average; for layers that begin with a change of method, of what was before it
     is_dissolved: bool  # what was left of goods that came in went into an average (the last of `uses`)
+    delivered_on: date | None = None  # when the customer had what was shipped
+    is_under_way: bool = False  # shipped, and no cost of sales before its delivery is confirmed
 
     @property
     def settled(self) -> Decimal:

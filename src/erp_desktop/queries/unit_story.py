@@ -28,9 +28,11 @@ from erp_desktop.models.costing import (
     MoveCost,
 )
 from erp_desktop.models.product import Product
+from erp_desktop.models.sales import Shipment
 from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.base import NotHere
+from erp_desktop.queries.cost_of_sales import posts_at_delivery
 from erp_desktop.queries.pool_history import pool_history
 from erp_desktop.queries.story import CameBack, Correction, LateValue, Story, Taken, Use
 from erp_desktop.queries.story_words import Origin, Storyteller
@@ -47,7 +49,7 @@ class UnitStories:
     """
 
     tables: ClassVar[frozenset[str]] = frozenset(
-        {"stock_move", "move_cost", "cost_edge", "cost_layer", "cost_pool", "cost_adjustment", "cost_book"}
+        {"stock_move", "move_cost", "cost_edge", "cost_layer", "cost_pool", "cost_adjustment", "cost_book", "shipment"}
     )
 
     document_id: UUID
@@ -101,6 +103,7 @@ class _Teller:
         late = self._late(move) if is_incoming else ()
         corrections = self._corrections(move, cost, layers) if cost is not None else ()
         uses = self._uses(move, layers) if is_incoming else ()
+        shipment = self._shipment(move)
         told = Story(
             origin=self._names.origin(move),
             product_id=product.id,
@@ -120,9 +123,18 @@ class _Teller:
             left_value=sum((layer.value_left for layer in layers), ZERO),
             history=pool_history(self._session, self._names, before) if before is not None else None,
             is_dissolved=False,
+            delivered_on=shipment.delivered_on if shipment is not None else None,
+            is_under_way=shipment is not None
+            and shipment.delivered_on is None
+            and posts_at_delivery(self._session, self._company_id),
         )
         rest = self._dissolved(told, cost, layers) if cost is not None and layers else None
         return told if rest is None else replace(told, uses=(*uses, rest), is_dissolved=True)
+
+    def _shipment(self, move: StockMove) -> Shipment | None:
+        if move.kind != MoveKind.SHIPMENT:
+            return None
+        return self._session.get(Shipment, (self._company_id, move.document_id))
 
     def _costs(self, move_ids: Iterable[UUID]) -> Sequence[MoveCost]:
         """What moves cost in this book; a transfer between pools has two, the sender's first."""

@@ -51,6 +51,7 @@ EVENTS = {
     "landed_cost": QT_TRANSLATE_NOOP("Report", "Landed cost"),
     "receipt_price": QT_TRANSLATE_NOOP("Report", "Price correction"),
     "shipment": QT_TRANSLATE_NOOP("Report", "Shipment"),
+    "delivery": QT_TRANSLATE_NOOP("Report", "Delivery"),
     "sales_invoice": QT_TRANSLATE_NOOP("Report", "Sales invoice"),
     "customer_return": QT_TRANSLATE_NOOP("Report", "Customer return"),
     "supplier_return": QT_TRANSLATE_NOOP("Report", "Return to supplier"),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.product import Product
 from erp_desktop.numbers import ONE, ZERO
+from erp_desktop.queries.cost_of_sales import posts_at_delivery
 from erp_desktop.queries.landed import (
     LandedShare,
     Places,
@@ -60,6 +61,9 @@ COLUMNS = (
     Column("to_scrap_loss", QT_TRANSLATE_NOOP("Report", "In scrap loss"), ColumnKind.MONEY, is_total=True),
     Column("received_at", QT_TRANSLATE_NOOP("Report", "Received at"), ColumnKind.MONEY),
     Column("ratio", QT_TRANSLATE_NOOP("Report", "Of price"), ColumnKind.PERCENT),
+)
+DISPATCHED = Column(
+    "to_goods_dispatched", QT_TRANSLATE_NOOP("Report", "In goods dispatched"), ColumnKind.MONEY, is_total=True
 )
 TOTALS = ("amount", "to_inventory", "to_cost_of_sales", "to_variance", "to_scrap_loss")
 KINDS = {
@@ -122,6 +126,7 @@ def landed_allocation(
                     "to_cost_of_sales": place.cost_of_sales,
                     "to_variance": place.variance,
                     "to_scrap_loss": place.scrap_loss,
+                    DISPATCHED.name: place.goods_dispatched,
                     "received_at": price,
                     "ratio": ratio(share.amount, price),
                 },
@@ -130,8 +135,13 @@ def landed_allocation(
             )
         )
     heading = QT_TRANSLATE_NOOP("Report", "Landed cost")
-    section = Section(COLUMNS, tuple(rows), totals=TOTALS, group_heading=heading)
-    accounted = sum_of(section.total(column) for column in TOTALS[1:])
+    columns, totals = COLUMNS, TOTALS
+    if posts_at_delivery(session, company_id):
+        place_of_new = next(number for number, column in enumerate(COLUMNS) if column.name == "to_cost_of_sales")
+        columns = (*COLUMNS[:place_of_new], DISPATCHED, *COLUMNS[place_of_new:])
+        totals = (*TOTALS, DISPATCHED.name)
+    section = Section(columns, tuple(rows), totals=totals, group_heading=heading)
+    accounted = sum_of(section.total(column) for column in totals[1:])
     checks = [Check(ALL_ACCOUNTED_FOR, section.total("amount"), accounted)]
     if product_id is None:
         whole = amounts_of(session, company_id, first, last)

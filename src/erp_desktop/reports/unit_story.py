@@ -58,6 +58,8 @@ WHAT_IT_TOOK = QT_TRANSLATE_NOOP("Report", "What it took")
 LATE_SHARE = QT_TRANSLATE_NOOP("Report", "Late value (above)")
 THROUGH_LAYERS = QT_TRANSLATE_NOOP("Report", "The same, by layers")
 ESTIMATED = QT_TRANSLATE_NOOP("Report", "Not here yet: estimate")
+DELIVERED = QT_TRANSLATE_NOOP("Report", "Delivered to the customer")
+UNDER_WAY = QT_TRANSLATE_NOOP("Report", "Under way to the customer: goods dispatched, no cost of sales yet")
 WHAT_CAME_BACK = QT_TRANSLATE_NOOP("Report", "What came back")
 STAYED = QT_TRANSLATE_NOOP("Report", "Cost that stayed away")
 WHERE_IT_WENT = QT_TRANSLATE_NOOP("Report", "Where it went")
@@ -241,6 +243,10 @@ def _tell_cost(table: _Table, story: Story) -> None:
             table.add(_kind(correction.kind), correction.cause, date=correction.dated_on, amount=correction.amount)
         )
     table.total(SETTLED, story.settled, parts)
+    if story.delivered_on is not None:
+        table.add(DELIVERED, date=story.delivered_on)
+    elif story.is_under_way:
+        table.add(UNDER_WAY)
 
 
 def _tell_layers(table: _Table, story: Story, book: CostBook) -> None:

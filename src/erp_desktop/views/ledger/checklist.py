@@ -28,6 +28,9 @@ ITEMS = {
     "draft_sales_orders": QT_TRANSLATE_NOOP("PeriodChecklist", "Draft sales orders dated in it"),
     "announced_returns": QT_TRANSLATE_NOOP("PeriodChecklist", "Announced customer returns that did not arrive"),
     "not_invoiced": QT_TRANSLATE_NOOP("PeriodChecklist", "Goods receipts whose price no supplier invoice confirms yet"),
+    "under_way": QT_TRANSLATE_NOOP(
+        "PeriodChecklist", "Shipments under way to customers: they stay goods dispatched until their delivery"
+    ),
     "negative_stock": QT_TRANSLATE_NOOP("PeriodChecklist", "Products below zero: sold before they were booked in"),
     "provisional_averages": QT_TRANSLATE_NOOP(
         "PeriodChecklist", "Month-end averages that closing computes; their true-up is posted with it"
@@ -145,6 +148,10 @@ def list_behind(shell: "MainWindow", period: PeriodRecord, key: str) -> Callable
         "draft_sales_orders": ("sales_orders", {"filters": (("status", "draft"), ("ordered_on", within))}),
         "announced_returns": ("customer_returns", {"filters": (("status", "announced"), ("returned_on", within))}),
         "not_invoiced": ("goods_receipts", {"filters": (("received_on", within),)}),
+        "under_way": (
+            "shipments",
+            {"filters": (("is_under_way", True), ("shipped_on", Between(None, period.ends_on)))},
+        ),
         "provisional_averages": ("report_inventory_valuation", {"parameters": {"as_of": period.ends_on}}),
         "waiting_changes": ("attention", {}),
         "attention": ("attention", {}),

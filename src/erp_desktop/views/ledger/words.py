@@ -16,6 +16,7 @@ EVENTS = {
     "receipt_price": QT_TRANSLATE_NOOP("Ledger event", "Price correction"),
     "cost_adjustment": QT_TRANSLATE_NOOP("Ledger event", "Cost adjustment"),
     "shipment": QT_TRANSLATE_NOOP("Ledger event", "Cost of a shipment"),
+    "delivery": QT_TRANSLATE_NOOP("Ledger event", "Delivery of a shipment"),
     "revenue": QT_TRANSLATE_NOOP("Ledger event", "Revenue"),
     "sales_invoice": QT_TRANSLATE_NOOP("Ledger event", "Sales invoice"),
     "customer_return": QT_TRANSLATE_NOOP("Ledger event", "Customer return"),

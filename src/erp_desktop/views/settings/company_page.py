@@ -85,11 +85,11 @@ def _name_of_chart(key: str) -> str:
 
 
 def _facts(facts: CompanyFacts) -> Facts:
-    revenue_at = (
-        translate("CompanyPage", "when goods are shipped")
-        if facts.revenue_at == "shipment"
-        else translate("CompanyPage", "when the invoice is posted")
-    )
+    revenue_at = {
+        "shipment": translate("CompanyPage", "when goods are shipped"),
+        "delivery": translate("CompanyPage", "when their delivery is confirmed"),
+        "invoice": translate("CompanyPage", "when the invoice is posted"),
+    }[facts.revenue_at]
     return (
         (translate("CompanyPage", "Code"), facts.code),
         (translate("CompanyPage", "Name"), facts.name),

@@ -24,6 +24,7 @@ _TITLES = {
     "ReleaseAllocation": QT_TRANSLATE_NOOP("Action", "Release the allocation of a sales order"),
     "CancelSalesOrder": QT_TRANSLATE_NOOP("Action", "Cancel a sales order"),
     "ShipOrder": QT_TRANSLATE_NOOP("Action", "Ship an order"),
+    "ConfirmDelivery": QT_TRANSLATE_NOOP("Action", "Confirm deliveries"),
     "PostSalesInvoice": QT_TRANSLATE_NOOP("Action", "Post a sales invoice"),
     "TakeInReturn": QT_TRANSLATE_NOOP("Action", "Take in a return"),
     "TakeInReturnWithoutShipment": QT_TRANSLATE_NOOP("Action", "Take in a return without a shipment"),
@@ -77,6 +78,7 @@ _DOCUMENTS = {  # the document that an action is about: its table, and the argum
     "CancelSalesOrder": ("sales_order", "order_id"),
     "ShipOrder": ("sales_order", "order_id"),
     "PostSalesInvoice": ("sales_order", "order_id"),
+    "ConfirmDelivery": ("shipment", "shipment_ids"),
     "TakeInReturn": ("shipment", "shipment_id"),
     "CloseAnnouncedReturn": ("customer_return", "return_id"),
     "ReturnToSupplier": ("goods_receipt", "receipt_id"),
@@ -91,9 +93,14 @@ _DOCUMENTS = {  # the document that an action is about: its table, and the argum
 
 
 def document_of(action: Action | None) -> tuple[str, UUID] | None:
-    """The table and id of the document that `action` is about, or of a line of it; None where there is none with a page."""
+    """The table and id of the document that `action` is about (the first of several), or of a line of it; None where there is none
+    with a page."""
     known = _DOCUMENTS.get(type(action).__name__)
-    return (known[0], getattr(action, known[1])) if known else None
+    if known is None:
+        return None
+    named = getattr(action, known[1])
+    ids = named if isinstance(named, tuple) else (named,)
+    return (known[0], ids[0]) if ids else None
 
 
 def action_title(name: str) -> str:

@@ -76,6 +76,13 @@ def register_own_screens() -> None:
             "goods.read",
         ),
         (
+            "confirm_delivery",
+            noop("Screen", "Confirm delivery"),
+            "check",
+            later("erp_desktop.views.warehouse.delivery_page", "ConfirmDeliveryPage"),
+            "goods.ship",
+        ),
+        (
             "take_in_return",
             noop("Screen", "Take in a return"),
             "return",

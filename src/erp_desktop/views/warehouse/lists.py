@@ -9,8 +9,10 @@ from erp_desktop.models.sales import ReturnStatus
 from erp_desktop.queries.purchasing import GoodsReceipts
 from erp_desktop.queries.selling import CustomerReturnRow, CustomerReturns, Shipments
 from erp_desktop.views.documents.listed import date_filter, document_list, numbered, opens, status_filter
+from erp_desktop.views.widgets.asking import say
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.fields import company_today
+from erp_desktop.views.widgets.list_model import ListFilter
 from erp_desktop.views.widgets.list_screen import ListScreen
 
 if TYPE_CHECKING:
@@ -78,13 +80,20 @@ def shipments_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ()) -
             TableColumn("carrier_name", translate("Shipments", "Carrier"), width=125),
             TableColumn("tracking_number", translate("Shipments", "Tracking number"), width=150),
             TableColumn("shipped_on", translate("Shipments", "Shipped"), CellKind.DATE),
-            TableColumn("status", translate("Shipments", "Status"), CellKind.STATUS, 110),
+            TableColumn("delivered_on", translate("Shipments", "Delivered"), CellKind.DATE),
             TableColumn("qty", translate("Shipments", "Quantity"), CellKind.QTY),
         ),
         name=translate("Shipments", "Shipments"),
         empty_text=translate("Shipments", "No shipments yet"),
         search_hint=translate("Shipments", "Number, order, customer, tracking number"),
-        filters=(date_filter("shipped_on", translate("Shipments", "Shipped"), company_today()),),
+        filters=(
+            ListFilter(
+                "is_under_way",
+                translate("Shipments", "Delivery"),
+                ((True, translate("Shipments", "Under way")), (False, translate("Shipments", "Delivered"))),
+            ),
+            date_filter("shipped_on", translate("Shipments", "Shipped"), company_today()),
+        ),
         first_filters=filters,
     )
     may_ship = "goods.ship" in desk.permissions and shell.has_screen("orders_to_ship")
@@ -93,6 +102,19 @@ def shipments_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ()) -
     if may_ship:
         action = screen.add_command("shipments.ship", text, ship, "Ctrl+N", "shipment")
         screen.header.add_button(action, "shipment", primary=True)
+    if "goods.ship" in desk.permissions:
+
+        def deliver() -> None:
+            chosen = tuple(row.id for row in screen.table.selected())
+            if chosen:
+                shell.open_screen("confirm_delivery", id=chosen[0], shipments=chosen)
+            else:
+                say(translate("Shipments", "Select the shipments that arrived first."))
+
+        text = translate("Shipments", "Confirm delivery")
+        action = screen.add_command("shipments.deliver", text, deliver, "", "check")
+        action.setToolTip(translate("Shipments", "The customers have the shipments that are selected"))
+        screen.header.add_button(action, "check")
     return screen
 
 

@@ -138,6 +138,8 @@ class ShipmentPage(PostedPage):
         )
         slip = translate("ShipmentPage", "Print packing slip")
         self.print_slip = self.add_page_action("shipment.print", slip, self._print, "Ctrl+P", "print")
+        text = translate("ShipmentPage", "Confirm delivery")
+        self.deliver = self.add_page_action("shipment.deliver", text, self._deliver, "", "check")
         text = translate("ShipmentPage", "Take in return")
         self.take_back = self.add_page_action("shipment.return", text, self._take_back, "", "return")
         offer_story_of_lines(self)
@@ -152,7 +154,9 @@ class ShipmentPage(PostedPage):
         if not reason and record is not None and not any(line.returnable_qty > 0 for line in record.lines):
             reason = translate("ShipmentPage", "All of it has come back already.")
         self.allow(self.take_back, reason)
-        self.offer(self.print_slip, (self.take_back,))
+        self.allow(self.deliver, self.may("goods.ship"))
+        is_under_way = record is not None and record.is_under_way
+        self.offer(self.print_slip, (self.deliver, self.take_back) if is_under_way else (self.take_back,))
 
     def _print(self) -> None:
         title = translate("ShipmentPage", "Printing the packing slip")
@@ -164,6 +168,9 @@ class ShipmentPage(PostedPage):
         )
         print_document(self.shell, self.desk, title, lambda folder: slip(folder=folder), self.show_problem)
 
+    def _deliver(self) -> None:
+        self.shell.open_screen("confirm_delivery", id=self.document_id)
+
     def _take_back(self) -> None:
         self.shell.open_screen("take_in_return", id=self.document_id)
 
@@ -172,6 +179,12 @@ def _shipment_facts(record: ShipmentRecord) -> Facts:
     return (
         (translate("ShipmentPage", "Sales order"), number_text(record.order_number)),
         (translate("ShipmentPage", "Shipped"), record.shipped_on.isoformat()),
+        (
+            translate("ShipmentPage", "Delivered"),
+            translate("ShipmentPage", "not confirmed yet")
+            if record.delivered_on is None
+            else record.delivered_on.isoformat(),
+        ),
         (translate("ShipmentPage", "Warehouse"), named(record, "warehouse")),
         (translate("ShipmentPage", "Carrier"), str(cell_value(record, "carrier_name") or "")),
         (translate("ShipmentPage", "Tracking number"), record.tracking_number),

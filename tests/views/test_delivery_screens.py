@@ -1,0 +1,97 @@
+"""Shipments on their way to customers, and the confirmation of their delivery, through the real window."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from trading_house import Trade, trade
+
+from erp_desktop.queries.base import ListRequest
+from erp_desktop.queries.ledger import JournalEntries
+from erp_desktop.queries.selling import SalesInvoices, Shipments
+from erp_desktop.views.settings.company_page import CompanyPage
+
+__all__ = ["trade"]
+
+COMPANY_SETTINGS = {"revenue_at": "delivery"}
+SHIPPED, DELIVERED = date(2026, 11, 18), date(2026, 11, 19)
+
+
+@pytest.fixture
+def under_way(trade: Trade) -> Trade:
+    """Three shipments of two boxes each."""
+    trade.company.stock("BX-204", "10", "12.50", on=SHIPPED)
+    for _ in range(3):
+        order = trade.company.sales_order(("BX-204", "2", "20"), on=SHIPPED)
+        trade.company.ship(order, "2", on=SHIPPED)
+    trade.hear_news()
+    return trade
+
+
+def shipments(trade):
+    return trade.ask(Shipments(ListRequest())).rows
+
+
+def events(trade):
+    return sorted(row.event for row in trade.ask(JournalEntries(ListRequest())).rows)
+
+
+def test_the_delivery_of_a_shipment_is_confirmed_from_its_page(under_way):
+    trade = under_way
+    page = trade.open("shipment", id=shipments(trade)[0].id)
+    trade.wait(lambda: page.record is not None)
+    assert "not confirmed yet" in [label.text() for label in page.findChildren(QLabel)]
+    trade.do(page.deliver)
+    form = trade.page
+    trade.wait(lambda: form.record is not None)
+    assert "The goods become cost of sales" in form.header.hint.text()
+    trade.type(form, "delivered_on", DELIVERED.isoformat())
+    trade.do(form.do_confirm)
+    trade.wait(lambda: trade.page is page)
+    trade.wait(lambda: page.record.delivered_on == DELIVERED)
+    trade.hear_news()
+    trade.wait(lambda: "delivery" in events(trade))
+    (invoice,) = trade.ask(SalesInvoices(ListRequest())).rows
+    assert (invoice.total, invoice.invoiced_on) == (Decimal(40), DELIVERED)
+    related = {document.kind for document in page.record.related}
+    assert "sales_invoice" in related
+
+
+def test_the_deliveries_of_selected_shipments_are_confirmed_together(under_way):
+    trade = under_way
+    screen = trade.open("shipments")
+    trade.wait(lambda: screen.table.model.is_loaded)
+    screen.table.view.selectAll()
+    trade.wait(lambda: len(screen.table.selected()) == 3)
+    trade.do(next(action for action in screen.commands if action.text() == "Confirm delivery"))
+    form = trade.page
+    trade.wait(lambda: form.record is not None and form.grid.model_of_lines.rowCount() == 3)
+    trade.type(form, "delivered_on", "2026-11-17")
+    trade.do(form.do_confirm)
+    trade.wait(lambda: form.binder.bar.isVisible())
+    assert "it cannot have arrived before" in form.binder.problem_of("delivered_on")
+    trade.type(form, "delivered_on", DELIVERED.isoformat())
+    trade.do(form.do_confirm)
+    trade.wait(lambda: trade.page is screen)
+    trade.hear_news()
+    assert [row.delivered_on for row in shipments(trade)] == [DELIVERED] * 3
+    screen.show_args(filters=(("is_under_way", True),))
+    trade.wait(lambda: screen.table.model.is_loaded and screen.table.model.rowCount() == 0)
+
+
+def test_what_was_delivered_before_is_left_out(under_way):
+    trade = under_way
+    first, second, _ = (row.id for row in shipments(trade))
+    form = trade.open("confirm_delivery", id=first)
+    trade.wait(lambda: form.record is not None)
+    trade.do(form.do_confirm)
+    trade.wait(lambda: trade.page is not form)
+    again = trade.open("confirm_delivery", id=first, shipments=(first, second))
+    trade.wait(lambda: again.record is not None and again.grid.model_of_lines.rowCount() == 1)
+    assert again.grid.model_of_lines.line(0)["id"] == second
+
+
+def test_the_company_says_when_its_revenue_is_posted(under_way):
+    page: CompanyPage = under_way.open("company")
+    under_way.wait(lambda: "when their delivery is confirmed" in [label.text() for label in page.findChildren(QLabel)])
