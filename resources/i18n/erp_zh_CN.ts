@@ -7952,7 +7952,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The company&apos;s chart of accounts has no account for {purpose}, so nothing was posted. Ask whoever looks after the program to add one.</source>
-        <translation type="unfinished"></translation>
+        <translation>公司的科目表中没有用于 {purpose} 的科目，因此未过账。请联系系统维护人员添加该科目。</translation>
     </message>
 </context>
 <context>

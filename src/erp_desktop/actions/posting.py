@@ -12,15 +12,16 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.finding import open_period
+from erp_desktop.actions.finding import company_of, open_period
 from erp_desktop.actions.numbering import next_in_series
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import rows_by_id
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
+from erp_desktop.ledger.charts import chart_names, load_chart
 from erp_desktop.ledger.posting import Event, PostingLine, Purpose
 from erp_desktop.ledger.posting import post as lines_of_event
-from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine, LedgerBalance
+from erp_desktop.models.ledger import Account, AccountPurpose, JournalEntry, JournalLine, LedgerBalance
 from erp_desktop.models.product import Product
 from erp_desktop.numbers import ZERO
 
@@ -29,7 +30,8 @@ class NoAccountForPurpose(Refused):
     code = "no_account_for_purpose"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
-        "No account is set for {purpose}, so nothing was posted. An accountant sets it under Settings, Accounts.",
+        "The company's chart of accounts has no account for {purpose}, so nothing was posted. Ask whoever looks after the "
+        "program to add one.",
     )
 
 
@@ -133,7 +135,41 @@ def _account_for(session: Session, ctx: Context, accounts: Accounts, line: Posti
         category_id = session.get_one(Product, (ctx.company_id, line.dimensions.product_id)).category_id
     account_id = accounts.ids.get((purpose, category_id)) or accounts.ids.get((purpose, None))
     if account_id is None:
-        raise NoAccountForPurpose(purpose=Purpose(purpose).value.replace("_", " "))
+        account_id = accounts.ids[purpose, None] = _account_of_chart(session, ctx, Purpose(purpose))
+    return account_id
+
+
+def _account_of_chart(session: Session, ctx: Context, purpose: Purpose) -> UUID:
+    """The account that the chart template has for a purpose, added with it: the company was opened before there was either.
+
+    The ids are those that opening a company gives. Raises NoAccountForPurpose.
+    """
+    template = company_of(session, ctx).chart
+    if template not in chart_names():
+        raise NoAccountForPurpose(purpose=purpose.value.replace("_", " "))
+    chart = load_chart(template)
+    of_chart = next(account for account in chart.accounts if account.code == chart.purposes[purpose])
+    account_id = derived_id("account", ctx.company_id, of_chart.code)
+    if account_id not in rows_by_id(session, ctx, Account, [account_id]):
+        session.add(
+            Account(
+                company_id=ctx.company_id,
+                id=account_id,
+                code=of_chart.code,
+                name=of_chart.name,
+                name_zh=of_chart.name_zh,
+                type=of_chart.type,
+            )
+        )
+    session.add(
+        AccountPurpose(
+            company_id=ctx.company_id,
+            id=derived_id("account_purpose", ctx.company_id, purpose.value),
+            purpose=purpose.value,
+            category_id=None,
+            account_id=account_id,
+        )
+    )
     return account_id
 
 
