@@ -1338,8 +1338,8 @@ The back office of a company that distributes goods.</source>
 <context>
     <name>ConfirmDeliveryForm</name>
     <message>
-        <source>Closed &amp;onamp;Delivered on</source>
-        <translation type="unfinished"></translation>
+        <source>&amp;Delivered on</source>
+        <translation>送达日期(&amp;D)</translation>
     </message>
     <message>
         <source>Delivered on</source>
