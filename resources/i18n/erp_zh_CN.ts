@@ -7153,6 +7153,10 @@ The back office of a company that distributes goods.</source>
         <source>E&amp;xchange rate, {own} for 1 {currency}</source>
         <translation>汇率(&amp;X)，1 {currency} 折合 {own}</translation>
     </message>
+    <message>
+        <source>The rate of that day is {known}, here it is {rate}. Has the decimal point slipped?</source>
+        <translation>当日汇率为 {known}，此处为 {rate}。小数点是否有误？</translation>
+    </message>
 </context>
 <context>
     <name>ReasonDialog</name>

@@ -1,7 +1,10 @@
 """Currencies: which codes there are, and how many decimals the minor unit of each has (ISO 4217).
 
-Here: facts of the standard. Not here: exchange rates and the company's own currency (rows), names, signs.
+Here: facts of the standard, and when a rate looks like a slip. Not here: exchange rates and the company's own currency (rows),
+names, signs.
 """
+
+from decimal import Decimal
 
 _TWO_PLACES = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC "
@@ -16,3 +19,11 @@ _THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND"
 CURRENCY_PLACES: dict[str, int] = {
     code: places for codes, places in ((_TWO_PLACES, 2), (_NO_PLACES, 0), (_THREE_PLACES, 3)) for code in codes.split()
 }
+
+FAR_OFF = 100  # times: no currency moves so much from one rate to the next
+
+
+def is_far_off(rate: Decimal, known: Decimal | None) -> bool:
+    """Whether a rate differs so much from the one known so far that the decimal point may have slipped. It may be right all the
+    same: people are asked, nothing is refused."""
+    return known is not None and rate > 0 and not known / FAR_OFF < rate < known * FAR_OFF

@@ -112,6 +112,22 @@ def test_receiving_proposes_the_days_rate_and_takes_another(trade):
     assert facts_of(page)["Exchange rate"] == "1 USD = 7.20 CNY"
 
 
+def test_a_rate_that_is_typed_far_from_the_days_is_remarked_upon(trade):
+    sells_in_dollars(trade)
+    order = trade.company.purchase_order(("BX-204", "10", "8"))
+    trade.hear_news()
+    page = trade.open("receive_goods", id=order)
+    trade.wait(lambda: page.binder.value("rate") == Decimal("7.10"))
+    trade.type(page, "rate", "710")
+    trade.wait(page.banner.isVisible)
+    assert "The rate of that day is 7.1, here it is 710" in page.banner.accessibleName()
+    trade.type(page, "rate", "7.15")
+    trade.wait(lambda: not page.banner.isVisible())
+    page.count_all()
+    trade.do(page.do_receive)
+    assert facts_of(trade.wait_for_page("goods_receipt"))["Exchange rate"] == "1 USD = 7.15 CNY"
+
+
 def test_without_a_rate_the_dock_is_told_what_to_do(trade):
     sells_in_dollars(trade)
     trade.company.perform(

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
-from erp_desktop.currencies import CURRENCY_PLACES
+from erp_desktop.currencies import CURRENCY_PLACES, is_far_off
 from erp_desktop.i18n import translate
 from erp_desktop.queries.currencies import CurrencyChoices, KnownCurrencies, RateOn
 from erp_desktop.views.widgets.asking import when_done
@@ -85,13 +86,16 @@ class CurrencyField:
 
 
 class RateField:
-    """Looks after the form's field `rate`. What somebody typed stays; else it follows the days named, the first that is given."""
+    """Looks after the form's field `rate`. What somebody typed stays; else it follows the days named, the first that is given.
+
+    One that is far from the day's is remarked upon: nothing of what it makes can be seen from the lines.
+    """
 
     def __init__(self, page: "FormPage", *days: str) -> None:
         self._page, self._days = page, days
         self._currency = self._own = ""
         self._asked: RateOn | None = None
-        self._is_typed = False
+        self._is_typed = self._is_remarked = False
         page.binder.edited.connect(self._note)
         self._show()
 
@@ -135,8 +139,35 @@ class RateField:
             self._is_typed = self.value() is not None
             if not self._is_typed:
                 self._asked = None
+            self._look_at_typed()
         elif name in self._days:
             self._propose()
+
+    def _look_at_typed(self) -> None:
+        typed, day = self.value(), self._day()
+        if typed is None or day is None:
+            self._remark("")
+        else:
+            known = self._page.desk.ask(RateOn(self._currency, day))
+            when_done(known, self._page, partial(self._compare, typed))
+
+    def _compare(self, typed: Decimal, known: Decimal | None) -> None:
+        if typed != self.value():
+            return
+        if known is None or not is_far_off(typed, known):
+            self._remark("")
+            return
+        text = translate(
+            "RateField", "The rate of that day is {known}, here it is {rate}. Has the decimal point slipped?"
+        )
+        self._remark(text.format(known=shown_number(known), rate=shown_number(typed)))
+
+    def _remark(self, sentence: str) -> None:
+        if sentence:
+            self._page.banner.show_sentence("warning", sentence)
+        elif self._is_remarked:
+            self._page.banner.hide()
+        self._is_remarked = bool(sentence)
 
     def _propose(self) -> None:
         day = self._day()

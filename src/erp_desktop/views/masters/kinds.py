@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox
 
 from erp_desktop.actions import exchanging, masters
 from erp_desktop.actions.masters import COST_METHODS, COST_POOLS
-from erp_desktop.currencies import CURRENCY_PLACES
+from erp_desktop.currencies import CURRENCY_PLACES, is_far_off
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import Query
 from erp_desktop.queries.currencies import ExchangeRates, RateOn
@@ -59,7 +59,6 @@ TRACKING_TEXTS: dict[str, Callable[[], str]] = {
 
 
 _USUAL_CURRENCIES = ("USD", "EUR", "JPY", "HKD", "GBP", "CNY")
-FAR_OFF = 100  # times: a rate that differs so much from the one before is asked about, a slip of the decimal point
 
 
 def _currencies() -> tuple[tuple[Any, str], ...]:
@@ -241,7 +240,7 @@ class ExchangeRatePage(RecordPage):
         when_done(self.desk.ask(before), self, lambda known: self._save_or_ask(values["rate"], known, then))
 
     def _save_or_ask(self, rate: Decimal, known: Decimal | None, then: Callable[[], object] | None) -> None:
-        if known is None or rate <= 0 or known / FAR_OFF < rate < known * FAR_OFF:
+        if not is_far_off(rate, known):
             super().save(then)
             return
         sentence = translate(
