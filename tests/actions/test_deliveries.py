@@ -6,16 +6,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import json
 from sqlalchemy import Engine, select, update
 
 from company_fixtures import ActionRefused, SmallCompany, open_small_company
+from erp_desktop.actions.base import action_args
+from erp_desktop.actions.cost_books import OpenCostBook
 from erp_desktop.actions.delivering import ConfirmDelivery
 from erp_desktop.actions.invoicing import PostSalesInvoice
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
-from erp_desktop.actions.shipping import shipment_line_id
+from erp_desktop.actions.shipping import ShipOrder, shipment_line_id
+from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine
 from erp_desktop.models.purchasing import GoodsReceiptLine
@@ -23,7 +27,12 @@ from erp_desktop.models.sales import CustomerReturn, SalesInvoice, Shipment
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.cost_of_sales import By, cost_of_sales, ledger_cost_of_sales
 from erp_desktop.queries.doctor import examine
+from erp_desktop.queries.period_checklist import PeriodChecklist
+from erp_desktop.queries.unit_story import UnitStories
 from erp_desktop.reports.figures import cost_book
+from erp_desktop.reports.landed_allocation import landed_allocation
+from erp_desktop.reports.method_comparison import DISPATCHED, SALES_COST, method_comparison
+from erp_desktop.reports.unit_story import unit_story
 
 METHODS = ("fifo", "lifo", "moving_average", "periodic_average", "standard")
 
@@ -349,3 +358,92 @@ def test_the_doctor_names_goods_dispatched_that_are_not_the_shipments_under_way(
     assert found == [
         "Balance of the goods dispatched accounts against the shipments under way, 140501: 0 expected, 12 found"
     ]
+
+
+# --- what is told of them
+
+
+def test_a_preview_says_what_a_delivery_costs_in_every_book(trade):
+    trade.stock("B", "2", "3", on=day(2))
+    trade.stock("B", "2", "5", on=day(3))
+    trade.perform(OpenCostBook(new_id(), "MGMT", "Management", "lifo"))
+    shipment = sell(trade, "2", day(5), "B")
+    take_back(trade, shipment, "1", day(6))
+    action = ConfirmDelivery((shipment,), day(8))
+    told = Previews(trade.centre).effect(
+        Wanted(trade.company_id, trade.owner_id, "ConfirmDelivery", 1, json.decode(action_args(action)))
+    )
+    assert {book.code: book.cost_of_sales for book in told.books} == {"MAIN": Decimal(4), "MGMT": Decimal(5)}
+    assert told.entries is not None
+    assert {line.event for line in told.entries} == {"delivery", "revenue"}
+    assert balance(trade, "cost_of_sales") == ZERO
+
+
+def test_a_preview_counts_nothing_as_sold_that_only_leaves_or_comes_back_undelivered(trade):
+    order = trade.sales_order(("A", "2", "10"), on=day(5))
+    shipment = sell(trade, "2", day(5))
+    line = (ReturnedLine(shipment_line_id(shipment, 1), Decimal(1)),)
+    trade.perform(OpenCostBook(new_id(), "MGMT", "Management", "lifo"))
+    trade.allocate(order)
+    for action in (ShipOrder(new_id(), order, day(6)), TakeInReturn(new_id(), shipment, day(6), line)):
+        told = Previews(trade.centre).effect(
+            Wanted(trade.company_id, trade.owner_id, type(action).__name__, 1, json.decode(action_args(action)))
+        )
+        assert {book.cost_of_sales for book in told.books} == {ZERO}
+
+
+def test_every_method_counts_cost_of_sales_at_the_delivery(trade):
+    shipment = sell(trade, "4", day(20))
+    sell(trade, "1", day(21))
+    deliver(trade, shipment, day(3, month=2))
+    with trade.session() as session:
+        january = method_comparison(session, trade.company_id, day(1), day(31))
+        february = method_comparison(session, trade.company_id, day(1, month=2), day(28, month=2))
+    for report, sold, under_way in ((january, 0, 15), (february, 12, -12)):
+        rows = {str(row.cells["figure"]): row.cells for row in report.sections[0].rows}
+        assert [rows[SALES_COST][method] for method in METHODS] == [Decimal(sold)] * len(METHODS)
+        assert [rows[DISPATCHED][method] for method in METHODS] == [Decimal(under_way)] * len(METHODS)
+        assert all(check.holds for check in report.checks)
+
+
+def test_landed_cost_of_goods_under_way_stands_apart_in_its_report(trade):
+    receipt = trade.stock("B", "10", "3", on=day(2))
+    shipment = sell(trade, "4", day(5), "B")
+    landed(trade, receipt, "10", day(6))
+    with trade.session() as session:
+        before = landed_allocation(session, trade.company_id, day(1), day(31)).sections[0]
+    deliver(trade, shipment, day(8))
+    with trade.session() as session:
+        after = landed_allocation(session, trade.company_id, day(1), day(31)).sections[0]
+    names = ("to_inventory", "to_goods_dispatched", "to_cost_of_sales")
+    assert [before.total(name) for name in names] == [Decimal(6), Decimal(4), ZERO]
+    assert [after.total(name) for name in names] == [Decimal(6), ZERO, Decimal(4)]
+
+
+def test_the_checklist_of_a_period_names_the_shipments_under_way(trade):
+    shipment = sell(trade, "4", day(5))
+    sell(trade, "1", day(3, month=2))
+    assert under_way(trade) == ("warns", ("SH-2026-0001",))
+    deliver(trade, shipment, day(2, month=2))
+    assert under_way(trade) == ("fine", ())
+
+
+def under_way(company: SmallCompany) -> tuple[str, tuple[str, ...]]:
+    period = derived_id("period", company.company_id, day(1).isoformat())
+    with company.session() as session:
+        items = PeriodChecklist(period_id=period).run(session, company.company_id).rows
+    (item,) = (item for item in items if item.key == "under_way")
+    return item.state, item.examples
+
+
+def test_the_story_of_what_was_shipped_says_when_the_customer_had_it(trade):
+    shipment = sell(trade, "4", day(5))
+    with trade.session() as session:
+        (story,) = UnitStories(shipment).run(session, trade.company_id)
+        assert (story.is_under_way, story.delivered_on) == (True, None)
+    deliver(trade, shipment, day(8))
+    with trade.session() as session:
+        (story,) = UnitStories(shipment).run(session, trade.company_id)
+        assert (story.is_under_way, story.delivered_on) == (False, day(8))
+        rows = unit_story(session, trade.company_id, str(shipment)).sections[0].rows
+    assert day(8) in [row.cells.get("date") for row in rows if str(row.cells["what"]) == "Delivered to the customer"]

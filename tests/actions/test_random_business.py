@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from company_fixtures import TODAY, SmallCompany, open_small_company
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.delivering import ConfirmDelivery
 from erp_desktop.actions.landed_costs import EnterLandedCost
+from erp_desktop.actions.opening import REVENUE_AT
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.selling import CancelSalesOrder, ReleaseAllocation, SalesLine, SaveSalesOrder
@@ -46,6 +48,7 @@ steps = st.one_of(
     ),
     st.tuples(st.sampled_from(["allocate", "release", "cancel", "ship all"]), which),
     st.tuples(st.just("ship"), which, quantities),
+    st.tuples(st.just("deliver"), which),
     st.tuples(st.just("take back"), which, quantities),
     st.tuples(st.just("count"), products, quantities, st.none() | prices),
     st.tuples(st.just("landed cost"), which, prices),
@@ -119,6 +122,9 @@ class Trade:
     def _ship(self, place: int, qty: str) -> None:
         self.shipments.append(self.company.ship(_latest(self.sales, place), qty))
 
+    def _deliver(self, place: int) -> None:
+        self._do(ConfirmDelivery((_latest(self.shipments, place),), TODAY))
+
     def _take_back(self, place: int, qty: str) -> None:
         shipment = _latest(self.shipments, place)
         lines = (ReturnedLine(self._line(ShipmentLine, "shipment_id", shipment), Decimal(qty)),)
@@ -161,7 +167,7 @@ def _latest(documents: list[UUID], place: int) -> UUID:
     return documents[-1 - place] if place < len(documents) else derived_id("nothing")
 
 
-@pytest.mark.parametrize("revenue_at", ["shipment", "invoice"])
+@pytest.mark.parametrize("revenue_at", REVENUE_AT)
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(drawn=st.lists(st.tuples(steps, st.booleans(), st.booleans()), min_size=8, max_size=30))
 def test_after_any_business_the_doctor_finds_nothing_and_replay_gives_the_same_books(

@@ -22,9 +22,9 @@ OpenDesk = Callable[..., Desk]
 
 
 class Office:
-    """A company at its centre. Lin is its administrator."""
+    """A company at its centre. Lin is its administrator. `revenue_at`: when it posts revenue."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, revenue_at: str = "shipment") -> None:
         self.engine = engine
         self.centre = Centre(engine)
         self.owner_id = new_id()
@@ -39,6 +39,7 @@ class Office:
                 owner_id=self.owner_id,
                 owner_login="lin",
                 owner_name="Lin Wei",
+                revenue_at=revenue_at,
             ),
             PASSWORD,
         )

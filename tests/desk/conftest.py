@@ -16,9 +16,10 @@ from erp_desktop.sync.transport import Timing
 
 
 @pytest.fixture
-def office(sqlite_url: str) -> Iterator[Office]:
+def office(sqlite_url: str, request: pytest.FixtureRequest) -> Iterator[Office]:
+    """A module of tests may say in COMPANY_SETTINGS how the company is set up."""
     engine = open_engine(sqlite_url)
-    yield Office(engine)
+    yield Office(engine, **getattr(request.module, "COMPANY_SETTINGS", {}))
     engine.dispose()
 
 
