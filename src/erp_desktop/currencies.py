@@ -23,7 +23,7 @@ CURRENCY_PLACES: dict[str, int] = {
 FAR_OFF = 100  # times: no currency moves so much from one rate to the next
 
 
-def is_far_off(rate: Decimal, known: Decimal | None) -> bool:
+def is_far_off(rate: Decimal, known: Decimal) -> bool:
     """Whether a rate differs so much from the one known so far that the decimal point may have slipped. It may be right all the
     same: people are asked, nothing is refused."""
-    return known is not None and rate > 0 and not known / FAR_OFF < rate < known * FAR_OFF
+    return rate > 0 and not known / FAR_OFF < rate < known * FAR_OFF

@@ -141,6 +141,18 @@ class FormPage(DocumentPage):
         self.grid.go_to(0, 0)
         return None
 
+    def typed(self, name: str) -> Any:
+        """What stands in the field `name`; None while it cannot be read."""
+        try:
+            return self.binder.value(name)
+        except NotReadable:
+            return None
+
+    def chosen(self, name: str) -> UUID | None:
+        """The id of the record that the lookup field `name` holds."""
+        item = self.typed(name)
+        return item.id if isinstance(item, LookupItem) else None
+
     def peek_form(self) -> dict[str, Any] | None:
         """As `read_form`, saying nothing: None where something must be put right first."""
         return None if self.grid.problems() else self.binder.peek()
@@ -157,11 +169,7 @@ class FormPage(DocumentPage):
 
         def notice() -> None:
             panel.note_change()
-            try:
-                dated_on = self.binder.value(day)
-            except NotReadable:
-                return
-            panel.open_if_back_dated(dated_on, product_ids())
+            panel.open_if_back_dated(self.typed(day), product_ids())
 
         panel.set_action(make)
         self.binder.edited.connect(lambda _name: notice())
@@ -179,6 +187,17 @@ class FormPage(DocumentPage):
         elif self.read_form() is not None:
             self.binder.bar.say_nothing_typed(self.grid.setFocus)
             self.grid.setFocus()
+
+    def leave_for(self, kind: str, document_id: UUID, told: str, then: Callable[[], object] | None) -> None:
+        """What was typed is posted: says so, and opens the document's page in the place of this form, unless the person is on
+        the way elsewhere (`then`)."""
+        self.set_dirty(False)
+        self.tell(told)
+        if then is not None:
+            then()
+            return
+        self.shell.open_screen(kind, id=document_id)
+        self.close_asked.emit()
 
     # --- what is remembered on this computer
 

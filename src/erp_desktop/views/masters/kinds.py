@@ -240,7 +240,7 @@ class ExchangeRatePage(RecordPage):
         when_done(self.desk.ask(before), self, lambda known: self._save_or_ask(values["rate"], known, then))
 
     def _save_or_ask(self, rate: Decimal, known: Decimal | None, then: Callable[[], object] | None) -> None:
-        if not is_far_off(rate, known):
+        if known is None or not is_far_off(rate, known):
             super().save(then)
             return
         sentence = translate(

@@ -257,15 +257,13 @@ class CorrectPricePage(FormPage):
         )
 
     def _post(self, corrected: list[dict[str, Any]], values: dict[str, Any], then: Callable[[], object] | None) -> None:
-        def done() -> None:
-            self.set_dirty(False)
-            self.tell(translate("CorrectPricePage", "Price corrected"))
-            if then is not None:
-                then()
-                return
-            self.shell.open_screen("price_correction", id=self.correction_id)
-            self.close_asked.emit()
-
+        done = partial(
+            self.leave_for,
+            "price_correction",
+            self.correction_id,
+            translate("CorrectPricePage", "Price corrected"),
+            then,
+        )
         self.perform(self._correction(values, corrected), done, self._refused)
 
     def _refused(self, refused: Refused) -> None:

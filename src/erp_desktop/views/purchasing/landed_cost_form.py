@@ -33,7 +33,6 @@ from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.form import FormBroken
 from erp_desktop.views.widgets.line_grid import LineGrid
 from erp_desktop.views.widgets.lookup import LookupItem
-from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -166,14 +165,8 @@ class LandedCostForm(FormPage):
 
     # --- what is typed
 
-    def _typed(self, name: str) -> Any:
-        try:
-            return self.binder.value(name)
-        except NotReadable:
-            return None
-
     def _credits_id(self) -> UUID | None:
-        item = self._typed("credits")
+        item = self.typed("credits")
         return item.id if item is not None else None
 
     def _receipt_ids(self) -> tuple[UUID, ...]:
@@ -213,13 +206,13 @@ class LandedCostForm(FormPage):
     def _show_shares(self) -> None:
         self.shares.show_shares(
             self._amount_to_share(),
-            self._typed("basis") or BASES[0],
-            cast("date | None", self._typed("dated_on")),
+            self.typed("basis") or BASES[0],
+            cast("date | None", self.typed("dated_on")),
         )
 
     def _amount_to_share(self) -> Decimal | None:
         """The amount in company currency; None while it or its rate is not known."""
-        amount, rate = self._typed("amount"), self.rate.value()
+        amount, rate = self.typed("amount"), self.rate.value()
         if not isinstance(amount, Decimal) or (self.rate.is_foreign and rate is None):
             return None
         return amount if rate is None else round_money(amount * rate, self.money.company_places)
@@ -265,15 +258,9 @@ class LandedCostForm(FormPage):
             self.grid.setFocus()
             return
 
-        def done() -> None:
-            self.set_dirty(False)
-            self.tell(translate("LandedCostForm", "Landed cost entered"))
-            if then is not None:
-                then()
-                return
-            self.shell.open_screen("landed_cost", id=self.document_id)
-            self.close_asked.emit()
-
+        done = partial(
+            self.leave_for, "landed_cost", self.document_id, translate("LandedCostForm", "Landed cost entered"), then
+        )
         self.perform(self._entered(values), done, self._refused)
 
     def _as_typed(self) -> EnterLandedCost | None:

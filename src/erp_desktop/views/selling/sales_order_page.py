@@ -28,7 +28,6 @@ from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
 from erp_desktop.views.widgets.lookup import LookupItem
-from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -180,7 +179,7 @@ class SalesOrderPage(FormPage):
     def _show_totals(self) -> None:
         model = self.grid.model_of_lines
         goods = model.total("amount")
-        freight = self._typed("freight") or ZERO
+        freight = self.typed("freight") or ZERO
         places = self.money.currency_places
         count = translate("SalesOrderPage", "Lines: {count}").format(count=len(model.lines()))
         self.show_text("line_count", count)
@@ -189,12 +188,6 @@ class SalesOrderPage(FormPage):
         total = shown(goods + freight, CellKind.MONEY, places)
         text = translate("SalesOrderPage", "Total {currency} {amount}")
         self.show_text("total", text.format(currency=self.money.currency, amount=total))
-
-    def _typed(self, name: str) -> Any:
-        try:
-            return self.binder.value(name)
-        except NotReadable:
-            return None
 
     def _follow_field(self, name: str) -> None:
         if name == "freight":
@@ -218,13 +211,13 @@ class SalesOrderPage(FormPage):
     # --- what the lines are helped with
 
     def _sale_price(self, product_id: UUID, qty: Decimal) -> SalePrice:
-        customer, ordered_on = self._typed("customer"), self._typed("ordered_on")
+        customer, ordered_on = self.typed("customer"), self.typed("ordered_on")
         return SalePrice(
             product_id, qty, ordered_on or company_today(), party_id=customer.id if customer is not None else None
         )
 
     def _ask_what_is_free(self) -> None:
-        warehouse = self._typed("warehouse")
+        warehouse = self.typed("warehouse")
         lines = self.grid.lines()
         products = frozenset(line["product"].id for line in lines if isinstance(line.get("product"), LookupItem))
         wanted = (warehouse.id if warehouse is not None else None, products)

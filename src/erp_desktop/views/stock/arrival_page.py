@@ -210,15 +210,13 @@ class CloseTransferPage(FormPage):
         if values is None:
             return
 
-        def done() -> None:
-            self.set_dirty(False)
-            self.tell(translate("CloseTransferPage", "Transfer closed short"))
-            if then is not None:
-                then()
-                return
-            self.shell.open_screen("goods_transfer", id=self.document_id)
-            self.close_asked.emit()
-
+        done = partial(
+            self.leave_for,
+            "goods_transfer",
+            self.document_id,
+            translate("CloseTransferPage", "Transfer closed short"),
+            then,
+        )
         self.perform(self._action_of(values), done, self._refused)
 
     def _action_now(self) -> CloseTransferShort | None:

@@ -20,7 +20,7 @@ from erp_desktop.views.widgets.cells import CellKind, cell_value, shown_number
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
-from erp_desktop.views.widgets.reading import NotReadable, read_date
+from erp_desktop.views.widgets.reading import read_date
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -101,14 +101,7 @@ class CountStockPage(FormPage):
         )
 
     def _bins_here(self, request: ListRequest) -> Any:
-        return lookups.bins(self._warehouse_id()).query(request)
-
-    def _warehouse_id(self) -> UUID | None:
-        try:
-            item = self.lookup("warehouse").value()
-        except NotReadable:
-            return None
-        return item.id if item is not None else None
+        return lookups.bins(self.chosen("warehouse")).query(request)
 
     def _compared(self, line: Line) -> dict[str, Any]:
         place = _place(line)
@@ -121,7 +114,7 @@ class CountStockPage(FormPage):
 
     def fill_in(self) -> None:
         """One line for every product, bin and lot of the warehouse that the books know; lines that are there stay."""
-        warehouse_id = self._warehouse_id()
+        warehouse_id = self.chosen("warehouse")
         if warehouse_id is None:
             self.binder.show_problem("warehouse", translate("CountStockPage", "Choose the warehouse first."))
             self.focus_field("warehouse")
@@ -198,14 +191,9 @@ class CountStockPage(FormPage):
             return
         action = self._action_of(values, counted)
 
-        def done() -> None:
-            self.set_dirty(False)
-            self.tell(translate("CountStockPage", "Count posted"))
-            if then is not None:
-                then()
-                return
-            self.shell.open_screen("stock_count", id=self.document_id)
-            self.close_asked.emit()
+        done = partial(
+            self.leave_for, "stock_count", self.document_id, translate("CountStockPage", "Count posted"), then
+        )
 
         def post() -> None:
             self.perform(action, done, self._refused)

@@ -21,7 +21,6 @@ from erp_desktop.views.widgets.cells import CellKind, shown_number
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
-from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -97,14 +96,7 @@ class DispatchTransferPage(FormPage):
         )
 
     def _bins_there(self, request: ListRequest) -> Any:
-        return lookups.bins(self._from_warehouse()).query(request)
-
-    def _from_warehouse(self) -> UUID | None:
-        try:
-            item = self.lookup("from_warehouse").value()
-        except NotReadable:
-            return None
-        return item.id if item is not None else None
+        return lookups.bins(self.chosen("from_warehouse")).query(request)
 
     def _where_lots_are(self) -> dict[str, Any]:
         """Of the product and in the bin under the cursor."""
@@ -113,7 +105,7 @@ class DispatchTransferPage(FormPage):
         product, bin = line.get("product"), line.get("bin")
         return {
             "product_ids": (product.id,) if isinstance(product, LookupItem) else (),
-            "warehouse_id": self._from_warehouse(),
+            "warehouse_id": self.chosen("from_warehouse"),
             "bin_id": bin.id if isinstance(bin, LookupItem) else None,
         }
 
@@ -152,15 +144,13 @@ class DispatchTransferPage(FormPage):
         if values is None:
             return
 
-        def done() -> None:
-            self.set_dirty(False)
-            self.tell(translate("DispatchTransferPage", "Goods dispatched: they are in transit now"))
-            if then is not None:
-                then()
-                return
-            self.shell.open_screen("goods_transfer", id=self.document_id)
-            self.close_asked.emit()
-
+        done = partial(
+            self.leave_for,
+            "goods_transfer",
+            self.document_id,
+            translate("DispatchTransferPage", "Goods dispatched: they are in transit now"),
+            then,
+        )
         self.perform(self._action_of(values), done, self._refused)
 
     def _whole_lines(self) -> list[dict[str, Any]]:

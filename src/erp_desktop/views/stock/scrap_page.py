@@ -17,7 +17,6 @@ from erp_desktop.views.widgets.cells import CellKind
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import LineColumn, LineSpec
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
-from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -77,24 +76,17 @@ class ScrapStockPage(FormPage):
         )
 
     def _bins_here(self, request: ListRequest) -> Any:
-        return lookups.bins(self._warehouse_id()).query(request)
+        return lookups.bins(self.chosen("warehouse")).query(request)
 
     def _where_lots_are(self) -> dict[str, Any]:
         product = self._line_here().get("product")
         ids = (product.id,) if isinstance(product, LookupItem) else ()
-        return {"product_ids": ids, "warehouse_id": self._warehouse_id()}
+        return {"product_ids": ids, "warehouse_id": self.chosen("warehouse")}
 
     def _line_here(self) -> dict[str, Any]:
         row = self.grid.currentIndex().row()
         model = self.grid.model_of_lines
         return model.line(row) if 0 <= row < model.rowCount() else {}
-
-    def _warehouse_id(self) -> UUID | None:
-        try:
-            item = self.lookup("warehouse").value()
-        except NotReadable:
-            return None
-        return item.id if item is not None else None
 
     def lines_changed(self) -> None:
         text = translate("ScrapStockPage", "Lines: {count}")
@@ -117,15 +109,9 @@ class ScrapStockPage(FormPage):
             return
         action = self._action_of(values)
 
-        def done() -> None:
-            self.set_dirty(False)
-            self.tell(translate("ScrapStockPage", "Goods scrapped"))
-            if then is not None:
-                then()
-                return
-            self.shell.open_screen("stock_scrap", id=self.document_id)
-            self.close_asked.emit()
-
+        done = partial(
+            self.leave_for, "stock_scrap", self.document_id, translate("ScrapStockPage", "Goods scrapped"), then
+        )
         text = translate("ScrapStockPage", "The goods leave the stock for good, and what they cost is a loss.")
         self.ask(
             text,

@@ -19,7 +19,6 @@ from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import CellKind, shown
 from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
-from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -149,10 +148,7 @@ class SetStandardPage(ValuationForm):
             self.grid.viewport().update()
 
     def _day(self) -> date | None:
-        try:
-            day: date | None = self.binder.value("effective_on")
-        except NotReadable:
-            return None
+        day: date | None = self.typed("effective_on")
         return day
 
     # --- proposing

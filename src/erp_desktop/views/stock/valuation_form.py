@@ -119,14 +119,7 @@ class ValuationForm(FormPage):
             return
         action = self.action_of(values, lines)
 
-        def done() -> None:
-            self.set_dirty(False)
-            self.tell(translate("ValuationForm", "Posted"))
-            if then is not None:
-                then()
-                return
-            self.shell.open_screen(self.kind, id=self.document_id)
-            self.close_asked.emit()
+        done = partial(self.leave_for, self.kind, self.document_id, translate("ValuationForm", "Posted"), then)
 
         def post() -> None:
             self.perform(action, done, self._refused)

@@ -228,15 +228,7 @@ class CountingPage(FormPage):
             self.grid.setFocus()
             return
 
-        def done() -> None:
-            self.set_dirty(False)
-            self.tell(self._counting.done)
-            if then is not None:
-                then()
-                return
-            self.shell.open_screen(self.makes, id=self.made_id)
-            self.close_asked.emit()
-
+        done = partial(self.leave_for, self.makes, self.made_id, self._counting.done, then)
         action = self._counting.action_of(self.made_id, self.document_id, values, counted)
         self.perform(action, done, self._refused)
 

@@ -24,7 +24,7 @@ from erp_desktop.views.widgets.cells import CellKind, shown
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
-from erp_desktop.views.widgets.reading import NotReadable, read_date
+from erp_desktop.views.widgets.reading import read_date
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -126,17 +126,11 @@ class ReturnWithoutShipmentPage(FormPage):
         )
 
     def _bins_here(self, request: ListRequest) -> Any:
-        warehouse = self._typed("warehouse")
+        warehouse = self.typed("warehouse")
         return lookups.bins(warehouse.id if warehouse is not None else None).query(request)
 
-    def _typed(self, name: str) -> Any:
-        try:
-            return self.binder.value(name)
-        except NotReadable:
-            return None
-
     def _take_defaults(self, choices: Any) -> None:
-        if choices.warehouse is not None and self._typed("warehouse") is None:
+        if choices.warehouse is not None and self.typed("warehouse") is None:
             choice = choices.warehouse
             self.binder.fill_in({"warehouse": lookups.item(choice.id, choice.code, choice.name, choice.name_zh)})
 
@@ -171,9 +165,9 @@ class ReturnWithoutShipmentPage(FormPage):
         self.lines_changed()
 
     def _sale_price(self, product_id: UUID, qty: Decimal) -> SalePrice:
-        customer = self._typed("customer")
+        customer = self.typed("customer")
         party_id = customer.id if customer is not None else None
-        return SalePrice(product_id, qty, self._typed("returned_on") or company_today(), party_id=party_id)
+        return SalePrice(product_id, qty, self.typed("returned_on") or company_today(), party_id=party_id)
 
     def _follow_field(self, name: str) -> None:
         if name == "customer":
@@ -214,15 +208,13 @@ class ReturnWithoutShipmentPage(FormPage):
             show()
             return
 
-        def done() -> None:
-            self.set_dirty(False)
-            self.tell(translate("ReturnWithoutShipmentPage", "Return taken in"))
-            if then is not None:
-                then()
-                return
-            self.shell.open_screen("customer_return", id=self.document_id)
-            self.close_asked.emit()
-
+        done = partial(
+            self.leave_for,
+            "customer_return",
+            self.document_id,
+            translate("ReturnWithoutShipmentPage", "Return taken in"),
+            then,
+        )
         self.perform(self._action_of(values), done, self._refused)
 
     def _line_with_too_much_scrap(self) -> int | None:
