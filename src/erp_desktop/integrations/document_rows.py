@@ -13,6 +13,7 @@ from erp_desktop.actions.lots import lot_id_of
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
+from erp_desktop.integrations.fields import ImportTarget
 from erp_desktop.integrations.judging import (
     TWICE,
     UNKNOWN_CODE,
@@ -31,7 +32,6 @@ from erp_desktop.integrations.lookups import (
     WarehouseBins,
 )
 from erp_desktop.integrations.mapping import Matching
-from erp_desktop.integrations.targets import ImportTarget
 from erp_desktop.numbers import ONE, ZERO, round_money
 
 LINES_PER_COUNT = 200

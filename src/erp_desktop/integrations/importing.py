@@ -18,6 +18,8 @@ from erp_desktop.actions.base import Action
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.integrations.document_rows import ChannelOrderRows, OpeningStockRows
+from erp_desktop.integrations.document_targets import CHANNEL_ORDERS, OPENING_STOCK
+from erp_desktop.integrations.fields import ImportTarget
 from erp_desktop.integrations.judging import Batch, PlannedRow, Planner, Verdict
 from erp_desktop.integrations.lookups import Ask
 from erp_desktop.integrations.mapping import REASON, Matching, refuse_missing_columns
@@ -25,7 +27,6 @@ from erp_desktop.integrations.master_rows import MasterRows
 from erp_desktop.integrations.tables import Table, TableRow, UnreadableTable
 from erp_desktop.integrations.tables.bad_rows import BadRowsFile
 from erp_desktop.integrations.tables.unreadable import TOO_LONG
-from erp_desktop.integrations.targets import CHANNEL_ORDERS, OPENING_STOCK, ImportTarget
 
 MOST_PLANNED_ROWS = 200_000  # they are judged in memory; order lines beyond that have their own way (online_retail.py)
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from erp_desktop.actions.base import Action
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+from erp_desktop.integrations.fields import ImportField, ImportTarget
 from erp_desktop.integrations.lookups import Ask, IdsByCode
 from erp_desktop.integrations.mapping import Matching
 from erp_desktop.integrations.tables import Cell
@@ -28,7 +29,6 @@ from erp_desktop.integrations.tables.cells import (
     parse_yes_no,
     storable,
 )
-from erp_desktop.integrations.targets import ImportField, ImportTarget
 from erp_desktop.numbers import QTY_PLACES, RATE_PLACES, UNIT_PRICE_PLACES
 
 LONGEST_CODE = 60

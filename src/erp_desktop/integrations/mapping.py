@@ -17,9 +17,9 @@ from itertools import islice
 from pathlib import Path
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
+from erp_desktop.integrations.fields import ImportField, ImportTarget
 from erp_desktop.integrations.tables import Cell, Table
 from erp_desktop.integrations.tables.cells import as_text
-from erp_desktop.integrations.targets import ImportField, ImportTarget
 
 ROWS_TO_FIND_HEADINGS_IN = 10
 REASON = QT_TRANSLATE_NOOP("Import", "Reason")

@@ -10,10 +10,10 @@ from uuid import UUID
 from erp_desktop.actions.masters import SaveMasters
 from erp_desktop.actions.saving import Save
 from erp_desktop.ids import derived_id, new_id
+from erp_desktop.integrations.fields import ImportTarget
 from erp_desktop.integrations.judging import TWICE, UNKNOWN_CODE, Batch, PlannedRow, RowReader, Verdict, heading_of
 from erp_desktop.integrations.lookups import Ask, StoredRows
 from erp_desktop.integrations.mapping import Matching
-from erp_desktop.integrations.targets import ImportTarget
 
 ROWS_PER_ACTION = 200
 

@@ -25,13 +25,13 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.saving import Save
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.ids import derived_id
+from erp_desktop.integrations.fields import ImportField, ImportTarget
 from erp_desktop.integrations.importing import Cancelled, ImportResult, Perform, Progress, data_rows
 from erp_desktop.integrations.lookups import Ask, CompanyFacts, IdsByCode, KnownChannelDocuments
 from erp_desktop.integrations.mapping import REASON, Matching, match_columns, refuse_missing_columns
 from erp_desktop.integrations.tables import Cell, Table, TableRow
 from erp_desktop.integrations.tables.bad_rows import BadRowsFile
 from erp_desktop.integrations.tables.cells import BadCell, as_text, parse_code, parse_day, parse_number
-from erp_desktop.integrations.targets import ImportField, ImportTarget
 from erp_desktop.numbers import QTY_PLACES, UNIT_PRICE_PLACES, ZERO, round_money
 
 CHANNEL_CODE = "ONLINE-RETAIL"

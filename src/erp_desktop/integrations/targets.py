@@ -1,14 +1,10 @@
-"""What can be imported: the tables that a file may fill, and of each its fields, the headings they go by and their kinds.
+"""What can be imported: the tables that a file may fill, master data here and documents in document_targets.py.
 
-Data only. How a file is matched, judged and taken in: mapping.py, importing.py.
+Data only: of each table its fields, the headings they go by and their kinds. How a file is matched, judged and taken in:
+mapping.py, importing.py.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 from erp_desktop.actions.exchanging import SaveExchangeRate
-from erp_desktop.actions.lots import LONGEST_LOT_CODE
 from erp_desktop.actions.masters import (
     SaveBarcode,
     SaveBin,
@@ -22,49 +18,14 @@ from erp_desktop.actions.masters import (
     SaveUnit,
     SaveWarehouse,
 )
-from erp_desktop.actions.saving import Save
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-
-
-@dataclass(frozen=True)
-class ImportField:
-    """A field that a column may fill. kind: text, code, qty, price, rate, exchange_rate, whole, day, yes_no, or ref (a code in `table`)."""
-
-    name: str  # of the action's argument
-    heading: str  # as screens call it; translated where it is shown
-    also: tuple[str, ...] = ()  # further headings that it goes by, in either language
-    kind: str = "text"
-    table: str = ""  # of a ref: the table whose code stands in the cell
-    required: bool = False  # for a row that is not here yet
-    usual_code: str = ""  # of a ref: what a new row gets where nothing is given
-    length: int = 200  # of a text or code that no column of the database limits
-
-
-@dataclass(frozen=True)
-class ImportTarget:
-    """One thing to import. A row is known by `key`; `fixed` are values that every row gets."""
-
-    name: str
-    title: str
-    fields: tuple[ImportField, ...]
-    key: tuple[str, ...]
-    permission: str = "master.write"
-    save: type[Save] | None = None  # master data: the action that saves one row
-    bulk: str = ""  # the argument of SaveMasters that takes many of them
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-
-    def field(self, name: str) -> ImportField:
-        return next(known for known in self.fields if known.name == name)
-
+from erp_desktop.integrations.document_targets import CHANNEL_ORDERS, OPENING_STOCK
+from erp_desktop.integrations.fields import PRODUCT_REF, UNIT_PRICE, WAREHOUSE, ImportField, ImportTarget
 
 CODE = QT_TRANSLATE_NOOP("Import", "Code")
 NAME = QT_TRANSLATE_NOOP("Import", "Name")
 NAME_ZH = QT_TRANSLATE_NOOP("Import", "Chinese name")
 ACTIVE = QT_TRANSLATE_NOOP("Import", "Active")
-QUANTITY = QT_TRANSLATE_NOOP("Import", "Quantity")
-PRODUCT = QT_TRANSLATE_NOOP("Import", "Product")
-WAREHOUSE = QT_TRANSLATE_NOOP("Import", "Warehouse")
-UNIT_PRICE = QT_TRANSLATE_NOOP("Import", "Unit price")
 
 
 def _code(*also: str) -> ImportField:
@@ -77,26 +38,6 @@ def _name(*also: str) -> ImportField:
 
 _NAME_ZH = ImportField("name_zh", NAME_ZH, ("中文名称", "中文名", "name zh"))
 _ACTIVE = ImportField("is_active", ACTIVE, ("启用", "有效", "is active", "在用"), "yes_no")
-_PRODUCT_REF = ImportField(
-    "product_id",
-    PRODUCT,
-    (
-        "商品",
-        "商品编码",
-        "产品",
-        "产品编码",
-        "货号",
-        "sku",
-        "product code",
-        "item",
-        "item code",
-        "stock code",
-        "stockcode",
-    ),
-    "ref",
-    "product",
-    required=True,
-)
 
 
 def _party_fields(*names: str) -> tuple[ImportField, ...]:
@@ -183,106 +124,6 @@ _PRODUCT_FIELDS = (
 )
 
 _CODE_AND_NAME = (_code(), _name(), _NAME_ZH)
-
-OPENING_STOCK = ImportTarget(
-    "opening-stock",
-    QT_TRANSLATE_NOOP("Import", "Opening stock"),
-    (
-        _PRODUCT_REF,
-        ImportField(
-            "warehouse_id", WAREHOUSE, ("仓库", "仓库编码", "warehouse code"), "ref", "warehouse", usual_code="MAIN"
-        ),
-        ImportField(
-            "bin", QT_TRANSLATE_NOOP("Import", "Bin"), ("货位", "库位", "location", "bin code"), "code", length=40
-        ),
-        ImportField("qty", QUANTITY, ("数量", "qty", "on hand", "现存量", "库存数量"), "qty", required=True),
-        ImportField(
-            "unit_cost",
-            QT_TRANSLATE_NOOP("Import", "Unit cost"),
-            ("单位成本", "成本", "成本单价", "cost"),
-            "price",
-            required=True,
-        ),
-        ImportField(
-            "lot_code",
-            QT_TRANSLATE_NOOP("Import", "Lot or serial number"),
-            (
-                "批次",
-                "批号",
-                "批次号",
-                "序列号",
-                "lot",
-                "lot number",
-                "batch",
-                "batch number",
-                "serial",
-                "serial number",
-            ),
-            "code",
-            length=LONGEST_LOT_CODE,
-        ),
-        ImportField(
-            "expires_on",
-            QT_TRANSLATE_NOOP("Import", "Expiry date"),
-            ("有效期", "有效期至", "到期日", "到期日期", "expires", "expires on", "expiry", "best before", "use by"),
-            "day",
-        ),
-        ImportField(
-            "counted_on", QT_TRANSLATE_NOOP("Import", "Date"), ("日期", "盘点日期", "counted on", "as of"), "day"
-        ),
-    ),
-    key=("product_id",),
-    permission="goods.count",
-)
-
-CHANNEL_ORDERS = ImportTarget(
-    "channel-orders",
-    QT_TRANSLATE_NOOP("Import", "Channel orders"),
-    (
-        ImportField(
-            "external_number",
-            QT_TRANSLATE_NOOP("Import", "Order number"),
-            ("订单号", "订单编号", "order", "order no", "order id", "invoice", "number"),
-            "code",
-            required=True,
-            length=60,
-        ),
-        ImportField(
-            "ordered_on",
-            QT_TRANSLATE_NOOP("Import", "Ordered"),
-            ("下单日期", "下单时间", "日期", "订单日期", "date", "order date", "ordered on", "invoice date"),
-            "day",
-            required=True,
-        ),
-        _PRODUCT_REF,
-        ImportField("qty", QUANTITY, ("数量", "qty"), "qty", required=True),
-        ImportField("unit_price", UNIT_PRICE, ("单价", "价格", "price", "成交价"), "price", required=True),
-        ImportField("discount", QT_TRANSLATE_NOOP("Import", "Discount"), ("折扣", "折扣率"), "rate"),
-        ImportField(
-            "customer_id",
-            QT_TRANSLATE_NOOP("Import", "Customer"),
-            ("客户", "客户编码", "买家", "customer code", "customer id"),
-            "ref",
-            "party",
-        ),
-        ImportField(
-            "ship_to", QT_TRANSLATE_NOOP("Import", "Ship to"), ("收货地址", "address", "delivery address"), length=600
-        ),
-        ImportField(
-            "channel_id",
-            QT_TRANSLATE_NOOP("Import", "Channel"),
-            ("渠道", "渠道编码"),
-            "ref",
-            "channel",
-            usual_code="DIRECT",
-        ),
-        ImportField(
-            "warehouse_id", WAREHOUSE, ("仓库", "仓库编码", "warehouse code"), "ref", "warehouse", usual_code="MAIN"
-        ),
-    ),
-    key=("external_number",),
-    permission="sales.write",
-)
 
 
 def _parties(name: str, title: str, role: str, *words: str) -> ImportTarget:
@@ -388,7 +229,7 @@ TARGETS: dict[str, ImportTarget] = {
             "prices",
             QT_TRANSLATE_NOOP("Import", "Prices"),
             (
-                _PRODUCT_REF,
+                PRODUCT_REF,
                 ImportField(
                     "price_level_id",
                     QT_TRANSLATE_NOOP("Import", "Price level"),
@@ -453,7 +294,7 @@ TARGETS: dict[str, ImportTarget] = {
             QT_TRANSLATE_NOOP("Import", "Barcodes"),
             (
                 _code("barcode", "ean", "upc", "gtin", "条码", "条形码"),
-                _PRODUCT_REF,
+                PRODUCT_REF,
                 ImportField(
                     "unit_id", QT_TRANSLATE_NOOP("Import", "Unit"), ("单位", "包装单位", "pack"), "ref", "unit"
                 ),

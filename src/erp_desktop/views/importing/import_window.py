@@ -28,12 +28,13 @@ from shiboken6 import isValid
 
 from erp_desktop.actions.base import Action
 from erp_desktop.i18n import translate
+from erp_desktop.integrations.fields import ImportTarget
 from erp_desktop.integrations.importing import ImportPlan, ImportResult, data_rows, make_plan, take_in
 from erp_desktop.integrations.judging import Verdict
 from erp_desktop.integrations.mapping import ImportRefused, Matching, match_columns
 from erp_desktop.integrations.tables import Table, UnreadableTable, open_table
 from erp_desktop.integrations.tables.bad_rows import bad_rows_path
-from erp_desktop.integrations.targets import TARGETS, ImportTarget
+from erp_desktop.integrations.targets import TARGETS
 from erp_desktop.views.documents.printing import open_file, print_folder
 from erp_desktop.views.importing.mapping_pane import MappingPane
 from erp_desktop.views.importing.preview import Preview

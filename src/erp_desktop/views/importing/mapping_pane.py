@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from erp_desktop.i18n import translate
+from erp_desktop.integrations.fields import ImportTarget
 from erp_desktop.integrations.mapping import Matching
 from erp_desktop.integrations.tables.cells import as_text
-from erp_desktop.integrations.targets import ImportTarget
 
 _LONGEST_SAMPLE = 60
 
