@@ -75,8 +75,16 @@ def check_references_now(session: Session) -> None:
         connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
 
+def rule_of(error: IntegrityError) -> str:
+    """The name of the constraint that said no, or table.column for one that must not be empty: never what the row held."""
+    said = getattr(error.orig, "diag", None)  # PostgreSQL names it apart
+    if said is None:
+        return str(error.orig).rpartition(": ")[2]
+    return said.constraint_name or f"{said.table_name}.{said.column_name}"
+
+
 def _refusal_of(error: IntegrityError) -> Refused:
-    rule = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or str(error.orig).rpartition(": ")[2]
+    rule = rule_of(error)
     if rule.endswith("_code") or rule.endswith(".code"):
         return CodeTaken(code="")
     return AgainstTheRules(rule=rule)

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.base import Action, action_args
 from erp_desktop.actions.gathering import let_gather
 from erp_desktop.actions.opening import OpenCompany
-from erp_desktop.actions.performing import AgainstTheRules
+from erp_desktop.actions.performing import AgainstTheRules, rule_of
 from erp_desktop.actions.refusals import Problem
 from erp_desktop.actions.remembering import let_remember
 from erp_desktop.central.accounts import hash_password, keep_password
@@ -200,7 +200,7 @@ class Centre:
         try:
             return self._transaction(company_id, lane, [one])
         except IntegrityError as error:
-            forbidden = {one[1].id: AgainstTheRules(rule=str(error.orig)).problem}
+            forbidden = {one[1].id: AgainstTheRules(rule=rule_of(error)).problem}
             return self._transaction(company_id, lane, [one], forbidden)
 
     def _transaction(
