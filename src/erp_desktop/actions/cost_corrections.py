@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -74,7 +74,7 @@ def where_they_went(
     """Where the cost of moves went that is not simply cost of sales: of goods that were not sold, and `at_delivery` (in a company
     that posts revenue then) of those that were shipped, with what came back of them."""
     ids, found = sorted(move_ids), dict[UUID, Went]()
-    moves = select(StockMove.id, StockMove.kind)
+    moves: Any = select(StockMove.id, StockMove.kind)
     if at_delivery:
         left = aliased(StockMove)  # by which goods had left that came back
         shipment_id = func.coalesce(left.document_id, StockMove.document_id)

@@ -135,7 +135,8 @@ def landed_allocation(
             )
         )
     heading = QT_TRANSLATE_NOOP("Report", "Landed cost")
-    columns, totals = COLUMNS, TOTALS
+    columns: tuple[Column, ...] = COLUMNS
+    totals: tuple[str, ...] = TOTALS
     if posts_at_delivery(session, company_id):
         place_of_new = next(number for number, column in enumerate(COLUMNS) if column.name == "to_cost_of_sales")
         columns = (*COLUMNS[:place_of_new], DISPATCHED, *COLUMNS[place_of_new:])
