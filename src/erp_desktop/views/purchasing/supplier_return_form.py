@@ -10,7 +10,7 @@ from erp_desktop.numbers import round_money
 from erp_desktop.queries.supplier_returns import ReturnableReceipt, ReturnableRecord
 from erp_desktop.views.documents import exchange_rate, lookups
 from erp_desktop.views.documents.kinds import number_text
-from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
+from erp_desktop.views.warehouse.counting_page import Counting, CountingPage, to_count
 from erp_desktop.views.warehouse.scanning import ScanRouter
 from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
 from erp_desktop.views.widgets.fields import company_today
@@ -149,16 +149,7 @@ class SupplierReturnForm(CountingPage):
 
 def _lines_here(record: ReturnableRecord) -> list[dict[str, Any]]:
     return [
-        {
-            "id": line.id,
-            "product_id": line.product_id,
-            "product_code": line.product_code,
-            "product_name": cell_value(line, "product_name"),
-            "unit": line.unit_code,
-            "open": line.open_qty,
-            "free": line.free,
-            "unit_price": line.unit_price,
-        }
+        to_count(line, line.open_qty, free=line.free, unit_price=line.unit_price)
         for line in record.returnable
         if line.open_qty > 0
     ]

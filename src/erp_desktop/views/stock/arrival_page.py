@@ -12,7 +12,7 @@ from erp_desktop.queries.transfers import GoodsTransferDetail, GoodsTransferReco
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import number_text
-from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
+from erp_desktop.views.warehouse.counting_page import Counting, CountingPage, to_count
 from erp_desktop.views.warehouse.scanning import ScanRouter
 from erp_desktop.views.widgets.cells import CellKind, cell_value
 from erp_desktop.views.widgets.fields import company_today
@@ -104,19 +104,7 @@ class ReceiveTransferPage(CountingPage):
 
 
 def _lines_in_transit(record: GoodsTransferRecord) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": line.id,
-            "product_id": line.product_id,
-            "product_code": line.product_code,
-            "product_name": cell_value(line, "product_name"),
-            "unit": line.unit_code,
-            "lot": line.lot_code,
-            "open": line.open_qty,
-        }
-        for line in record.lines
-        if line.open_qty > 0
-    ]
+    return [to_count(line, line.open_qty, lot=line.lot_code) for line in record.lines if line.open_qty > 0]
 
 
 def _arrival_of(

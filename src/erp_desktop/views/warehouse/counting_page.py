@@ -18,7 +18,7 @@ from erp_desktop.queries.order_entry import Scanned, ScannedProduct
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import kind_text, number_text
 from erp_desktop.views.widgets.asking import when_done
-from erp_desktop.views.widgets.cells import CellKind, shown_number
+from erp_desktop.views.widgets.cells import CellKind, cell_value, shown_number
 from erp_desktop.views.widgets.line_model import BadCell, LineColumn
 from erp_desktop.views.widgets.lookup import LookupSpec
 
@@ -256,6 +256,19 @@ def _number(line: dict[str, Any]) -> Decimal:
     counted = line.get("counted")
     counted = counted.value if isinstance(counted, BadCell) else counted
     return counted if isinstance(counted, Decimal) else ZERO
+
+
+def to_count(line: Any, open_qty: Decimal, **more: Any) -> dict[str, Any]:
+    """A document's line as a row to count: `open_qty` of it is expected at most; `more` is of the page alone."""
+    return {
+        "id": line.id,
+        "product_id": line.product_id,
+        "product_code": line.product_code,
+        "product_name": cell_value(line, "product_name"),
+        "unit": line.unit_code,
+        "open": open_qty,
+        **more,
+    }
 
 
 def part_of(line: dict[str, Any]) -> dict[str, Any]:

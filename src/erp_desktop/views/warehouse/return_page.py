@@ -15,7 +15,7 @@ from erp_desktop.queries.announced_returns import AnnouncedShipmentDetail, Annou
 from erp_desktop.queries.selling_details import CustomerReturnRecord, ShipmentDetail, ShipmentRecord
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.kinds import number_text
-from erp_desktop.views.warehouse.counting_page import Counting, CountingPage
+from erp_desktop.views.warehouse.counting_page import Counting, CountingPage, to_count
 from erp_desktop.views.warehouse.return_without_shipment_page import parts_of
 from erp_desktop.views.warehouse.scanning import ScanRouter
 from erp_desktop.views.widgets.cells import CellKind, cell_value
@@ -185,19 +185,7 @@ class TakeInReturnPage(CountingPage):
 
 def _lines_with_customer(record: ShipmentRecord) -> list[dict[str, Any]]:
     """What is still with the customer; of an announced return with what was announced, shared over the lines of a product."""
-    lines: list[dict[str, Any]] = [
-        {
-            "id": line.id,
-            "product_id": line.product_id,
-            "product_code": line.product_code,
-            "product_name": cell_value(line, "product_name"),
-            "unit": line.unit_code,
-            "lot": line.lot_code,
-            "open": line.returnable_qty,
-        }
-        for line in record.lines
-        if line.returnable_qty > 0
-    ]
+    lines = [to_count(line, line.returnable_qty, lot=line.lot_code) for line in record.lines if line.returnable_qty > 0]
     if isinstance(record, AnnouncedShipmentRecord):
         announced: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
         for coming in record.announced.lines:
