@@ -31,7 +31,7 @@ def test_an_order_goes_from_the_supplier_to_the_ledger_through_the_windows(day: 
     order_id = day.buy()
     day.receive(order_id)
     sold_id = day.sell()
-    day.ship(sold_id)
+    day.deliver(day.ship(sold_id))
     with Session(books) as session:
         order = session.scalars(select(PurchaseOrder).where(PurchaseOrder.id == order_id)).one()
         receipts = session.scalars(select(GoodsReceipt).where(GoodsReceipt.order_id == order_id)).all()
@@ -39,6 +39,7 @@ def test_an_order_goes_from_the_supplier_to_the_ledger_through_the_windows(day: 
         shipment = session.scalars(select(Shipment).where(Shipment.order_id == sold_id)).one()
         assert (order.status, len(receipts), sold.status) == ("received", 2, "shipped")
         assert shipment.tracking_number == "SF1009998887771"
+        assert shipment.delivered_on == day.today
         posted = session.execute(
             select(Account.code, func.sum(JournalLine.debit), func.sum(JournalLine.credit))
             .join(JournalLine, JournalLine.account_id == Account.id)

@@ -62,6 +62,9 @@ class BusinessDay:
         self.account()
         MonthEnd(self, receipts, shipment).run()
         self.without_a_network()
+        self.deliver(shipment)
+        ImportDay(self).run()
+        WarehouseDay(self).run()
 
     # --- purchasing
 
@@ -162,6 +165,19 @@ class BusinessDay:
     # --- accounting
 
     def account(self) -> None:
+    def deliver(self, shipment_id: UUID) -> None:
+        """The carrier says that the customer has it."""
+        person = self.person
+        page: Any = person.open("shipment", id=shipment_id)
+        person.wait(lambda: page.record is not None, "the shipment")
+        person.do(page.deliver)
+        form: Any = person.page
+        person.wait(lambda: form.record is not None and form.do_confirm.isEnabled(), "what is under way")
+        person.picture("confirm-delivery")
+        person.press(Qt.Key.Key_Return, CONTROL)
+        person.wait(lambda: person.page is page and page.record.delivered_on is not None, "the delivered shipment")
+        self.say(f"{page.record.number} reached the customer on {page.record.delivered_on}.")
+
         """Inventory valuation, income statement and trial balance: looked at, opened down to a document, exported."""
         for name in ("inventory_valuation", "income_statement", "trial_balance"):
             viewer: Any = self.person.open(f"report_{name}")

@@ -63,6 +63,7 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "sales_order": (SalesOrders, ()),
     "ship_order": (SalesOrders, (("status", OneOf(("confirmed", "part_shipped"))),)),
     "shipment": (Shipments, ()),
+    "confirm_delivery": (Shipments, (("is_under_way", True),)),
     "sales_invoice": (SalesInvoices, ()),
     "take_in_return": (Shipments, ()),
     "customer_return": (CustomerReturns, ()),
