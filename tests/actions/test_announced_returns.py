@@ -13,7 +13,7 @@ from test_supplier_returns import differences, on_hand, posted
 
 from company_fixtures import TODAY, ActionRefused, SmallCompany
 from erp_desktop.actions.channel_orders import ChannelLine, ChannelReturn, TakeInChannelOrders, channel_return_id
-from erp_desktop.actions.masters import SaveParty
+from erp_desktop.actions.masters import SaveChannel, SaveParty
 from erp_desktop.actions.returning import (
     CloseAnnouncedReturn,
     ReturnedLine,
@@ -26,6 +26,8 @@ from erp_desktop.central.replaying import differing_tables, replay
 from erp_desktop.ids import new_id
 from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.sales import CustomerReturn
+from erp_desktop.queries.announced_returns import ShipmentsAnnouncedBack
+from erp_desktop.queries.base import ListRequest
 
 LATER = TODAY + timedelta(days=1)
 
@@ -121,6 +123,40 @@ def test_what_one_customer_announced_is_not_fulfilled_by_the_goods_of_another(co
             TakeInReturnWithoutShipment(new_id(), company.warehouse, LATER, (line,), other, announced_id=announced)
         )
     assert stored(company, announced).status == "announced"
+
+
+def possible(company: SmallCompany, announced: UUID) -> set[UUID]:
+    """The shipments that the announced goods may be of."""
+    with company.session() as session:
+        page = ShipmentsAnnouncedBack(ListRequest(), announced_id=announced).run(session, company.company_id)
+        return {row.id for row in page.rows}
+
+
+def test_the_goods_may_be_of_what_the_customer_still_has_of_the_announced_products(company: SmallCompany) -> None:
+    first = sold_in_two_lots(company, "fifo")
+    second = company.ship(company.sales_order(("BTL", "1", "20")), "1")
+    company.stock("CUP", "5", "3.00")
+    company.ship(company.sales_order(("CUP", "1", "9")), "1")
+    announced = announce(company)
+    assert possible(company, announced) == {first, second}
+    company.perform(TakeInReturn(new_id(), second, LATER, (ReturnedLine(shipment_line_id(second, 1), Decimal(1)),)))
+    assert possible(company, announced) == {first}
+
+
+def test_where_nobody_knows_the_customer_the_goods_may_be_of_any_shipment_of_the_channel(company: SmallCompany) -> None:
+    shipment = sold_in_two_lots(company, "fifo")
+    shop, stranger = new_id(), new_id()
+    company.perform(SaveChannel(shop, "SHOP", "Shop"), SaveParty(stranger, "C2", "Wang Fang", is_consumer=True))
+    line = ChannelLine(company.products["BTL"], Decimal(1), Decimal(20))
+    for channel, customer, found in (
+        (company.channel, None, {shipment}),
+        (shop, None, set()),
+        (company.channel, stranger, set()),
+        (shop, company.customer, {shipment}),
+    ):
+        coming = ChannelReturn(f"C-{new_id()}", TODAY, (line,), customer)
+        company.perform(TakeInChannelOrders(channel, company.warehouse, returns=(coming,)))
+        assert possible(company, channel_return_id(channel, coming.external_number)) == found
 
 
 def test_a_posted_return_is_none_that_is_waited_for(company: SmallCompany) -> None:
