@@ -2284,6 +2284,10 @@ The back office of a company that distributes goods.</source>
         <translation>通知日期</translation>
     </message>
     <message>
+        <source>nothing: it had not been delivered</source>
+        <translation>无：货物尚未送达</translation>
+    </message>
+    <message>
         <source>Announced value</source>
         <translation>通知金额</translation>
     </message>

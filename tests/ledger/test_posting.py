@@ -13,6 +13,7 @@ from erp_desktop.ledger.posting import (
     CostCorrection,
     CustomerReturned,
     Dimensions,
+    GoodsDelivered,
     GoodsReceived,
     GoodsShipped,
     LandedCostEntered,
@@ -93,6 +94,35 @@ def test_a_shipment_turns_stock_into_cost_of_sales():
     assert sides(GoodsShipped((Amount(D("80.00"), BOX),))) == {
         Purpose.COST_OF_SALES: D("80.00"),
         Purpose.INVENTORY: D("-80.00"),
+    }
+
+
+def test_goods_under_way_are_dispatched_until_their_delivery_is_cost_of_sales():
+    assert sides(GoodsShipped((Amount(D("80.00"), BOX),), is_under_way=True)) == {
+        Purpose.GOODS_DISPATCHED: D("80.00"),
+        Purpose.INVENTORY: D("-80.00"),
+    }
+    assert sides(GoodsDelivered((Amount(D("80.00"), BOX),))) == {
+        Purpose.COST_OF_SALES: D("80.00"),
+        Purpose.GOODS_DISPATCHED: D("-80.00"),
+    }
+
+
+def test_goods_that_come_back_undelivered_were_never_sold():
+    back = CustomerReturned((ReturnedAmount(D("20.00"), D("0"), BOX, scrapped=D("5.00")),), is_under_way=True)
+    assert sides(back) == {
+        Purpose.INVENTORY: D("15.00"),
+        Purpose.SCRAP_LOSS: D("5.00"),
+        Purpose.GOODS_DISPATCHED: D("-20.00"),
+    }
+
+
+def test_freight_of_goods_under_way_is_dispatched_with_them():
+    late = LateCost(D("6.00"), D("0"), BOX, to_goods_dispatched=D("4.00"))
+    assert sides(LandedCostEntered((late,))) == {
+        Purpose.INVENTORY: D("6.00"),
+        Purpose.GOODS_DISPATCHED: D("4.00"),
+        Purpose.LANDED_COST_CLEARING: D("-10.00"),
     }
 
 

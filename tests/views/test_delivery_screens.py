@@ -7,6 +7,9 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from trading_house import Trade, trade
 
+from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.actions.shipping import shipment_line_id
+from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.ledger import JournalEntries
 from erp_desktop.queries.selling import SalesInvoices, Shipments
@@ -90,6 +93,22 @@ def test_what_was_delivered_before_is_left_out(under_way):
     again = trade.open("confirm_delivery", id=first, shipments=(first, second))
     trade.wait(lambda: again.record is not None and again.grid.model_of_lines.rowCount() == 1)
     assert again.grid.model_of_lines.line(0)["id"] == second
+
+
+def test_what_comes_back_undelivered_says_why_nothing_is_credited(under_way):
+    trade = under_way
+    shipment = shipments(trade)[0].id
+    back = new_id()
+    line = ReturnedLine(shipment_line_id(shipment, 1), Decimal(2))
+    trade.company.perform(TakeInReturn(back, shipment, DELIVERED, (line,)))
+    trade.hear_news()
+    page = trade.open("customer_return", id=back)
+    trade.wait(lambda: page.record is not None)
+    assert "nothing: it had not been delivered" in [label.text() for label in page.findChildren(QLabel)]
+    form = trade.open("confirm_delivery", id=shipment)
+    trade.wait(lambda: form.record is not None)
+    assert not form.do_confirm.isEnabled()
+    assert form.grid.model_of_lines.rowCount() == 0
 
 
 def test_the_company_says_when_its_revenue_is_posted(under_way):

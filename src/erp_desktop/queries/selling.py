@@ -252,6 +252,7 @@ class CustomerReturnRow:
     warehouse_name_zh: str
     returned_on: date
     reason: str
+    was_under_way: bool  # it had not been delivered: nothing is credited
     announced_id: UUID | None
     closed_on: date | None
     status: str
@@ -283,7 +284,7 @@ class CustomerReturns(ListQuery[CustomerReturnRow]):
             ListColumn("warehouse_name_zh", _warehouse.c.name_zh),
             *plain(_return, "returned_on"),
             *searched(_return, "reason"),
-            *plain(_return, "announced_id", "closed_on", "status"),
+            *plain(_return, "was_under_way", "announced_id", "closed_on", "status"),
             ListColumn("qty", sum_of(_return_line.c.qty, _return, _return_line.c.return_id)),
             ListColumn("total", _return.c.total, is_total=True),
             is_pending(_return),

@@ -124,6 +124,8 @@ def _facts(record: CustomerReturnRecord) -> Facts:
     is_posted = record.status == ReturnStatus.POSTED
     day = translate("CustomerReturnPage", "Returned") if is_posted else translate("CustomerReturnPage", "Announced on")
     amount = f"{record.currency} {shown(record.total, CellKind.MONEY)}"
+    if record.was_under_way:
+        amount = translate("CustomerReturnPage", "nothing: it had not been delivered")
     credited = (
         translate("CustomerReturnPage", "Credited") if is_posted else translate("CustomerReturnPage", "Announced value")
     )

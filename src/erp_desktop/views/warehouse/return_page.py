@@ -54,6 +54,7 @@ class TakeInReturnPage(CountingPage):
                 done=translate("TakeInReturnPage", "Return taken into stock"),
                 field_of_refusal={
                     "return_before_shipment": "returned_on",
+                    "return_before_delivery": "returned_on",
                     "period_closed": "returned_on",
                     "no_period": "returned_on",
                 },
