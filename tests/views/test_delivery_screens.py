@@ -72,7 +72,7 @@ def test_the_deliveries_of_selected_shipments_are_confirmed_together(under_way):
     trade.wait(lambda: form.record is not None and form.grid.model_of_lines.rowCount() == 3)
     trade.type(form, "delivered_on", "2026-11-17")
     trade.do(form.do_confirm)
-    trade.wait(lambda: form.binder.bar.isVisible())
+    trade.wait(lambda: bool(form.binder.problem_of("delivered_on")))
     assert "it cannot have arrived before" in form.binder.problem_of("delivered_on")
     trade.type(form, "delivered_on", DELIVERED.isoformat())
     trade.do(form.do_confirm)
