@@ -9,6 +9,7 @@ from random import Random
 from uuid import UUID
 
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.delivering import ConfirmDelivery
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
@@ -25,6 +26,7 @@ LOW_STOCK = 50
 REFILL_TO = 340
 OPENING_QTY = 160
 WEEKS_REMEMBERED = timedelta(days=42)
+DAYS_UNDER_WAY = timedelta(days=2)
 DAMAGED = "Damaged box"
 SHARE_OF_WAREHOUSE = (0.6, 0.25, 0.15)
 
@@ -103,6 +105,7 @@ class Trader:
     _sold: Decimal = Decimal(0)
     _bought: Decimal = Decimal(0)
     _shipped: list[_Shipped] = field(default_factory=list)
+    _under_way: list[tuple[UUID, date]] = field(default_factory=list)  # shipments, and when they left
     _day: date | None = None
     _counter: int = 0
 
@@ -167,6 +170,7 @@ class Trader:
         for _ in range(self._orders_of(day)):
             yield from self._sale(day)
         yield from self._returns(day)
+        yield from self._deliveries(day)
         if day.weekday() in (0, 3):
             yield from self._reorder(day)
         if day.day == 20 and day.month % 2:
@@ -329,6 +333,16 @@ class Trader:
             tracking_number=f"SF{self.random.randrange(10**12):012d}",
         )
         self._shipped.append(_Shipped(shipment_id, warehouse, day, lines))
+        self._under_way.append((shipment_id, day))
+
+    def _deliveries(self, day: date) -> Iterator[Action]:
+        """The carriers' list of the day: what left long enough ago has arrived."""
+        arrived = tuple(
+            shipment_id for shipment_id, shipped_on in self._under_way if shipped_on <= day - DAYS_UNDER_WAY
+        )
+        if arrived:
+            self._under_way = [parcel for parcel in self._under_way if parcel[0] not in arrived]
+            yield ConfirmDelivery(arrived, day)
 
     def _returns(self, day: date) -> Iterator[Action]:
         """Now and then something comes back within a fortnight."""
