@@ -3204,6 +3204,10 @@ The back office of a company that distributes goods.</source>
         <translation>填好表单后，这里显示它的影响。</translation>
     </message>
     <message>
+        <source>Goods dispatched {amount} {currency}</source>
+        <translation>发出商品 {amount} {currency}</translation>
+    </message>
+    <message>
         <source>Purchase price variance {amount} {currency}</source>
         <translation>采购价格差异 {amount} {currency}</translation>
     </message>

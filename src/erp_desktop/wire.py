@@ -189,6 +189,7 @@ class Effect(msgspec.Struct, kw_only=True, frozen=True):
     exchange_difference: Decimal = Decimal(
         0
     )  # what is lost by another rate than the goods were taken in at, gained where negative
+    goods_dispatched: Decimal = Decimal(0)  # as it changes what is under way to customers and not sold yet
     allowance: Decimal = Decimal(0)  # as it changes what stock at cost is carried below that
     end: bool = True
 

@@ -376,6 +376,7 @@ def test_a_preview_says_what_a_delivery_costs_in_every_book(trade):
     assert {book.code: book.cost_of_sales for book in told.books} == {"MAIN": Decimal(4), "MGMT": Decimal(5)}
     assert told.entries is not None
     assert {line.event for line in told.entries} == {"delivery", "revenue"}
+    assert told.goods_dispatched == Decimal(-4)
     assert balance(trade, "cost_of_sales") == ZERO
 
 

@@ -129,6 +129,7 @@ class Previews:
         after, cost_of_sales = written.holdings(products), written.cost_of_sales()
         price_variance = written.posted(Purpose.PURCHASE_PRICE_VARIANCE)
         exchange_difference = written.posted(Purpose.EXCHANGE_DIFFERENCE)
+        goods_dispatched = written.posted(Purpose.GOODS_DISPATCHED)
         written_down, allowance = written.write_downs()
         corrections, correction_count = written.corrections()
         entries, entry_count = written.entries() if LEDGER_PERMISSION in permissions else (None, 0)
@@ -139,6 +140,7 @@ class Previews:
             cost_of_sales=cost_of_sales,
             price_variance=price_variance,
             exchange_difference=exchange_difference,
+            goods_dispatched=goods_dispatched,
             written_down=written_down,
             allowance=allowance,
             corrections=corrections,

@@ -319,13 +319,13 @@ class EffectPanel(QWidget):
 
 
 def _sentence_of(effect: Effect) -> str:
-    """The effect in one line: stock value, allowance, write-down, price variance, exchange
-    difference, cost of sales, how many posted documents are
-    corrected. That stock or cost of sales stays as it is, is said where nothing else changes instead of it."""
+    """The effect in one line: stock value, allowance, write-down, goods dispatched, price variance, exchange difference, cost of
+    sales, how many posted documents are corrected. That stock or cost of sales stays as it is, is said where nothing else changes instead of it."""
     posting = next((book for book in effect.books if book.posts_to_ledger), None)
     special = [
         (translate("EffectPanel", "Allowance against stock {amount} {currency}"), effect.allowance),
         (translate("EffectPanel", "Write-down expense {amount} {currency}"), effect.written_down),
+        (translate("EffectPanel", "Goods dispatched {amount} {currency}"), effect.goods_dispatched),
         (translate("EffectPanel", "Purchase price variance {amount} {currency}"), effect.price_variance),
         (translate("EffectPanel", "Exchange difference {amount} {currency}"), effect.exchange_difference),
     ]
