@@ -7956,11 +7956,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{product} is not counted by {unit}. Choose one of its units, or add this one on the product&apos;s page; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 没有单位 {unit}。请选择它已有的单位，或先在商品页面添加该单位；没有任何更改。</translation>
     </message>
     <message>
         <source>{qty} {unit} of {product} are no exact quantity in {stock_unit}. What fits nearest: {fits}; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{product} 的 {qty} {unit} 折算成 {stock_unit} 不是准确的数量。最接近的可用数量：{fits}；没有任何更改。</translation>
     </message>
     <message>
         <source>The company&apos;s chart of accounts has no account for {purpose}, so nothing was posted. Ask whoever looks after the program to add one.</source>

@@ -7,6 +7,7 @@ A stored number is an integer scaled by 10**places in a signed 64-bit column, so
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, DefaultContext, Inexact, InvalidOperation, getcontext
 from fractions import Fraction
+from math import gcd
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -86,26 +87,73 @@ def minor_unit(currency_places: int) -> Decimal:
     return Decimal(1).scaleb(-currency_places)
 
 
-def round_money(amount: Decimal, currency_places: int) -> Decimal:
+def round_money(amount: Decimal | Fraction, currency_places: int) -> Decimal:
     """`amount` rounded half up (away from zero) to the currency's minor unit."""
-    return amount.quantize(minor_unit(currency_places), ROUND_HALF_UP)
+    if isinstance(amount, Decimal):
+        return amount.quantize(minor_unit(currency_places), ROUND_HALF_UP)
+    scaled = abs(amount) * 10**currency_places
+    rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return from_scaled(rounded if amount > 0 else -rounded, currency_places)
 
 
 @dataclass(frozen=True)
 class UnitFactor:
-    """How many stock units one of this unit holds, as an exact fraction: a dozen is 12/1, a third of a roll 1/3."""
+    """How many stock units one of this unit holds, as an exact fraction: a dozen is 12/1, a third of a roll 1/3.
 
-    numerator: int
-    denominator: int
+    Whatever it gives is exact and not rounded yet: that is done once, at the document's line (costing.md, rule 10).
+    """
+
+    numerator: int = 1
+    denominator: int = 1
+
+    @property
+    def is_one(self) -> bool:
+        return self.numerator == self.denominator
 
     def to_stock_qty(self, qty: Decimal) -> Decimal:
-        """`qty` of this unit in stock units. Raises NumberNotExact if six places cannot hold it (costing rule 10)."""
-        exact = Fraction(qty) * Fraction(self.numerator, self.denominator)
-        scaled = exact * 10**QTY_PLACES
+        """`qty` of this unit in stock units. Raises NumberNotExact if six places cannot hold either of them."""
+        scaled = Fraction(to_scaled(qty, QTY_PLACES) * self.numerator, self.denominator)
         if scaled.denominator != 1:
             raise NumberNotExact(qty, QTY_PLACES, "places")
         return from_scaled(int(scaled), QTY_PLACES)
 
+    def of_stock_qty(self, stock_qty: Decimal) -> Fraction:
+        """How many of this unit `stock_qty` stock units are."""
+        return Fraction(stock_qty) * self.denominator / self.numerator
+
+    def entered_qty(self, stock_qty: Decimal) -> Decimal | None:
+        """The same as a quantity that can be entered; None where six places cannot hold it."""
+        scaled = self.of_stock_qty(stock_qty) * 10**QTY_PLACES
+        return from_scaled(int(scaled), QTY_PLACES).normalize() + ZERO if scaled.denominator == 1 else None
+
+    def value(self, stock_qty: Decimal, unit_price: Decimal) -> Decimal | Fraction:
+        """What `stock_qty` stock units are worth where one of this unit costs `unit_price`."""
+        return stock_qty * unit_price if self.is_one else self.of_stock_qty(stock_qty) * Fraction(unit_price)
+
+    def unit_price(self, amount: Decimal, stock_qty: Decimal) -> Decimal:
+        """What one of this unit costs where `stock_qty` stock units cost `amount`; to six places, so for showing only."""
+        return round_money(Fraction(amount) / self.of_stock_qty(stock_qty), UNIT_PRICE_PLACES)
+
+    def price_from(self, other: "UnitFactor", unit_price: Decimal) -> Decimal:
+        """What one of this unit costs where one of the `other` costs `unit_price`; to six places, as a price is kept."""
+        if self == other:
+            return unit_price
+        return round_money(
+            Fraction(unit_price) * self.numerator * other.denominator / (self.denominator * other.numerator),
+            UNIT_PRICE_PLACES,
+        )
+
+    def fitting(self, qty: Decimal) -> tuple[Decimal, ...]:
+        """The quantities of this unit next to `qty`, below and above, that are exact in stock units; with no more decimals
+        than `qty` has. Zero is none of them."""
+        exponent = qty.normalize().as_tuple().exponent
+        places = min(max(-exponent, 0), QTY_PLACES) if isinstance(exponent, int) else 0
+        step = self.denominator // gcd(self.denominator, self.numerator * 10 ** (QTY_PLACES - places))
+        steps = Fraction(qty) * 10**places // step
+        return tuple(from_scaled(steps_of * step, places) for steps_of in (steps, steps + 1) if steps_of > 0)
+
+
+STOCK_UNIT = UnitFactor()
 
 _FULL_WIDTH = {ord(full): half for full, half in zip("０１２３４５６７８９．，－＋", "0123456789.,-+", strict=True)}
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -83,7 +84,7 @@ class Exchange:
     company_places: int
     is_foreign: bool
 
-    def amount(self, exact: Decimal) -> Decimal:
+    def amount(self, exact: Decimal | Fraction) -> Decimal:
         """`exact`, in the document's currency, rounded half up to its minor unit."""
         return round_money(exact, self.places)
 

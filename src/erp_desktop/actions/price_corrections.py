@@ -40,12 +40,12 @@ from erp_desktop.models.purchasing import (
 )
 from erp_desktop.models.stock import StockMove
 from erp_desktop.models.types import MoneyType
-from erp_desktop.numbers import UNIT_PRICE_PLACES, ZERO, round_money
+from erp_desktop.numbers import ZERO, UnitFactor
 
 
 @dataclass(frozen=True)
 class CorrectedPrice:
-    """A receipt line and what one stock unit of it really costs, in the receipt's currency."""
+    """A receipt line and what one of the unit that it was ordered in really costs, in the receipt's currency."""
 
     receipt_line_id: UUID
     unit_price: Decimal
@@ -91,7 +91,7 @@ class CorrectReceiptPrices(Action):
                 raise AmountNegative(amount=line.unit_price)
             if line.receipt_line_id not in stocked:
                 raise NothingStocked()
-        before = _prices_so_far(session, ctx, received, taken_in) if ctx.at_centre else {}
+        before, factors = _prices_so_far(session, ctx, received, taken_in) if ctx.at_centre else ({}, {})
 
         correction = PriceCorrection(
             company_id=ctx.company_id,
@@ -125,13 +125,14 @@ class CorrectReceiptPrices(Action):
             for line_no, line in enumerate(self.lines, start=1)
         ]
         if ctx.at_centre:
-            self._note_differences(received, before, (taken_in, invoiced), rows)
+            self._note_differences(received, factors, before, (taken_in, invoiced), rows)
             self._post(session, ctx, correction, stocked, taken_in, rows)
         append_rows(session, ctx, PriceCorrectionLine, rows)
 
     def _note_differences(
         self,
         received: dict[UUID, GoodsReceiptLine],
+        factors: dict[UUID, UnitFactor],
         before: dict[UUID, "PriceSoFar"],
         rates: tuple[Exchange, Exchange],
         rows: list[dict[str, Any]],
@@ -140,10 +141,10 @@ class CorrectReceiptPrices(Action):
         taken_in, invoiced = rates
         for row in rows:
             line_id = row["receipt_line_id"]
-            qty, so_far = received[line_id].qty, before[line_id]
-            amount = taken_in.amount(row["unit_price"] * qty)
+            qty, factor, so_far = received[line_id].qty, factors[line_id], before[line_id]
+            amount = taken_in.amount(factor.value(qty, row["unit_price"]))
             at_receipt = taken_in.in_company(amount)
-            row["price_before"] = round_money(so_far.amount / qty, UNIT_PRICE_PLACES)
+            row["price_before"] = factor.unit_price(so_far.amount, qty)
             row["amount_difference"] = amount - so_far.amount
             row["difference"] = at_receipt - so_far.value
             row["exchange_difference"] = invoiced.in_company(amount) - at_receipt - so_far.exchange
@@ -224,19 +225,23 @@ def corrections_of(session: Session, company_id: UUID, line_ids: Iterable[UUID])
     }
 
 
-def price_so_far(ordered: Decimal, qty: Decimal, taken_in: Exchange, corrected: PriceSoFar | None) -> PriceSoFar:
-    """Of `qty` that were ordered at a unit price and taken in at a rate, with what was `corrected` since."""
-    amount = taken_in.amount(ordered * qty)
+def price_so_far(
+    ordered: PurchaseOrderLine, qty: Decimal, taken_in: Exchange, corrected: PriceSoFar | None
+) -> PriceSoFar:
+    """Of `qty` stock units of an order line that were taken in at a rate, with what was `corrected` since."""
+    amount = taken_in.amount(ordered.factor.value(qty, ordered.unit_price))
     added = corrected or PriceSoFar(ZERO, ZERO, ZERO)
     return PriceSoFar(amount + added.amount, taken_in.in_company(amount) + added.value, added.exchange)
 
 
 def _prices_so_far(
     session: Session, ctx: Context, lines: Mapping[UUID, GoodsReceiptLine], taken_in: Exchange
-) -> dict[UUID, PriceSoFar]:
+) -> tuple[dict[UUID, PriceSoFar], dict[UUID, UnitFactor]]:
+    """By the receipt line's id, with the unit that its prices are of."""
     ordered = find_all(session, ctx, PurchaseOrderLine, {line.order_line_id for line in lines.values()})
     corrected = corrections_of(session, ctx.company_id, lines)
-    return {
-        line_id: price_so_far(ordered[line.order_line_id].unit_price, line.qty, taken_in, corrected.get(line_id))
+    prices = {
+        line_id: price_so_far(ordered[line.order_line_id], line.qty, taken_in, corrected.get(line_id))
         for line_id, line in lines.items()
     }
+    return prices, {line_id: ordered[line.order_line_id].factor for line_id, line in lines.items()}

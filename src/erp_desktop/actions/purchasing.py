@@ -11,7 +11,6 @@ from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.exchanging import places_of_currency, refuse_unknown_currency
 from erp_desktop.actions.finding import (
     AmountNegative,
-    QtyNotPositive,
     WrongState,
     active_products,
     company_of,
@@ -23,6 +22,7 @@ from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.actions.transit import refuse_transit
+from erp_desktop.actions.units import count_in_stock_units
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.party import Party
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
@@ -46,12 +46,14 @@ class DueBeforeOrdered(Refused):
 
 @dataclass(frozen=True)
 class PurchaseLine:
-    """One product to buy: `qty` in stock units, `unit_price` in the order's currency for one of them."""
+    """One product to buy: `qty` in the unit `unit_id` of it (None: the stock unit), `unit_price` in the order's currency for
+    one of that unit."""
 
     line_id: UUID
     product_id: UUID
     qty: Decimal
     unit_price: Decimal
+    unit_id: UUID | None = None
 
 
 @action("purchasing.write")
@@ -113,10 +115,9 @@ class SavePurchaseOrder(Action):
 
     def _lines(self, session: Session, ctx: Context, currency_places: int) -> list[PurchaseOrderLine]:
         products = active_products(session, ctx, (line.product_id for line in self.lines))
+        counted = count_in_stock_units(session, ctx, PurchaseOrderLine, self.lines, products)
         lines = []
         for line_no, line in enumerate(self.lines, start=1):
-            if line.qty <= 0:
-                raise QtyNotPositive(qty=line.qty, product=products[line.product_id].code)
             if line.unit_price < 0:
                 raise AmountNegative(amount=line.unit_price)
             lines.append(
@@ -126,7 +127,7 @@ class SavePurchaseOrder(Action):
                     order_id=self.order_id,
                     line_no=line_no,
                     product_id=line.product_id,
-                    qty=line.qty,
+                    **counted[line.line_id].columns,
                     unit_price=line.unit_price,
                     amount=round_money(line.qty * line.unit_price, currency_places),
                     received_qty=ZERO,

@@ -141,7 +141,7 @@ class ReceiveGoods(Action):
                     target=place,
                     lot_id=lot_id,
                 )
-                owed[receipt_line_id] = exchange.amount(order_line.unit_price * line.qty)
+                owed[receipt_line_id] = exchange.amount(order_line.factor.value(line.qty, order_line.unit_price))
                 incoming.append(Incoming(move, exchange.in_company(owed[receipt_line_id])))
         append_rows(session, ctx, GoodsReceiptLine, receipt_lines)
         move_stock(session, ctx, [arrived.move for arrived in incoming])

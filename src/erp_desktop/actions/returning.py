@@ -49,7 +49,7 @@ from erp_desktop.models.sales import (
     ShipmentLine,
 )
 from erp_desktop.models.stock import Lot, MoveKind, StockMove, Warehouse
-from erp_desktop.numbers import ZERO, round_money
+from erp_desktop.numbers import STOCK_UNIT, ZERO, round_money
 
 
 class OverReturn(Refused):

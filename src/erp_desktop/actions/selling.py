@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import (
     AmountNegative,
-    QtyNotPositive,
     WrongState,
     active_products,
     company_of,
@@ -28,6 +27,7 @@ from erp_desktop.actions.purchasing import DueBeforeOrdered
 from erp_desktop.actions.refusals import CodeTaken, Refused
 from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.actions.transit import refuse_transit
+from erp_desktop.actions.units import count_in_stock_units
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.models.party import Party
@@ -60,13 +60,15 @@ class BadPriority(Refused):
 
 @dataclass(frozen=True)
 class SalesLine:
-    """One product to sell: `qty` in stock units, `unit_price` for one of them, `discount` as a fraction (0.05 = 5 %)."""
+    """One product to sell: `qty` in the unit `unit_id` of it (None: the stock unit), `unit_price` for one of that unit,
+    `discount` as a fraction (0.05 = 5 %)."""
 
     line_id: UUID
     product_id: UUID
     qty: Decimal
     unit_price: Decimal
     discount: Decimal = ZERO
+    unit_id: UUID | None = None
 
 
 @action("sales.write")
@@ -152,10 +154,9 @@ class SaveSalesOrder(Action):
 
     def _lines(self, session: Session, ctx: Context, currency_places: int) -> list[SalesOrderLine]:
         products = active_products(session, ctx, (line.product_id for line in self.lines))
+        counted = count_in_stock_units(session, ctx, SalesOrderLine, self.lines, products)
         lines = []
         for line_no, line in enumerate(self.lines, start=1):
-            if line.qty <= 0:
-                raise QtyNotPositive(qty=line.qty, product=products[line.product_id].code)
             if line.unit_price < 0:
                 raise AmountNegative(amount=line.unit_price)
             if not 0 <= line.discount <= 1:
@@ -167,7 +168,7 @@ class SaveSalesOrder(Action):
                     order_id=self.order_id,
                     line_no=line_no,
                     product_id=line.product_id,
-                    qty=line.qty,
+                    **counted[line.line_id].columns,
                     unit_price=line.unit_price,
                     discount=line.discount,
                     amount=round_money(line.qty * line.unit_price * (ONE - line.discount), currency_places),

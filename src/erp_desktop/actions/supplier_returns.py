@@ -28,15 +28,21 @@ from erp_desktop.actions.moving import Place, bins_of, move_stock, new_move
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import NotFound, Refused
-from erp_desktop.actions.remembering import rows_of
+from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.actions.valuing import Valued, value_supplier_returns
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.posting import Dimensions, ReturnedAmount, SupplierReturned
 from erp_desktop.models.product import Product
-from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine, SupplierReturn, SupplierReturnLine
+from erp_desktop.models.purchasing import (
+    GoodsReceipt,
+    GoodsReceiptLine,
+    PurchaseOrderLine,
+    SupplierReturn,
+    SupplierReturnLine,
+)
 from erp_desktop.models.stock import Bin, MoveKind, StockBalance, StockMove, Warehouse
-from erp_desktop.numbers import ZERO
+from erp_desktop.numbers import STOCK_UNIT, ZERO
 
 
 class OverSupplierReturn(Refused):
@@ -75,7 +81,8 @@ class NotKeptInStock(Refused):
 
 @dataclass(frozen=True)
 class SentBackLine:
-    """What goes back of one receipt line, in stock units, and what the supplier credits for one of them.
+    """What goes back of one receipt line, in stock units, and what the supplier credits for one of the unit that it was
+    ordered in.
 
     No bin: from where it lies free in the receipt's warehouse, the bin that it was received into first.
     """
@@ -265,6 +272,7 @@ class ReturnToSupplier(Action):
         bins_of(session, ctx, receipt.warehouse_id, [line.bin_id for line in self.lines if line.bin_id])
         balances = rows_of(session, ctx, StockBalance, products)
         stock = FreeStock(row for rows in balances.values() for row in rows if row.warehouse_id == receipt.warehouse_id)
+        ordered = rows_by_id(session, ctx, PurchaseOrderLine, {line.order_line_id for line in received.values()})
         parts: list[_Part] = []
         for line in self.lines:
             receipt_line = received[line.receipt_line_id]
@@ -283,6 +291,8 @@ class ReturnToSupplier(Action):
                     else find(session, ctx, Warehouse, receipt.warehouse_id).code,
                     asked=line.qty,
                 )
+            order_line = ordered.get(receipt_line.order_line_id)  # the centre's always; a desk may not be shown it
+            factor = order_line.factor if order_line is not None else STOCK_UNIT
             gone = credited = ZERO
             for bin_id, free_qty in free:
                 qty = min(free_qty, line.qty - gone)
@@ -291,7 +301,7 @@ class ReturnToSupplier(Action):
                 stock.take(product_id, bin_id, lot_id, qty)
                 gone += qty
                 # up to here less what came before, so that the parts add up to the whole
-                amount = credited_at.amount(line.unit_price * gone) - credited
+                amount = credited_at.amount(factor.value(gone, line.unit_price)) - credited
                 credited += amount
                 parts.append(_Part(receipt_line, bin_id, qty, line.unit_price, amount))
         return parts

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Replicated, belongs_to
 from erp_desktop.models.types import Qty, String, UnitPrice
+from erp_desktop.numbers import UnitFactor
 
 
 class Category(Replicated):
@@ -93,6 +94,29 @@ class ProductUnit(Replicated):
             belongs_to("unit_id", "unit"),
             UniqueConstraint("company_id", "product_id", "unit_id"),
             CheckConstraint("numerator > 0 AND denominator > 0", name="factor_positive"),
+        )
+
+
+class InUnit:
+    """Columns of a document's line that may be entered in another unit of its product than the stock unit.
+
+    The line's quantities stay in stock units, its price is of one `unit_id`. The factor is kept as it was when the line was
+    entered, so that whoever changes the product's unit later changes no document.
+    """
+
+    unit_id: Mapped[UUID | None]  # None: the stock unit
+    unit_numerator: Mapped[int] = mapped_column(default=1)  # one of the unit is numerator/denominator stock units
+    unit_denominator: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def factor(self) -> UnitFactor:
+        return UnitFactor(self.unit_numerator, self.unit_denominator)
+
+    @classmethod
+    def unit_rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("unit_id", "unit"),
+            CheckConstraint("unit_numerator > 0 AND unit_denominator > 0", name="factor_positive"),
         )
 
 

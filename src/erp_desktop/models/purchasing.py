@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Replicated, belongs_to
+from erp_desktop.models.product import InUnit
 from erp_desktop.models.types import Money, Qty, Rate, String, UnitPrice
 from erp_desktop.numbers import ONE, ZERO
 
@@ -50,7 +51,7 @@ class PurchaseOrder(Replicated):
         )
 
 
-class PurchaseOrderLine(Replicated):
+class PurchaseOrderLine(InUnit, Replicated):
     __tablename__ = "purchase_order_line"
     read_permission = "purchasing.read"
 
@@ -58,8 +59,8 @@ class PurchaseOrderLine(Replicated):
     line_no: Mapped[int]
     product_id: Mapped[UUID]
     qty: Mapped[Qty]  # stock units
-    unit_price: Mapped[UnitPrice]  # of one stock unit
-    amount: Mapped[Money]  # qty x unit_price, rounded to the minor unit of the order's currency
+    unit_price: Mapped[UnitPrice]  # of one of the line's unit
+    amount: Mapped[Money]  # quantity in that unit x unit_price, rounded to the minor unit of the order's currency
     received_qty: Mapped[Qty]
 
     @classmethod
@@ -67,6 +68,7 @@ class PurchaseOrderLine(Replicated):
         return (
             belongs_to("order_id", "purchase_order"),
             belongs_to("product_id", "product"),
+            *cls.unit_rules(),
             CheckConstraint("qty > 0", name="qty_positive"),
             CheckConstraint("unit_price >= 0", name="price_not_negative"),
             CheckConstraint("received_qty BETWEEN 0 AND qty", name="received_within_ordered"),
@@ -168,8 +170,8 @@ class SupplierReturnLine(Replicated):
     lot_id: Mapped[UUID | None]  # the one that had come
     bin_id: Mapped[UUID]
     qty: Mapped[Qty]  # stock units
-    unit_price: Mapped[UnitPrice]  # what the supplier credits for one of them
-    amount: Mapped[Money]  # qty x unit_price, rounded to the minor unit of the return's currency
+    unit_price: Mapped[UnitPrice]  # what the supplier credits for one of the unit that it was ordered in
+    amount: Mapped[Money]  # quantity in that unit x unit_price, rounded to the minor unit of the return's currency
     value: Mapped[Money]  # the amount in company currency at the return's rate
     exchange_difference: Mapped[Money]  # what of it comes from a rate other than the receipt's: a gain
 
@@ -261,8 +263,8 @@ class PriceCorrection(Replicated):
 
 
 class PriceCorrectionLine(Replicated):
-    """One receipt line's price before and after, in the receipt's currency, and where the difference fell. All but
-    `unit_price` is the centre's."""
+    """One receipt line's price before and after, of the unit that it was ordered in and in the receipt's currency, and where
+    the difference fell. All but `unit_price` is the centre's."""
 
     __tablename__ = "price_correction_line"
     read_permission = "cost.read"

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Replicated, belongs_to
+from erp_desktop.models.product import InUnit
 from erp_desktop.models.types import Money, Qty, Rate, String, UnitPrice
 
 
@@ -73,7 +74,7 @@ class SalesOrder(Replicated):
         )
 
 
-class SalesOrderLine(Replicated):
+class SalesOrderLine(InUnit, Replicated):
     __tablename__ = "sales_order_line"
     read_permission = "sales.read"
 
@@ -81,9 +82,9 @@ class SalesOrderLine(Replicated):
     line_no: Mapped[int]
     product_id: Mapped[UUID]
     qty: Mapped[Qty]  # stock units
-    unit_price: Mapped[UnitPrice]
+    unit_price: Mapped[UnitPrice]  # of one of the line's unit
     discount: Mapped[Rate]  # 0.05 = 5 %
-    amount: Mapped[Money]  # qty x unit_price x (1 - discount), rounded to the minor unit
+    amount: Mapped[Money]  # quantity in that unit x unit_price x (1 - discount), rounded to the minor unit
     allocated_qty: Mapped[Qty]
     shipped_qty: Mapped[Qty]
     invoiced_qty: Mapped[Qty]
@@ -93,6 +94,7 @@ class SalesOrderLine(Replicated):
         return (
             belongs_to("order_id", "sales_order"),
             belongs_to("product_id", "product"),
+            *cls.unit_rules(),
             CheckConstraint("qty > 0", name="qty_positive"),
             CheckConstraint("unit_price >= 0", name="price_not_negative"),
             CheckConstraint("allocated_qty >= 0 AND shipped_qty >= 0", name="progress_not_negative"),

@@ -258,23 +258,24 @@ def _total_check(
 
 
 def _amount_check(what: str, document: type[Any], line: type[Any]) -> Check:
-    """A line's amount is quantity x unit price x (1 - discount), rounded half up to the minor unit."""
+    """A line's amount is its quantity in its unit x unit price x (1 - discount), rounded half up to the minor unit, once."""
 
     @check(document, line)
     def amounts_are_qty_times_price(examined: Examined) -> list[Difference]:
         discount = getattr(line, "discount", None)
-        columns = [line.order_id, line.line_no, line.qty, line.unit_price, line.amount]
+        factor = (line.unit_numerator, line.unit_denominator)
+        columns = [line.order_id, line.line_no, line.qty, line.unit_price, line.amount, *factor]
         lines = select(*columns, *([discount] if discount is not None else [])).where(
             line.company_id == examined.company_id
         )
         wrong = []
         places = QTY_PLACES + UNIT_PRICE_PLACES + RATE_PLACES
         decimals = _decimals_of_foreign(examined, document)
-        for order_id, line_no, qty, price, amount, *rest in examined.session.execute(lines):
-            exact = to_scaled(qty, QTY_PLACES) * to_scaled(price, UNIT_PRICE_PLACES)
+        for order_id, line_no, qty, price, amount, numerator, denominator, *rest in examined.session.execute(lines):
+            exact = to_scaled(qty, QTY_PLACES) * denominator * to_scaled(price, UNIT_PRICE_PLACES)
             exact *= 10**RATE_PLACES - (to_scaled(rest[0], RATE_PLACES) if rest else 0)
             minor = decimals.get(order_id, examined.currency_places)
-            step = 10 ** (places - minor)
+            step = 10 ** (places - minor) * numerator
             rounded = (2 * exact + step) // (2 * step)  # none is negative
             if rounded * 10 ** (MONEY_PLACES - minor) != to_scaled(amount, MONEY_PLACES):
                 where = f"{examined.name(document, order_id)} #{line_no}"

@@ -5,7 +5,7 @@ contains it. Records that are not active any more are not offered.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -19,6 +19,8 @@ from erp_desktop.models.party import Party
 from erp_desktop.models.product import Barcode, Category, Price, Product, Unit
 from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Bin, StockBalance, Warehouse
+from erp_desktop.numbers import STOCK_UNIT, UnitFactor
+from erp_desktop.queries.line_units import UnitChoice, scanned_pack
 from erp_desktop.queries.listing import TableAlias, difference, sum_of, table_of
 from erp_desktop.queries.masters import PartyRole, is_in_transit
 
@@ -42,7 +44,8 @@ _free = difference(_on_hand, sum_of(_balance.c.allocated, _product, _balance.c.p
 
 @dataclass(frozen=True)
 class ProductChoice:
-    """A product to choose. `on_hand` and `free` are over all warehouses without what is in transit, in stock units."""
+    """A product to choose. `on_hand` and `free` are over all warehouses without what is in transit, in stock units.
+    `pack` is the one whose barcode was scanned."""
 
     id: UUID
     code: str
@@ -52,6 +55,8 @@ class ProductChoice:
     on_hand: Decimal
     free: Decimal
     list_price: Decimal | None
+    unit_id: UUID
+    pack: UnitChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def _likeliest(
 class ProductLookup:
     """Products by code, name, Chinese name or scanned barcode."""
 
-    tables: ClassVar[frozenset[str]] = frozenset({"product", "unit", "barcode", "stock_balance"})
+    tables: ClassVar[frozenset[str]] = frozenset({"product", "product_unit", "unit", "barcode", "stock_balance"})
 
     text: str
     at_most: int = AT_MOST
@@ -109,12 +114,16 @@ class ProductLookup:
             _on_hand,
             _free,
             _product.c.list_price,
+            _product.c.unit_id,
         )
         in_unit = and_(_unit.c.company_id == company_id, _unit.c.id == _product.c.unit_id)
         chosen = and_(_product.c.company_id == company_id, _product.c.id == likeliest.c.id)
         statement = statement.select_from(likeliest.join(_product, chosen).outerjoin(_unit, in_unit))
         statement = statement.order_by(likeliest.c.rank, _product.c.code, _product.c.id)
-        return tuple(ProductChoice(*row) for row in session.execute(statement))
+        found = [ProductChoice(*row) for row in session.execute(statement)]
+        scanned = scanned_pack(session, company_id, self.text.strip()) if found and self.text.strip() else None
+        packs = dict([scanned]) if scanned else {}
+        return tuple(replace(one, pack=packs[one.id]) if one.id in packs else one for one in found)
 
 
 def _choices(
@@ -277,7 +286,7 @@ def price_for(
 
 @dataclass(frozen=True)
 class SalePrice:
-    """The unit price that a sales order line starts from; see `price_for`."""
+    """The price of one `factor` of stock units that a sales order line of `qty` stock units starts from; see `price_for`."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"product", "price", "party"})
 
@@ -286,9 +295,10 @@ class SalePrice:
     on: date
     price_level_id: UUID | None = None
     party_id: UUID | None = None
+    factor: UnitFactor = STOCK_UNIT
 
     def run(self, session: Session, company_id: UUID) -> Decimal | None:
-        return price_for(
+        price = price_for(
             session,
             company_id,
             self.product_id,
@@ -297,3 +307,4 @@ class SalePrice:
             price_level_id=self.price_level_id,
             party_id=self.party_id,
         )
+        return self.factor.price_from(STOCK_UNIT, price) if price is not None else None

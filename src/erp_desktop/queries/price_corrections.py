@@ -11,9 +11,16 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product, Unit
-from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine, PriceCorrection, PriceCorrectionLine
+from erp_desktop.models.purchasing import (
+    GoodsReceipt,
+    GoodsReceiptLine,
+    PriceCorrection,
+    PriceCorrectionLine,
+    PurchaseOrderLine,
+)
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -33,6 +40,7 @@ _correction = table_of(PriceCorrection)
 _line = table_of(PriceCorrectionLine)
 _receipt = table_of(GoodsReceipt)
 _receipt_line = table_of(GoodsReceiptLine)
+_order_line = table_of(PurchaseOrderLine)
 _supplier = table_of(Party, "supplier")
 _product = table_of(Product)
 _unit = table_of(Unit)
@@ -89,8 +97,8 @@ class PriceCorrections(ListQuery[PriceCorrectionRow]):
 
 
 @dataclass(frozen=True)
-class PriceCorrectionLineRow:
-    """Prices of one stock unit before and after, in the receipt's currency; `difference` of the whole line and where it fell, in
+class PriceCorrectionLineRow(InLineUnit):
+    """Prices of one of the unit that it was ordered in before and after, in the receipt's currency; `difference` of the whole line and where it fell, in
     company currency, and beside it what another rate than the receipt's has cost.
 
     All but the new price is None until the centre has worked it out.
@@ -112,6 +120,10 @@ class PriceCorrectionLineRow:
     to_inventory: Decimal | None
     to_cost_of_sales: Decimal | None
     exchange_difference: Decimal | None
+    unit_id: UUID | None
+    line_unit_code: str | None
+    unit_numerator: int | None
+    unit_denominator: int | None
 
 
 @dataclass(frozen=True)
@@ -131,11 +143,14 @@ class PriceCorrectionLines(ListQuery[PriceCorrectionLineRow]):
             ListColumn("to_inventory", _line.c.to_inventory, is_total=True),
             ListColumn("to_cost_of_sales", _line.c.to_cost_of_sales, is_total=True),
             ListColumn("exchange_difference", _line.c.exchange_difference, is_total=True),
+            *unit_columns(_order_line),
         ],
         [
             Join(_receipt_line, _line.c.receipt_line_id),
             Join(_product, _line.c.product_id),
             Join(_unit, _product.c.unit_id),
+            Join(_order_line, _receipt_line.c.order_line_id),
+            unit_join(_order_line),
         ],
         [("correction_id", False), ("line_no", False)],
     )

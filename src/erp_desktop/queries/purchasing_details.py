@@ -23,6 +23,7 @@ from erp_desktop.models.stock import Bin, Lot
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -57,8 +58,9 @@ _raiser = table_of(User, "raiser")
 
 
 @dataclass(frozen=True)
-class PurchaseOrderLineRow:
-    """Quantities in stock units, `unit_price` for one of them, `amount` in the order's currency; `open_qty` is still to come."""
+class PurchaseOrderLineRow(InLineUnit):
+    """Quantities in stock units, `unit_price` for one of the line's unit, `amount` in the order's currency; `open_qty` is still
+    to come."""
 
     id: UUID
     order_id: UUID
@@ -74,6 +76,10 @@ class PurchaseOrderLineRow:
     amount: Decimal
     received_qty: Decimal
     open_qty: Decimal
+    unit_id: UUID | None
+    line_unit_code: str | None
+    unit_numerator: int
+    unit_denominator: int
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,9 @@ class PurchaseOrderLines(ListQuery[PurchaseOrderLineRow]):
             ListColumn("amount", _order_line.c.amount, is_total=True),
             ListColumn("received_qty", _order_line.c.received_qty, is_total=True),
             ListColumn("open_qty", difference(_order_line.c.qty, _order_line.c.received_qty), is_total=True),
+            *unit_columns(_order_line),
         ],
-        [Join(_product, _order_line.c.product_id), Join(_unit, _product.c.unit_id)],
+        [Join(_product, _order_line.c.product_id), Join(_unit, _product.c.unit_id), unit_join(_order_line)],
         [("order_id", False), ("line_no", False)],
     )
 
@@ -144,8 +151,8 @@ class PurchaseOrderDetail:
 
 
 @dataclass(frozen=True)
-class GoodsReceiptLineRow:
-    """What came in, in stock units, where it was put, and how much of it went back to the supplier."""
+class GoodsReceiptLineRow(InLineUnit):
+    """What came in, in stock units, where it was put, and how much of it went back to the supplier; the unit is the order's."""
 
     id: UUID
     receipt_id: UUID
@@ -162,6 +169,10 @@ class GoodsReceiptLineRow:
     bin_code: str
     qty: Decimal
     returned_qty: Decimal
+    unit_id: UUID | None
+    line_unit_code: str | None
+    unit_numerator: int | None
+    unit_denominator: int | None
 
 
 @dataclass(frozen=True)
@@ -181,12 +192,15 @@ class GoodsReceiptLines(ListQuery[GoodsReceiptLineRow]):
             *named(_bin, "code"),
             ListColumn("qty", _receipt_line.c.qty, is_total=True),
             ListColumn("returned_qty", _receipt_line.c.returned_qty, is_total=True),
+            *unit_columns(_order_line),
         ],
         [
             Join(_product, _receipt_line.c.product_id),
             Join(_unit, _product.c.unit_id),
             Join(_bin, _receipt_line.c.bin_id),
             Join(_lot, _receipt_line.c.lot_id),
+            Join(_order_line, _receipt_line.c.order_line_id),
+            unit_join(_order_line),
         ],
         [("receipt_id", False), ("line_no", False)],
     )

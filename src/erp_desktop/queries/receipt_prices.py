@@ -14,7 +14,7 @@ from erp_desktop.actions.price_corrections import PriceSoFar, corrections_of, pr
 from erp_desktop.models.company import Company
 from erp_desktop.models.purchasing import PurchaseOrderLine
 from erp_desktop.models.stock import StockMove
-from erp_desktop.numbers import UNIT_PRICE_PLACES, ZERO, round_money
+from erp_desktop.numbers import ZERO
 from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptLineRow, GoodsReceiptRecord
 from erp_desktop.queries.receipt_standing import STANDING_TABLES, InStock, in_stock
 
@@ -33,8 +33,8 @@ class PriceEffect:
 
 @dataclass(frozen=True)
 class ReceiptPriceLine(GoodsReceiptLineRow):
-    """`unit_price` is the price now, of one stock unit in the receipt's currency, and `so_far` what the line costs with all price
-    corrections (no landed cost); `goods` is None until the centre has costed the line, or for what is not kept in stock."""
+    """`unit_price` is the price now, of one of the unit that it was ordered in, in the receipt's currency, and `so_far` what the
+    line costs with all price corrections (no landed cost); `goods` is None until the centre has costed the line, or for what is not kept in stock."""
 
     unit_price: Decimal
     so_far: PriceSoFar
@@ -43,7 +43,7 @@ class ReceiptPriceLine(GoodsReceiptLineRow):
 
     def effect_of(self, unit_price: Decimal, dated_on: date | None, rate: Decimal | None = None) -> PriceEffect:
         """What CorrectReceiptPrices to `unit_price` at an invoice's `rate` would change as stock stands now."""
-        amount = self.taken_in.amount(unit_price * self.qty)
+        amount = self.taken_in.amount(self.factor.value(self.qty, unit_price))
         at_receipt = self.taken_in.in_company(amount)
         difference = at_receipt - self.so_far.value
         split = self.goods.split(difference, dated_on, self.taken_in.company_places) if self.goods else None
@@ -106,11 +106,11 @@ def _priced(
     corrected: PriceSoFar | None,
     taken_in: Exchange,
 ) -> ReceiptPriceLine:
-    ordered = session.get_one(PurchaseOrderLine, (company_id, line.order_line_id)).unit_price
+    ordered = session.get_one(PurchaseOrderLine, (company_id, line.order_line_id))
     so_far = price_so_far(ordered, line.qty, taken_in, corrected)
     return ReceiptPriceLine(
         **vars(line),
-        unit_price=round_money(so_far.amount / line.qty, UNIT_PRICE_PLACES) if corrected else ordered,
+        unit_price=line.factor.unit_price(so_far.amount, line.qty) if corrected else ordered.unit_price,
         so_far=so_far,
         goods=goods,
         taken_in=taken_in,

@@ -22,6 +22,7 @@ from erp_desktop.models.sales import (
 from erp_desktop.models.stock import Bin, Lot, StockBalance
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -75,8 +76,9 @@ _open = difference(_order_line.c.qty, _order_line.c.shipped_qty)
 
 
 @dataclass(frozen=True)
-class SalesOrderLineRow:
-    """Quantities in stock units. `open_qty` is still to be shipped, `unallocated_qty` of it is promised from no stock yet.
+class SalesOrderLineRow(InLineUnit):
+    """Quantities in stock units, `unit_price` for one of the line's unit. `open_qty` is still to be shipped, `unallocated_qty`
+    of it is promised from no stock yet.
 
     `free` is what the order's warehouse could still promise: on hand less all allocations.
     """
@@ -100,6 +102,10 @@ class SalesOrderLineRow:
     open_qty: Decimal
     unallocated_qty: Decimal
     free: Decimal
+    unit_id: UUID | None
+    line_unit_code: str | None
+    unit_numerator: int
+    unit_denominator: int
 
 
 @dataclass(frozen=True)
@@ -121,11 +127,13 @@ class SalesOrderLines(ListQuery[SalesOrderLineRow]):
             ListColumn("open_qty", _open, is_total=True),
             ListColumn("unallocated_qty", difference(_open, _order_line.c.allocated_qty), is_total=True),
             ListColumn("free", _free),
+            *unit_columns(_order_line),
         ],
         [
             Join(_order, _order_line.c.order_id),
             Join(_product, _order_line.c.product_id),
             Join(_unit, _product.c.unit_id),
+            unit_join(_order_line),
         ],
         [("order_id", False), ("line_no", False)],
     )

@@ -16,12 +16,19 @@ from erp_desktop.models.company import Company
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostPool, MoveCost
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product, Unit
-from erp_desktop.models.purchasing import GoodsReceipt, PurchaseOrderLine, SupplierReturn, SupplierReturnLine
+from erp_desktop.models.purchasing import (
+    GoodsReceipt,
+    GoodsReceiptLine,
+    PurchaseOrderLine,
+    SupplierReturn,
+    SupplierReturnLine,
+)
 from erp_desktop.models.stock import Bin, StockBalance, StockMove, Warehouse
 from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import UNIT_PRICE_PLACES, ZERO, round_money
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -41,6 +48,8 @@ from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsRece
 _return = table_of(SupplierReturn)
 _line = table_of(SupplierReturnLine)
 _receipt = table_of(GoodsReceipt)
+_receipt_line = table_of(GoodsReceiptLine)
+_order_line = table_of(PurchaseOrderLine)
 _supplier = table_of(Party, "supplier")
 _warehouse = table_of(Warehouse)
 _product = table_of(Product)
@@ -111,10 +120,10 @@ class SupplierReturns(ListQuery[SupplierReturnRow]):
 
 
 @dataclass(frozen=True)
-class SupplierReturnLineRow:
-    """What went back, in stock units, from which bin, and what the supplier credits for it: `unit_price` and `amount` in the
-    return's currency, `value` the same in company currency, of which `exchange_difference` comes from another rate than the
-    receipt's."""
+class SupplierReturnLineRow(InLineUnit):
+    """What went back, in stock units, from which bin, and what the supplier credits for it: `unit_price` (of one of the unit that
+    it was ordered in) and `amount` in the return's currency, `value` the same in company currency, of which
+    `exchange_difference` comes from another rate than the receipt's."""
 
     id: UUID
     return_id: UUID
@@ -132,6 +141,10 @@ class SupplierReturnLineRow:
     amount: Decimal
     value: Decimal
     exchange_difference: Decimal
+    unit_id: UUID | None
+    line_unit_code: str | None
+    unit_numerator: int | None
+    unit_denominator: int | None
 
 
 @dataclass(frozen=True)
@@ -152,8 +165,16 @@ class SupplierReturnLines(ListQuery[SupplierReturnLineRow]):
             ListColumn("amount", _line.c.amount, is_total=True),
             ListColumn("value", _line.c.value, is_total=True),
             ListColumn("exchange_difference", _line.c.exchange_difference, is_total=True),
+            *unit_columns(_order_line),
         ],
-        [Join(_product, _line.c.product_id), Join(_unit, _product.c.unit_id), Join(_bin, _line.c.bin_id)],
+        [
+            Join(_product, _line.c.product_id),
+            Join(_unit, _product.c.unit_id),
+            Join(_bin, _line.c.bin_id),
+            Join(_receipt_line, _line.c.receipt_line_id),
+            Join(_order_line, _receipt_line.c.order_line_id),
+            unit_join(_order_line),
+        ],
         [("return_id", False), ("line_no", False)],
     )
 
@@ -228,8 +249,8 @@ def _cost_of(session: Session, company_id: UUID, return_id: UUID) -> Decimal | N
 
 @dataclass(frozen=True)
 class ReturnableLine(GoodsReceiptLineRow):
-    """`open_qty` has come and not gone back, `free` of it may leave the warehouse now; `unit_price` is what one stock unit
-    was bought for, in the receipt's currency, corrections included where the user may see them."""
+    """`open_qty` has come and not gone back, `free` of it may leave the warehouse now; `unit_price` is what one of
+    the unit that it was ordered in was bought for, in the receipt's currency, corrections included where the user may see them."""
 
     open_qty: Decimal
     free: Decimal
@@ -290,7 +311,11 @@ class ReturnableReceipt:
                     free=sum((qty for _, qty in stock.by_bin(line.product_id, line.lot_id, line.bin_id)), ZERO),
                     unit_price=round_money(
                         prices.get(line.order_line_id, ZERO)
-                        + (corrected[line.id].amount / line.qty if line.id in corrected else ZERO),
+                        + (
+                            line.factor.unit_price(corrected[line.id].amount, line.qty)
+                            if line.id in corrected
+                            else ZERO
+                        ),
                         UNIT_PRICE_PLACES,
                     ),
                 )
