@@ -18,8 +18,16 @@ from company_fixtures import SmallCompany
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
 from erp_desktop.actions.delivering import ConfirmDelivery
+from erp_desktop.actions.exchanging import SaveExchangeRate
 from erp_desktop.actions.landed_costs import EnterLandedCost, ManualShare
-from erp_desktop.actions.masters import SaveBin, SaveCategory, SaveProduct, SaveWarehouse
+from erp_desktop.actions.masters import (
+    SaveBin,
+    SaveCategory,
+    SaveProduct,
+    SaveProductUnit,
+    SaveUnit,
+    SaveWarehouse,
+)
 from erp_desktop.actions.periods import ClosePeriod, ReopenPeriod
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
@@ -45,12 +53,21 @@ from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostE
 from erp_desktop.models.ledger import JournalEntry, JournalLine, Period
 from erp_desktop.models.purchasing import GoodsReceiptLine
 from erp_desktop.models.stock import Lot, MoveKind, StockBalance
-from erp_desktop.numbers import ZERO
+from erp_desktop.numbers import ZERO, UnitFactor
 
 OUR_FAULTS = {"fault", "malformed", "against_the_rules", "blocked"}  # refusals that no person can have caused
 FIRST_DAY = date(2026, 1, 2)
 MONTHS = tuple(date(2026, month, 1) for month in (1, 2, 3, 4))
 LOTS = ("L1", "L2")
+# Of four orders that follow each other the second is in cases of 8/3 pieces, the third in dollars, the last in cases and yen.
+BOUGHT_IN = (("", ""), ("CASE", ""), ("", "USD"), ("CASE", "JPY"))
+CASE = UnitFactor(8, 3)
+RATES = (
+    ("USD", FIRST_DAY, "7.1234567891"),
+    ("USD", date(2026, 2, 10), "6.9"),
+    ("JPY", FIRST_DAY, "0.0487"),
+    ("JPY", date(2026, 1, 31), "0.05"),
+)
 NEVER_REWRITTEN = (MoveCost, CostAdjustment, CostEdge, JournalLine)
 # Days apart enough that much happens on the same one; standards begin on days of their own, at the start of which they hold.
 DAYS = tuple(FIRST_DAY + timedelta(days=one) for one in (1, 8, 15, 26, 29, 31, 40, 50, 57, 60, 75, 86))
@@ -206,11 +223,17 @@ def wandering_history(seed: int) -> list[tuple[Any, ...]]:
 
 
 def with_deliveries(history: list[tuple[Any, ...]], seed: int) -> list[tuple[Any, ...]]:
-    """The same, where of some of the shipments so far it is said in between when the customers had them."""
+    """The same with more shipments, of some of which it is said in between when the customers had them, and with more returns."""
     random = Random(seed)
+    code = history[0][3][0][0]
     steps = []
     for step in history:
         steps.append(step)
+        on = step[1] if isinstance(step[1], date) else DAYS[6]
+        if random.random() < 0.3:
+            steps.append(("ship", on, random.choice((0, 0, 1)), [(code, random.choice("123"))]))
+        if random.random() < 0.2:
+            steps.append(("take back", on, random.randint(0, 3), random.choice(("1", "0.5")), random.random() < 0.3))
         for _ in range(random.choice((0, 0, 0, 1, 1, 2))):
             steps.append(("deliver", random.choice((0, 0, 1, 3, 9, 25, 40)), random.randint(0, 5)))
     return steps
@@ -251,11 +274,16 @@ class StockTrade:
         self.warehouses = (company.warehouse, new_id(), new_id())
         self.bins = (company.bin, new_id(), new_id())
         self.products = {code: new_id() for code in "AWL"}
+        self.case = new_id()
         self._open()
         self.seen = self.rows()
 
     def _open(self) -> None:
         company, unit = self.company, derived_id("unit", self.company.company_id, "PC")
+        company.perform(
+            SaveUnit(self.case, "CASE", "Case"),
+            *(SaveExchangeRate(new_id(), currency, on, Decimal(rate)) for currency, on, rate in RATES),
+        )
         for place, name in ((1, "Second"), (2, "Third")):
             warehouse, stock_bin, code = self.warehouses[place], self.bins[place], name.upper()
             company.perform(
@@ -278,6 +306,7 @@ class StockTrade:
                     volume_m3=Decimal("0.02") if code == "W" else None,
                     tracking="lot" if code == "L" else "none",
                 ),
+                SaveProductUnit(new_id(), self.products[code], self.case, CASE.numerator, CASE.denominator),
             )
 
     # -- performing
@@ -311,9 +340,17 @@ class StockTrade:
 
     def _receive(self, on: date, place: int, lines: list[tuple[str, str, str, int]]) -> None:
         order = new_id()
+        unit, currency = BOUGHT_IN[len(self.receipts) % len(BOUGHT_IN)]
         named = [(derived_id("line", order, str(number)), *line) for number, line in enumerate(lines)]
         wanted = tuple(
-            PurchaseLine(line, self.products[code], Decimal(qty), Decimal(price)) for line, code, qty, price, _ in named
+            PurchaseLine(
+                line,
+                self.products[code],
+                _cases_for(Decimal(qty)) if unit else Decimal(qty),
+                Decimal(price),
+                self.case if unit else None,
+            )
+            for line, code, qty, price, _ in named
         )
         came = tuple(
             ReceivedLine(line, Decimal(qty), lot_code=LOTS[lot] if code == "L" else "")
@@ -321,7 +358,7 @@ class StockTrade:
         )
         self.receipts.append(new_id())
         self._do(
-            SavePurchaseOrder(order, self.company.supplier, self.warehouses[place], on, on, wanted),
+            SavePurchaseOrder(order, self.company.supplier, self.warehouses[place], on, on, wanted, currency=currency),
             ConfirmPurchaseOrder(order),
             ReceiveGoods(self.receipts[-1], order, on, came),
         )
@@ -582,3 +619,8 @@ class StockTrade:
                     found.where(MoveCost.company_id == self.company.company_id, MoveCost.kind == CostEvent.METHOD)
                 )
             )
+
+
+def _cases_for(qty: Decimal) -> Decimal:
+    """Cases that hold `qty` pieces or some more and are a whole number of pieces."""
+    return Decimal(CASE.denominator) * (qty // CASE.numerator + 1)

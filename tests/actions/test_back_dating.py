@@ -559,3 +559,14 @@ def test_a_transfer_that_took_of_two_layers_and_now_takes_of_one_brought_one(com
     company.stock("TR", "2", "3.00", on=EARLY)
     assert value_on_hand(company, "TR") == [(4, 24), (4, 20)]
     nothing_is_wrong(company)
+
+
+def test_freight_of_the_first_of_a_month_reaches_goods_that_have_rested_since_while_others_moved(company):
+    second, third = kept_apart(company, "TR", "fifo")
+    receipt = company.stock("TR", "4", "5.00", on=EARLY)
+    company.perform(MoveStock(new_id(), company.products["TR"], D(2), company.bin, second, EARLY))
+    company.perform(MoveStock(new_id(), company.products["TR"], D(2), second, third, LATE))
+    first = FEBRUARY.replace(day=1)
+    company.perform(EnterLandedCost(new_id(), "freight", first, D("10.00"), "qty", (receipt,)))
+    assert [value_at_the_end_of(company, day) for day in (MIDDLE, first, LATE)] == [20, 30, 30]
+    nothing_is_wrong(company)

@@ -199,7 +199,9 @@ class _Run:
                 last_on[number] = max(last_on[number], counts_until(row.kind, row.dated_on))
         ended = start if start > date.min else None  # the month that was counted last
         if ended is not None:  # a pool whose period ended then stands for the day after
-            settled = [number for number in first_on if last_on[number] == ended + timedelta(days=1)]
+            following = ended + timedelta(days=1)
+            # What has not moved since is noted by `move_on`, even if what comes now is dated on that day.
+            settled = [n for n in first_on if last_on[n] == following == stream.rows[n].last_moved_on]
             self._checkpoints.rest(engine, ended, settled)
         moved: set[int] = set()
 
