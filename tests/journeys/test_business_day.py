@@ -6,25 +6,17 @@ from decimal import Decimal
 from opened_files import pdf_text, recalculated
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
+from the_books import nothing_differs
 
 from erp_desktop.demo.business_day import BusinessDay
 from erp_desktop.demo.month_end import MonthEnd
-from erp_desktop.models.company import Company
 from erp_desktop.models.costing import CostBook
 from erp_desktop.models.ledger import Account, JournalEntry, JournalLine, Period
 from erp_desktop.models.purchasing import GoodsReceipt, LandedCost, PriceCorrection, PurchaseOrder, SupplierReturn
 from erp_desktop.models.sales import SalesOrder, Shipment
 from erp_desktop.models.valuation import StandardCostChange, StockRevaluation, WriteDown
-from erp_desktop.queries.doctor import examine
 
 REPORTS = ("inventory-valuation", "income-statement", "trial-balance")
-
-
-def nothing_differs(books: Engine) -> bool:
-    """The doctor, at the centre."""
-    with Session(books) as session:
-        company_id = session.scalars(select(Company.id)).one()
-        return not examine(session, company_id)
 
 
 def test_an_order_goes_from_the_supplier_to_the_ledger_through_the_windows(day: BusinessDay, books: Engine) -> None:

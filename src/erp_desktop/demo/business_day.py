@@ -1,5 +1,6 @@
-"""One whole business day through the real windows: bought, received, sold, shipped, accounted for, the month's costs put
-right and closed (month_end.py), and once without a network.
+"""One whole business day through the real windows: bought, received, sold, shipped, bought abroad (import_day.py), moved
+between warehouses (warehouse_day.py), accounted for, the month's costs put right and closed (month_end.py), and once without a
+network.
 
 Runs offscreen where there is no screen, and leaves what a day leaves: pictures of the screens, Excel and PDF files.
 """
@@ -17,8 +18,10 @@ from PySide6.QtCore import Qt
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.demo.here import Office
+from erp_desktop.demo.import_day import ImportDay
 from erp_desktop.demo.month_end import MonthEnd
 from erp_desktop.demo.person import Person
+from erp_desktop.demo.warehouse_day import WarehouseDay
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
@@ -59,12 +62,12 @@ class BusinessDay:
         receipts = self.receive(order)
         sold = self.sell()
         shipment = self.ship(sold)
-        self.account()
-        MonthEnd(self, receipts, shipment).run()
-        self.without_a_network()
         self.deliver(shipment)
         ImportDay(self).run()
         WarehouseDay(self).run()
+        self.account()
+        MonthEnd(self, receipts, shipment).run()
+        self.without_a_network()
 
     # --- purchasing
 
@@ -89,7 +92,7 @@ class BusinessDay:
         person.wait_for_status(page, "confirmed")
         person.wait(lambda: page.record.number, "the number from the centre")
         person.picture("purchase-order-confirmed")
-        self._print(PrintedPurchaseOrder, page.document_id)
+        self.print(PrintedPurchaseOrder, page.document_id)
         self.say(f"{page.record.number} was raised, confirmed and printed.")
         document_id: UUID = page.document_id
         return document_id
@@ -157,14 +160,11 @@ class BusinessDay:
         person.press(Qt.Key.Key_Return, CONTROL)
         shipment: UUID = person.posted("shipment").document_id
         person.picture("shipment")
-        self._print(PrintedPackingSlip, shipment)
+        self.print(PrintedPackingSlip, shipment)
         order = person.ask(SalesOrderDetail(order_id))
         self.say(f"{order.number} was shipped with SF Express; its cost of sales is posted.")
         return shipment
 
-    # --- accounting
-
-    def account(self) -> None:
     def deliver(self, shipment_id: UUID) -> None:
         """The carrier says that the customer has it."""
         person = self.person
@@ -178,6 +178,9 @@ class BusinessDay:
         person.wait(lambda: person.page is page and page.record.delivered_on is not None, "the delivered shipment")
         self.say(f"{page.record.number} reached the customer on {page.record.delivered_on}.")
 
+    # --- accounting
+
+    def account(self) -> None:
         """Inventory valuation, income statement and trial balance: looked at, opened down to a document, exported."""
         for name in ("inventory_valuation", "income_statement", "trial_balance"):
             viewer: Any = self.person.open(f"report_{name}")
@@ -252,7 +255,8 @@ class BusinessDay:
 
     # --- what is left behind
 
-    def _print(self, document: type[Any], document_id: UUID) -> None:
+    def print(self, document: type[Any], document_id: UUID) -> None:
+        """Leaves a document as PDF."""
         asked = document(document_id, self._folder("documents"), current_language(), self.desk.user.name)
         self.files.append(self.desk.ask(asked).result())
 

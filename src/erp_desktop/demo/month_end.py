@@ -2,40 +2,29 @@
 book and by which method, the close, and where a cost comes from."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import Qt
 
 from erp_desktop.demo.person import Person
+from erp_desktop.demo.working_day import WorkingDay, say_effect
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import Between, ListRequest
 from erp_desktop.queries.ledger import PeriodRow, Periods
 from erp_desktop.queries.purchasing import GoodsReceipts
 from erp_desktop.queries.receipt_prices import ReceiptPrices, ReceiptPricesRecord
-from erp_desktop.reports.report import Report
-from erp_desktop.wire import Effect
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
-
-
-class Office(Protocol):
-    """What the month's end needs of the day: who sits there, which day it is, and where papers and news go."""
-
-    person: Person
-    today: date
-
-    def write(self, report: Report) -> None: ...
-    def say(self, text: str, /) -> None: ...
 
 
 @dataclass
 class MonthEnd:
     """`receipts` came today, of one supplier; `shipment` left today with some of what came."""
 
-    day: Office
+    day: WorkingDay
     receipts: list[UUID]
     shipment: UUID
 
@@ -65,7 +54,7 @@ class MonthEnd:
         form = person.open("enter_landed_cost", id=new_id(), receipts=tuple(self.receipts))
         person.wait(lambda: form.shares.grid.model_of_lines.rowCount() > len(self.receipts), "the lines that bear it")
         person.fill(form, amount="86.40", reference="SF freight bill 88213")
-        self._say_effect(person.effect(form), "Freight over two goods receipts")
+        say_effect(self.day, person.effect(form), "Freight over two goods receipts")
         person.picture("landed-cost-form")
         person.enter()
         person.posted("landed_cost")
@@ -80,7 +69,7 @@ class MonthEnd:
         person.fill(form, invoice_number="INV-20931")
         price = receipt.prices[row].unit_price
         person.cell(form, row, "unit_price", str((price * Decimal("1.06")).quantize(Decimal("0.001"))))
-        self._say_effect(person.effect(form), "Price by the late invoice")
+        say_effect(self.day, person.effect(form), "Price by the late invoice")
         person.picture("correct-price-form")
         self._post(form)
         person.posted("price_correction")
@@ -104,7 +93,7 @@ class MonthEnd:
         person.wait(lambda: form.grid.model_of_lines.rowCount() > 0, "what can go back")
         person.type(form, "reason", "Cracked necks")
         person.cell(form, 0, "counted", "36")
-        self._say_effect(person.effect(form), "Return to the supplier")
+        say_effect(self.day, person.effect(form), "Return to the supplier")
         person.picture("return-to-supplier-form")
         person.enter()
         person.posted("supplier_return")
@@ -119,7 +108,7 @@ class MonthEnd:
         person.fill(form, reason="Water under the gate")
         person.cell(form, 0, "stock", "CTN-007")
         person.cell(form, 0, "amount", "-25")
-        self._say_effect(person.effect(form), "Revaluation")
+        say_effect(self.day, person.effect(form), "Revaluation")
         person.picture("revaluation-form")
         self._post(form)
         person.posted("stock_revaluation")
@@ -134,7 +123,7 @@ class MonthEnd:
         row = next(row for row in range(model.rowCount()) if model.line(row)["product_code"] == "KIT-018")
         cost = model.line(row)["unit_cost"]
         person.cell(form, row, "unit_value", str((cost * Decimal("0.7")).quantize(Decimal("0.01"))))
-        self._say_effect(person.effect(form), "Write-down")
+        say_effect(self.day, person.effect(form), "Write-down")
         person.picture("write-down-form")
         self._post(form)
         person.posted("write_down")
@@ -148,7 +137,7 @@ class MonthEnd:
         for row, (code, standard) in enumerate((("LBL-001", "10.35"), ("LBL-002", "11.05"))):
             person.cell(form, row, "product", code)
             person.cell(form, row, "unit_cost", standard)
-        self._say_effect(person.effect(form), "New standards")
+        say_effect(self.day, person.effect(form), "New standards")
         person.picture("standard-cost-form")
         self._post(form)
         person.posted("standard_cost_change")
@@ -195,7 +184,7 @@ class MonthEnd:
         person = self.person
         page = person.open("period", id=month.id)
         person.wait(lambda: self._is_examined(page), "the doctor")
-        self._say_effect(person.effect(page), f"Closing {month.starts_on:%Y-%m}")
+        say_effect(self.day, person.effect(page), f"Closing {month.starts_on:%Y-%m}")
         person.picture("close-period")
         person.do(page.do_close)
         person.agree(page)
@@ -242,18 +231,3 @@ class MonthEnd:
     def _post(self, form: Any) -> None:
         self.person.enter()
         self.person.agree(form)
-
-    def _say_effect(self, effect: Effect | None, what: str) -> None:
-        if effect is None or not effect.books:
-            self.day.say(f"{what}: entered.")
-            return
-        posting = effect.books[0]
-        figures = [
-            ("stock", posting.inventory),
-            ("cost of sales", posting.cost_of_sales),
-            ("price variance", effect.price_variance),
-            ("write-down", effect.written_down),
-        ]
-        shown = ", ".join(f"{name} {amount:+,.2f}" for name, amount in figures if amount)
-        corrected = f"; {effect.correction_count} corrections" if effect.correction_count else ""
-        self.day.say(f"{what}: {shown or 'nothing changes in the books'}{corrected}, shown before it was posted.")

@@ -25,7 +25,8 @@ from erp_desktop.views.widgets.lookup import LookupField
 from erp_desktop.wire import Effect
 
 PATIENCE_SECONDS = 60.0  # a busy machine is not a slow program
-MILLISECONDS_A_KEY = 45  # faster typing is a scanner's, and some screens tell the two apart
+MILLISECONDS_A_KEY = 5
+AT_THE_DOCK = 45  # faster typing is a scanner's, where one is listened to
 
 Answer = TypeVar("Answer")
 
@@ -102,7 +103,7 @@ class Person:
         lookup = page.lookup(field)
         lookup.setFocus()
         lookup.selectAll()
-        _keys(lookup, text)
+        self._keys(lookup, text)
         self.wait(lambda: lookup.results.isVisible() and not lookup.is_waiting, f"{text} in {field}")
         QTest.keyClick(lookup, Qt.Key.Key_Return)
         self.wait(lambda: lookup.value() is not None, f"{text} in {field}")
@@ -113,7 +114,7 @@ class Person:
         assert isinstance(widget, QLineEdit)
         widget.setFocus()
         widget.selectAll()
-        _keys(widget, text)
+        self._keys(widget, text)
         QTest.keyClick(widget, Qt.Key.Key_Tab)
 
     def cell(self, page: FormPage, row: int, column: str, text: str) -> None:
@@ -121,14 +122,21 @@ class Person:
         grid = page.grid
         grid.setFocus()
         grid.go_to(row, column_of(grid, column))
-        _keys(grid, text[:1])
+        self._keys(grid, text[:1])
         self.wait(lambda: editor_of(grid) is not None, f"the cell {column}")
         editor = editor_of(grid)
         assert editor is not None
-        _keys(editor, text[1:])
+        self._keys(editor, text[1:])
         if isinstance(editor, LookupField):
             self.wait(lambda: editor.results.isVisible() and not editor.is_waiting, f"{text} in {column}")
         QTest.keyClick(editor, Qt.Key.Key_Return)
+
+    def _keys(self, widget: QWidget, text: str) -> None:
+        pause = (AT_THE_DOCK if hasattr(self.page, "router") else MILLISECONDS_A_KEY) / 1000
+        for letter in text:
+            _let_it_work(pause)
+            QTest.keyClicks(widget, letter)
+        _let_it_work(pause)
 
     def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """A key for whatever has the keyboard."""
@@ -188,13 +196,6 @@ def _let_it_work(seconds: float) -> None:
         if time.monotonic() >= until:
             return
         time.sleep(0.003)
-
-
-def _keys(widget: QWidget, text: str) -> None:
-    for letter in text:
-        _let_it_work(MILLISECONDS_A_KEY / 1000)
-        QTest.keyClicks(widget, letter)
-    _let_it_work(MILLISECONDS_A_KEY / 1000)
 
 
 def column_of(grid: LineGrid, name: str) -> int:

@@ -19,7 +19,7 @@ from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest, OneOf, Query
 from erp_desktop.queries.cost_books import CostBookList
-from erp_desktop.queries.currencies import ExchangeRates
+from erp_desktop.queries.currencies import ExchangeRates, KnownCurrencies
 from erp_desktop.queries.ledger import Accounts, JournalEntries, Periods
 from erp_desktop.queries.masters import (
     Bins,
@@ -96,6 +96,26 @@ RECORDS: dict[str, tuple[type[Any], tuple[tuple[str, Any], ...]]] = {
     "storage_rate": (StorageRates, ()),
     "exchange_rate": (ExchangeRates, ()),
 }
+# Records that look otherwise than the newest of their kind: how the picture is called beside the screen, and what it must be.
+FURTHER: dict[str, tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]] = {
+    "goods_transfer": (
+        ("dispatched", (("status", "dispatched"),)),
+        ("part-received", (("status", "part_received"),)),
+        ("received", (("status", "received"),)),
+        ("closed-short", (("status", "closed_short"),)),
+    ),
+    "customer_return": (("without-shipment", (("shipment_id", None),)),),
+}
+IN_CURRENCY = (  # documents that may be in a foreign currency
+    "purchase_order",
+    "receive_goods",
+    "goods_receipt",
+    "landed_cost",
+    "correct_price",
+    "return_to_supplier",
+    "supplier_return",
+    "price_correction",
+)
 NEW_ONES = (  # forms that are opened empty
     "enter_landed_cost",
     "count_stock",
@@ -130,6 +150,7 @@ class _Tour:
         self._window = window
         self._colleague = colleague
         self._person = Person(window, out)
+        self._foreign = self._person.ask(KnownCurrencies()).foreign
         self._ways: dict[str, Callable[[], Any]] = {"attention": self._attention, "import": self._import}
 
     def run(self) -> list[Path]:
@@ -143,16 +164,28 @@ class _Tour:
             self._ways[key]()
             return
         if key in RECORDS:
-            record_id = self._record(key)
-            if record_id is None:
-                return  # this company has none, an empty page would show nothing
-            view = self._person.open(key, id=record_id)
+            self._visit_records(key)
         elif key in NEW_ONES:
-            view = self._person.open(key, id=new_id())
+            self._show(key, "", id=new_id())
         else:
-            view = self._person.open(key)
+            self._show(key, "")
+
+    def _visit_records(self, key: str) -> None:
+        """The newest one, and what looks otherwise. What this company has none of is left out: an empty page shows nothing."""
+        seen = set()
+        further = list(FURTHER.get(key, ()))
+        if key in IN_CURRENCY and self._foreign:
+            further.append(("in-currency", (("currency", OneOf(self._foreign)),)))
+        for called, filters in [("", ()), *further]:
+            record_id = self._record(key, filters)
+            if record_id is not None and record_id not in seen:
+                seen.add(record_id)
+                self._show(key, called, id=record_id)
+
+    def _show(self, key: str, called: str, **args: Any) -> None:
+        view = self._person.open(key, **args)
         self._settle(key, view)
-        self._person.picture(key.replace("_", "-"))
+        self._person.picture("-".join(filter(None, (key.replace("_", "-"), called))))
         if key != "home":
             self._leave(view)
 
@@ -177,9 +210,9 @@ class _Tour:
             if hasattr(view, "table"):
                 person.wait(lambda: view.table.model.is_loaded, f"the lines of {key}")
 
-    def _record(self, key: str) -> UUID | None:
+    def _record(self, key: str, further: tuple[tuple[str, Any], ...]) -> UUID | None:
         query, filters = RECORDS[key]
-        asked: Query[Any] = query(ListRequest(filters=filters, limit=1, rows_only=True))
+        asked: Query[Any] = query(ListRequest(filters=(*filters, *further), limit=1, rows_only=True))
         rows = self._person.ask(asked).rows
         found: UUID | None = rows[0].id if rows else None
         return found
