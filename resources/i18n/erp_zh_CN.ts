@@ -7887,8 +7887,8 @@ The back office of a company that distributes goods.</source>
         <translation>{product} 最近一次计提或转回跌价准备是在 {day}；不能在此之前变更其跌价准备。请使用 {day} 或更晚的日期；未过账任何内容。</translation>
     </message>
     <message>
-        <source>Working out this effect would keep others waiting, so it is not shown; nothing was changed. You can post without it.</source>
-        <translation>算出这项影响会让其他人等待，因此不显示；没有任何更改。不看影响也可以过账。</translation>
+        <source>The effect is not shown: working it out takes longer than a few seconds, and others would have to wait meanwhile. Press F7 twice to ask again, or post without it; nothing was changed.</source>
+        <translation>未显示影响：算出它需要超过几秒钟，期间其他人必须等待。按两次 F7 可再次查询，也可不看影响直接过账；没有任何更改。</translation>
     </message>
     <message>
         <source>The effect can be shown when the centre can be reached; you can post without it.</source>

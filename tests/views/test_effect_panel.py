@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from trading_house import CONTROL, Trade, printed, trade
 
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
-from erp_desktop.actions.refusals import NotFound
+from erp_desktop.actions.refusals import EffectTakesTooLong, NotFound
 from erp_desktop.ids import new_id
 from erp_desktop.queries.back_dating import LastMovedOn
 from erp_desktop.queries.base import ListRequest
@@ -318,6 +318,28 @@ def test_without_the_centre_it_says_so_and_asks_again_when_it_is_back(page: Page
     desk.effect = lambda _action: an_effect()
     with qtbot.waitSignal(panel.effect_shown):
         desk.show_state(kind=SyncKind.SYNCED, waiting=1)
+    assert panel.effect is not None
+
+
+def test_what_takes_too_long_is_not_shown_says_why_and_how_to_ask_again(
+    page: Page, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    def refuse(_action: Any) -> Effect:
+        raise EffectTakesTooLong()
+
+    desk.effect = refuse
+    panel = opened(page, qtbot)
+    assert panel.summary.text() == (
+        "The effect is not shown: working it out takes longer than a few seconds, and others would have to wait meanwhile. "
+        "Press F7 twice to ask again, or post without it; nothing was changed."
+    )
+    assert panel.summary.property("tone") == "secondary"
+    desk.effect = lambda _action: an_effect()
+    desk.show_state(kind=SyncKind.SYNCED, waiting=1)  # by itself it keeps nobody waiting once more
+    panel.toggle.click()
+    assert panel.effect is None
+    with qtbot.waitSignal(panel.effect_shown):
+        panel.toggle.click()
     assert panel.effect is not None
 
 

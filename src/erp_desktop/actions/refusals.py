@@ -139,6 +139,6 @@ class EffectTakesTooLong(Refused):
     code = "effect_takes_too_long"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
-        "Working out this effect would keep others waiting, so it is not shown; nothing was changed. "
-        "You can post without it.",
+        "The effect is not shown: working it out takes longer than a few seconds, and others would have to wait meanwhile. "
+        "Press F7 twice to ask again, or post without it; nothing was changed.",
     )

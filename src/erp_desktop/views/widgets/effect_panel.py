@@ -54,7 +54,8 @@ NEWS_PAUSE_MS = 2_000  # after somebody else's change
 HEIGHT = 190  # of the tables at most, in pixels
 HEADS = 40 + 34 + 6  # of the names of the tables, of a table's columns, and what frames them
 _MOVES_FIGURES = frozenset({"cost_pool", "journal_entry", "period"})
-_NO_FAULT = frozenset({"effect_out_of_reach", "effect_not_offered", "effect_takes_too_long"})
+_NO_CENTRE = frozenset({"effect_out_of_reach", "effect_not_offered"})
+_NO_FAULT = _NO_CENTRE | {"effect_takes_too_long"}  # which is asked again by hand only: others wait meanwhile
 
 MakeAction = Callable[[], Action | None]
 
@@ -242,8 +243,8 @@ class EffectPanel(QWidget):
 
     def _take_refusal(self, number: int, refused: Refused) -> None:
         if number == self._number:
-            self._waits_for_centre = refused.code in _NO_FAULT
-            self._clear(refused.problem.sentence, "secondary" if self._waits_for_centre else "late")
+            self._waits_for_centre = refused.code in _NO_CENTRE
+            self._clear(refused.problem.sentence, "secondary" if refused.code in _NO_FAULT else "late")
 
     def _take_failure(self, number: int, failure: Failure) -> None:
         if number == self._number:
