@@ -5,6 +5,7 @@ network.
 Runs offscreen where there is no screen, and leaves what a day leaves: pictures of the screens, Excel and PDF files.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -231,13 +232,14 @@ class BusinessDay:
         assert person.ask(SalesOrderDetail(theirs)).status == "shipped"
 
     def _scarce(self) -> tuple[UUID, tuple[UUID, Decimal]]:
-        """A product with little free stock somewhere: its id, and the warehouse with how much there is."""
-        rows = self.desk.ask(StockOnHand(ListRequest(limit=2000))).result().rows
-        row = min(
-            (row for row in rows if row.free > 0 and row.lot_id is None),
-            key=lambda row: (row.free, row.product_code, row.bin_code),
-        )
-        return row.product_id, (row.warehouse_id, row.free)
+        """The product and warehouse with the least free stock: the product's id, and the warehouse with how much there is."""
+        rows = self.desk.ask(StockOnHand(ListRequest(limit=2000, rows_only=True))).result().rows
+        free: defaultdict[tuple[str, UUID, UUID], Decimal] = defaultdict(Decimal)
+        for row in rows:
+            if row.lot_id is None:
+                free[row.product_code, row.product_id, row.warehouse_id] += row.free
+        qty, (_, product_id, warehouse_id) = min((qty, where) for where, qty in free.items() if qty > 0)
+        return product_id, (warehouse_id, qty)
 
     def _order_of(self, desk: Desk, product: UUID, place: tuple[UUID, Decimal]) -> UUID:
         """Orders all that is free of `product` there, promises it and ships it, at `desk`."""

@@ -124,7 +124,8 @@ def make_sample_company(
             maker.perform(datetime.combine(day, time(9), UTC), [action])
         if progress is not None:
             progress(day_no + 1, days)
-    maker.perform(datetime.combine(today, time(0), UTC), [*trader.still_open(today), maker.budget(trader, today)])
+    waiting = [*trader.still_open(today), *importer.still_open(today)]
+    maker.perform(datetime.combine(today, time(0), UTC), [*waiting, maker.budget(trader, today)])
     maker.perform(datetime.combine(today, time(1), UTC), list(accountant.last_day(today)))
     return SampleCompany(company_id, owner, maker.performed, trader.purchase_orders, trader.sales_orders)
 

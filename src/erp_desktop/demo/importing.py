@@ -23,6 +23,7 @@ CENT = Decimal("0.01")
 SHANGHAI = 0  # where goods from abroad come in, by its place in the catalogue
 PRODUCTS_PER_ORDER = 3
 ON_THE_WAY = timedelta(days=11)
+STILL_ON_THE_WAY = timedelta(days=6)
 
 
 @dataclass
@@ -77,6 +78,10 @@ class Importer:
                 yield self._invoice(bought, day)
             if age == ON_THE_WAY + timedelta(days=5) and day.month % 2:
                 yield self._goods_back(bought, day)
+
+    def still_open(self, today: date) -> Iterator[Action]:
+        """Something is on its way from abroad on the first day of use."""
+        yield from self._order(ABROAD[0], today - STILL_ON_THE_WAY)
 
     def _rates(self, day: date) -> Iterator[Action]:
         for currency in RATES:

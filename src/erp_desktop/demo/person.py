@@ -104,9 +104,9 @@ class Person:
         lookup.setFocus()
         lookup.selectAll()
         self._keys(lookup, text)
-        self.wait(lambda: lookup.results.isVisible() and not lookup.is_waiting, f"{text} in {field}")
+        self.wait(lambda: lookup.offers_for_text, f"{text} in {field}")
         QTest.keyClick(lookup, Qt.Key.Key_Return)
-        self.wait(lambda: lookup.value() is not None, f"{text} in {field}")
+        self.wait(lambda: lookup.text() and not lookup.is_undecided, f"{text} in {field}")
 
     def type(self, page: FormPage, field: str, text: str) -> None:
         """Types `text` in the place of what a field holds."""
@@ -128,7 +128,7 @@ class Person:
         assert editor is not None
         self._keys(editor, text[1:])
         if isinstance(editor, LookupField):
-            self.wait(lambda: editor.results.isVisible() and not editor.is_waiting, f"{text} in {column}")
+            self.wait(lambda: editor.offers_for_text, f"{text} in {column}")
         QTest.keyClick(editor, Qt.Key.Key_Return)
 
     def _keys(self, widget: QWidget, text: str) -> None:

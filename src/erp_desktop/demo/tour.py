@@ -104,7 +104,11 @@ FURTHER: dict[str, tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]] = {
         ("received", (("status", "received"),)),
         ("closed-short", (("status", "closed_short"),)),
     ),
-    "customer_return": (("without-shipment", (("shipment_id", None),)),),
+    "customer_return": (
+        ("announced", (("status", "announced"),)),
+        ("received", (("status", "received"),)),
+        ("without-shipment", (("status", "posted"), ("shipment_id", None))),
+    ),
 }
 IN_CURRENCY = (  # documents that may be in a foreign currency
     "purchase_order",

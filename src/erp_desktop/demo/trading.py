@@ -9,6 +9,7 @@ from random import Random
 from uuid import UUID
 
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.channel_orders import ChannelLine, ChannelReturn, TakeInChannelOrders, channel_return_id
 from erp_desktop.actions.delivering import ConfirmDelivery
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.purchasing import ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
@@ -28,6 +29,8 @@ OPENING_QTY = 160
 WEEKS_REMEMBERED = timedelta(days=42)
 DAYS_UNDER_WAY = timedelta(days=2)
 DAMAGED = "Damaged box"
+ANNOUNCES = ("TMALL", "JD")  # platforms whose files say what comes back before it is here
+DAYS_STILL_TO_COME = timedelta(days=2)
 SHARE_OF_WAREHOUSE = (0.6, 0.25, 0.15)
 
 
@@ -85,6 +88,8 @@ class _Shipped:
     warehouse: int
     shipped_on: date
     lines: list[tuple[int, int]]  # product, qty; in the order of the shipment's lines
+    channel: str
+    customer: UUID
 
 
 @dataclass
@@ -321,19 +326,21 @@ class Trader:
             self._sold += amount
             self.sold_in_all += amount
         if ship:
-            yield from self._shipment(day, order_id, warehouse, [(product, qty) for _, product, qty, _, _ in lines])
+            parcel = [(product, qty) for _, product, qty, _, _ in lines]
+            shipped = _Shipped(self._id("shipment"), warehouse, day, parcel, channel, customer)
+            yield self._shipment(order_id, shipped)
 
-    def _shipment(self, day: date, order_id: UUID, warehouse: int, lines: list[tuple[int, int]]) -> Iterator[Action]:
-        shipment_id = self._id("shipment")
-        yield ShipOrder(
+    def _shipment(self, order_id: UUID, shipped: _Shipped) -> Action:
+        shipment_id, day = shipped.shipment_id, shipped.shipped_on
+        self._shipped.append(shipped)
+        self._under_way.append((shipment_id, day))
+        return ShipOrder(
             shipment_id,
             order_id,
             day,
             carrier_id=self.random.choice(self.traded.carrier_ids),
             tracking_number=f"SF{self.random.randrange(10**12):012d}",
         )
-        self._shipped.append(_Shipped(shipment_id, warehouse, day, lines))
-        self._under_way.append((shipment_id, day))
 
     def _deliveries(self, day: date) -> Iterator[Action]:
         """The carriers' list of the day: what left long enough ago has arrived."""
@@ -347,6 +354,8 @@ class Trader:
     def _returns(self, day: date) -> Iterator[Action]:
         """Now and then something comes back within a fortnight."""
         self._shipped = [parcel for parcel in self._shipped if parcel.shipped_on >= day - timedelta(days=14)]
+        if timedelta(0) < self.today - day <= DAYS_STILL_TO_COME:
+            yield from self._announced_only(day)
         if not self._shipped or self.random.random() > 0.22:
             return
         parcel = self._shipped.pop(self.random.randrange(len(self._shipped)))
@@ -359,12 +368,39 @@ class Trader:
         self._stock[parcel.warehouse, product] += back - broken
         line_id, bin_id = shipment_line_id(parcel.shipment_id, place), self.traded.bin_of(parcel.warehouse, product)
         parts = ((back - broken, False), (broken, True))
+        announced_id = None
+        if parcel.channel in ANNOUNCES:
+            announcement = self._announcement(
+                parcel, product, back, max(parcel.shipped_on, day - DAYS_UNDER_WAY), reason
+            )
+            announced_id = channel_return_id(announcement.channel_id, announcement.returns[0].external_number)
+            yield announcement
         yield TakeInReturn(
             self._id("return"),
             parcel.shipment_id,
             day,
             tuple(ReturnedLine(line_id, Decimal(part), bin_id, is_scrapped) for part, is_scrapped in parts if part),
             reason=reason,
+            announced_id=announced_id,
+        )
+
+    def _announced_only(self, day: date) -> Iterator[Action]:
+        """A platform says that something comes back, and it is not here yet."""
+        for parcel in self._shipped:
+            product, qty = parcel.lines[0]
+            if parcel.channel in ANNOUNCES and self.traded.products[product].family.keeps_days is None:
+                self._shipped.remove(parcel)
+                yield self._announcement(parcel, product, qty, day, "Wrong size")
+                return
+
+    def _announcement(self, parcel: _Shipped, product: int, qty: int, day: date, reason: str) -> TakeInChannelOrders:
+        """What the platform's file of a day says."""
+        number = f"R-{parcel.channel}{day:%y%m%d}{self._counter:06d}"
+        line = ChannelLine(self.traded.product_ids[product], Decimal(qty), self.traded.products[product].list_price)
+        return TakeInChannelOrders(
+            self.traded.channel_ids[parcel.channel],
+            self.traded.warehouse_ids[parcel.warehouse],
+            returns=(ChannelReturn(number, day, (line,), parcel.customer, reason),),
         )
 
     def _count(self, day: date) -> Iterator[Action]:

@@ -1,14 +1,17 @@
 """The warehouse clerk's day, through the real windows: what came from another warehouse, what never will, what leaves for one,
-what broke, and what comes back from nobody knows which parcel."""
+what broke, what a platform said would come back, and what comes back from nobody knows which parcel."""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from PySide6.QtCore import Qt
+
 from erp_desktop.demo.person import Person
 from erp_desktop.demo.working_day import WorkingDay, say_effect
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest, OneOf
+from erp_desktop.queries.selling import CustomerReturns
 from erp_desktop.queries.stock import StockOnHand, StockOnHandRow
 from erp_desktop.queries.transfers import GoodsTransferDetail
 from erp_desktop.reports.documents.printed import PrintedTransferNote
@@ -30,6 +33,7 @@ class WarehouseDay:
         self.some_arrive(transfer)
         self.the_rest_never_comes(transfer)
         self.some_broke()
+        self.what_was_announced_comes_back()
         self.nobody_knows_which_parcel()
 
     def dispatch(self) -> UUID:
@@ -99,6 +103,31 @@ class WarehouseDay:
         person.agree(form)
         person.posted("stock_scrap")
         person.picture("stock-scrap")
+
+    def what_was_announced_comes_back(self) -> None:
+        """All of it, of the newest of the customer's shipments."""
+        person = self.person
+        waiting = ListRequest(filters=(("status", "announced"),), sort="returned_on", limit=1, rows_only=True)
+        (announced,) = person.ask(CustomerReturns(waiting)).rows
+        page: Any = person.open("customer_return", id=announced.id)
+        person.wait(lambda: page.record is not None and page.take_in.isEnabled(), "the announced return")
+        person.picture("announced-return")
+        shipments: Any = person.open("shipments_of_return", id=announced.id)
+        person.wait(lambda: shipments.table.model.rowCount() > 0, "the shipments")
+        person.picture("shipments-of-return")
+        shipments.table.select_row(0)
+        shipments.table.view.setFocus()
+        person.press(Qt.Key.Key_Return)
+        person.wait(
+            lambda: person.page is not shipments and getattr(person.page, "record", None) is not None, "the lines"
+        )
+        form: Any = person.page
+        person.do(form.do_all)
+        person.picture("take-in-announced-return")
+        person.enter()
+        page = person.posted("customer_return")
+        person.picture("announced-return-taken-in")
+        self.day.say(f"{announced.number} was announced by the platform and came in as {page.record.number}.")
 
     def nobody_knows_which_parcel(self) -> None:
         """Four come back, one of them broken."""

@@ -105,6 +105,11 @@ class LookupField(QLineEdit):
         return self._list
 
     @property
+    def offers_for_text(self) -> bool:
+        """The open list answers what stands in the field now, not an older text."""
+        return self._list.isVisible() and self._listed_for == self.text()
+
+    @property
     def is_undecided(self) -> bool:
         """Something is typed, and which record it means is not known yet."""
         return self._item is None and bool(self.text().strip())
@@ -240,7 +245,7 @@ class LookupField(QLineEdit):
             self._list.hide()
             return True
         if event.key() in (keys.Key_Return, keys.Key_Enter, keys.Key_Tab):
-            if self._listed_for != self.text():  # the list answers an older text: find what this one means
+            if not self.offers_for_text:  # the list answers an older text: find what this one means
                 self._list.hide()
                 self._is_leaving = True
                 self._ask()
@@ -251,7 +256,7 @@ class LookupField(QLineEdit):
 
     def take_highlighted(self) -> None:
         """Holds the record marked in the open list, if that list answers what stands in the field now."""
-        if self._list.isVisible() and self._listed_for == self.text():
+        if self.offers_for_text:
             self._take(self._list.currentItem())
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
