@@ -1507,6 +1507,10 @@ The back office of a company that distributes goods.</source>
         <translation>新价格</translation>
     </message>
     <message>
+        <source>Price per</source>
+        <translation>单价单位</translation>
+    </message>
+    <message>
         <source>Difference</source>
         <translation>差异</translation>
     </message>
@@ -2201,6 +2205,10 @@ The back office of a company that distributes goods.</source>
         <translation>单位</translation>
     </message>
     <message>
+        <source>Ordered as</source>
+        <translation>订购单位</translation>
+    </message>
+    <message>
         <source>Bin</source>
         <translation>货位</translation>
     </message>
@@ -2215,6 +2223,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{code} is not on this document. Put it aside and scan the next one.</source>
         <translation>{code} 不在此单据上。请放到一边，扫描下一件。</translation>
+    </message>
+    <message>
+        <source>This pack of {code} is no exact quantity in its stock unit. Count it and type the quantity in its line.</source>
+        <translation>{code} 的这种包装折算成库存单位不是准确的数量。请清点后在其明细行中输入数量。</translation>
     </message>
     <message>
         <source>Scan</source>
@@ -5345,6 +5357,10 @@ The back office of a company that distributes goods.</source>
         <translation>可承诺 {qty} {unit}</translation>
     </message>
     <message>
+        <source>stock unit</source>
+        <translation>库存单位</translation>
+    </message>
+    <message>
         <source>There is no lot of this product in stock here.</source>
         <translation>此处没有该商品的批次库存。</translation>
     </message>
@@ -5921,6 +5937,17 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>OrderLines</name>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>In stock units</source>
+        <translation>折合库存单位</translation>
+    </message>
+</context>
+<context>
     <name>OrdersToShip</name>
     <message>
         <source>To ship</source>
@@ -6450,6 +6477,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>New price</source>
         <translation>新单价</translation>
+    </message>
+    <message>
+        <source>Price per</source>
+        <translation>单价单位</translation>
     </message>
     <message>
         <source>In stock</source>
@@ -6998,10 +7029,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Quantity</source>
         <translation>数量</translation>
-    </message>
-    <message>
-        <source>Unit</source>
-        <translation>单位</translation>
     </message>
     <message>
         <source>Price</source>
@@ -10504,10 +10531,6 @@ The back office of a company that distributes goods.</source>
         <translation>数量</translation>
     </message>
     <message>
-        <source>Unit</source>
-        <translation>单位</translation>
-    </message>
-    <message>
         <source>Price</source>
         <translation>价格</translation>
     </message>
@@ -12576,6 +12599,10 @@ The back office of a company that distributes goods.</source>
         <translation>贷记单价</translation>
     </message>
     <message>
+        <source>Price per</source>
+        <translation>单价单位</translation>
+    </message>
+    <message>
         <source>Credit</source>
         <translation>贷记金额</translation>
     </message>
@@ -12621,6 +12648,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Credit price</source>
         <translation>贷记单价</translation>
+    </message>
+    <message>
+        <source>Price per</source>
+        <translation>单价单位</translation>
     </message>
     <message>
         <source>Credit</source>

@@ -7,8 +7,9 @@ import pytest
 from samples import pdf_text
 from sqlalchemy import select
 
-from erp_desktop.actions.masters import SaveWarehouse
-from erp_desktop.actions.purchasing import CancelPurchaseOrder, PurchaseLine, SavePurchaseOrder
+from erp_desktop.actions.masters import SaveProductUnit, SaveUnit, SaveWarehouse
+from erp_desktop.actions.purchasing import CancelPurchaseOrder, ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
+from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder, ShippedLine
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
@@ -163,6 +164,37 @@ def test_a_return_note_tells_the_supplier_what_comes_back_and_what_to_credit(com
         assert part in english
     assert "采购退货单 SR-2026-0001" in text("zh_CN")
     assert return_note_file_name(company.session, company.company_id, return_id) == "SR-2026-0001.pdf"
+
+
+def test_prints_name_the_pack_that_was_ordered_and_what_it_holds(company, tmp_path):
+    box, box_of_bottles = derived_id("unit", company.company_id, "BOX"), new_id()
+    company.perform(SaveUnit(box, "BOX", "Box", "箱"))
+    company.perform(SaveProductUnit(box_of_bottles, company.bottle_id, box, 24))
+    order_id, line_id, receipt_id = new_id(), new_id(), new_id()
+    bought = PurchaseLine(line_id, company.bottle_id, Decimal("2.5"), Decimal(10), box)
+    company.perform(SavePurchaseOrder(order_id, company.supplier_id, company.warehouse_id, DAY, DAY, (bought,)))
+    company.perform(ConfirmPurchaseOrder(order_id))
+    company.perform(ReceiveGoods(receipt_id, order_id, DAY, (ReceivedLine(line_id, Decimal(60)),)))
+    assert "(1 BOX = 24 PC) 2.5 BOX 10.00 25.00" in " ".join(order_text(company, order_id, tmp_path).split())
+    assert "2.5 箱 10.00 25.00" in " ".join(order_text(company, order_id, tmp_path, "zh_CN").split())
+
+    sale_id, sold_id, shipment_id = new_id(), new_id(), new_id()
+    sold = SalesLine(sold_id, company.bottle_id, Decimal(2), Decimal("19.90"), unit_id=box)
+    company.perform(
+        SaveSalesOrder(
+            sale_id, company.channel_id, company.warehouse_id, DAY, DAY, (sold,), customer_id=company.customer_id
+        )
+    )
+    company.perform(ConfirmSalesOrder(sale_id))
+    company.perform(AllocateSalesOrder(sale_id))
+    company.perform(ShipOrder(shipment_id, sale_id, DAY, lines=(ShippedLine(sold_id, Decimal(36)),)))
+    assert "(1.5 BOX) 48 36 12 PC" in " ".join(slip_text(company, shipment_id, tmp_path).split())
+
+    line = company.session.scalars(select(GoodsReceiptLine.id).where(GoodsReceiptLine.receipt_id == receipt_id)).one()
+    return_id, path = new_id(), tmp_path / "note.pdf"
+    company.perform(ReturnToSupplier(return_id, receipt_id, DAY, (SentBackLine(line, Decimal(7), Decimal(10)),)))
+    return_note_pdf(company.session, company.company_id, return_id, path, "en", PRINTED_AT, printed_by="Li Wei")
+    assert "(1 BOX = 24 PC) 7 PC 10.00 / BOX 2.92" in " ".join(pdf_text(path).split())
 
 
 def test_a_document_that_is_not_there_is_said_to_be_missing(company, tmp_path):

@@ -80,6 +80,7 @@ class PurchaseOrderLineRow(InLineUnit):
     line_unit_code: str | None
     unit_numerator: int
     unit_denominator: int
+    stock_unit_id: UUID
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class PurchaseOrderLines(ListQuery[PurchaseOrderLineRow]):
             ListColumn("received_qty", _order_line.c.received_qty, is_total=True),
             ListColumn("open_qty", difference(_order_line.c.qty, _order_line.c.received_qty), is_total=True),
             *unit_columns(_order_line),
+            ListColumn("stock_unit_id", _product.c.unit_id),
         ],
         [Join(_product, _order_line.c.product_id), Join(_unit, _product.c.unit_id), unit_join(_order_line)],
         [("order_id", False), ("line_no", False)],

@@ -106,6 +106,7 @@ class SalesOrderLineRow(InLineUnit):
     line_unit_code: str | None
     unit_numerator: int
     unit_denominator: int
+    stock_unit_id: UUID
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ class SalesOrderLines(ListQuery[SalesOrderLineRow]):
             ListColumn("unallocated_qty", difference(_open, _order_line.c.allocated_qty), is_total=True),
             ListColumn("free", _free),
             *unit_columns(_order_line),
+            ListColumn("stock_unit_id", _product.c.unit_id),
         ],
         [
             Join(_order, _order_line.c.order_id),

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product, Unit
@@ -14,7 +14,7 @@ from erp_desktop.models.sales import SalesOrder, SalesOrderLine, Shipment, Shipm
 from erp_desktop.models.stock import Warehouse
 from erp_desktop.numbers import ZERO
 from erp_desktop.reports.documents.document import Block, DocumentNotFound, DocumentPaper, address_lines, file_name
-from erp_desktop.reports.documents.purchase_order import both_names
+from erp_desktop.reports.documents.purchase_order import beside, both_names, unit_name
 from erp_desktop.reports.figures import company_of
 from erp_desktop.reports.numbers_format import format_date, format_qty, plain_text
 from erp_desktop.reports.paper_table import PaperColumn, PaperLine
@@ -102,14 +102,16 @@ def _columns(vocabulary: Words) -> list[PaperColumn]:
 
 def _lines(session: Session, shipment: Shipment, vocabulary: Words) -> list[PaperLine]:
     """One line per order line: an order line picked from two bins stands once."""
+    pack = aliased(Unit)
     found = session.execute(
-        select(ShipmentLine, Product, Unit, SalesOrderLine)
+        select(ShipmentLine, Product, Unit, SalesOrderLine, pack)
         .join(Product, (Product.company_id == ShipmentLine.company_id) & (Product.id == ShipmentLine.product_id))
         .join(Unit, (Unit.company_id == Product.company_id) & (Unit.id == Product.unit_id))
         .outerjoin(
             SalesOrderLine,
             (SalesOrderLine.company_id == ShipmentLine.company_id) & (SalesOrderLine.id == ShipmentLine.order_line_id),
         )
+        .outerjoin(pack, (pack.company_id == ShipmentLine.company_id) & (pack.id == SalesOrderLine.unit_id))
         .where(ShipmentLine.company_id == shipment.company_id, ShipmentLine.shipment_id == shipment.id)
         .order_by(ShipmentLine.line_no)
     ).all()
@@ -119,21 +121,23 @@ def _lines(session: Session, shipment: Shipment, vocabulary: Words) -> list[Pape
     language = vocabulary.language
     lines: list[PaperLine] = []
     shown: set[UUID] = set()
-    for line, product, unit, order_line in found:
+    for line, product, unit, order_line, in_unit in found:
         if line.order_line_id in shown:
             continue
         shown.add(line.order_line_id)
+        packed = order_line.factor.entered_qty(in_parcel[line.order_line_id]) if in_unit is not None else None
+        packs = f"{format_qty(packed, language)} {unit_name(in_unit, vocabulary)}" if packed is not None else ""
         open_qty = order_line.qty - order_line.shipped_qty if order_line else None
         lines.append(
             PaperLine(
                 (
                     str(len(lines) + 1),
                     plain_text(product.code),
-                    both_names(product, vocabulary),
+                    beside(both_names(product, vocabulary), packs),
                     format_qty(order_line.qty, language) if order_line else "",
                     format_qty(in_parcel[line.order_line_id], language),
                     format_qty(open_qty, language) if open_qty else "",
-                    plain_text(vocabulary.name(unit.code, unit.name_zh)),
+                    unit_name(unit, vocabulary),
                 )
             )
         )

@@ -1,16 +1,17 @@
 """A purchase order as it is sent to the supplier."""
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_desktop.actions.exchanging import places_of_currency
 from erp_desktop.models.company import User
 from erp_desktop.models.party import Party
-from erp_desktop.models.product import Product, Unit
+from erp_desktop.models.product import InUnit, Product, Unit
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
 from erp_desktop.models.stock import Warehouse
 from erp_desktop.reports.documents.document import Block, DocumentNotFound, DocumentPaper, address_lines, file_name
@@ -119,27 +120,50 @@ def both_names(product: Product, vocabulary: Words) -> str:
     return plain_text(f"{first}  {second}".strip() if second != first else first)
 
 
+def beside(text: str, remark: str) -> str:
+    return f"{text}  ({remark})" if remark else text
+
+
+def unit_name(unit: Unit, vocabulary: Words) -> str:
+    return plain_text(vocabulary.name(unit.code, unit.name_zh))
+
+
+def what_it_holds(line: InUnit, pack: Unit | None, unit: Unit, vocabulary: Words) -> str:
+    """1 BOX = 24 PC, for a line in another unit than the stock unit."""
+    if pack is None:
+        return ""
+    factor = line.factor
+    return f"{factor.denominator} {unit_name(pack, vocabulary)} = {factor.numerator} {unit_name(unit, vocabulary)}"
+
+
+def _entered(line: PurchaseOrderLine) -> Decimal:
+    qty = line.factor.entered_qty(line.qty)
+    return line.qty if qty is None else qty
+
+
 def _lines(session: Session, order: PurchaseOrder, places: int, vocabulary: Words) -> list[PaperLine]:
+    pack = aliased(Unit)
     found = session.execute(
-        select(PurchaseOrderLine, Product, Unit)
+        select(PurchaseOrderLine, Product, Unit, pack)
         .join(
             Product, (Product.company_id == PurchaseOrderLine.company_id) & (Product.id == PurchaseOrderLine.product_id)
         )
         .join(Unit, (Unit.company_id == Product.company_id) & (Unit.id == Product.unit_id))
+        .outerjoin(pack, (pack.company_id == PurchaseOrderLine.company_id) & (pack.id == PurchaseOrderLine.unit_id))
         .where(PurchaseOrderLine.company_id == order.company_id, PurchaseOrderLine.order_id == order.id)
         .order_by(PurchaseOrderLine.line_no)
     ).all()
     language = vocabulary.language
-    qty_places = max((places_of(line.qty) for line, *_ in found), default=0)
+    qty_places = max((places_of(_entered(line)) for line, *_ in found), default=0)
     price_places = max((places_of(line.unit_price) for line, *_ in found), default=0)
     lines = [
         PaperLine(
             (
                 str(line.line_no),
                 plain_text(product.code),
-                both_names(product, vocabulary),
-                aligned(format_qty(line.qty, language), places_of(line.qty), qty_places),
-                plain_text(vocabulary.name(unit.code, unit.name_zh)),
+                beside(both_names(product, vocabulary), what_it_holds(line, in_unit, unit, vocabulary)),
+                aligned(format_qty(_entered(line), language), places_of(_entered(line)), qty_places),
+                unit_name(in_unit or unit, vocabulary),
                 aligned(
                     format_unit_cost(line.unit_price, places, language),
                     max(places, places_of(line.unit_price)),
@@ -148,7 +172,7 @@ def _lines(session: Session, order: PurchaseOrder, places: int, vocabulary: Word
                 format_money(line.amount, places, language),
             )
         )
-        for line, product, unit in found
+        for line, product, unit, in_unit in found
     ]
     total = vocabulary.translate("Document", "Total {currency}").format(currency=order.currency)
     lines.append(

@@ -5,15 +5,22 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_desktop.actions.exchanging import places_of_currency
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product, Unit
-from erp_desktop.models.purchasing import GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine
+from erp_desktop.models.purchasing import (
+    GoodsReceipt,
+    GoodsReceiptLine,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    SupplierReturn,
+    SupplierReturnLine,
+)
 from erp_desktop.models.stock import Lot, Warehouse
 from erp_desktop.reports.documents.document import Block, DocumentNotFound, DocumentPaper, address_lines, file_name
-from erp_desktop.reports.documents.purchase_order import both_names
+from erp_desktop.reports.documents.purchase_order import beside, both_names, unit_name, what_it_holds
 from erp_desktop.reports.figures import company_of
 from erp_desktop.reports.numbers_format import format_date, format_money, format_qty, format_unit_cost, plain_text
 from erp_desktop.reports.paper_table import PaperColumn, PaperLine
@@ -95,11 +102,14 @@ def _columns(vocabulary: Words) -> list[PaperColumn]:
 
 
 def _lines(session: Session, returned: SupplierReturn, places: int, vocabulary: Words) -> list[PaperLine]:
-    line = SupplierReturnLine
+    line, received, ordered, pack = SupplierReturnLine, GoodsReceiptLine, PurchaseOrderLine, aliased(Unit)
     found = session.execute(
-        select(line, Product, Unit, Lot.code)
+        select(line, Product, Unit, Lot.code, ordered, pack)
         .join(Product, (Product.company_id == line.company_id) & (Product.id == line.product_id))
         .join(Unit, (Unit.company_id == Product.company_id) & (Unit.id == Product.unit_id))
+        .join(received, (received.company_id == line.company_id) & (received.id == line.receipt_line_id))
+        .join(ordered, (ordered.company_id == line.company_id) & (ordered.id == received.order_line_id))
+        .outerjoin(pack, (pack.company_id == line.company_id) & (pack.id == ordered.unit_id))
         .outerjoin(Lot, (Lot.company_id == line.company_id) & (Lot.id == line.lot_id))
         .where(line.company_id == returned.company_id, line.return_id == returned.id)
         .order_by(line.line_no)
@@ -110,14 +120,18 @@ def _lines(session: Session, returned: SupplierReturn, places: int, vocabulary: 
             (
                 str(row.line_no),
                 plain_text(product.code),
-                "  ".join(part for part in (both_names(product, vocabulary), plain_text(lot or "")) if part),
+                beside(
+                    "  ".join(part for part in (both_names(product, vocabulary), plain_text(lot or "")) if part),
+                    what_it_holds(order_line, in_unit, unit, vocabulary),
+                ),
                 format_qty(row.qty, language),
-                plain_text(vocabulary.name(unit.code, unit.name_zh)),
-                format_unit_cost(row.unit_price, places, language),
+                unit_name(unit, vocabulary),
+                format_unit_cost(row.unit_price, places, language)
+                + (f" / {unit_name(in_unit, vocabulary)}" if in_unit is not None else ""),
                 format_money(row.amount, places, language),
             )
         )
-        for row, product, unit, lot in found
+        for row, product, unit, lot, order_line, in_unit in found
     ]
     total = vocabulary.translate("Document", "Total {currency}").format(currency=returned.currency)
     lines.append(

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from erp_desktop.i18n import translate
+from erp_desktop.numbers import UnitFactor
 from erp_desktop.queries.base import ListPage, ListRequest, Query
+from erp_desktop.queries.line_units import InLineUnit, UnitChoice, UnitsOfProduct
 from erp_desktop.queries.lookups import (
     BinLookup,
     CarrierLookup,
@@ -93,6 +95,30 @@ def products() -> LookupSpec:
 
 def _free(row: ProductChoice) -> str:
     return translate("Lookups", "{qty} {unit} free").format(qty=shown_number(row.free), unit=row.unit_code)
+
+
+def units_of(product: LookupItem) -> LookupSpec:
+    """The units that `product` is counted in; the fact is what one of them holds."""
+    return LookupSpec(partial(_page, partial(UnitsOfProduct, product_id=product.id)), fact=_holds)
+
+
+def _holds(row: UnitChoice) -> str:
+    if row.factor.is_one:
+        return translate("Lookups", "stock unit")
+    return f"{factor_text(row.factor)} {row.stock_unit_code}"
+
+
+def factor_text(factor: UnitFactor) -> str:
+    """How many stock units one of it holds: 24, or 1/3."""
+    whole = shown_number(factor.numerator)
+    return whole if factor.denominator == 1 else f"{whole}/{shown_number(factor.denominator)}"
+
+
+def pack_text(line: InLineUnit) -> str:
+    """What was ordered where that was in another unit than the stock unit: 2 BOX × 24."""
+    if line.factor.is_one:
+        return ""
+    return f"{shown_number(line.entered_qty or line.qty)} {line.price_unit} × {factor_text(line.factor)}"
 
 
 def lots(where: Callable[[], Mapping[str, Any]]) -> LookupSpec:

@@ -1,4 +1,4 @@
-"""The lines of orders while they are typed: the columns, and prices that are proposed once product and quantity are known."""
+"""The lines of orders while they are typed: their units, and prices that are proposed once product, quantity and unit are known."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,16 +9,126 @@ from uuid import UUID
 
 from PySide6.QtCore import QObject
 
-from erp_desktop.numbers import ONE, UNIT_PRICE_PLACES, round_money
+from erp_desktop.actions.units import QtyNotExact
+from erp_desktop.i18n import translate
+from erp_desktop.numbers import ONE, STOCK_UNIT, UNIT_PRICE_PLACES, NumberNotExact, UnitFactor, round_money
 from erp_desktop.queries.base import Query
+from erp_desktop.queries.line_units import UnitChoice
+from erp_desktop.queries.lookups import ProductChoice
+from erp_desktop.queries.purchasing_details import PurchaseOrderLineRow
+from erp_desktop.queries.selling_details import SalesOrderLineRow
+from erp_desktop.views.documents import lookups
 from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.views.widgets.cells import CellKind, shown
 from erp_desktop.views.widgets.line_grid import LineGrid
+from erp_desktop.views.widgets.line_model import Line, LineColumn, Pending
 from erp_desktop.views.widgets.lookup import LookupItem
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
 
-Ask = Callable[[UUID, Decimal], Query[Decimal | None]]  # product, qty in stock units -> the price to propose
+# product, qty in stock units, the unit that is priced -> the price to propose
+Ask = Callable[[UUID, Decimal, UnitFactor], Query[Decimal | None]]
+
+IN_STOCK_UNITS = "in_stock_units"
+
+
+def unit_columns(width: int) -> tuple[LineColumn, LineColumn]:
+    """The unit that a line is entered in, one of its product's, and what the quantity is in stock units."""
+    return (
+        LineColumn("unit", translate("OrderLines", "Unit"), width=width, within="product", lookup_in=lookups.units_of),
+        LineColumn(IN_STOCK_UNITS, translate("OrderLines", "In stock units"), CellKind.QTY, 112, is_computed=True),
+    )
+
+
+def hide_stock_units(grid: LineGrid) -> None:
+    """The column says something only where a line is in another unit than its product's stock unit."""
+    names = [column.name for column in grid.model_of_lines.spec.columns]
+    is_needed = any(not _choice(line).factor.is_one for line in grid.lines() if _is_in_unit(line))
+    grid.setColumnHidden(names.index(IN_STOCK_UNITS), not is_needed)
+
+
+def usual_unit(chosen: LookupItem) -> dict[str, Any]:
+    """What a chosen product proposes: the pack whose barcode was scanned, else its stock unit."""
+    product = chosen.row
+    if not isinstance(product, ProductChoice):
+        return {}
+    pack = product.pack or UnitChoice(product.unit_id, product.unit_code, product.unit_code, 1, 1)
+    return {"unit": unit_item(pack)}
+
+
+def unit_item(unit: UnitChoice) -> LookupItem:
+    return LookupItem(unit.id, unit.code, "", unit)
+
+
+def unit_of(line: PurchaseOrderLineRow | SalesOrderLineRow) -> LookupItem:
+    """The unit of a saved line, with the factor that it was entered with."""
+    factor, unit_id = line.factor, line.unit_id or line.stock_unit_id
+    return unit_item(UnitChoice(unit_id, line.price_unit, line.unit_code, factor.numerator, factor.denominator))
+
+
+def look_units_up(grid: LineGrid) -> None:
+    """Takes the units as their products have them now: the lines are those of another order."""
+    model = grid.model_of_lines
+    column = [one.name for one in model.spec.columns].index("unit")
+    units = {row: model.line(row).get("unit") for row in range(model.rowCount())}
+    model.change({(row, column): unit.code for row, unit in units.items() if isinstance(unit, LookupItem)})
+
+
+def unit_id_of(line: Line) -> UUID | None:
+    """The unit as the order's action is told it; an empty cell is the stock unit."""
+    return _choice(line).id if _is_in_unit(line) else None
+
+
+def factor_of(line: Line) -> UnitFactor:
+    return _choice(line).factor if _is_in_unit(line) else STOCK_UNIT
+
+
+def stock_qty_of(line: Line) -> Decimal | None:
+    """The line's quantity in stock units; None while there is none, or none exactly."""
+    qty = line.get("qty")
+    if not isinstance(qty, Decimal):
+        return None
+    try:
+        return factor_of(line).to_stock_qty(qty)
+    except NumberNotExact:
+        return None
+
+
+def in_stock_units(line: Line, qty: Decimal | None) -> Decimal | str | None:
+    """`qty` stock units as they stand beside the line: they name their unit where the line has another."""
+    if qty is None or factor_of(line).is_one:
+        return qty
+    return f"{shown(qty, CellKind.QTY)} {_choice(line).stock_unit_code}"
+
+
+def qty_not_exact(line: Line) -> dict[str, str]:
+    """The sentence that the order would be refused with, while it can still be typed."""
+    qty, product = line["qty"], line["product"]
+    if not isinstance(qty, Decimal) or qty <= 0 or not _is_in_unit(line) or not isinstance(product, LookupItem):
+        return {}
+    if stock_qty_of(line) is not None:
+        return {}
+    unit = _choice(line)
+    refused = QtyNotExact(
+        qty=qty,
+        unit=unit.code,
+        product=product.code,
+        stock_unit=unit.stock_unit_code,
+        fits=" / ".join(f"{one.normalize():f}" for one in unit.factor.fitting(qty)),
+    )
+    return {"qty": refused.problem.sentence}
+
+
+def _is_in_unit(line: Line) -> bool:
+    unit = line.get("unit")
+    return isinstance(unit, LookupItem) and isinstance(unit.row, UnitChoice)
+
+
+def _choice(line: Line) -> UnitChoice:
+    choice = line["unit"].row
+    assert isinstance(choice, UnitChoice)
+    return choice
 
 
 def amount_of(line: Any, places: int) -> Decimal | None:
@@ -32,7 +142,7 @@ def amount_of(line: Any, places: int) -> Decimal | None:
 
 @dataclass
 class _Proposal:
-    asked: tuple[UUID, Decimal]
+    asked: tuple[UUID, Decimal, UnitFactor]
     price: Decimal | None = None
     is_stale: bool = False
 
@@ -67,8 +177,10 @@ class PriceProposals(QObject):
             product, price = line.get("product"), line.get("unit_price")
             if not isinstance(product, LookupItem):
                 continue
-            qty = line.get("qty")
-            wanted = (product.id, qty if isinstance(qty, Decimal) and qty > 0 else ONE)
+            if isinstance(line.get("unit"), Pending):
+                continue  # which unit's price is meant is not known yet
+            qty = stock_qty_of(line)
+            wanted = (product.id, qty if qty is not None and qty > 0 else ONE, factor_of(line))
             proposal = self._proposals.get(row)
             is_ours = proposal is not None and price is not None and price == proposal.price
             if price is not None and not is_ours:
@@ -84,7 +196,7 @@ class PriceProposals(QObject):
     def _propose(self, row: int, proposal: _Proposal, before: Decimal | None, price: Decimal | None) -> None:
         line = self._grid.model_of_lines.line(row)
         product = line.get("product")
-        same = isinstance(product, LookupItem) and product.id == proposal.asked[0]
+        same = isinstance(product, LookupItem) and (product.id, factor_of(line)) == proposal.asked[::2]
         if price is None or self._proposals.get(row) is not proposal or not same or line.get("unit_price") != before:
             return
         proposal.price = price.quantize(Decimal(1).scaleb(-UNIT_PRICE_PLACES)).normalize()

@@ -77,15 +77,18 @@ class CorrectPricePage(FormPage):
 
     def _use_columns(self) -> None:
         def money(name: str, heading: str) -> LineColumn:
-            return LineColumn(name, heading, CellKind.MONEY, 118, is_computed=True, places=self._places)
+            return LineColumn(name, heading, CellKind.MONEY, 100, is_computed=True, places=self._places)
 
         columns = (
-            LineColumn("product_code", translate("CorrectPricePage", "Code"), width=104, is_computed=True),
+            LineColumn("product_code", translate("CorrectPricePage", "Code"), width=92, is_computed=True),
             LineColumn("product_name", translate("CorrectPricePage", "Product"), is_computed=True, stretches=True),
-            LineColumn("qty", translate("CorrectPricePage", "Received"), CellKind.QTY, 84, is_computed=True),
-            LineColumn("qty_left", translate("CorrectPricePage", "In stock"), CellKind.QTY, 84, is_computed=True),
-            LineColumn("price_now", translate("CorrectPricePage", "Price now"), CellKind.UNIT_COST, is_computed=True),
-            LineColumn("unit_price", translate("CorrectPricePage", "New price"), CellKind.UNIT_COST, 104),
+            LineColumn("qty", translate("CorrectPricePage", "Received"), CellKind.QTY, 76, is_computed=True),
+            LineColumn("qty_left", translate("CorrectPricePage", "In stock"), CellKind.QTY, 76, is_computed=True),
+            LineColumn(
+                "price_now", translate("CorrectPricePage", "Price now"), CellKind.UNIT_COST, 90, is_computed=True
+            ),
+            LineColumn("unit_price", translate("CorrectPricePage", "New price"), CellKind.UNIT_COST, 94),
+            LineColumn("price_unit", translate("CorrectPricePage", "Price per"), width=64, is_computed=True),
             money("difference", translate("CorrectPricePage", "Difference")),
             money("to_inventory", translate("CorrectPricePage", "Stock value")),
             money("to_cost_of_sales", translate("CorrectPricePage", "Cost of sales")),
@@ -119,12 +122,15 @@ class CorrectPricePage(FormPage):
                     "qty_left": line.goods.qty_left if line.goods else None,
                     "price_now": line.unit_price,
                     "unit_price": typed.get(line.id),
+                    "price_unit": line.price_unit,
                 }
                 for line in record.prices
             ]
         )
+        names = [column.name for column in self.grid.model_of_lines.spec.columns]
+        in_stock_units = all(line.factor.is_one for line in record.prices)
+        self.grid.setColumnHidden(names.index("price_unit"), in_stock_units)
         if record.prices and not self.grid.currentIndex().isValid():
-            names = [column.name for column in self.grid.model_of_lines.spec.columns]
             rows = [line.id for line in record.prices]
             row = rows.index(self._start_line) if self._start_line in rows else 0
             self.grid.setCurrentIndex(self.grid.model_of_lines.index(row, names.index("unit_price")))

@@ -13,7 +13,7 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.purchasing import PurchaseOrderStatus
-from erp_desktop.numbers import ZERO
+from erp_desktop.numbers import ZERO, UnitFactor
 from erp_desktop.queries.currencies import SupplierCurrency
 from erp_desktop.queries.order_entry import FirstChoices, LastPurchasePrice, OrderDefaults
 from erp_desktop.queries.purchasing_details import PurchaseOrderDetail, PurchaseOrderRecord
@@ -22,7 +22,19 @@ from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.exchange_rate import CurrencyField
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import document_text, number_text
-from erp_desktop.views.documents.order_lines import PriceProposals, amount_of
+from erp_desktop.views.documents.order_lines import (
+    PriceProposals,
+    amount_of,
+    hide_stock_units,
+    in_stock_units,
+    look_units_up,
+    qty_not_exact,
+    stock_qty_of,
+    unit_columns,
+    unit_id_of,
+    unit_of,
+    usual_unit,
+)
 from erp_desktop.views.documents.printing import print_document
 from erp_desktop.views.language import current_language
 from erp_desktop.views.widgets.asking import when_done
@@ -88,7 +100,7 @@ class PurchaseOrderPage(FormPage):
                     stretches=True,
                 ),
                 LineColumn("qty", translate("PurchaseOrderPage", "Quantity"), CellKind.QTY, 100, is_required=True),
-                LineColumn("unit", translate("PurchaseOrderPage", "Unit"), width=64, is_computed=True),
+                *unit_columns(84),
                 LineColumn(
                     "unit_price", translate("PurchaseOrderPage", "Price"), CellKind.UNIT_COST, 110, is_required=True
                 ),
@@ -96,12 +108,16 @@ class PurchaseOrderPage(FormPage):
                 LineColumn("received", translate("PurchaseOrderPage", "Received"), CellKind.QTY, 90, is_computed=True),
             ),
             compute=self._computed,
+            fill=usual_unit,
+            check=qty_not_exact,
         )
 
     def _computed(self, line: Any) -> dict[str, Any]:
-        product = line["product"]
-        unit = product.row.unit_code if isinstance(product, LookupItem) and product.row is not None else ""
-        return {"unit": unit, "amount": amount_of(line, self.money.places)}
+        return {
+            "in_stock_units": in_stock_units(line, stock_qty_of(line)),
+            "amount": amount_of(line, self.money.places),
+            "received": in_stock_units(line, line["received_qty"]),
+        }
 
     def show_record(self, record: PurchaseOrderRecord) -> None:
         party = str(cell_value(record, "supplier_name"))
@@ -121,9 +137,10 @@ class PurchaseOrderPage(FormPage):
                     "product": LookupItem(
                         line.product_id, line.product_code, str(cell_value(line, "product_name")), line
                     ),
-                    "qty": line.qty,
+                    "qty": line.qty if line.entered_qty is None else line.entered_qty,
+                    "unit": unit_of(line),
                     "unit_price": line.unit_price,
-                    "received": line.received_qty,
+                    "received_qty": line.received_qty,
                 }
                 for line in record.lines
             ]
@@ -160,6 +177,7 @@ class PurchaseOrderPage(FormPage):
 
     def lines_changed(self) -> None:
         self._prices.look()
+        hide_stock_units(self.grid)
         lines = self.grid.lines()
         total = self.grid.model_of_lines.total("amount")
         count = translate("PurchaseOrderPage", "Lines: {count}").format(count=len(lines))
@@ -188,12 +206,12 @@ class PurchaseOrderPage(FormPage):
         self.lines_changed()
         self.offer_actions()
 
-    def _last_price(self, product_id: UUID, _qty: Decimal) -> LastPurchasePrice:
+    def _last_price(self, product_id: UUID, _qty: Decimal, factor: UnitFactor) -> LastPurchasePrice:
         try:
             supplier = self.binder.value("supplier")
         except ValueError:
             supplier = None
-        return LastPurchasePrice(product_id, supplier.id if supplier else None, self.money.currency)
+        return LastPurchasePrice(product_id, supplier.id if supplier else None, self.money.currency, factor)
 
     # --- what can be done
 
@@ -282,7 +300,9 @@ class PurchaseOrderPage(FormPage):
             ordered_on=values["ordered_on"],
             due_on=values["due_on"],
             lines=tuple(
-                PurchaseLine(line.get("id") or new_id(), line["product"].id, line["qty"], line["unit_price"])
+                PurchaseLine(
+                    line.get("id") or new_id(), line["product"].id, line["qty"], line["unit_price"], unit_id_of(line)
+                )
                 for line in self.grid.lines()
             ),
             reference=values.get("reference", ""),
@@ -301,7 +321,7 @@ class PurchaseOrderPage(FormPage):
         self.perform(action, saved, self._refused)
 
     def _refused(self, refused: Refused) -> None:
-        column = "unit_price" if refused.code == "amount_negative" else "qty"
+        column = {"amount_negative": "unit_price", "not_a_unit_of_product": "unit"}.get(refused.code, "qty")
         self.show_line_refusal(refused, column, FIELD_OF_REFUSAL)
 
     def _ask_to_confirm(self) -> None:
@@ -377,9 +397,10 @@ class PurchaseOrderPage(FormPage):
         for name in ("supplier", "warehouse"):
             self.binder.set_value(name, other.binder.value(name))
         self.money.propose(other.money.currency)
-        kept = ("product", "qty", "unit_price")
+        kept = ("product", "qty", "unit", "unit_price")
         lines = [{name: line.get(name) for name in kept} for line in other.grid.lines()]
-        self.show_lines([{**line, "received": ZERO} for line in lines])
+        self.show_lines([{**line, "received_qty": ZERO} for line in lines])
+        look_units_up(self.grid)
         self._note_lines()
 
     def _print(self) -> None:
@@ -397,5 +418,5 @@ class PurchaseOrderPage(FormPage):
 def _typed_part(record: PurchaseOrderRecord) -> tuple[Any, ...]:
     """What people type of an order: when it differs from what is shown, somebody else changed it."""
     header = tuple(getattr(record, name) for name in ("supplier_id", "warehouse_id", "ordered_on", "due_on"))
-    lines = tuple((line.id, line.product_id, line.qty, line.unit_price) for line in record.lines)
+    lines = tuple((line.id, line.product_id, line.qty, line.unit_id, line.unit_price) for line in record.lines)
     return (*header, record.currency, record.reference, record.note, lines)

@@ -98,6 +98,7 @@ class SupplierReturnForm(CountingPage):
             LineColumn(
                 "unit_price", translate("SupplierReturnForm", "Credit price"), CellKind.UNIT_COST, 104, is_required=True
             ),
+            LineColumn("price_unit", translate("SupplierReturnForm", "Price per"), width=84, is_computed=True),
             LineColumn(
                 "amount",
                 translate("SupplierReturnForm", "Credit"),
@@ -111,8 +112,9 @@ class SupplierReturnForm(CountingPage):
 
     def _credit(self, line: Line) -> dict[str, Any]:
         qty, price = line["counted"], line["unit_price"]
-        known = isinstance(qty, Decimal) and isinstance(price, Decimal)
-        return {"amount": round_money(qty * price, self._places) if known else None}
+        if not isinstance(qty, Decimal) or not isinstance(price, Decimal):
+            return {"amount": None}
+        return {"amount": round_money(line["factor"].value(qty, price), self._places)}
 
     def show_record(self, record: ReturnableRecord) -> None:
         title = translate("SupplierReturnForm", "Return of {receipt}").format(receipt=number_text(record.number))
@@ -149,7 +151,14 @@ class SupplierReturnForm(CountingPage):
 
 def _lines_here(record: ReturnableRecord) -> list[dict[str, Any]]:
     return [
-        to_count(line, line.open_qty, free=line.free, unit_price=line.unit_price)
+        to_count(
+            line,
+            line.open_qty,
+            free=line.free,
+            unit_price=line.unit_price,
+            price_unit=line.price_unit,
+            factor=line.factor,
+        )
         for line in record.returnable
         if line.open_qty > 0
     ]

@@ -13,14 +13,25 @@ from erp_desktop.actions.selling import SalesLine, SaveSalesOrder
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.sales import SalesOrderStatus
-from erp_desktop.numbers import ZERO
+from erp_desktop.numbers import ZERO, UnitFactor
 from erp_desktop.queries.lookups import SalePrice
 from erp_desktop.queries.order_entry import FirstChoices, FreeToPromise, OrderDefaults
 from erp_desktop.queries.selling_details import SalesOrderDetail, SalesOrderRecord
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import document_text, number_text
-from erp_desktop.views.documents.order_lines import PriceProposals, amount_of
+from erp_desktop.views.documents.order_lines import (
+    PriceProposals,
+    amount_of,
+    hide_stock_units,
+    in_stock_units,
+    qty_not_exact,
+    stock_qty_of,
+    unit_columns,
+    unit_id_of,
+    unit_of,
+    usual_unit,
+)
 from erp_desktop.views.selling.sales_order_actions import SalesOrderActions
 from erp_desktop.views.selling.words import PATH, PRIORITIES, priority_text
 from erp_desktop.views.widgets.asking import when_done
@@ -55,7 +66,7 @@ FIELD_OF_REFUSAL = {
     "code_taken": "external_number",
 }
 USUAL_PRIORITY = 3
-COLUMN_OF_REFUSAL = {"amount_negative": "unit_price", "bad_discount": "discount"}
+COLUMN_OF_REFUSAL = {"amount_negative": "unit_price", "bad_discount": "discount", "not_a_unit_of_product": "unit"}
 
 
 class SalesOrderPage(FormPage):
@@ -116,7 +127,7 @@ class SalesOrderPage(FormPage):
                     stretches=True,
                 ),
                 LineColumn("qty", translate("SalesOrderPage", "Quantity"), CellKind.QTY, 92, is_required=True),
-                LineColumn("unit", translate("SalesOrderPage", "Unit"), width=56, is_computed=True),
+                *unit_columns(72),
                 LineColumn(
                     "unit_price", translate("SalesOrderPage", "Price"), CellKind.UNIT_COST, 96, is_required=True
                 ),
@@ -127,13 +138,20 @@ class SalesOrderPage(FormPage):
                 LineColumn("shipped", translate("SalesOrderPage", "Shipped"), CellKind.QTY, 80, is_computed=True),
             ),
             compute=self._computed,
+            fill=usual_unit,
+            check=qty_not_exact,
         )
 
     def _computed(self, line: Any) -> dict[str, Any]:
         product = line["product"]
-        unit = product.row.unit_code if isinstance(product, LookupItem) and product.row is not None else ""
         free = self._free.get(product.id) if isinstance(product, LookupItem) else None
-        return {"unit": unit, "amount": amount_of(line, self.money.currency_places), "free": free}
+        return {
+            "in_stock_units": in_stock_units(line, stock_qty_of(line)),
+            "amount": amount_of(line, self.money.currency_places),
+            "free": in_stock_units(line, free),
+            "allocated": in_stock_units(line, line["allocated_qty"]),
+            "shipped": in_stock_units(line, line["shipped_qty"]),
+        }
 
     def show_record(self, record: SalesOrderRecord) -> None:
         party = str(cell_value(record, "customer_name") or "")
@@ -173,6 +191,7 @@ class SalesOrderPage(FormPage):
 
     def lines_changed(self) -> None:
         self._prices.look()
+        hide_stock_units(self.grid)
         self._ask_what_is_free()
         self._show_totals()
 
@@ -210,10 +229,14 @@ class SalesOrderPage(FormPage):
 
     # --- what the lines are helped with
 
-    def _sale_price(self, product_id: UUID, qty: Decimal) -> SalePrice:
+    def _sale_price(self, product_id: UUID, qty: Decimal, factor: UnitFactor) -> SalePrice:
         customer, ordered_on = self.typed("customer"), self.typed("ordered_on")
         return SalePrice(
-            product_id, qty, ordered_on or company_today(), party_id=customer.id if customer is not None else None
+            product_id,
+            qty,
+            ordered_on or company_today(),
+            party_id=customer.id if customer is not None else None,
+            factor=factor,
         )
 
     def _ask_what_is_free(self) -> None:
@@ -260,6 +283,7 @@ class SalesOrderPage(FormPage):
                     line["qty"],
                     line["unit_price"],
                     (line.get("discount") or ZERO) / 100,
+                    unit_id_of(line),
                 )
                 for line in self.grid.lines()
             ),
@@ -291,11 +315,12 @@ def _line_values(line: Any) -> dict[str, Any]:
     return {
         "id": line.id,
         "product": LookupItem(line.product_id, line.product_code, str(cell_value(line, "product_name")), line),
-        "qty": line.qty,
+        "qty": line.qty if line.entered_qty is None else line.entered_qty,
+        "unit": unit_of(line),
         "unit_price": line.unit_price,
         "discount": (line.discount * 100).normalize() + ZERO if line.discount else None,
-        "allocated": line.allocated_qty,
-        "shipped": line.shipped_qty,
+        "allocated_qty": line.allocated_qty,
+        "shipped_qty": line.shipped_qty,
     }
 
 
@@ -332,5 +357,7 @@ def _typed_part(record: SalesOrderRecord) -> tuple[Any, ...]:
         "external_number",
     )
     names += ("priority", "freight", "ship_to", "note")
-    lines = tuple((line.id, line.product_id, line.qty, line.unit_price, line.discount) for line in record.lines)
+    lines = tuple(
+        (line.id, line.product_id, line.qty, line.unit_id, line.unit_price, line.discount) for line in record.lines
+    )
     return (*(getattr(record, name) for name in names), lines)

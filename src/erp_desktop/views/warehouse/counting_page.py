@@ -14,7 +14,9 @@ from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.base import Query
+from erp_desktop.queries.line_units import InLineUnit
 from erp_desktop.queries.order_entry import Scanned, ScannedProduct
+from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import kind_text, number_text
 from erp_desktop.views.widgets.asking import when_done
@@ -96,6 +98,7 @@ class CountingPage(FormPage):
             *lots,
             LineColumn("counted", counted_heading, CellKind.QTY, 110),
             LineColumn("unit", translate("CountingPage", "Unit"), width=64, is_computed=True),
+            LineColumn("pack", translate("CountingPage", "Ordered as"), width=124, is_computed=True),
         )
         if bins is None:
             return found
@@ -117,9 +120,12 @@ class CountingPage(FormPage):
         if self.is_dirty:
             rows = self._with_what_was_typed(rows)
         self.show_lines(rows)
+        names = [column.name for column in self.grid.model_of_lines.spec.columns]
+        for name in ("pack", "price_unit"):  # they say something only of what was ordered in another unit
+            if name in names:
+                self.grid.setColumnHidden(names.index(name), not any(row.get("pack") for row in rows))
         self.effect.note_change()
         if rows and not self.grid.currentIndex().isValid():
-            names = [column.name for column in self.grid.model_of_lines.spec.columns]
             self.grid.setCurrentIndex(self.grid.model_of_lines.index(0, names.index("counted")))
         self.lines_changed()
 
@@ -179,6 +185,13 @@ class CountingPage(FormPage):
             name = scanned.product_code if scanned is not None else code
             text = translate("CountingPage", "{code} is not on this document. Put it aside and scan the next one.")
             self.show_problem(text.format(code=name))
+            return
+        if scanned.qty is None:
+            text = translate(
+                "CountingPage",
+                "This pack of {code} is no exact quantity in its stock unit. Count it and type the quantity in its line.",
+            )
+            self.show_problem(text.format(code=scanned.product_code))
             return
         self.banner.hide()
         whole = [(row, line) for row, line in mine if line["open"] is not None]
@@ -266,6 +279,7 @@ def to_count(line: Any, open_qty: Decimal, **more: Any) -> dict[str, Any]:
         "product_code": line.product_code,
         "product_name": cell_value(line, "product_name"),
         "unit": line.unit_code,
+        "pack": lookups.pack_text(line) if isinstance(line, InLineUnit) else "",
         "open": open_qty,
         **more,
     }
@@ -273,5 +287,5 @@ def to_count(line: Any, open_qty: Decimal, **more: Any) -> dict[str, Any]:
 
 def part_of(line: dict[str, Any]) -> dict[str, Any]:
     """A further line for another lot of what `line` counts."""
-    named = ("id", "product_id", "product_code", "product_name", "unit", "tracking")
+    named = ("id", "product_id", "product_code", "product_name", "unit", "pack", "tracking")
     return {name: line[name] for name in named if name in line} | {"open": None}

@@ -10,7 +10,7 @@ from erp_desktop.actions.lots import LOT_REFUSALS
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.returning import ReturnedProduct, TakeInReturnWithoutShipment
 from erp_desktop.i18n import translate
-from erp_desktop.numbers import ZERO
+from erp_desktop.numbers import ZERO, UnitFactor
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.lookups import SalePrice
 from erp_desktop.queries.order_entry import OrderDefaults
@@ -164,7 +164,7 @@ class ReturnWithoutShipmentPage(FormPage):
         self.header.hint.setText(text.format(number=number_text(record.number)))
         self.lines_changed()
 
-    def _sale_price(self, product_id: UUID, qty: Decimal) -> SalePrice:
+    def _sale_price(self, product_id: UUID, qty: Decimal, _factor: UnitFactor) -> SalePrice:
         customer = self.typed("customer")
         party_id = customer.id if customer is not None else None
         return SalePrice(product_id, qty, self.typed("returned_on") or company_today(), party_id=party_id)

@@ -167,6 +167,7 @@ class ShipOrderPage(CountingPage):
                 "product_code": line.product_code,
                 "product_name": cell_value(line, "product_name"),
                 "unit": line.unit_code,
+                "pack": lookups.pack_text(line),
                 "tracking": line.tracking,
                 "open": line.open_qty,
                 "allocated": line.allocated_qty,

@@ -76,13 +76,16 @@ class TableColumn:
 
 
 def shown(value: Any, kind: CellKind, places: int = 2) -> str:
-    """`value` as a table shows it; blank for none. Numbers are grouped by thousands and never rounded but MONEY."""
+    """`value` as a table shows it; blank for none. Numbers are grouped by thousands and never rounded but MONEY. A quantity
+    that names its unit is a text already."""
     if value is None:
         return ""
     match kind:
         case CellKind.MONEY:
             return f"{value:,.{places}f}"
         case CellKind.QTY | CellKind.UNIT_COST:
+            if isinstance(value, str):
+                return value
             return shown_number(value, least=2 if kind is CellKind.UNIT_COST else 0)
         case CellKind.PERCENT:
             return f"{value * 100:,.1f}%"

@@ -47,10 +47,11 @@ class _LineDelegate(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         column = self._grid.model_of_lines.spec.columns[index.column()]
+        lookup = column.lookup_for(self._grid.model_of_lines.line(index.row()))
         editor: QLineEdit
-        if column.lookup is not None and self._grid.desk is not None:
+        if lookup is not None and self._grid.desk is not None:
             editor = LookupField(parent)
-            editor.use(self._grid.desk, column.lookup)
+            editor.use(self._grid.desk, lookup)
             editor.chosen.connect(partial(self._chosen, editor))
         else:
             editor = QLineEdit(parent)
@@ -321,6 +322,8 @@ class LineGrid(QTableView):
         cells = {}
         for index in block:
             value = self.model_of_lines.index(top, index.column()).data(VALUE_ROLE)
+            if isinstance(value, LookupItem) and self.model_of_lines.spec.columns[index.column()].within:
+                value = value.code  # of another record it is to be looked up again
             cells[index.row(), index.column()] = value.text if isinstance(value, BadCell | Pending) else value
         self.model_of_lines.change(cells, translate("LineGrid", "Fill down"))
 

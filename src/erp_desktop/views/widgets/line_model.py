@@ -27,6 +27,8 @@ class LineColumn:
     """A column of the grid. With `lookup` its cells hold LookupItems; `is_computed` ones are made from the others.
 
     `read` gives the value of a typed text where the kind alone does not say it (a date); it raises NotReadable.
+    With `within` what can be chosen depends on the record in that column (a product's units): `lookup_in` gives the lookup
+    for it, a text waits until the record is known, and another record there empties the cell.
     """
 
     name: str
@@ -39,13 +41,27 @@ class LineColumn:
     places: int = 2  # as shown, of MONEY
     stretches: bool = False
     read: Callable[[str], Any] | None = None
+    within: str = ""
+    lookup_in: Callable[[LookupItem], LookupSpec] | None = None
+
+    @property
+    def is_looked_up(self) -> bool:
+        return self.lookup is not None or self.lookup_in is not None
+
+    def lookup_for(self, line: Line) -> LookupSpec | None:
+        """What a cell of this column is looked up in; None while the record that it depends on is not known."""
+        if self.lookup_in is None:
+            return self.lookup
+        record = settled(line.get(self.within))
+        return self.lookup_in(record) if isinstance(record, LookupItem) else None
 
 
 @dataclass(frozen=True)
 class LineSpec:
     """What a line is made of.
 
-    `compute` gives the computed cells of a line; `fill` what a chosen record proposes for cells still empty (its price).
+    `compute` gives the computed cells of a line; `fill` what a chosen record proposes for cells still empty (its price);
+    `check` the sentences, by column, about values that can be read and do not fit together.
     `keep` names values of a line that no column shows (its id); they stay with the line. With `is_fixed` the lines are
     those shown and no others (an order's lines being counted): none are added, removed or left out for being empty.
     """
@@ -53,6 +69,7 @@ class LineSpec:
     columns: tuple[LineColumn, ...]
     compute: Callable[[Line], dict[str, Any]] = lambda _line: {}
     fill: Callable[[LookupItem], dict[str, Any]] = lambda _item: {}
+    check: Callable[[Line], dict[str, str]] = lambda _line: {}
     keep: tuple[str, ...] = ("id",)
     is_fixed: bool = False
 
@@ -148,8 +165,9 @@ class LineModel(QAbstractTableModel):
         for row, line in enumerate(self._lines):
             if self._is_empty(line):
                 continue
+            whole = self._whole(line)
             for number, column in enumerate(self.spec.columns):
-                sentence = self._problem(settled(line.get(column.name)), column)
+                sentence = self._problem(whole.get(column.name), column)
                 if sentence:
                     where = translate("LineGrid", "Line {line}, {column}: {problem}")
                     found.append((row, number, where.format(line=row + 1, column=column.heading, problem=sentence)))
@@ -170,7 +188,10 @@ class LineModel(QAbstractTableModel):
     def _whole(self, line: Line) -> dict[str, Any]:
         values = {name: settled(value) for name, value in line.items()}
         readable = {name: None if isinstance(value, BadCell | Pending) else value for name, value in values.items()}
-        return values | self.spec.compute(_Blank(readable))
+        whole = values | self.spec.compute(_Blank(readable))
+        for name, sentence in self.spec.check(_Blank(readable)).items():
+            whole[name] = BadCell(copied(values[name], CellKind.TEXT), sentence, values[name])
+        return whole
 
     # Changes, each one step of undo
 
@@ -184,7 +205,10 @@ class LineModel(QAbstractTableModel):
                 continue
             while len(lines) <= row:
                 lines.append({})
-            value = self._read(given, column)
+            value = self._read(given, column, lines[row])
+            if _is_another(lines[row].get(column.name), value):
+                for dependent in self._dependents(column.name):
+                    lines[row].pop(dependent, None)  # what is given for it comes after it
             lines[row][column.name] = value
             if isinstance(value, Pending):
                 asked.append(value)
@@ -192,7 +216,11 @@ class LineModel(QAbstractTableModel):
                 lines[row] = self._filled(lines[row], value)
         self._push(lines, text)
         for pending in asked:
-            self.looked_up.emit(pending)
+            if pending.lookup is not None:
+                self.looked_up.emit(pending)
+        for (row, number), given in cells.items():
+            if isinstance(given, LookupItem) and row < len(self._lines):
+                self._ask_for_what_waited(self.spec.columns[number].name, self._lines[row])
 
     def remove_lines(self, rows: Sequence[int]) -> None:
         if self.spec.is_fixed:
@@ -217,28 +245,44 @@ class LineModel(QAbstractTableModel):
         """The answer to `looked_up`. It belongs to the step of undo that asked."""
         pending.outcome = outcome
         if isinstance(outcome, LookupItem):
-            lines = [self._filled(line, outcome) if pending in line.values() else line for line in self._lines]
+            held = [_column_of(pending, line) for line in self._lines]
+            filled = (
+                self._filled(line, outcome) if name else line for name, line in zip(held, self._lines, strict=True)
+            )
+            after = tuple(filled)
             command = self.undo_stack.command(self.undo_stack.index() - 1) if self.undo_stack.index() else None
             if isinstance(command, _Change) and command.after is self._lines:
-                command.after = tuple(lines)
-                self._set_lines(command.after)
-                return
-            self._set_lines(tuple(lines))
+                command.after = after
+            self._set_lines(after)
+            for name, line in zip(held, after, strict=True):
+                if name:
+                    self._ask_for_what_waited(name, line)
             return
         self._set_lines(self._lines)
+
+    def _dependents(self, name: str) -> list[str]:
+        return [column.name for column in self.spec.columns if column.within == name]
+
+    def _ask_for_what_waited(self, name: str, line: Line) -> None:
+        """The record that other cells of the line depend on is known now."""
+        for column in self.spec.columns:
+            waiting = line.get(column.name)
+            if column.within == name and isinstance(waiting, Pending) and waiting.lookup is None:
+                waiting.lookup = column.lookup_for(line)
+                self.looked_up.emit(waiting)
 
     def _filled(self, line: Line, item: LookupItem) -> dict[str, Any]:
         proposed = {name: value for name, value in self.spec.fill(item).items() if line.get(name) in (None, "")}
         return dict(line) | proposed
 
-    def _read(self, given: Any, column: LineColumn) -> Any:
+    def _read(self, given: Any, column: LineColumn, line: Line) -> Any:
         if not isinstance(given, str):
             return given
         typed = given.strip()
         if not typed:
             return None
-        if column.lookup is not None:
-            return Pending(typed, lookup=column.lookup)
+        if column.is_looked_up:
+            return Pending(typed, lookup=column.lookup_for(line))
         if column.read is None and column.kind not in _PLACES:
             return typed
         try:
@@ -327,6 +371,17 @@ class LineModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{column.heading} *" if column.is_required else column.heading
         return alignment(column.kind) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+
+def _is_another(before: Any, now: Any) -> bool:
+    """Whether a cell that meant one record does not any more."""
+    before = settled(before)
+    return isinstance(before, LookupItem) and not (isinstance(now, LookupItem) and now.id == before.id)
+
+
+def _column_of(pending: Pending, line: Line) -> str:
+    """The column whose text is being looked up; empty for a line that has none of it."""
+    return next((name for name, value in line.items() if value is pending), "")
 
 
 class _Blank(dict[str, Any]):
