@@ -28,6 +28,7 @@ from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.sales import CustomerReturn
 from erp_desktop.queries.announced_returns import ShipmentsAnnouncedBack
 from erp_desktop.queries.base import ListRequest
+from erp_desktop.queries.selling import CustomerReturns
 
 LATER = TODAY + timedelta(days=1)
 
@@ -72,6 +73,20 @@ def test_announced_goods_come_in_as_counted_at_the_cost_of_their_shipment(compan
     in_report, in_ledger = cost_of_sales_now(company)
     assert in_report == in_ledger
     assert differences(company) == ()
+
+
+def test_the_list_of_returns_sums_what_is_credited_and_not_what_was_announced(company: SmallCompany) -> None:
+    shipment = sold_in_two_lots(company, "fifo")
+    take_in(company, announce(company, "3"), shipment, ("2", False))
+    announce(company, "1", "C2")
+    with company.session() as session:
+        page = CustomerReturns(ListRequest(sort="number")).run(session, company.company_id)
+    assert [(row.status, row.total, row.credited) for row in page.rows] == [
+        ("received", 60, None),
+        ("posted", 40, 40),
+        ("announced", 20, None),
+    ]
+    assert page.totals == {"credited": 40}
 
 
 def test_they_are_taken_in_once(company: SmallCompany) -> None:

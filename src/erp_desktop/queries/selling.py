@@ -12,6 +12,7 @@ from erp_desktop.models.sales import (
     Channel,
     CustomerReturn,
     CustomerReturnLine,
+    ReturnStatus,
     SalesInvoice,
     SalesOrder,
     SalesOrderLine,
@@ -232,7 +233,8 @@ class SalesInvoices(ListQuery[SalesInvoiceRow]):
 
 @dataclass(frozen=True)
 class CustomerReturnRow:
-    """`qty` is the sum over the lines, in stock units; `total` is what the customer is credited."""
+    """`qty` is the sum over the lines, in stock units; `total` is what the goods are said to be worth, `credited` what the customer
+    is credited for them: nothing while they are only announced, nor for the announcement once they came as a return of their own."""
 
     id: UUID
     number: str | None
@@ -258,6 +260,7 @@ class CustomerReturnRow:
     status: str
     qty: Decimal
     total: Decimal
+    credited: Decimal | None
     is_pending: bool
 
 
@@ -286,7 +289,8 @@ class CustomerReturns(ListQuery[CustomerReturnRow]):
             *searched(_return, "reason"),
             *plain(_return, "was_under_way", "announced_id", "closed_on", "status"),
             ListColumn("qty", sum_of(_return_line.c.qty, _return, _return_line.c.return_id)),
-            ListColumn("total", _return.c.total, is_total=True),
+            ListColumn("total", _return.c.total),
+            ListColumn("credited", case((_return.c.status == ReturnStatus.POSTED, _return.c.total)), is_total=True),
             is_pending(_return),
         ],
         [

@@ -50,7 +50,7 @@ def goods_transfers_screen(desk: "Desk", shell: "MainWindow", filters: Filters =
             TableColumn("to_warehouse_name", translate("GoodsTransfers", "To"), stretches=True),
             TableColumn("dispatched_on", translate("GoodsTransfers", "Dispatched"), CellKind.DATE),
             TableColumn("expected_on", translate("GoodsTransfers", "Expected"), CellKind.DATE),
-            TableColumn("status", translate("GoodsTransfers", "Status"), CellKind.STATUS, 130),
+            TableColumn("status", translate("GoodsTransfers", "Status"), CellKind.STATUS, 148),
             TableColumn("qty", translate("GoodsTransfers", "Quantity"), CellKind.QTY, is_sortable=False),
             TableColumn("open_qty", translate("GoodsTransfers", "In transit"), CellKind.QTY, is_sortable=False),
         ),
