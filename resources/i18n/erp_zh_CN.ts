@@ -3463,6 +3463,21 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ExchangeFact</name>
+    <message>
+        <source>Exchange difference</source>
+        <translation>汇兑差额</translation>
+    </message>
+    <message>
+        <source>Exchange gain</source>
+        <translation>汇兑收益</translation>
+    </message>
+    <message>
+        <source>Exchange loss</source>
+        <translation>汇兑损失</translation>
+    </message>
+</context>
+<context>
     <name>ExchangeRateForm</name>
     <message>
         <source>&amp;Currency</source>
@@ -6435,10 +6450,6 @@ The back office of a company that distributes goods.</source>
         <translation>汇率</translation>
     </message>
     <message>
-        <source>Exchange difference</source>
-        <translation>汇兑差额</translation>
-    </message>
-    <message>
         <source>Goods receipt</source>
         <translation>收货单</translation>
     </message>
@@ -7614,6 +7625,10 @@ The back office of a company that distributes goods.</source>
         <translation>缺少{field}。请填写；未作任何更改。</translation>
     </message>
     <message>
+        <source>The effect is not shown: working it out takes longer than a few seconds, and others would have to wait meanwhile. Press F7 twice to ask again, or post without it; nothing was changed.</source>
+        <translation>未显示影响：算出它需要超过几秒钟，期间其他人必须等待。按两次 F7 可再次查询，也可不看影响直接过账；没有任何更改。</translation>
+    </message>
+    <message>
         <source>{asked} of {product} came back, but only {open} of {shipment} are still with the customer. Count again.</source>
         <translation>退回 {asked} 个 {product}，但 {shipment} 只有 {open} 个仍在客户处。请重新清点。</translation>
     </message>
@@ -7912,10 +7927,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{product} was last written down or up on {day}; its allowance cannot be changed before that. Use {day} or a later day; nothing was posted.</source>
         <translation>{product} 最近一次计提或转回跌价准备是在 {day}；不能在此之前变更其跌价准备。请使用 {day} 或更晚的日期；未过账任何内容。</translation>
-    </message>
-    <message>
-        <source>The effect is not shown: working it out takes longer than a few seconds, and others would have to wait meanwhile. Press F7 twice to ask again, or post without it; nothing was changed.</source>
-        <translation>未显示影响：算出它需要超过几秒钟，期间其他人必须等待。按两次 F7 可再次查询，也可不看影响直接过账；没有任何更改。</translation>
     </message>
     <message>
         <source>The effect can be shown when the centre can be reached; you can post without it.</source>
@@ -12712,10 +12723,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Credit in company currency</source>
         <translation>贷项本位币金额</translation>
-    </message>
-    <message>
-        <source>Exchange gain</source>
-        <translation>汇兑收益</translation>
     </message>
     <message>
         <source>Cost of the goods</source>

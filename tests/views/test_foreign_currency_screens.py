@@ -162,7 +162,7 @@ def test_a_late_invoice_tells_price_and_rate_apart(trade, price):
     found = trade.ask(PriceCorrectionDetail(page.document_id))
     lost = {"8.5": "8.50", "8": "8.00"}[price]
     assert (found.rate, found.exchange_difference) == (Decimal("7.2"), Decimal(lost))
-    assert facts_of(page)["Exchange difference"] == f"CNY {lost}"
+    assert facts_of(page)["Exchange loss"] == f"CNY {lost}"
     kinds = {one.kind for one in trade.ask(RelatedDocuments("price_correction", page.document_id))}
     assert "goods_receipt" in kinds
 

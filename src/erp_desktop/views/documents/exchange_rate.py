@@ -12,7 +12,7 @@ from erp_desktop.currencies import CURRENCY_PLACES, is_far_off
 from erp_desktop.i18n import translate
 from erp_desktop.queries.currencies import CurrencyChoices, KnownCurrencies, RateOn
 from erp_desktop.views.widgets.asking import when_done
-from erp_desktop.views.widgets.cells import shown_number
+from erp_desktop.views.widgets.cells import CellKind, shown, shown_number
 from erp_desktop.views.widgets.reading import NotReadable
 
 if TYPE_CHECKING:
@@ -197,3 +197,14 @@ class RateField:
 def rate_text(currency: str, rate: Decimal, own: str) -> str:
     """How a posted document says its rate: "1 USD = 7.10 CNY"; empty in the company's own currency."""
     return "" if currency == own else f"1 {currency} = {shown_number(rate, 2)} {own}"
+
+
+def exchange_fact(own: str, gained: Decimal | None) -> tuple[str, str]:
+    """What the rates of a posted document made, as gain or as loss; None: the centre has not said it yet."""
+    if not gained:
+        label = translate("ExchangeFact", "Exchange difference")
+    elif gained > 0:
+        label = translate("ExchangeFact", "Exchange gain")
+    else:
+        label = translate("ExchangeFact", "Exchange loss")
+    return label, "" if gained is None else f"{own} {shown(abs(gained), CellKind.MONEY)}"

@@ -11,7 +11,7 @@ from erp_desktop.queries.price_corrections import (
     PriceCorrectionRecord,
     PriceCorrections,
 )
-from erp_desktop.views.documents.exchange_rate import rate_text
+from erp_desktop.views.documents.exchange_rate import exchange_fact, rate_text
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.listed import date_filter, document_list, opens
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
@@ -59,10 +59,7 @@ def _rate_facts(record: PriceCorrectionRecord) -> Facts:
     return (
         (translate("PriceCorrectionPage", "Prices in"), record.currency),
         (translate("PriceCorrectionPage", "Exchange rate"), rate_text(record.currency, record.rate, own)),
-        (
-            translate("PriceCorrectionPage", "Exchange difference"),
-            f"{own} {shown(record.exchange_difference, CellKind.MONEY)}",
-        ),
+        exchange_fact(own, None if record.exchange_difference is None else -record.exchange_difference),
     )
 
 

@@ -13,7 +13,7 @@ from erp_desktop.queries.supplier_returns import (
     SupplierReturns,
 )
 from erp_desktop.reports.documents.printed import PrintedReturnNote
-from erp_desktop.views.documents.exchange_rate import rate_text
+from erp_desktop.views.documents.exchange_rate import exchange_fact, rate_text
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.listed import date_filter, document_list, opens
 from erp_desktop.views.documents.lookups import named
@@ -133,17 +133,16 @@ def _rate_facts(record: SupplierReturnRecord) -> Facts:
     """In a foreign currency: its rate, the credit in company currency, and what of it the rate has made."""
     if record.currency == record.company_currency:
         return ()
-    value, exchange = (
-        f"{record.company_currency} {shown(sum(amounts, ZERO), CellKind.MONEY)}"
-        for amounts in ([line.value for line in record.lines], [line.exchange_difference for line in record.lines])
-    )
+    own = record.company_currency
+    value = sum((line.value for line in record.lines), ZERO)
+    gained = sum((line.exchange_difference for line in record.lines), ZERO)
     return (
         (
             translate("SupplierReturnPage", "Exchange rate"),
-            rate_text(record.currency, record.rate, record.company_currency),
+            rate_text(record.currency, record.rate, own),
         ),
-        (translate("SupplierReturnPage", "Credit in company currency"), value),
-        (translate("SupplierReturnPage", "Exchange gain"), exchange),
+        (translate("SupplierReturnPage", "Credit in company currency"), f"{own} {shown(value, CellKind.MONEY)}"),
+        exchange_fact(own, gained),
     )
 
 
