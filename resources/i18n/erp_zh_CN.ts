@@ -7601,6 +7601,10 @@ The back office of a company that distributes goods.</source>
         <translation>此单据</translation>
     </message>
     <message>
+        <source>this document</source>
+        <translation>此单据</translation>
+    </message>
+    <message>
         <source>Your role does not allow this ({permission}). Ask an administrator; nothing was changed.</source>
         <translation>您的角色不允许此操作（{permission}）。请联系管理员；未作任何更改。</translation>
     </message>

@@ -1,12 +1,15 @@
 """A refusal's sentence names states, records, fields and permissions in people's words, in their language."""
 
+from datetime import date
+
 import pytest
 
 from erp_desktop.actions.finding import WrongState
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusal_words import is_worded
-from erp_desktop.actions.refusals import NotFound, NotPermitted, Problem, Required
+from erp_desktop.actions.refusals import NotFound, NotPermitted, Problem, Refused, Required
 from erp_desktop.actions.saving import FixedOnceMoved, OutOfRange
+from erp_desktop.actions.transferring import BeforeDispatch, OverArrival
 from erp_desktop.i18n import install_translator
 from erp_desktop.models.purchasing import PurchaseOrderStatus
 from erp_desktop.models.sales import ReturnStatus, SalesOrderStatus
@@ -56,3 +59,24 @@ def test_every_state_and_permission_has_a_word():
     for states in (PurchaseOrderStatus, SalesOrderStatus, ReturnStatus):
         assert all(is_worded("status", state) for state in states), states
     assert all(is_worded("permission", permission) for permission in ALL_PERMISSIONS)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (
+            OverArrival(asked=6, product="TEA", open=5, transfer=""),
+            "6 of TEA arrived, but only 5 of this document are in transit. Count again; nothing was changed.",
+        ),
+        (
+            BeforeDispatch(transfer="", dispatched_on=date(2026, 3, 16)),
+            "This document left on 2026-03-16, so this cannot have been before. Correct the date; nothing was changed.",
+        ),
+        (
+            WrongState(document="", status="posted"),
+            "This document is posted, so this cannot be done to it any more. Refresh to see it as it is now.",
+        ),
+    ],
+)
+def test_a_document_without_a_number_yet_has_its_place_in_the_sentence(refusal: Refused, sentence: str) -> None:
+    assert refusal.problem.sentence == sentence

@@ -13,6 +13,15 @@ from erp_desktop.actions.refusal_words import WORDED_FIELDS, worded
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 
 _MOST_DIGITS = 60  # of a number that is shown in full
+NUMBERED = (
+    "announced",
+    "document",
+    "landed_cost",
+    "order",
+    "receipt",
+    "shipment",
+    "transfer",
+)  # places that hold a number
 
 
 class Refused(Exception):
@@ -60,8 +69,12 @@ class Problem:
         }
         if refusal.sentence.startswith("{field}") and "field" in words:
             words["field"] = words["field"][:1].upper() + words["field"][1:]
-        if words.get("document") == "":  # the centre has not numbered it yet
-            words["document"] = translate("Refusal", "This document")
+        for place in NUMBERED:
+            if words.get(place) == "":  # the centre has not numbered it yet
+                begins = refusal.sentence.startswith("{" + place + "}")
+                words[place] = (
+                    translate("Refusal", "This document") if begins else translate("Refusal", "this document")
+                )
         return translate("Refusal", refusal.sentence).format_map(_Blanks(words))
 
     def as_dict(self) -> dict[str, Any]:
