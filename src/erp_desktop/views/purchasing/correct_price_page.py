@@ -88,7 +88,7 @@ class CorrectPricePage(FormPage):
                 "price_now", translate("CorrectPricePage", "Price now"), CellKind.UNIT_COST, 90, is_computed=True
             ),
             LineColumn("unit_price", translate("CorrectPricePage", "New price"), CellKind.UNIT_COST, 94),
-            LineColumn("price_unit", translate("CorrectPricePage", "Price per"), width=64, is_computed=True),
+            LineColumn("price_unit", translate("CorrectPricePage", "Price per"), width=84, is_computed=True),
             money("difference", translate("CorrectPricePage", "Difference")),
             money("to_inventory", translate("CorrectPricePage", "Stock value")),
             money("to_cost_of_sales", translate("CorrectPricePage", "Cost of sales")),

@@ -89,7 +89,7 @@ def price_correction_page(desk: "Desk", shell: "MainWindow", id: UUID) -> Posted
             TableColumn("qty", translate("PriceCorrectionPage", "Received"), CellKind.QTY, 84),
             TableColumn("price_before", translate("PriceCorrectionPage", "Price before"), CellKind.UNIT_COST, 96),
             TableColumn("unit_price", translate("PriceCorrectionPage", "New price"), CellKind.UNIT_COST, 92),
-            TableColumn("price_unit", translate("PriceCorrectionPage", "Price per"), width=72, is_sortable=False),
+            TableColumn("price_unit", translate("PriceCorrectionPage", "Price per"), width=84, is_sortable=False),
             TableColumn("difference", translate("PriceCorrectionPage", "Difference"), CellKind.MONEY, 92),
             TableColumn("to_inventory", translate("PriceCorrectionPage", "In stock"), CellKind.MONEY, 92),
             TableColumn("to_cost_of_sales", translate("PriceCorrectionPage", "Sold already"), CellKind.MONEY, 100),

@@ -70,7 +70,7 @@ class SupplierReturnPage(PostedPage):
                 TableColumn("qty", translate("SupplierReturnPage", "Quantity"), CellKind.QTY, 84),
                 TableColumn("unit_code", translate("SupplierReturnPage", "Unit"), width=56),
                 TableColumn("unit_price", translate("SupplierReturnPage", "Credit price"), CellKind.UNIT_COST, 108),
-                TableColumn("price_unit", translate("SupplierReturnPage", "Price per"), width=72, is_sortable=False),
+                TableColumn("price_unit", translate("SupplierReturnPage", "Price per"), width=84, is_sortable=False),
                 TableColumn("amount", translate("SupplierReturnPage", "Credit"), CellKind.MONEY, 104),
             ),
             partial(SupplierReturnLines, return_id=id),
