@@ -3,6 +3,7 @@
 Here: the steps that are drawn, the trade that performs them, and what is remembered of the books to compare. Not here: the tests.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from sqlalchemy import func, select
 from company_fixtures import SmallCompany
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
+from erp_desktop.actions.cost_events import LATE_VALUES
 from erp_desktop.actions.delivering import ConfirmDelivery
 from erp_desktop.actions.exchanging import SaveExchangeRate
 from erp_desktop.actions.landed_costs import EnterLandedCost, ManualShare
@@ -69,9 +71,9 @@ RATES = (
     ("JPY", date(2026, 1, 31), "0.05"),
 )
 NEVER_REWRITTEN = (MoveCost, CostAdjustment, CostEdge, JournalLine)
-# Days apart enough that much happens on the same one; standards begin on days of their own, at the start of which they hold.
+# Days apart enough that much happens on the same one, and that standards begin on some of them.
 DAYS = tuple(FIRST_DAY + timedelta(days=one) for one in (1, 8, 15, 26, 29, 31, 40, 50, 57, 60, 75, 86))
-STANDARDS_BEGIN = (date(2026, 1, 6), date(2026, 2, 4), date(2026, 3, 11))
+STANDARDS_BEGIN = (date(2026, 1, 6), DAYS[1], date(2026, 2, 4), DAYS[6], date(2026, 3, 11))
 
 products = st.sampled_from(["A", "A", "A", "W", "W", "L"])  # costed for the company, by warehouse, by lot
 quantities = st.one_of(st.integers(1, 9).map(str), st.decimals("0.3", "7", places=1).map(str))
@@ -561,7 +563,8 @@ class StockTrade:
         self.seen = now
 
     def costs_per_event(self, book: UUID) -> dict[Any, Any]:
-        """What each move costs in a book with all corrections, by the move and its pool's place; and what each pool holds."""
+        """What each move costs in a book with all corrections, by the move and its pool's place; what each pool holds, what
+        its standards and late values changed where it is at standard cost: its value, its variance."""
         company_id = self.company.company_id
         with self.company.session() as session:
             pools = {
@@ -569,7 +572,7 @@ class StockTrade:
                 for row in session.scalars(select(CostPool).where(CostPool.book_id == book))
             }
             said: dict[Any, Any] = {
-                pools[row.id]: (row.on_hand, row.value, row.standard_cost)
+                pools[row.id]: (row.on_hand, row.value, row.standard_cost if row.is_in_use else None)
                 for row in session.scalars(select(CostPool).where(CostPool.book_id == book))
             }
             moves = session.execute(
@@ -592,6 +595,21 @@ class StockTrade:
                 .group_by(CostAdjustment.pool_id, CostAdjustment.move_id)
             ).all()
             more = {(pool, move): (inventory, sales) for pool, move, inventory, sales in corrected}
+            by_kind = session.execute(
+                select(
+                    CostAdjustment.pool_id, MoveCost.kind, CostAdjustment.to_inventory, CostAdjustment.to_cost_of_sales
+                )
+                .join(
+                    MoveCost,
+                    (MoveCost.move_id == CostAdjustment.event_id) & (MoveCost.pool_id == CostAdjustment.pool_id),
+                )
+                .where(MoveCost.kind.in_((CostEvent.STANDARD_COST, *LATE_VALUES)))
+                .where(CostAdjustment.pool_id.in_([row for row, place in pools.items() if place[-1] == "standard"]))
+            )
+            changed: defaultdict[Any, Decimal] = defaultdict(Decimal)
+            for pool, kind, inventory, sales in by_kind:
+                changed[pools[pool], kind] += inventory if kind == CostEvent.STANDARD_COST else inventory + sales
+            said.update((about, amount) for about, amount in changed.items() if amount)
         for pool, move, kind, qty, cost in moves:
             inventory, sales = more.get((pool, move), (ZERO, ZERO))
             settled = None if kind == MoveKind.TRANSFER else sales - cost

@@ -15,7 +15,7 @@ from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.revaluing import NewStandard, SetStandardCost
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
 from erp_desktop.ids import derived_id, new_id
-from erp_desktop.models.costing import CostBook, CostPool
+from erp_desktop.models.costing import CostAdjustment, CostBook, CostPool, MoveCost
 from erp_desktop.models.ledger import JournalEntry
 from erp_desktop.models.product import Category
 from erp_desktop.queries.cost_books import CostBookList, PoolsOnDay
@@ -110,6 +110,29 @@ def test_a_book_opened_late_knows_a_standard_though_goods_only_changed_their_bin
     )
     late = open_book(company, "standard", "LATE")
     assert (value(company, kept), value(company, late)) == (70, 70)
+    nothing_is_wrong(company)
+
+
+def test_a_book_opened_late_counts_a_standard_and_goods_of_one_day_in_the_order_in_which_they_were_entered(company):
+    """Goods that came in before it were dearer than the old standard; those after it are measured against the new one."""
+    product, kept = company.product("BX"), open_book(company, "standard")
+    company.perform(SetStandardCost(new_id(), JANUARY_ENDS, "plan", (NewStandard(product, Decimal(5)),)))
+    company.stock("BX", "10", "6.00", on=FEBRUARY)
+    company.perform(SetStandardCost(new_id(), FEBRUARY, "plan", (NewStandard(product, Decimal(8)),)))
+    company.stock("BX", "10", "6.00", on=FEBRUARY)
+    late = open_book(company, "standard", "LATE")
+    for book in (kept, late):
+        with company.session() as session:
+            of_book = (CostPool.id == MoveCost.pool_id) & (CostPool.book_id == book)
+            receipts = select(MoveCost.cost, MoveCost.stated).join(CostPool, of_book)
+            came = session.execute(receipts.where(MoveCost.qty > 0).order_by(MoveCost.seq)).all()
+            of_book = (CostPool.id == CostAdjustment.pool_id) & (CostPool.book_id == book)
+            change = session.execute(
+                select(CostAdjustment.document_kind, CostAdjustment.to_inventory).join(CostPool, of_book)
+            ).all()
+        assert came == [(50, 60), (80, 60)]  # at standard; the rest of what was paid is purchase price variance
+        assert change == [("standard_cost_change", 30)]
+        assert value(company, book) == 160
     nothing_is_wrong(company)
 
 

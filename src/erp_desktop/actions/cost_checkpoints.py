@@ -39,12 +39,13 @@ class Checkpoints:
         )
         statement = select(CostCheckpoint).where(
             CostCheckpoint.company_id == stream.ctx.company_id,
-            CostCheckpoint.pool_id.in_([row.id for row in stream.rows]),
             CostCheckpoint.ends_on >= func.coalesce(last_before.scalar_subquery(), start),
         )
         self._rows: dict[UUID, dict[date, CostCheckpoint]] = defaultdict(dict)
-        for row in stream.session.scalars(statement, execution_options=MEMORY_ASKS):
-            self._rows[row.pool_id][row.ends_on] = row
+        for pool_ids in stream.pool_ids_in_parts():
+            of_pools = statement.where(CostCheckpoint.pool_id.in_(pool_ids))
+            for row in stream.session.scalars(of_pools, execution_options=MEMORY_ASKS):
+                self._rows[row.pool_id][row.ends_on] = row
         self.begun: set[int] = set()  # pools with something before the start
         self._states: dict[tuple[UUID, date], bytes] = {}
         self._balances: dict[tuple[UUID, date], tuple[int, int]] = {}
@@ -52,8 +53,11 @@ class Checkpoints:
 
     def open_pools(self, engine: Stream) -> None:
         for number in range(len(self._stream.rows)):
-            if self._open(engine, number, self._start):
-                self.begun.add(number)
+            self.open_pool(engine, number)
+
+    def open_pool(self, engine: Stream, number: int) -> None:
+        if self._open(engine, number, self._start):
+            self.begun.add(number)
 
     def _open(self, engine: Stream, number: int, day: date) -> bool:
         """A pool as the books have it at the end of a day, that of a month; tells whether it had begun."""

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Select, Uuid, func, select, type_coerce
+from sqlalchemy import BigInteger, LargeBinary, Select, Uuid, func, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from erp_desktop.actions.cost_events import GOING_OUT, KIND_OF, pool_of_effect
@@ -75,15 +75,20 @@ def _key(value: Any) -> bytes:
     return value.bytes if isinstance(value, UUID) else value
 
 
-def _rows(stream: StreamPools, statement: Select[Any]) -> Sequence[Any]:
-    return stream.session.execute(statement, execution_options=MEMORY_ASKS).all()
-
-
-def _of_days(
-    stream: StreamPools, table: type[MoveCost | CostAdjustment | CostEdge], after: date, until: date
-) -> ColumnElement[bool]:
-    pools = table.pool_id.in_([row.id for row in stream.rows])
-    return (table.company_id == stream.ctx.company_id) & pools & (table.dated_on > after) & (table.dated_on <= until)
+def _rows(
+    stream: StreamPools,
+    statement: Select[Any],
+    table: type[MoveCost | CostAdjustment | CostEdge],
+    after: date,
+    until: date,
+) -> list[Any]:
+    """What `statement` finds of these days in `table`, of the pools of the stream."""
+    days = (table.company_id == stream.ctx.company_id) & (table.dated_on > after) & (table.dated_on <= until)
+    found: list[Any] = []
+    for pool_ids in stream.pool_ids_in_parts():
+        of_pools = statement.where(days, table.pool_id.in_(pool_ids))
+        found += stream.session.execute(of_pools, execution_options=MEMORY_ASKS).all()
+    return found
 
 
 def _numbers_of_pools(stream: StreamPools) -> dict[Any, int]:
@@ -96,27 +101,25 @@ def stored_events(stream: StreamPools, after: date, until: date = date.max) -> l
     """The events of a stream that are dated after one day, up to another, in order."""
     ids, numbers = _raw(stream)
     of = MoveCost
-    statement = (
-        select(
-            type_coerce(of.pool_id, ids),
-            type_coerce(of.move_id, ids),
-            of.kind,
-            of.dated_on,
-            of.seq,
-            type_coerce(of.qty, numbers),
-            type_coerce(of.of_id, ids),
-            type_coerce(of.stated, numbers),
-            type_coerce(of.unit_cost, numbers),
-            of.method,
-            type_coerce(of.cost, numbers),
-        )
-        .where(_of_days(stream, of, after, until))
-        .order_by(of.dated_on, of.seq, of.qty)  # of a transfer the sender's row first
+    statement = select(
+        of.dated_on,
+        of.seq,
+        type_coerce(of.qty, numbers),
+        type_coerce(of.pool_id, ids),
+        type_coerce(of.move_id, ids),
+        of.kind,
+        type_coerce(of.of_id, ids),
+        type_coerce(of.stated, numbers),
+        type_coerce(of.unit_cost, numbers),
+        of.method,
+        type_coerce(of.cost, numbers),
     )
+    rows = _rows(stream, statement, of, after, until)
+    rows.sort(key=itemgetter(0, 1, 2))  # of a transfer the sender's row first
     number = _numbers_of_pools(stream)
     finer = 10 ** (MONEY_PLACES - stream.places)
     found: list[Placed] = []
-    for pool, move, kind, dated_on, seq, qty, named, stated, unit_cost, method, cost in _rows(stream, statement):
+    for dated_on, seq, qty, pool, move, kind, named, stated, unit_cost, method, cost in rows:
         counts_as = KIND_OF[kind]
         if counts_as is Kind.TRANSFER and qty > 0:  # its second row: where the goods arrived
             sent = found[-1]
@@ -136,16 +139,17 @@ def names_after(stream: StreamPools, after: date) -> list[Named]:
     """Every naming of an earlier event by one that is dated after a day."""
     ids, _ = _raw(stream)
     by, of = MoveCost, aliased(MoveCost)
-    pools = [row.id for row in stream.rows]
+    columns = (type_coerce(by.of_id, ids), of.dated_on, by.dated_on, type_coerce(by.pool_id, ids), by.kind)
     statement = (
-        select(type_coerce(by.of_id, ids), of.dated_on, by.dated_on, type_coerce(by.pool_id, ids), by.kind)
-        .join(of, (of.company_id == by.company_id) & (of.move_id == by.of_id) & of.pool_id.in_(pools))
-        .where(_of_days(stream, by, after, date.max), by.of_id.is_not(None))
+        select(*columns, type_coerce(of.pool_id, ids).label("in_pool"))
+        .join(of, (of.company_id == by.company_id) & (of.move_id == by.of_id))
+        .where(by.of_id.is_not(None))
     )
     number = _numbers_of_pools(stream)
     return [
         Named(_key(named), on, by_on, number[pool], kind == MoveKind.CUSTOMER_RETURN)
-        for named, on, by_on, pool, kind in _rows(stream, statement)
+        for named, on, by_on, pool, kind, in_pool in _rows(stream, statement, by, after, date.max)
+        if in_pool in number
     ]
 
 
@@ -153,18 +157,14 @@ def parts_in_the_books(stream: StreamPools, after: date, until: date) -> dict[Pa
     """What was added later to the outcome of the events of these days: to inventory and to cost of sales."""
     ids, numbers = _raw(stream)
     of = CostAdjustment
-    statement = (
-        select(
-            type_coerce(of.pool_id, ids),
-            type_coerce(of.event_id, ids),
-            type_coerce(of.move_id, ids),
-            type_coerce(of.layer_id, ids),
-            func.sum(type_coerce(of.to_inventory, numbers)),
-            func.sum(type_coerce(of.to_cost_of_sales, numbers)),
-        )
-        .where(_of_days(stream, of, after, until))
-        .group_by(of.pool_id, of.event_id, of.move_id, of.layer_id)
-    )
+    statement = select(
+        type_coerce(of.pool_id, ids),
+        type_coerce(of.event_id, ids),
+        type_coerce(of.move_id, ids),
+        type_coerce(of.layer_id, ids),
+        func.sum(type_coerce(of.to_inventory, numbers)),
+        func.sum(type_coerce(of.to_cost_of_sales, numbers)),
+    ).group_by(of.pool_id, of.event_id, of.move_id, of.layer_id)
     number = _numbers_of_pools(stream)
     finer = 10 ** (MONEY_PLACES - stream.places)
     return {
@@ -174,7 +174,7 @@ def parts_in_the_books(stream: StreamPools, after: date, until: date) -> dict[Pa
             NOTHING if target is None else _key(target),
             NOTHING if layer is None else _key(layer),
         ): [int(inventory) // finer, int(sales) // finer]
-        for pool, event, target, layer, inventory, sales in _rows(stream, statement)
+        for pool, event, target, layer, inventory, sales in _rows(stream, statement, of, after, until)
     }
 
 
@@ -203,11 +203,11 @@ def edges_in_the_books(stream: StreamPools, after: date, until: date) -> Edges:
         CostEdge.dated_on,
         type_coerce(CostEdge.qty, numbers),
         type_coerce(CostEdge.value, numbers),
-    ).where(_of_days(stream, CostEdge, after, until))
+    )
     number = _numbers_of_pools(stream)
     finer = 10 ** (MONEY_PLACES - stream.places)
     edges: Edges = {}
-    for pool, issue, layer, dated_on, qty, value in _rows(stream, statement):
+    for pool, issue, layer, dated_on, qty, value in _rows(stream, statement, CostEdge, after, until):
         both = edges.setdefault(EdgeOn(number[pool], _key(issue), _key(layer), dated_on), [0, 0])
         both[0] += qty
         both[1] += value // finer

@@ -3,8 +3,8 @@
 Here: pools, and events as the engine counts them. Not here: counting (cost_streams.py).
 """
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.cost_corrections import Corrections
 from erp_desktop.actions.cost_events import EVENTS_PER_ACTION, KIND_OF, OF_ITS_DAY, NewEvent, Place, place_of
+from erp_desktop.actions.emptied_pools import emptied_after
 from erp_desktop.actions.finding import company_of, find_all, is_at_delivery
-from erp_desktop.actions.remembering import MEMORY_ASKS, rows_of
+from erp_desktop.actions.remembering import MEMORY_ASKS, rows_by_id, rows_of
 from erp_desktop.actions.standing import layer_id
 from erp_desktop.costing.events import METHODS, Event, Kind, LayerKey
 from erp_desktop.costing.stream import Stream
@@ -36,11 +37,18 @@ from erp_desktop.models.product import Category, Product
 from erp_desktop.models.stock import Warehouse
 from erp_desktop.numbers import QTY_PLACES, UNIT_COST_PLACES, ZERO, from_scaled, to_scaled
 
+_POOLS_AT_ONCE = 500
+
 
 class BookStreams:
-    """The cost streams of some products in one book, and the sequence of what is counted in them by this action."""
+    """The cost streams of some products in one book, and the sequence of what is counted in them by this action.
 
-    def __init__(self, session: Session, ctx: Context, book: CostBook, product_ids: Iterable[UUID]) -> None:
+    Of goods transfers that have arrived the pools are left out until something leads to them; with `is_whole` they are there.
+    """
+
+    def __init__(
+        self, session: Session, ctx: Context, book: CostBook, product_ids: Iterable[UUID], *, is_whole: bool = False
+    ) -> None:
         self.session, self.ctx, self.book = session, ctx, book
         self.places = company_of(session, ctx).currency_places
         self.at_delivery = is_at_delivery(session, ctx)
@@ -52,6 +60,8 @@ class BookStreams:
             product_id: sorted((row for row in rows if row.book_id == book.id), key=lambda row: row.id)
             for product_id, rows in pools.items()
         }
+        for row in emptied_after(session, ctx, book.id, self.products, date.min) if is_whole else ():
+            self._pools[row.product_id].append(row)
         pool_ids = [row.id for rows in self._pools.values() for row in rows]
         self._layers = rows_of(session, ctx, CostLayer, pool_ids)
 
@@ -95,9 +105,42 @@ class StreamPools:
         self.rows, self.layers = streams.kept_of(product_id)
         self.fresh: set[bytes] = set()  # moves that are counted for the first time
         self.corrections = Corrections(at_delivery=streams.at_delivery)
-        self._number = {(row.warehouse_id, row.lot_id, row.transfer_id): number for number, row in enumerate(self.rows)}
+        self._number = {place_of(row): number for number, row in enumerate(self.rows)}
 
     # -- pools
+
+    def take_in(self, rows: Iterable[CostPool]) -> None:
+        """Further pools of the stream, that were left out as long as nothing led to them."""
+        new = [row for row in rows if place_of(row) not in self._number]
+        for row in new:
+            self._number[place_of(row)] = len(self.rows)
+            self.rows.append(row)
+        self.layers.update(rows_of(self.session, self.ctx, CostLayer, [row.id for row in new]) if new else {})
+
+    def take_in_moved(self, after: date) -> None:
+        """All pools in which something happened after a day."""
+        self.take_in(emptied_after(self.session, self.ctx, self.book.id, [self.product.id], after))
+
+    def pool_ids_in_parts(self) -> Iterator[list[UUID]]:
+        """Not too many for one IN (...)."""
+        for start in range(0, len(self.rows), _POOLS_AT_ONCE):
+            yield [row.id for row in self.rows[start : start + _POOLS_AT_ONCE]]
+
+    def numbers_of(self, pool_ids: Iterable[UUID]) -> dict[UUID, int]:
+        """The numbers of those of the pools that are of this stream, by id."""
+        numbers = {row.id: number for number, row in enumerate(self.rows)}
+        missing = {pool_id for pool_id in pool_ids if pool_id not in numbers}
+        if missing:
+            found = rows_by_id(self.session, self.ctx, CostPool, missing)
+            self.take_in(row for _, row in sorted(found.items()) if row.book_id == self.book.id)
+            numbers = {row.id: number for number, row in enumerate(self.rows)}
+        return numbers
+
+    def in_use_from(self, day: date) -> list[CostPool]:
+        """The pools that may have held something on a day or later."""
+        self.take_in_moved(day - timedelta(days=1))
+        in_use = [row for row in self.rows if row.is_in_use or (row.last_moved_on or date.min) >= day]
+        return sorted(in_use, key=lambda row: row.id)
 
     @property
     def last_on(self) -> date | None:
@@ -109,22 +152,29 @@ class StreamPools:
         category = self.streams.categories[self.product.category_id]
         own = category.cost_method if self.book.posts_to_ledger else None
         begins_with = method or own or self.book.method
-        method = self.rows[0].method if self.rows else begins_with
+        # a pool that was emptied before the method changed has kept the former one
+        method = next((row.method for row in self.rows if row.transfer_id is None), begins_with)
         scope = "lot" if method == "specific" else category.cost_pool
-        key = (
+        key = Place(
             place.warehouse_id if scope == "warehouse" else None,
             place.lot_id if scope == "lot" else None,
             place.transfer_id if scope == "warehouse" else None,
         )
+        if key in self._number:
+            return self._number[key]
+        named = (key.warehouse_id, key.lot_id, *((key.transfer_id,) if key.transfer_id else ()))
+        pool_id = derived_id("cost_pool", self.book.id, self.product.id, *named)
+        if key.transfer_id is not None:
+            self.take_in(rows_by_id(self.session, self.ctx, CostPool, [pool_id]).values())
         if key not in self._number:
             row = CostPool(
                 company_id=self.ctx.company_id,
-                id=derived_id("cost_pool", self.book.id, self.product.id, *(key if key[2] else key[:2])),
+                id=pool_id,
                 book_id=self.book.id,
                 product_id=self.product.id,
-                warehouse_id=key[0],
-                lot_id=key[1],
-                transfer_id=key[2],
+                warehouse_id=key.warehouse_id,
+                lot_id=key.lot_id,
+                transfer_id=key.transfer_id,
                 method=method,
                 first_method=method,
                 on_hand=ZERO,

@@ -6,7 +6,7 @@ months ended with. An event that comes last is counted from the pools as they st
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from decimal import Decimal
@@ -60,8 +60,8 @@ Written = Mapping[int, tuple[NewEvent, Event, int]]  # by place in a run: a new 
 class CostStream(StreamPools):
     """The pools of one product in one book, and what is counted in them."""
 
-    def append(self, new: Sequence[NewEvent], document: Document) -> list[Counted]:
-        """Count `new`, none of them dated before the stream's last event."""
+    def append(self, new: Sequence[NewEvent], document: Document) -> list[Counted] | None:
+        """Count `new`, none of them dated before the stream's last event. None: they lead to a pool that moved after them."""
         engine = self.stream()
         events = [self.event(one) for one in new]
         for number in range(len(self.rows)):
@@ -74,7 +74,10 @@ class CostStream(StreamPools):
             engine,
             issues={of for of, event in earlier if event.kind == Kind.CUSTOMER_RETURN},
             receipts={(of, event.pool) for of, event in earlier if event.kind != Kind.CUSTOMER_RETURN},
+            opens=self.open_as_it_stands,
         )
+        if self.last_on is not None and self.last_on > new[0].dated_on:
+            return None
         result = run(self, engine, events, {one.move_id.bytes: one.dated_on for one in new})
         seqs = [self.streams.next_seq(one.kind) for one in new]
         self.move_on(new, [(change.pool, new[change.event]) for change in result.layer_changes])
@@ -91,16 +94,17 @@ class CostStream(StreamPools):
         engine: Stream,
         issues: AbstractSet[bytes],
         receipts: AbstractSet[tuple[bytes, int]],
+        opens: Callable[[Stream, int], object],
         until: date | None = None,
     ) -> None:
         """Tell the engine of issues and receipts (with their pools) before its start, the end of `until`, that events name.
 
-        Its pools are open: what they are short of tells which transfers have to be known as well.
+        Its pools are open: what they are short of tells which transfers have to be known as well. `opens` opens those that
+        goods of a receipt passed through.
         """
         if issues:
-            pool_ids = [row.id for row in self.rows]
             wanted = sorted(UUID(bytes=key) for key in issues)
-            for issue in settled_issues(self.session, self.ctx.company_id, pool_ids, wanted, until):
+            for issue in settled_issues(self.session, self.ctx, self.book.id, wanted, until):
                 engine.know_issue(
                     issue.move_id.bytes,
                     self.money(issue.settled),
@@ -108,8 +112,14 @@ class CostStream(StreamPools):
                     self.qty(issue.returned_qty),
                     self.money(issue.returned_value),
                 )
-        numbers = {row.id: number for number, row in enumerate(self.rows)}
-        waiting = sorted({*receipts, *self._moved_short(engine, numbers)})
+
+        def follow(transfers: Iterable[tuple[UUID, UUID]]) -> list[tuple[bytes, int]]:
+            numbers = self.numbers_of(pool_id for _, pool_id in transfers)
+            for number in range(len(engine.pools), len(self.rows)):
+                opens(engine, number)
+            return [(move_id.bytes, numbers[pool_id]) for move_id, pool_id in transfers if pool_id in numbers]
+
+        waiting = sorted({*receipts, *follow(self._moved_short(engine))})
         known: set[bytes] = set()
         while waiting:
             key, number = waiting.pop()
@@ -126,24 +136,22 @@ class CostStream(StreamPools):
                 came_in_later=self.qty(standing.came_in_later),
                 takers=[(issue_id.bytes, self.qty(qty)) for issue_id, qty in standing.takers],
             )
-            waiting += [
-                (move_id.bytes, numbers[pool_id]) for move_id, pool_id in standing.transfers if pool_id in numbers
-            ]
+            waiting += follow(standing.transfers)
 
-    def _moved_short(self, engine: Stream, numbers: Mapping[UUID, int]) -> set[tuple[bytes, int]]:
-        """Transfers that some of the goods are missing for, with where they went: what covers them goes on to there."""
+    def _moved_short(self, engine: Stream) -> list[tuple[UUID, UUID]]:
+        """Transfers that some of the goods are missing for, with where they went, in every book: what covers them goes on to
+        there."""
         short = {UUID(bytes=layer[KEY]) for pool in engine.pools.values() for layer in pool.shorts}
         if not short:
-            return set()
+            return []
         arrived = select(MoveCost.move_id, MoveCost.pool_id).where(
             MoveCost.company_id == self.ctx.company_id,
-            MoveCost.pool_id.in_(sorted(numbers)),
             MoveCost.move_id.in_(sorted(short)),
             MoveCost.kind == MoveKind.TRANSFER,
             MoveCost.qty > 0,
         )
         found = self.session.execute(arrived, execution_options=MEMORY_ASKS)
-        return {(move_id.bytes, numbers[pool_id]) for move_id, pool_id in found}
+        return [(row.move_id, row.pool_id) for row in found]
 
     # -- writing down
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
+from erp_desktop.actions.emptied_pools import emptied_after
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import rows_of
 from erp_desktop.actions.valuing import books_of
@@ -45,13 +46,20 @@ class Held:
         return Held(self.qty + other.qty, self.cost + other.cost)
 
 
-def posting_pools(session: Session, ctx: Context, product_ids: Iterable[UUID]) -> dict[UUID, list[CostPool]]:
-    """The pools of each product in the book that posts to the ledger, in a fixed order."""
+def posting_pools(
+    session: Session, ctx: Context, product_ids: Iterable[UUID], after: date = date.max
+) -> dict[UUID, list[CostPool]]:
+    """The pools of each product in the book that posts to the ledger, in a fixed order; of what was under way and has arrived
+    only those in which something happened `after` a day."""
     book_ids = {book.id for book in books_of(session, ctx) if book.posts_to_ledger}
-    return {
-        product_id: sorted((row for row in rows if row.book_id in book_ids), key=lambda row: row.id)
+    pools = {
+        product_id: [row for row in rows if row.book_id in book_ids]
         for product_id, rows in rows_of(session, ctx, CostPool, product_ids).items()
     }
+    for book_id in book_ids if after < date.max else ():
+        for row in emptied_after(session, ctx, book_id, pools, after):
+            pools[row.product_id].append(row)
+    return {product_id: sorted(rows, key=lambda row: row.id) for product_id, rows in pools.items()}
 
 
 def held_on(session: Session, company_id: UUID, pools: Iterable[CostPool], day: date) -> dict[UUID, Held]:

@@ -63,7 +63,11 @@ def pools_below_zero(session: Session, company_id: UUID, day: date, method: str 
         select(CostPool.id, CostPool.product_id, Product.code, CostPool.on_hand)
         .join(Product, (Product.company_id == CostPool.company_id) & (Product.id == CostPool.product_id))
         .join(CostBook, (CostBook.company_id == CostPool.company_id) & (CostBook.id == CostPool.book_id))
-        .where(CostPool.company_id == company_id, CostBook.is_closed.is_(False))
+        .where(
+            CostPool.company_id == company_id,
+            CostBook.is_closed.is_(False),
+            CostPool.transfer_id.is_(None),  # no more arrives of a transfer than was dispatched
+        )
     )
     if method is not None:
         pools = pools.where(CostPool.method == method)

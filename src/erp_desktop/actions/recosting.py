@@ -78,20 +78,24 @@ def must_recost(stream: CostStream, new: Sequence[NewEvent]) -> bool:
 def recost(stream: CostStream, new: Sequence[NewEvent], document: Document) -> list[Counted]:
     """Count `new` at their dates, and what follows of the stream again. Gives what the new events came to."""
     placed = [Placed(one.dated_on, stream.streams.next_seq(one.kind), stream.event(one), one.kind, None) for one in new]
-    start = _start(stream, new)
-    names = _names(stream, start, placed)
-    if any(row.method != row.first_method for row in stream.rows) and any(name.on <= start for name in names):
-        # What was on hand of a receipt when the method changed went on under another name: it has to be followed from there.
-        start = date.min
-        names = _names(stream, start, placed)
     _refuse_before_revaluation(stream, new)
-    checkpoints = Checkpoints(stream, start)
-    engine = stream.stream()
-    checkpoints.open_pools(engine)
-    engine.expect(name.of for name in names)
-    issues = {name.of for name in names if name.is_issue and name.on <= start}
-    receipts = {(name.of, name.pool) for name in names if not name.is_issue and name.on <= start}
-    stream.make_known(engine, issues, receipts, until=start)
+    start, begins = date.max, _start(stream, new)
+    while begins < start:  # what is named may lead to a pool that has to be counted from earlier on
+        start = begins
+        names = _names(stream, start, placed)
+        if any(row.method != row.first_method for row in stream.rows) and any(name.on <= start for name in names):
+            # What was on hand of a receipt when the method changed went on under another name: it has to be followed from there.
+            start = date.min
+            stream.take_in_moved(start)
+            names = _names(stream, start, placed)
+        checkpoints = Checkpoints(stream, start)
+        engine = stream.stream()
+        checkpoints.open_pools(engine)
+        engine.expect(name.of for name in names)
+        issues = {name.of for name in names if name.is_issue and name.on <= start}
+        receipts = {(name.of, name.pool) for name in names if not name.is_issue and name.on <= start}
+        stream.make_known(engine, issues, receipts, checkpoints.open_pool, until=start)
+        begins = _start(stream, new)
     stream.fresh.update(row.event.key for row in placed)
     again = _Run(stream, engine, checkpoints, names, placed).count(start)
 
@@ -117,12 +121,15 @@ def recost(stream: CostStream, new: Sequence[NewEvent], document: Document) -> l
 
 
 def _start(stream: CostStream, new: Sequence[NewEvent]) -> date:
-    """The month's end that the run begins after."""
-    first = min(one.dated_on for one in new)
-    for row in stream.rows:
-        if row.last_moved_on is not None and is_more_than_its_rows(stream, row):
-            first = min(first, row.last_moved_on)
-    return first.replace(day=1) - timedelta(days=1)
+    """The month's end that the run begins after. All pools that moved after it are there."""
+    first, start = min(one.dated_on for one in new), date.max
+    while (earlier := first.replace(day=1) - timedelta(days=1)) < start:
+        start = earlier
+        stream.take_in_moved(start)
+        for row in stream.rows:
+            if row.last_moved_on is not None and is_more_than_its_rows(stream, row):
+                first = min(first, row.last_moved_on)
+    return start
 
 
 def _names(stream: CostStream, start: date, placed: Sequence[Placed]) -> list[Named]:

@@ -32,11 +32,11 @@ Row = TypeVar("Row", bound=Replicated)
 
 @dataclass(frozen=True)
 class _Belonging:
-    """Rows that are asked for by their owner. Those that are zero in `used_up` are of no interest any more."""
+    """Rows that are asked for by their owner; where they say whether they are `is_in_use`, only those that are."""
 
     owner: type[Replicated]
     column: str
-    used_up: str | None = None
+    in_use_only: bool = False
 
 
 _BELONGING: dict[type[Any], _Belonging] = {
@@ -44,9 +44,9 @@ _BELONGING: dict[type[Any], _Belonging] = {
     SalesOrderLine: _Belonging(SalesOrder, "order_id"),
     Allocation: _Belonging(SalesOrder, "order_id"),
     StockBalance: _Belonging(Product, "product_id"),
-    CostPool: _Belonging(Product, "product_id"),
+    CostPool: _Belonging(Product, "product_id", in_use_only=True),
     StandardCost: _Belonging(Product, "product_id"),
-    CostLayer: _Belonging(CostPool, "pool_id", used_up="qty_left"),
+    CostLayer: _Belonging(CostPool, "pool_id", in_use_only=True),
 }
 
 
@@ -97,8 +97,8 @@ def rows_by_id(session: Session, ctx: Context, table: type[Row], ids: Iterable[U
         if memory is not None:
             memory.rows.update(found)
             memory.absent.update((table, row_id) for row_id in missing if row_id not in rows)
-    if memory is not None and (belonging := _BELONGING.get(table)) is not None and belonging.used_up:
-        for row in rows.values():  # what was used up may be put to use again by whoever asks for it by name
+    if memory is not None and (belonging := _BELONGING.get(table)) is not None and belonging.in_use_only:
+        for row in rows.values():  # what is not in use may be put to use again by whoever asks for it by name
             if (of_owner := memory.sets.get((table, getattr(row, belonging.column)))) is not None:
                 of_owner[row.id] = row
     return rows
@@ -112,7 +112,8 @@ def no_longer_absent(session: Session, table: type[Any], ids: Iterable[UUID]) ->
 
 
 def rows_of(session: Session, ctx: Context, table: type[Row], owner_ids: Iterable[UUID]) -> dict[UUID, list[Row]]:
-    """All rows of `table` that belong to each of `owner_ids`, in no order; see `_BELONGING` for what belongs to what."""
+    """All rows of `table` (in use, where they say so) that belong to each of `owner_ids`, in no order; see `_BELONGING` for
+    what belongs to what."""
     belonging = _BELONGING[table]
     memory = session.info.get(_MEMORY) or _Memory()
     wanted = set(owner_ids)
@@ -120,18 +121,19 @@ def rows_of(session: Session, ctx: Context, table: type[Row], owner_ids: Iterabl
     if missing:
         column = getattr(table, belonging.column)
         statement = select(table).where(table.company_id == ctx.company_id, column.in_(missing))
-        if belonging.used_up:
-            statement = statement.where(getattr(table, belonging.used_up) != 0)
+        if belonging.in_use_only:
+            asked: Any = table
+            statement = statement.where(asked.is_in_use)
         memory.sets.update(((table, owner_id), {}) for owner_id in missing)
         for row in (*session.scalars(statement, execution_options=MEMORY_ASKS), *_unwritten(session, table).values()):
             owner_id = getattr(row, belonging.column)
             if owner_id in missing:
                 memory.sets[table, owner_id][row.id] = row
                 memory.rows.add(row)
-    if belonging.used_up:
+    if belonging.in_use_only:
         for owner_id in wanted:
             of_owner = memory.sets[table, owner_id]
-            for row in [row for row in of_owner.values() if not getattr(row, belonging.used_up)]:
+            for row in [row for row in of_owner.values() if not row.is_in_use]:
                 del of_owner[row.id]
     return {owner_id: list(memory.sets[table, owner_id].values()) for owner_id in wanted}
 

@@ -296,7 +296,7 @@ class SetStandardCost(Action):
         return known
 
     def _held(self, session: Session, ctx: Context) -> dict[UUID, Held]:
-        pools = posting_pools(session, ctx, (line.product_id for line in self.lines))
+        pools = posting_pools(session, ctx, (line.product_id for line in self.lines), self.effective_on)
         held = held_on(session, ctx.company_id, (row for rows in pools.values() for row in rows), self.effective_on)
         return {product_id: sum((held[row.id] for row in rows), Held()) for product_id, rows in pools.items()}
 

@@ -4,7 +4,7 @@ Read the same way when something is counted (cost_streams.py) and when somebody 
 it is read as it stood at the end of a day, leaving out the events that are about to be counted again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.remembering import MEMORY_ASKS
+from erp_desktop.actions.base import Context
+from erp_desktop.actions.remembering import MEMORY_ASKS, rows_by_id
 from erp_desktop.costing.landed_cost import left_of_receipt
 from erp_desktop.ids import derived_id
 from erp_desktop.models.costing import CostAdjustment, CostEdge, CostLayer, CostPool, MoveCost
@@ -56,21 +57,26 @@ def layer_id(pool_id: UUID, move_id: UUID, part: int) -> UUID:
 
 
 def settled_issues(
-    session: Session, company_id: UUID, pool_ids: Sequence[UUID], issue_ids: Sequence[UUID], until: date | None
+    session: Session, ctx: Context, book_id: UUID, issue_ids: Sequence[UUID], until: date | None
 ) -> list[SettledIssue]:
-    """What each issue cost by now (costing.md, rule 5), in one book: the one that `pool_ids` belong to."""
-    in_pools = [MoveCost.company_id == company_id, MoveCost.pool_id.in_(pool_ids)]
+    """What each issue cost by now (costing.md, rule 5), in one book. What corrected it may have happened in any pool."""
+    of_company = [MoveCost.company_id == ctx.company_id]
     if until is not None:
-        in_pools.append(MoveCost.dated_on <= until)
-    left = select(MoveCost.move_id, MoveCost.qty, MoveCost.cost).where(
-        *in_pools, MoveCost.move_id.in_(issue_ids), MoveCost.qty < 0
+        of_company.append(MoveCost.dated_on <= until)
+    left = select(MoveCost.pool_id, MoveCost.move_id, MoveCost.qty, MoveCost.cost).where(
+        *of_company, MoveCost.move_id.in_(issue_ids), MoveCost.qty < 0
     )
-    back = select(MoveCost.of_id, MoveCost.move_id, MoveCost.qty, MoveCost.cost).where(
-        *in_pools, MoveCost.of_id.in_(issue_ids), MoveCost.kind == MoveKind.CUSTOMER_RETURN
+    back = select(MoveCost.pool_id, MoveCost.of_id, MoveCost.move_id, MoveCost.qty, MoveCost.cost).where(
+        *of_company, MoveCost.of_id.in_(issue_ids), MoveCost.kind == MoveKind.CUSTOMER_RETURN
     )
-    issues = {row.move_id: row for row in session.execute(left, execution_options=MEMORY_ASKS)}
-    returns = session.execute(back, execution_options=MEMORY_ASKS).all()
-    corrected = _corrections(session, company_id, pool_ids, [*issues, *(row.move_id for row in returns)], until)
+    gone = session.execute(left, execution_options=MEMORY_ASKS).all()
+    came_back = session.execute(back, execution_options=MEMORY_ASKS).all()
+    corrections = _corrections(session, ctx.company_id, [row.move_id for row in (*gone, *came_back)], until)
+    pool_ids = {row.pool_id for rows in (gone, came_back, corrections) for row in rows}
+    of_book = {row.id for row in rows_by_id(session, ctx, CostPool, pool_ids).values() if row.book_id == book_id}
+    issues = {row.move_id: row for row in gone if row.pool_id in of_book}
+    returns = [row for row in came_back if row.pool_id in of_book]
+    corrected = _by_move(row for row in corrections if row.pool_id in of_book)
     found = []
     for issue_id, row in sorted(issues.items()):
         came = [one for one in returns if one.of_id == issue_id]
@@ -86,18 +92,21 @@ def settled_issues(
     return found
 
 
-def _corrections(
-    session: Session, company_id: UUID, pool_ids: Sequence[UUID], move_ids: Sequence[UUID], until: date | None
-) -> dict[UUID, tuple[Decimal, Decimal]]:
-    """What was added to moves later, by move: to inventory, to cost of sales."""
-    adjustment = CostAdjustment
-    statement = select(adjustment.move_id, adjustment.to_inventory, adjustment.to_cost_of_sales).where(
-        adjustment.company_id == company_id, adjustment.move_id.in_(move_ids), adjustment.pool_id.in_(pool_ids)
+def _corrections(session: Session, company_id: UUID, move_ids: Sequence[UUID], until: date | None) -> Sequence[Any]:
+    """What was added to moves later, in every book."""
+    of = CostAdjustment
+    statement = select(of.pool_id, of.move_id, of.to_inventory, of.to_cost_of_sales).where(
+        of.company_id == company_id, of.move_id.in_(move_ids)
     )
     if until is not None:
-        statement = statement.where(adjustment.dated_on <= until)
+        statement = statement.where(of.dated_on <= until)
+    return session.execute(statement, execution_options=MEMORY_ASKS).all()
+
+
+def _by_move(corrections: Iterable[Any]) -> dict[UUID, tuple[Decimal, Decimal]]:
+    """To inventory, to cost of sales."""
     sums: dict[UUID, tuple[Decimal, Decimal]] = {}
-    for row in session.execute(statement, execution_options=MEMORY_ASKS):
+    for row in corrections:
         inventory, sales = sums.get(row.move_id, (ZERO, ZERO))
         sums[row.move_id] = (inventory + row.to_inventory, sales + row.to_cost_of_sales)
     return sums
@@ -119,7 +128,8 @@ def standing_of(
         MoveCost.qty > 0,
     )
     receipt = session.execute(came, execution_options=MEMORY_ASKS).one()
-    corrected = _corrections(session, pool.company_id, [pool.id], [move_id], until).get(move_id, (ZERO, ZERO))[0]
+    corrections = _corrections(session, pool.company_id, [move_id], until)
+    corrected = sum((row.to_inventory for row in corrections if row.pool_id == pool.id), ZERO)
     if pool.method in LAYERED:
         return _standing_in_layers(session, pool, move_id, receipt, receipt.cost + corrected, until)
     return _standing_in_average(session, pool, receipt, receipt.cost + corrected, until, on_hand)

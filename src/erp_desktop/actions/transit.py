@@ -3,6 +3,7 @@
 Only goods transfers lead into it and out of it (transferring.py); whatever else names it is refused.
 """
 
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,11 +28,13 @@ class OnlyInTransit(Refused):
     )
 
 
+@lru_cache(maxsize=64)  # every move that is valued asks whether its goods were in transit
 def transit_warehouse_id(company_id: UUID) -> UUID:
     """The id of the company's place for goods in transit, whether there is one yet or not."""
     return derived_id("warehouse", company_id, _CODE)
 
 
+@lru_cache(maxsize=64)
 def transit_bin_id(company_id: UUID) -> UUID:
     """The id of its only bin."""
     return derived_id("bin", company_id, _CODE)

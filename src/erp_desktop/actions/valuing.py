@@ -241,7 +241,7 @@ def set_standard_cost(
                 unit_cost=unit_cost,
                 line_id=line_id,
             )
-            for row in stream.rows
+            for row in stream.in_use_from(effective_on)
             if "standard" in (row.method, row.first_method)
         ]
 
@@ -273,7 +273,7 @@ def change_method(
                 from_on,
                 method=method,
             )
-            for row in stream.rows
+            for row in stream.in_use_from(from_on)
             if row.method != method
         ]
 
@@ -282,25 +282,35 @@ def change_method(
 
 def end_period(session: Session, ctx: Context, period: Period, document: tuple[str, UUID]) -> None:
     """What is settled when a period ends: month-end averages, and variances that are shared (rule 11)."""
-    accumulating = select(CostPool.id, CostPool.product_id, CostBook.id.label("book_id"))
-    accumulating = accumulating.join(
-        CostBook, (CostBook.company_id == CostPool.company_id) & (CostBook.id == CostPool.book_id)
-    ).where(
-        CostPool.company_id == ctx.company_id,
-        CostBook.is_closed.is_(False),
-        (CostPool.method == "periodic_average") | (CostBook.shares_variance & (CostPool.method == "standard")),
-        # of a transfer that had arrived before there is nothing to settle, and there are more of those every month
-        CostPool.transfer_id.is_(None) | (CostPool.on_hand != 0) | (CostPool.last_moved_on >= period.starts_on),
+    of_book = (CostBook.company_id == CostPool.company_id) & (CostBook.id == CostPool.book_id)
+    moved_since = select(MoveCost.id).where(  # the end of the period before counts on the first day of this one
+        MoveCost.company_id == ctx.company_id,
+        MoveCost.pool_id == CostPool.id,
+        MoveCost.dated_on >= period.starts_on,
+    )
+    accumulating = (
+        select(CostPool)
+        .join(CostBook, of_book)
+        .where(
+            CostPool.company_id == ctx.company_id,
+            CostBook.is_closed.is_(False),
+            (CostPool.method == "periodic_average") | (CostBook.shares_variance & (CostPool.method == "standard")),
+            # of a transfer that had arrived before there is nothing to settle, and there are more of those every month
+            CostPool.is_in_use | ((CostPool.last_moved_on >= period.starts_on) & moved_since.exists()),
+        )
     )
     ended = select(MoveCost.pool_id).where(
         MoveCost.company_id == ctx.company_id,
         MoveCost.kind == CostEvent.PERIOD_END,
         MoveCost.dated_on == period.ends_on,
     )
-    pools = session.execute(accumulating.where(CostPool.id.not_in(ended)).order_by(CostPool.product_id)).all()
-    open_pools = {row.id for row in pools}
+    pools: defaultdict[UUID, list[CostPool]] = defaultdict(list)
+    for row in session.scalars(accumulating.where(CostPool.id.not_in(ended)).order_by(CostPool.product_id)):
+        pools[row.product_id].append(row)
 
     def events(stream: CostStream) -> list[NewEvent]:
+        open_pools = [row for row in pools[stream.product.id] if row.book_id == stream.book.id]
+        stream.take_in(open_pools)
         return [
             NewEvent(
                 ctx.new_centre_id(),
@@ -309,12 +319,10 @@ def end_period(session: Session, ctx: Context, period: Period, document: tuple[s
                 place_of(row),
                 period.ends_on,
             )
-            for row in sorted(stream.rows, key=lambda row: str(row.transfer_id or row.warehouse_id or row.lot_id))
-            if row.id in open_pools
+            for row in sorted(open_pools, key=lambda row: str(row.transfer_id or row.warehouse_id or row.lot_id))
         ]
 
-    product_ids = list(dict.fromkeys(row.product_id for row in pools))
-    _count_by_book(session, ctx, product_ids, events, Document(*document))
+    _count_by_book(session, ctx, pools, events, Document(*document))
 
 
 # -- a further book
@@ -328,7 +336,7 @@ def open_book_history(session: Session, ctx: Context, book: CostBook) -> None:
         stream = CostStream(BookStreams(session, ctx, book, [product_id]), product_id)
         events = with_period_ends(session, ctx, stream, history_of(session, ctx, posting, stream))
         if events:
-            _count_in(stream, events, Document("cost_book", book.id))
+            _count_in(stream, events, Document("cost_book", book.id), has_standards=True)
 
 
 # -- counting
@@ -369,14 +377,18 @@ def _count_by_book(
     return posted
 
 
-def _count_in(stream: CostStream, new: list[NewEvent], document: Document) -> list[Counted]:
+def _count_in(
+    stream: CostStream, new: list[NewEvent], document: Document, *, has_standards: bool = False
+) -> list[Counted]:
+    """A pool that begins takes up the standards that were set before, unless `new` has them."""
     wanted = []
     for event in new:
         begun = len(stream.rows)
         number = stream.pool_of(event.place)
         arrives = None if event.to_place is None else stream.pool_of(event.to_place)
         for opened in range(begun, len(stream.rows)):
-            if stream.rows[opened].method == "standard":
+            row = stream.rows[opened]
+            if row.method == "standard" and row.last_moved_on is None and not has_standards:
                 wanted += stream.standards_before(opened)
         if arrives == number:
             continue  # goes from bin to bin within one pool
@@ -386,10 +398,9 @@ def _count_in(stream: CostStream, new: list[NewEvent], document: Document) -> li
         wanted.append(event)
     if not wanted:
         return []
-    if must_recost(stream, wanted):
+    counted = None if must_recost(stream, wanted) else stream.append(wanted, document)
+    if counted is None:
         counted = recost(stream, wanted, document)
-    else:
-        counted = stream.append(wanted, document)
     asked = {event.move_id for event in new}
     return [one for one in counted if one.event.move_id in asked]
 

@@ -160,7 +160,8 @@ class WriteDownStock(Action):
     ) -> list[tuple[Held, Allowance]]:
         """What each line's product had on hand, and its allowance. Raises NothingOnHand where there is neither."""
         places = company_of(session, ctx).currency_places
-        pools = posting_pools(session, ctx, products)
+        first_on = min((row.set_on for row in allowances.values() if row.amount), default=self.dated_on)
+        pools = posting_pools(session, ctx, products, min(first_on, self.dated_on))
         held = held_on(session, ctx.company_id, (row for rows in pools.values() for row in rows), self.dated_on)
         found = []
         for line in self.lines:

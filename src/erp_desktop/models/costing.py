@@ -8,7 +8,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Base, Replicated, belongs_to
@@ -59,13 +69,32 @@ class CostPool(Replicated):
     standard_cost: Mapped[UnitCost | None]  # in force at the end of the pool's history
     last_moved_on: Mapped[date | None]  # the last event's date: one that is dated before it re-costs from there
 
+    @hybrid_property
+    def is_in_use(self) -> bool:
+        """Whether goods may still come in or leave. Those of a goods transfer that have arrived never come back to its pool, and
+        there are more of such every day: they are looked at only where something leads to them."""
+        return self.transfer_id is None or bool(self.on_hand)
+
+    @is_in_use.inplace.expression
+    @classmethod
+    def _is_in_use(cls) -> ColumnElement[bool]:
+        # the zero is part of the text, as in the index
+        return cls.transfer_id.is_(None) | (cls.on_hand != literal_column("0"))
+
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
         return (
             belongs_to("book_id", "cost_book"),
             belongs_to("product_id", "product"),
             CheckConstraint("on_hand <> 0 OR value = 0", name="no_value_without_stock"),
-            Index(None, "company_id", "book_id", "product_id"),
+            Index(None, "company_id", "book_id", "product_id", "last_moved_on"),
+            Index(
+                "ix_cost_pool_in_use",
+                "company_id",
+                "product_id",
+                sqlite_where=text("transfer_id IS NULL OR on_hand <> 0"),
+                postgresql_where=text("transfer_id IS NULL OR on_hand <> 0"),
+            ),
         )
 
 
@@ -88,6 +117,16 @@ class CostLayer(Replicated):
     value_in: Mapped[Money]  # at receipt
     qty_left: Mapped[Qty]
     value_left: Mapped[Money]
+
+    @hybrid_property
+    def is_in_use(self) -> bool:
+        """Whether something of it is left."""
+        return bool(self.qty_left)
+
+    @is_in_use.inplace.expression
+    @classmethod
+    def _is_in_use(cls) -> ColumnElement[bool]:
+        return cls.qty_left != 0
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:

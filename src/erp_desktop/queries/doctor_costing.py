@@ -56,7 +56,7 @@ def costs_are_what_their_methods_say(examined: Examined) -> list[Difference]:
         products = sorted(set(session.scalars(pools)))
         for start in range(0, len(products), PRODUCTS_AT_ONCE):
             some = products[start : start + PRODUCTS_AT_ONCE]
-            streams = BookStreams(session, ctx, book, some)
+            streams = BookStreams(session, ctx, book, some, is_whole=True)
             for product_id in some:
                 found += _recounted(examined, StreamPools(streams, product_id))
     by_what: defaultdict[str, list[tuple[str, Any, Any]]] = defaultdict(list)
@@ -103,9 +103,12 @@ def _recounted(examined: Examined, stream: StreamPools) -> Iterator[tuple[str, s
 
 def _month_ends(stream: StreamPools, line: Sequence[Placed], result: Result) -> Iterator[tuple[str, str, Any, Any]]:
     """Of months that ended before a pool last moved: afterwards its row says what it holds."""
-    ids = [row.id for row in stream.rows]
-    balances = select(CostBalance).where(CostBalance.company_id == stream.ctx.company_id, CostBalance.pool_id.in_(ids))
-    kept = {(row.pool_id, row.ends_on): (row.qty, row.value) for row in stream.session.scalars(balances)}
+    balances = select(CostBalance).where(CostBalance.company_id == stream.ctx.company_id)
+    kept = {
+        (row.pool_id, row.ends_on): (row.qty, row.value)
+        for pool_ids in stream.pool_ids_in_parts()
+        for row in stream.session.scalars(balances.where(CostBalance.pool_id.in_(pool_ids)))
+    }
     came: defaultdict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0])
     for pool, place, qty, value in changes_of_pools(line, result):
         both = came[pool, month_end(line[place].dated_on)]

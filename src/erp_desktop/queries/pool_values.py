@@ -47,7 +47,7 @@ def pool_values_on(company_id: UUID, day: date, book_id: UUID | None = None) -> 
 
     standing: Select[Any] = select(
         _pool.c.id.label("pool_id"), _pool.c.product_id, _pool.c.on_hand.label("qty"), _pool.c.value.label("value")
-    ).where(*of_book, _pool.c.last_moved_on <= day)
+    ).where(*of_book, _pool.c.last_moved_on <= day, _pool.c.on_hand != 0)
     of_month = (_balance.c.company_id == company_id, _balance.c.ends_on == whole_until)
     parts = [standing, added(_balance, _balance.c.qty, _balance.c.value, *of_month)]
     if whole_until < day:

@@ -1055,12 +1055,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_cost_pool")),
     )
     op.create_index(
-        op.f("ix_cost_pool_company_id_book_id_product_id"),
+        op.f("ix_cost_pool_company_id_book_id_product_id_last_moved_on"),
         "cost_pool",
-        ["company_id", "book_id", "product_id"],
+        ["company_id", "book_id", "product_id", "last_moved_on"],
         unique=False,
     )
     op.create_index(op.f("ix_cost_pool_company_id_tick"), "cost_pool", ["company_id", "tick"], unique=False)
+    op.create_index(
+        "ix_cost_pool_in_use",
+        "cost_pool",
+        ["company_id", "product_id"],
+        unique=False,
+        sqlite_where=sa.text("transfer_id IS NULL OR on_hand <> 0"),
+        postgresql_where=sa.text("transfer_id IS NULL OR on_hand <> 0"),
+    )
     op.create_table(
         "cost_to_serve_share",
         sa.Column("period_id", kinds.IdType(), nullable=False),
@@ -2707,8 +2715,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_cost_to_serve_share_company_id_period_id"), table_name="cost_to_serve_share")
     op.drop_index(op.f("ix_cost_to_serve_share_company_id_order_id"), table_name="cost_to_serve_share")
     op.drop_table("cost_to_serve_share")
+    op.drop_index(
+        "ix_cost_pool_in_use",
+        table_name="cost_pool",
+        sqlite_where=sa.text("transfer_id IS NULL OR on_hand <> 0"),
+        postgresql_where=sa.text("transfer_id IS NULL OR on_hand <> 0"),
+    )
     op.drop_index(op.f("ix_cost_pool_company_id_tick"), table_name="cost_pool")
-    op.drop_index(op.f("ix_cost_pool_company_id_book_id_product_id"), table_name="cost_pool")
+    op.drop_index(op.f("ix_cost_pool_company_id_book_id_product_id_last_moved_on"), table_name="cost_pool")
     op.drop_table("cost_pool")
     op.drop_index(op.f("ix_barcode_company_id_tick"), table_name="barcode")
     op.drop_index(op.f("ix_barcode_company_id_product_id"), table_name="barcode")
