@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erp_desktop.ledger.posting import (
+from erp_desktop.ledger.events import (
     AllowanceChange,
     Amount,
     CostAdjusted,
     CostCorrection,
     CustomerReturned,
-    Dimensions,
     GoodsDelivered,
     GoodsReceived,
     GoodsShipped,
@@ -21,8 +20,6 @@ from erp_desktop.ledger.posting import (
     ManualEntry,
     ManualLine,
     OpeningStock,
-    PostingLine,
-    Purpose,
     ReceiptPriceCorrected,
     ReturnedAmount,
     RevenueEarned,
@@ -32,10 +29,8 @@ from erp_desktop.ledger.posting import (
     StockRevalued,
     StockWrittenDown,
     SupplierReturned,
-    UnbalancedEntry,
-    balanced,
-    post,
 )
+from erp_desktop.ledger.posting import Dimensions, PostingLine, Purpose, UnbalancedEntry, balanced, post
 
 BOX, BAG = (Dimensions(product_id=UUID(int=number)) for number in (1, 2))
 CUSTOMER = Dimensions(party_id=UUID(int=9))

@@ -15,7 +15,8 @@ from erp_desktop.actions.posting import forget_accounts, post
 from erp_desktop.actions.refusals import CodeTaken, NotFound, Refused, Required
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
-from erp_desktop.ledger.posting import Dimensions, ManualEntry, ManualLine, Purpose
+from erp_desktop.ledger.events import ManualEntry, ManualLine
+from erp_desktop.ledger.posting import Dimensions, Purpose
 from erp_desktop.models.ledger import Account, AccountPurpose, BudgetLine, BudgetVersion, CostCentre, Period
 from erp_desktop.models.product import Category
 from erp_desktop.numbers import ZERO, round_money

@@ -20,7 +20,8 @@ from erp_desktop.actions.finding import is_at_delivery
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.valuing import count
 from erp_desktop.costing.landed_cost import Split
-from erp_desktop.ledger.posting import CostAdjusted, CostCorrection, Dimensions, Purpose
+from erp_desktop.ledger.events import CostAdjusted, CostCorrection
+from erp_desktop.ledger.posting import Dimensions, Purpose
 from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.stock import StockMove
 from erp_desktop.numbers import ZERO

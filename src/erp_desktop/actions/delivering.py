@@ -24,7 +24,8 @@ from erp_desktop.actions.refusals import Refused, Required
 from erp_desktop.actions.remembering import MEMORY_ASKS
 from erp_desktop.actions.selling import lines_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import Amount, Dimensions, GoodsDelivered
+from erp_desktop.ledger.events import Amount, GoodsDelivered
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostPool, MoveCost
 from erp_desktop.models.product import Product
 from erp_desktop.models.sales import SalesOrder, Shipment, ShipmentLine

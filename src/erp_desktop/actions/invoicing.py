@@ -16,7 +16,8 @@ from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.selling import lines_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import Amount, Dimensions, RevenueEarned, SalesInvoiced
+from erp_desktop.ledger.events import Amount, RevenueEarned, SalesInvoiced
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.party import Party
 from erp_desktop.models.sales import SalesInvoice, SalesInvoiceLine, SalesOrder, SalesOrderLine
 from erp_desktop.numbers import ONE, ZERO, round_money

@@ -37,7 +37,8 @@ from erp_desktop.actions.purchasing import NotASupplier
 from erp_desktop.actions.refusals import NotFound, NumberRefused, Refused, Required
 from erp_desktop.costing.landed_cost import Split
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import Dimensions, LandedCostEntered, LateCost
+from erp_desktop.ledger.events import LandedCostEntered, LateCost
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.party import Party
 from erp_desktop.models.purchasing import GoodsReceipt, LandedCost, LandedCostShare

@@ -29,7 +29,7 @@ from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import NotFound
 from erp_desktop.costing.landed_cost import Split
-from erp_desktop.ledger.posting import ReceiptPriceCorrected
+from erp_desktop.ledger.events import ReceiptPriceCorrected
 from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.purchasing import (
     GoodsReceipt,

@@ -27,7 +27,8 @@ from erp_desktop.actions.purchasing import lines_of
 from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.valuing import Incoming, value_receipts
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import Amount, Dimensions, GoodsReceived
+from erp_desktop.ledger.events import Amount, GoodsReceived
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import (
     GoodsReceipt,

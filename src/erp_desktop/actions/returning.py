@@ -35,7 +35,8 @@ from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.selling import NotACustomer
 from erp_desktop.actions.valuing import value_returns
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import CustomerReturned, Dimensions, ReturnedAmount
+from erp_desktop.ledger.events import CustomerReturned, ReturnedAmount
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
 from erp_desktop.models.sales import (

@@ -28,7 +28,8 @@ from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.actions.valuing import books_of, revalue, set_standard_cost
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
-from erp_desktop.ledger.posting import Amount, Dimensions, StandardCostChanged, StockRevalued
+from erp_desktop.ledger.events import Amount, StandardCostChanged, StockRevalued
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.costing import StandardCost
 from erp_desktop.models.product import Category, Product
 from erp_desktop.models.stock import Lot, Warehouse

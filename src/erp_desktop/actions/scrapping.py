@@ -20,7 +20,8 @@ from erp_desktop.actions.remembering import rows_of
 from erp_desktop.actions.supplier_returns import FreeStock
 from erp_desktop.actions.valuing import value_issues
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import Amount, Dimensions, StockScrapped
+from erp_desktop.ledger.events import Amount, StockScrapped
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, MoveKind, StockBalance, StockScrap, StockScrapLine
 

@@ -30,7 +30,8 @@ from erp_desktop.actions.selling import InBin, allocations_of, balances_by_produ
 from erp_desktop.actions.valuing import value_issues
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
-from erp_desktop.ledger.posting import Amount, Dimensions, GoodsShipped
+from erp_desktop.ledger.events import Amount, GoodsShipped
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
 from erp_desktop.models.sales import (

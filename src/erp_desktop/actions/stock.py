@@ -37,7 +37,8 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.actions.valuing import Incoming, Valued, transfer_cost, value_issues, value_receipts
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import Amount, Dimensions, OpeningStock, StockCounted
+from erp_desktop.ledger.events import Amount, OpeningStock, StockCounted
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, MoveKind, StockCount, StockCountLine
 from erp_desktop.numbers import ZERO

@@ -32,7 +32,8 @@ from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.actions.valuing import Valued, value_supplier_returns
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
-from erp_desktop.ledger.posting import Dimensions, ReturnedAmount, SupplierReturned
+from erp_desktop.ledger.events import ReturnedAmount, SupplierReturned
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import (
     GoodsReceipt,

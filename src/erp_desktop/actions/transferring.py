@@ -32,7 +32,8 @@ from erp_desktop.actions.transit import open_transit, refuse_transit, transit_bi
 from erp_desktop.actions.valuing import transfer_cost, value_issues
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
-from erp_desktop.ledger.posting import Amount, Dimensions, LostInTransit
+from erp_desktop.ledger.events import Amount, LostInTransit
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, GoodsTransfer, GoodsTransferLine, MoveKind, TransferStatus, Warehouse

@@ -39,7 +39,8 @@ from erp_desktop.actions.recosting import must_recost, recost
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.costing.scaled import shares_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.posting import CostAdjusted, CostCorrection, Dimensions
+from erp_desktop.ledger.events import CostAdjusted, CostCorrection
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.costing import CostBook, CostEvent, CostPool, MoveCost
 from erp_desktop.models.ledger import Period
 from erp_desktop.models.stock import MoveKind

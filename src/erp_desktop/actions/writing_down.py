@@ -29,7 +29,8 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import rows_by_id
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
-from erp_desktop.ledger.posting import AllowanceChange, Dimensions, StockWrittenDown
+from erp_desktop.ledger.events import AllowanceChange, StockWrittenDown
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.product import Product
 from erp_desktop.models.valuation import StockAllowance, WriteDown, WriteDownLine
 from erp_desktop.numbers import MONEY_PLACES, UNIT_COST_PLACES, ZERO, round_money, to_scaled

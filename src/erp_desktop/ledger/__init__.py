@@ -4,10 +4,15 @@ Here: pure rules on Decimals in company currency. Not here: SQL, Qt, the clock, 
 
 posting.py - event -> balanced lines
 
-    post(event) -> tuple[PostingLine, ...]            # events: GoodsReceived, GoodsShipped, ... (dataclasses)
+    post(event) -> tuple[PostingLine, ...]
     PostingLine(purpose | account_id, debit, credit, dimensions: Dimensions)
     balanced(lines) -> lines                          # raises UnbalancedEntry(debit, credit)
     Purpose                                           # what an account is for: inventory, payable, ...
+
+events.py - what can be posted, one dataclass for each: GoodsReceived, GoodsShipped, CostAdjusted, ManualEntry, ...
+
+    event.name, event.postings()                      # before they are added together
+    Amount, LateCost, ReturnedAmount, CostCorrection, AllowanceChange, ManualLine    # the lines of events
 
 charts.py - chart templates (charts/*.toml)
 
