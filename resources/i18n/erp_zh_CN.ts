@@ -1519,6 +1519,10 @@ The back office of a company that distributes goods.</source>
         <translation>库存价值</translation>
     </message>
     <message>
+        <source>Goods dispatched</source>
+        <translation>发出商品</translation>
+    </message>
+    <message>
         <source>Cost of sales</source>
         <translation>销售成本</translation>
     </message>
@@ -1537,6 +1541,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Stock value {stock}, cost of sales {sold} {currency}</source>
         <translation>库存价值 {stock}，销售成本 {sold} {currency}</translation>
+    </message>
+    <message>
+        <source>Stock value {stock}, goods dispatched {dispatched}, cost of sales {sold} {currency}</source>
+        <translation>库存价值 {stock}，发出商品 {dispatched}，销售成本 {sold} {currency}</translation>
     </message>
     <message>
         <source>{total}, exchange difference {exchange}</source>
@@ -1561,6 +1569,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Difference {currency} {difference}: {stock} goes to the value of what is still in stock, {sold} to the cost of what has left. What is posted stays; the difference becomes an entry of its own.</source>
         <translation>差异 {currency} {difference}：{stock} 计入仍在库存商品的价值，{sold} 计入已出库商品的成本。已过账的内容不变，差异另记一张凭证。</translation>
+    </message>
+    <message>
+        <source>Difference {currency} {difference}: {stock} goes to the value of what is still in stock, {dispatched} to that of goods dispatched, {sold} to the cost of what was sold. What is posted stays; the difference becomes an entry of its own.</source>
+        <translation>差异 {currency} {difference}：{stock} 计入仍在库存商品的价值，{dispatched} 计入发出商品，{sold} 计入已售商品的成本。已过账的内容不变，差异另记一张凭证。</translation>
     </message>
     <message>
         <source>Price corrected</source>
@@ -5065,14 +5077,6 @@ The back office of a company that distributes goods.</source>
         <translation>分摊</translation>
     </message>
     <message>
-        <source>In stock</source>
-        <translation>在库部分</translation>
-    </message>
-    <message>
-        <source>Sold already</source>
-        <translation>已售部分</translation>
-    </message>
-    <message>
         <source>Shares</source>
         <translation>分摊</translation>
     </message>
@@ -5116,6 +5120,10 @@ The back office of a company that distributes goods.</source>
         <translation>计入存货</translation>
     </message>
     <message>
+        <source>To goods dispatched</source>
+        <translation>计入发出商品</translation>
+    </message>
+    <message>
         <source>To cost of sales</source>
         <translation>计入销售成本</translation>
     </message>
@@ -5150,6 +5158,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Shared {total}: {stock} to stock value, {sold} to cost of sales {currency}</source>
         <translation>已分摊 {total}：计入存货 {stock}，计入销售成本 {sold} {currency}</translation>
+    </message>
+    <message>
+        <source>Shared {total}: {stock} to stock value, {dispatched} to goods dispatched, {sold} to cost of sales {currency}</source>
+        <translation>已分摊 {total}：计入存货 {stock}，计入发出商品 {dispatched}，计入销售成本 {sold} {currency}</translation>
     </message>
 </context>
 <context>
@@ -5241,6 +5253,29 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>By hand</source>
         <translation>手工</translation>
+    </message>
+</context>
+<context>
+    <name>LateValue</name>
+    <message>
+        <source>In stock</source>
+        <translation>库存商品</translation>
+    </message>
+    <message>
+        <source>Goods dispatched</source>
+        <translation>发出商品</translation>
+    </message>
+    <message>
+        <source>Cost of sales</source>
+        <translation>销售成本</translation>
+    </message>
+    <message>
+        <source>Price variance</source>
+        <translation>价格差异</translation>
+    </message>
+    <message>
+        <source>Scrap loss</source>
+        <translation>报废损失</translation>
     </message>
 </context>
 <context>
@@ -6492,14 +6527,6 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Price per</source>
         <translation>单价单位</translation>
-    </message>
-    <message>
-        <source>In stock</source>
-        <translation>在库部分</translation>
-    </message>
-    <message>
-        <source>Sold already</source>
-        <translation>已售部分</translation>
     </message>
     <message>
         <source>Lines</source>

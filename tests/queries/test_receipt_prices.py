@@ -57,6 +57,6 @@ def test_what_only_the_centre_can_tell_is_not_guessed(company: SmallCompany) -> 
     receipt = company.stock("BTL", "10", "10.00")
     company.ship(company.sales_order(("BTL", "4", "20"), on=LATER), "4", on=LATER)
     line = only_line(company, receipt)
-    assert line.effect_of(Decimal("11.00"), LATER) == PriceEffect(Decimal("10.00"), Decimal("6.00"), Decimal("4.00"))
-    assert line.effect_of(Decimal("11.00"), TODAY) == PriceEffect(Decimal("10.00"), None, None)  # dated back
-    assert line.effect_of(Decimal("11.00"), None) == PriceEffect(Decimal("10.00"), None, None)
+    assert line.effect_of(Decimal("11.00"), LATER) == PriceEffect(*map(Decimal, (10, 6, 0, 4)))
+    assert line.effect_of(Decimal("11.00"), TODAY) == PriceEffect(Decimal("10.00"), None, None, None)  # dated back
+    assert line.effect_of(Decimal("11.00"), None) == PriceEffect(Decimal("10.00"), None, None, None)

@@ -77,8 +77,7 @@ def add_late_value(
 def _split(counted: Counted, went: Mapping[UUID, Went]) -> Split:
     by_purpose: defaultdict[Purpose, Decimal] = defaultdict(lambda: ZERO)
     for _, move_id, _, expensed in counted.effects:
-        first, *_ = went.get(move_id, SOLD).sides(counted.event.dated_on, Purpose.INVENTORY)
-        by_purpose[first.against] += expensed
+        by_purpose[went.get(move_id, SOLD).on(counted.event.dated_on)] += expensed
     return Split(
         counted.to_inventory,
         by_purpose[Purpose.COST_OF_SALES],

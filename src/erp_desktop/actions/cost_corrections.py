@@ -45,6 +45,10 @@ class Went(NamedTuple):
     purpose: Purpose
     delivered_on: date | None = None
 
+    def on(self, dated_on: date) -> Purpose:
+        """Where a correction of that day goes first."""
+        return next(self.sides(dated_on, Purpose.INVENTORY)).against
+
     def sides(self, dated_on: date, taken_from: Purpose) -> "Iterator[Sides]":
         """The accounts of a correction on its day. Of goods that were under way on that day and are delivered since, with what
         their delivery takes over of it."""

@@ -1,7 +1,7 @@
 """Freight, duty, insurance and handling that reach receipts later, and credit notes for them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -333,7 +333,6 @@ class EnterLandedCost(Action):
         splits = add_late_value(session, ctx, late, AdjustmentKind.LANDED_COST, self.dated_on, document)
         rows = []
         for line_no, (bearing, share) in enumerate(zip(lines, amounts, strict=True), start=1):
-            split = splits.get(bearing.move.id)
             rows.append(
                 {
                     "id": ctx.new_centre_id(),
@@ -341,8 +340,7 @@ class EnterLandedCost(Action):
                     "line_no": line_no,
                     "receipt_line_id": bearing.line.id,
                     "amount": share,
-                    "to_inventory": split.to_inventory if split else ZERO,
-                    "to_cost_of_sales": split.not_to_inventory if split else ZERO,
+                    **asdict(splits.get(bearing.move.id, Split(ZERO, ZERO))),
                 }
             )
         append_rows(session, ctx, LandedCostShare, rows)

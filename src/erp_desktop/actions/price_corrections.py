@@ -1,7 +1,7 @@
 """Prices of received goods that turn out different: the supplier's late invoice."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -118,8 +118,7 @@ class CorrectReceiptPrices(Action):
                 "unit_price": line.unit_price,
                 "amount_difference": None,
                 "difference": None,
-                "to_inventory": None,
-                "to_cost_of_sales": None,
+                **dict.fromkeys(one.name for one in fields(Split)),
                 "exchange_difference": None,
             }
             for line_no, line in enumerate(self.lines, start=1)
@@ -166,8 +165,7 @@ class CorrectReceiptPrices(Action):
         for row in rows:
             move = moves[row["receipt_line_id"]]
             split = splits.get(move.id, Split(ZERO, ZERO))
-            row["to_inventory"] = split.to_inventory
-            row["to_cost_of_sales"] = split.not_to_inventory
+            row |= asdict(split)
             beside = taken_in.beside(row["amount_difference"])
             cost = late_cost(move, split, correction.supplier_id)
             costs.append(replace(cost, exchange_loss=row["exchange_difference"], in_currency=beside))

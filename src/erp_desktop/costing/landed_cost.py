@@ -38,10 +38,6 @@ class Split:
     to_scrap_loss: Decimal = ZERO
     to_goods_dispatched: Decimal = ZERO  # of goods that left and are not delivered yet
 
-    @property
-    def not_to_inventory(self) -> Decimal:
-        return self.to_cost_of_sales + self.to_variance + self.to_scrap_loss + self.to_goods_dispatched
-
 
 def share_landed_cost(amount: Decimal, bases: Sequence[Decimal], minor_unit: Decimal) -> list[Decimal]:
     """Share `amount` in proportion to `bases`: the lines' values, quantities, weights or volumes, none negative.

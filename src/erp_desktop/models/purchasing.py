@@ -219,7 +219,8 @@ class LandedCost(Replicated):
 
 
 class LandedCostShare(Replicated):
-    """What one receipt line bears of a landed cost, and how it fell: on what was on hand, on what was issued."""
+    """What one receipt line bears of a landed cost, and where it was posted: to what was on hand, and for what had left to where
+    that had gone."""
 
     __tablename__ = "landed_cost_share"
     read_permission = "cost.read"
@@ -229,7 +230,10 @@ class LandedCostShare(Replicated):
     receipt_line_id: Mapped[UUID]
     amount: Mapped[Money]
     to_inventory: Mapped[Money]
+    to_goods_dispatched: Mapped[Money]
     to_cost_of_sales: Mapped[Money]
+    to_variance: Mapped[Money]
+    to_scrap_loss: Mapped[Money]
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -278,7 +282,10 @@ class PriceCorrectionLine(Replicated):
     amount_difference: Mapped[Money | None]  # of the price, in the receipt's currency
     difference: Mapped[Money | None]  # the same in company currency, at the receipt's rate
     to_inventory: Mapped[Money | None]
+    to_goods_dispatched: Mapped[Money | None]
     to_cost_of_sales: Mapped[Money | None]
+    to_variance: Mapped[Money | None]
+    to_scrap_loss: Mapped[Money | None]
     exchange_difference: Mapped[Money | None]  # what comes from another rate than the receipt's: a loss
 
     @classmethod

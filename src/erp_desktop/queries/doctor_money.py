@@ -254,14 +254,19 @@ def landed_costs_went_where_their_shares_say(examined: Examined) -> list[Differe
             _in_book(LandedCost, code),
         )
     share = LandedCostShare
-    uneven = _of(
-        examined, share.landed_cost_id, share.line_no, share.amount, share.to_inventory, share.to_cost_of_sales
+    fell = (
+        share.to_inventory
+        + share.to_goods_dispatched
+        + share.to_cost_of_sales
+        + share.to_variance
+        + share.to_scrap_loss
     )
-    rows = examined.session.execute(uneven.where(share.amount != share.to_inventory + share.to_cost_of_sales))
+    uneven = _of(examined, share.landed_cost_id, share.line_no, share.amount, fell).where(share.amount != fell)
+    rows = examined.session.execute(uneven)
     what = QT_TRANSLATE_NOOP("Doctor", "Share of a landed cost against how it fell")
     return [
         *differences,
-        *listed(what, ((f"{examined.name(LandedCost, row[0])} #{row[1]}", row[2], row[3] + row[4]) for row in rows)),
+        *listed(what, ((f"{examined.name(LandedCost, row[0])} #{row[1]}", row[2], row[3]) for row in rows)),
     ]
 
 

@@ -22,7 +22,7 @@ from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.purchasing import GoodsReceipt, LandedCost
 from erp_desktop.numbers import ZERO, minor_unit
 from erp_desktop.queries.base import NotHere
-from erp_desktop.queries.receipt_standing import STANDING_TABLES, InStock, in_stock
+from erp_desktop.queries.receipt_standing import STANDING_TABLES, InStock, in_stock, parts_of
 
 MEASURES = ("value", "qty", "weight", "volume")
 
@@ -53,6 +53,7 @@ class ForeseenShare:
 
     amount: Decimal
     to_inventory: Decimal | None
+    to_goods_dispatched: Decimal | None
     to_cost_of_sales: Decimal | None
 
 
@@ -101,9 +102,7 @@ class LinesToBear:
         shares = []
         for line, amount in zip(self.lines, amounts, strict=True):
             split = line.goods.split(amount, dated_on, self.currency_places) if line.goods else None
-            shares.append(
-                ForeseenShare(amount, split.to_inventory if split else None, split.to_cost_of_sales if split else None)
-            )
+            shares.append(ForeseenShare(amount, *parts_of(split)))
         return tuple(shares)
 
 

@@ -20,7 +20,7 @@ from erp_desktop.models.purchasing import (
 )
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
+from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -113,12 +113,16 @@ class PriceCorrectionLineRow(InLineUnit):
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     qty: Decimal
     price_before: Decimal | None
     unit_price: Decimal
     difference: Decimal | None
     to_inventory: Decimal | None
+    to_goods_dispatched: Decimal | None
     to_cost_of_sales: Decimal | None
+    to_variance: Decimal | None
+    to_scrap_loss: Decimal | None
     exchange_difference: Decimal | None
     unit_id: UUID | None
     line_unit_code: str | None
@@ -136,12 +140,15 @@ class PriceCorrectionLines(ListQuery[PriceCorrectionLineRow]):
         [
             *plain(_line, "id", "correction_id", "line_no", "receipt_line_id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             ListColumn("qty", _receipt_line.c.qty),
             *plain(_line, "price_before", "unit_price"),
             ListColumn("difference", _line.c.difference, is_total=True),
             ListColumn("to_inventory", _line.c.to_inventory, is_total=True),
+            ListColumn("to_goods_dispatched", _line.c.to_goods_dispatched, is_total=True),
             ListColumn("to_cost_of_sales", _line.c.to_cost_of_sales, is_total=True),
+            ListColumn("to_variance", _line.c.to_variance, is_total=True),
+            ListColumn("to_scrap_loss", _line.c.to_scrap_loss, is_total=True),
             ListColumn("exchange_difference", _line.c.exchange_difference, is_total=True),
             *unit_columns(_order_line),
         ],

@@ -23,7 +23,7 @@ from erp_desktop.models.stock import Bin, Lot
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
+from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -70,6 +70,7 @@ class PurchaseOrderLineRow(InLineUnit):
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     tracking: str  # none, lot, serial
     qty: Decimal
     unit_price: Decimal
@@ -93,7 +94,7 @@ class PurchaseOrderLines(ListQuery[PurchaseOrderLineRow]):
         [
             *plain(_order_line, "id", "order_id", "line_no", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             ListColumn("tracking", _product.c.tracking),
             ListColumn("qty", _order_line.c.qty, is_total=True),
             *plain(_order_line, "unit_price"),
@@ -165,6 +166,7 @@ class GoodsReceiptLineRow(InLineUnit):
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     lot_id: UUID | None
     lot_code: str | None
     bin_id: UUID
@@ -187,7 +189,7 @@ class GoodsReceiptLines(ListQuery[GoodsReceiptLineRow]):
         [
             *plain(_receipt_line, "id", "receipt_id", "line_no", "order_line_id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_receipt_line, "lot_id"),
             *named(_lot, "code"),
             *plain(_receipt_line, "bin_id"),
@@ -240,7 +242,8 @@ class GoodsReceiptDetail:
 
 @dataclass(frozen=True)
 class LandedCostShareRow:
-    """What a receipt line bears, in company currency: `to_inventory` on what was on hand, `to_cost_of_sales` on the rest."""
+    """What a receipt line bears, in company currency, and where it was posted: to what was on hand, and for what had left to where
+    that had gone."""
 
     id: UUID
     landed_cost_id: UUID
@@ -255,7 +258,10 @@ class LandedCostShareRow:
     qty: Decimal
     amount: Decimal
     to_inventory: Decimal
+    to_goods_dispatched: Decimal
     to_cost_of_sales: Decimal
+    to_variance: Decimal
+    to_scrap_loss: Decimal
 
 
 @dataclass(frozen=True)
@@ -274,7 +280,10 @@ class LandedCostShares(ListQuery[LandedCostShareRow]):
             ListColumn("qty", _receipt_line.c.qty),
             ListColumn("amount", _share.c.amount, is_total=True),
             ListColumn("to_inventory", _share.c.to_inventory, is_total=True),
+            ListColumn("to_goods_dispatched", _share.c.to_goods_dispatched, is_total=True),
             ListColumn("to_cost_of_sales", _share.c.to_cost_of_sales, is_total=True),
+            ListColumn("to_variance", _share.c.to_variance, is_total=True),
+            ListColumn("to_scrap_loss", _share.c.to_scrap_loss, is_total=True),
         ],
         [
             Join(_receipt_line, _share.c.receipt_line_id),

@@ -16,17 +16,18 @@ from erp_desktop.models.purchasing import PurchaseOrderLine
 from erp_desktop.models.stock import StockMove
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.purchasing_details import GoodsReceiptDetail, GoodsReceiptLineRow, GoodsReceiptRecord
-from erp_desktop.queries.receipt_standing import STANDING_TABLES, InStock, in_stock
+from erp_desktop.queries.receipt_standing import STANDING_TABLES, InStock, in_stock, parts_of
 
 
 @dataclass(frozen=True)
 class PriceEffect:
     """What another unit price changes, in company currency: `difference` in all; the parts, signed as they change stock
-    value and cost of sales, are None where only the centre can tell. `exchange_difference` is what the invoice's rate costs
+    value, goods dispatched and cost of sales, are None where only the centre can tell. `exchange_difference` is what the invoice's rate costs
     besides (negative: a gain), None while that rate is not known."""
 
     difference: Decimal
     to_inventory: Decimal | None
+    to_goods_dispatched: Decimal | None
     to_cost_of_sales: Decimal | None
     exchange_difference: Decimal | None = ZERO
 
@@ -51,9 +52,7 @@ class ReceiptPriceLine(GoodsReceiptLineRow):
         if self.taken_in.is_foreign:
             invoiced = replace(self.taken_in, rate=rate).in_company(amount) if rate is not None else None
             exchange = invoiced - at_receipt - self.so_far.exchange if invoiced is not None else None
-        return PriceEffect(
-            difference, split.to_inventory if split else None, split.to_cost_of_sales if split else None, exchange
-        )
+        return PriceEffect(difference, *parts_of(split), exchange)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The page of a document that cannot be changed any more: its facts, its lines in the shared table, related documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -62,7 +62,8 @@ class FactsGrid(QWidget):
 
 
 class PostedPage(DocumentPage):
-    """`facts(record)` are shown above the lines; `party(record)` beside the number."""
+    """`facts(record)` are shown above the lines; `party(record)` beside the number. Columns named in `seldom` are shown where that
+    says so of the record."""
 
     def __init__(
         self,
@@ -74,12 +75,14 @@ class PostedPage(DocumentPage):
         lines: ListSpec,
         facts: Callable[[Any], Facts],
         party: Callable[[Any], str] = lambda _record: "",
+        seldom: Mapping[str, Callable[[Any], bool]] | None = None,
     ) -> None:
         super().__init__(desk, shell, kind, document_id, query)
-        self._facts_of, self._party_of = facts, party
+        self._facts_of, self._party_of, self._seldom = facts, party, seldom or {}
         self.facts = FactsGrid(self)
         self.table = RecordTable(desk, lines, self)
         self.table.filters.hide()  # a document's lines are few
+        self._show_columns(lambda _: False)
         self.content.addWidget(self.facts)
         self.content.addWidget(self.table, 1)
         self.setFocusProxy(self.table)
@@ -92,3 +95,10 @@ class PostedPage(DocumentPage):
         self.header.path.show_path((record.status,), record.status)
         self.header.path.show()
         self.facts.show_facts(self._facts_of(record))
+        self._show_columns(lambda is_used: is_used(record))
+
+    def _show_columns(self, is_shown: Callable[[Callable[[Any], bool]], bool]) -> None:
+        for place, column in enumerate(self.table.spec.columns):
+            if column.name in self._seldom:
+                self.table.view.setColumnHidden(place, not is_shown(self._seldom[column.name]))
+        self.table.view.arrange()

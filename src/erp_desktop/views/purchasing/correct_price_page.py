@@ -1,6 +1,7 @@
 """Correcting the prices of a goods receipt by the supplier's late invoice: the price now, the new one, and what it changes."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -91,6 +92,7 @@ class CorrectPricePage(FormPage):
             LineColumn("price_unit", translate("CorrectPricePage", "Price per"), width=84, is_computed=True),
             money("difference", translate("CorrectPricePage", "Difference")),
             money("to_inventory", translate("CorrectPricePage", "Stock value")),
+            money("to_goods_dispatched", translate("CorrectPricePage", "Goods dispatched")),
             money("to_cost_of_sales", translate("CorrectPricePage", "Cost of sales")),
         )
         self.use_lines(LineSpec(columns, compute=self._effect_of, keep=("line",), is_fixed=True))
@@ -141,13 +143,20 @@ class CorrectPricePage(FormPage):
         text = translate("CorrectPricePage", "Lines corrected: {count}")
         self.show_text("line_count", text.format(count=len(changed)))
         effect = _sum(changed)
+        names = [column.name for column in self.grid.model_of_lines.spec.columns]
+        is_under_way = any(line["to_goods_dispatched"] for line in changed)
+        self.grid.setColumnHidden(names.index("to_goods_dispatched"), not is_under_way)
         if effect.to_inventory is None or effect.to_cost_of_sales is None:
             text = translate("CorrectPricePage", "Difference {difference} {currency}")
             total = text.format(difference=self._signed(effect.difference), currency=self._currency)
         else:
             text = translate("CorrectPricePage", "Stock value {stock}, cost of sales {sold} {currency}")
-            stock, sold = self._signed(effect.to_inventory), self._signed(effect.to_cost_of_sales)
-            total = text.format(stock=stock, sold=sold, currency=self._currency)
+            if effect.to_goods_dispatched:
+                text = translate(
+                    "CorrectPricePage",
+                    "Stock value {stock}, goods dispatched {dispatched}, cost of sales {sold} {currency}",
+                )
+            total = text.format(**self._parts(effect), currency=self._currency)
         if self.rate.is_foreign and effect.exchange_difference is not None:
             text = translate("CorrectPricePage", "{total}, exchange difference {exchange}")
             total = text.format(total=total, exchange=self._signed(effect.exchange_difference))
@@ -161,6 +170,14 @@ class CorrectPricePage(FormPage):
             reason = translate("CorrectPricePage", "The receipt is being read.")
         self.allow(self.do_correct, reason)
         self.offer(self.do_correct)
+
+    def _parts(self, effect: PriceEffect) -> dict[str, str]:
+        parts = {
+            "stock": effect.to_inventory,
+            "dispatched": effect.to_goods_dispatched,
+            "sold": effect.to_cost_of_sales,
+        }
+        return {name: self._signed(amount or ZERO) for name, amount in parts.items()}
 
     def _corrected(self) -> list[dict[str, Any]]:
         """The lines with another price than now; in a foreign currency also those whose price is confirmed at the rate."""
@@ -187,7 +204,7 @@ class CorrectPricePage(FormPage):
         price = line["unit_price"]
         same = price == line["price_now"] and not self.rate.is_foreign
         if taken_in is None or not isinstance(price, Decimal) or same:
-            return dict.fromkeys(("difference", "to_inventory", "to_cost_of_sales", "exchange_difference"))
+            return dict.fromkeys(field.name for field in fields(PriceEffect))
         return dict(vars(taken_in.effect_of(price, self._dated_on(), self.rate.value())))
 
     # --- what it would do
@@ -255,11 +272,15 @@ class CorrectPricePage(FormPage):
             "Difference {currency} {difference}: {stock} goes to the value of what is still in stock, {sold} to the cost of "
             "what has left. What is posted stays; the difference becomes an entry of its own.",
         )
+        if effect.to_goods_dispatched:
+            sentence = translate(
+                "CorrectPricePage",
+                "Difference {currency} {difference}: {stock} goes to the value of what is still in stock, {dispatched} to that of "
+                "goods dispatched, {sold} to the cost of what was sold. What is posted stays; the difference becomes an entry of "
+                "its own.",
+            )
         return sentence.format(
-            currency=self._currency,
-            difference=self._signed(effect.difference),
-            stock=self._signed(effect.to_inventory),
-            sold=self._signed(effect.to_cost_of_sales),
+            currency=self._currency, difference=self._signed(effect.difference), **self._parts(effect)
         )
 
     def _post(self, corrected: list[dict[str, Any]], values: dict[str, Any], then: Callable[[], object] | None) -> None:
@@ -283,5 +304,5 @@ def _sum(lines: list[dict[str, Any]]) -> PriceEffect:
         amounts = [line[name] for line in lines]
         return None if None in amounts else sum(amounts, ZERO)
 
-    parts = (total(name) for name in ("to_inventory", "to_cost_of_sales", "exchange_difference"))
-    return PriceEffect(total("difference") or ZERO, *parts)
+    difference, *parts = (total(field.name) for field in fields(PriceEffect))
+    return PriceEffect(difference or ZERO, *parts)

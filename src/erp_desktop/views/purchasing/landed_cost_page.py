@@ -1,4 +1,4 @@
-"""The page of a landed cost: what each receipt line bears, in stock and in cost of sales."""
+"""The page of a landed cost: what each receipt line bears, and where that was posted."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from erp_desktop.ids import new_id
 from erp_desktop.queries.purchasing_details import LandedCostDetail, LandedCostRecord, LandedCostShares
 from erp_desktop.views.documents.exchange_rate import rate_text
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
+from erp_desktop.views.purchasing.late_value import late_value_columns, seldom_used
 from erp_desktop.views.purchasing.words import basis_text, kind_of_cost_text
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 from erp_desktop.views.widgets.list_model import ListSpec
@@ -59,8 +60,7 @@ def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
             TableColumn("product_name", translate("LandedCostPage", "Product"), stretches=True),
             TableColumn("qty", translate("LandedCostPage", "Quantity"), CellKind.QTY, 84),
             TableColumn("amount", translate("LandedCostPage", "Share"), CellKind.MONEY, 92),
-            TableColumn("to_inventory", translate("LandedCostPage", "In stock"), CellKind.MONEY, 92),
-            TableColumn("to_cost_of_sales", translate("LandedCostPage", "Sold already"), CellKind.MONEY, 100),
+            *late_value_columns(),
         ),
         partial(LandedCostShares, landed_cost_id=id),
         tables=LandedCostShares.tables,
@@ -77,6 +77,7 @@ def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
         spec,
         facts,
         lambda record: str(cell_value(record, "supplier_name") or ""),
+        seldom_used(lambda record: record.shares),
     )
     if "cost.write" in desk.permissions:
 

@@ -67,6 +67,7 @@ class SharesTable(QObject):
             money("share", translate("LandedCostShares", "Share"), 104, is_computed=basis != "manual"),
             LineColumn("qty_left", translate("LandedCostShares", "In stock"), CellKind.QTY, 84, is_computed=True),
             money("to_inventory", translate("LandedCostShares", "To stock value"), 128),
+            money("to_goods_dispatched", translate("LandedCostShares", "To goods dispatched"), 164),
             money("to_cost_of_sales", translate("LandedCostShares", "To cost of sales"), 136),
         )
         self.grid.use(self._desk, LineSpec(columns, compute=self._fallen, keep=("bearer", "place"), is_fixed=True))
@@ -118,6 +119,11 @@ class SharesTable(QObject):
         self._foreseen = _NOTHING
         if self._bearers is not None:
             self._foreseen = self._bearers.foresee(self._amount, self._basis, self._dated_on, typed)
+        names = [column.name for column in self.grid.model_of_lines.spec.columns]
+        self.grid.setColumnHidden(names.index("to_goods_dispatched"), not self._dispatched())
+
+    def _dispatched(self) -> Decimal:
+        return sum((share.to_goods_dispatched or ZERO for share in self._foreseen.shares), ZERO)
 
     def _fallen(self, line: Line) -> dict[str, Any]:
         bearer: LineToBear | None = line["bearer"]
@@ -128,6 +134,7 @@ class SharesTable(QObject):
         found: dict[str, Any] = {
             "measure": bearer.measures.get(self._basis),
             "to_inventory": share.to_inventory if share else None,
+            "to_goods_dispatched": share.to_goods_dispatched if share else None,
             "to_cost_of_sales": share.to_cost_of_sales if share else None,
         }
         if self._basis != "manual":
@@ -181,7 +188,9 @@ class SharesTable(QObject):
         if self._basis == "manual" and self._amount is not None and (left := self._left()):
             text = translate("LandedCostShares", "{amount} is still to be shared.")
             return text.format(amount=shown(left, CellKind.MONEY, self._places))
-        gone = [line.product_code for line, share in self._pairs() if share.amount > 0 and _is_gone(line)]
+        gone = [
+            line.product_code for line, share in self._pairs() if (share.to_cost_of_sales or 0) > 0 and _is_gone(line)
+        ]
         if gone:
             text = translate(
                 "LandedCostShares", "Nothing of {products} is in stock any more, so their part is expensed."
@@ -207,12 +216,19 @@ class SharesTable(QObject):
             text = translate("LandedCostShares", "Shared {total} {currency}")
             return text.format(total=shown(total, CellKind.MONEY, self._places), currency=self._bearers.currency)
         kept = sum((amount for amount in stock if amount is not None), ZERO)
+        dispatched = self._dispatched()
         text = translate(
             "LandedCostShares", "Shared {total}: {stock} to stock value, {sold} to cost of sales {currency}"
         )
+        if dispatched:
+            text = translate(
+                "LandedCostShares",
+                "Shared {total}: {stock} to stock value, {dispatched} to goods dispatched, {sold} to cost of sales {currency}",
+            )
         return text.format(
             total=shown(total, CellKind.MONEY, self._places),
             stock=shown(kept, CellKind.MONEY, self._places),
-            sold=shown(total - kept, CellKind.MONEY, self._places),
+            dispatched=shown(dispatched, CellKind.MONEY, self._places),
+            sold=shown(total - kept - dispatched, CellKind.MONEY, self._places),
             currency=self._bearers.currency,
         )

@@ -15,6 +15,7 @@ from erp_desktop.views.documents.exchange_rate import exchange_fact, rate_text
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.listed import date_filter, document_list, opens
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
+from erp_desktop.views.purchasing.late_value import late_value_columns, seldom_used
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.list_model import ListSpec
@@ -91,8 +92,7 @@ def price_correction_page(desk: "Desk", shell: "MainWindow", id: UUID) -> Posted
             TableColumn("unit_price", translate("PriceCorrectionPage", "New price"), CellKind.UNIT_COST, 92),
             TableColumn("price_unit", translate("PriceCorrectionPage", "Price per"), width=84, is_sortable=False),
             TableColumn("difference", translate("PriceCorrectionPage", "Difference"), CellKind.MONEY, 92),
-            TableColumn("to_inventory", translate("PriceCorrectionPage", "In stock"), CellKind.MONEY, 92),
-            TableColumn("to_cost_of_sales", translate("PriceCorrectionPage", "Sold already"), CellKind.MONEY, 100),
+            *late_value_columns(),
         ),
         partial(PriceCorrectionLines, correction_id=id),
         tables=PriceCorrectionLines.tables,
@@ -108,4 +108,5 @@ def price_correction_page(desk: "Desk", shell: "MainWindow", id: UUID) -> Posted
         spec,
         facts,
         lambda record: str(cell_value(record, "supplier_name")),
+        seldom_used(lambda record: record.lines),
     )
