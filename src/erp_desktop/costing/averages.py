@@ -26,7 +26,7 @@ class Unlayered(Pool):
 
     # -- in and out
 
-    def _place(self, key: bytes, number: int, qty: int, value: int, watched: Watched | None) -> None:
+    def put_away(self, key: bytes, number: int, qty: int, value: int, watched: Watched | None) -> None:
         if watched is not None:
             self.watch(watched, self.qty)
 

@@ -27,7 +27,7 @@ class Fifo(Pool):
     def layers(self) -> list[tuple[LayerKey, int, int]]:
         return [*(((row[KEY], row[PART]), row[QTY], row[VALUE]) for row in self.queue if row[QTY]), *super().layers()]
 
-    def _place(self, key: bytes, number: int, qty: int, value: int, watched: Watched | None) -> None:
+    def put_away(self, key: bytes, number: int, qty: int, value: int, watched: Watched | None) -> None:
         if qty:
             layer = [qty, value, key, number, watched]
             self.queue.append(layer)

@@ -9,8 +9,6 @@ from erp_desktop.numbers import LARGEST_STORED, QTY_PLACES, UNIT_COST_PLACES, fr
 
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 
-QTY_ONE = 10**QTY_PLACES
-
 
 def scale(value: Decimal, places: int) -> int:
     """`value` as an integer of 10**-places; what does not fit exactly raises `numbers.NumberNotExact`."""

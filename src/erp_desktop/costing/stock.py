@@ -4,10 +4,11 @@ Here: the slow way of every method, one move at a time (rules 1, 4). The fast lo
 with each method. Not here: who took from which receipt further on (stream.py), Decimals.
 """
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from erp_desktop.costing.errors import NotEnoughStock
 from erp_desktop.costing.events import Event, LayerKey, Result
@@ -69,10 +70,10 @@ class Settings(NamedTuple):
     shares_variance: bool
 
 
-class Pool:
+class Pool(ABC):
     """The stock of one product that is costed together. `qty` and `value` are negative where it was oversold."""
 
-    method = ""
+    method: ClassVar[str]
     has_layers = False
     is_provisional = False  # what an issue costs may change at the period's end
 
@@ -141,16 +142,13 @@ class Pool:
                 watched.takers.append((short[KEY], filled))
         self.qty += left
         self.value += worth
-        self._place(key, number, left, worth, watched)
-        self._learn(qty, value)
+        self.put_away(key, number, left, worth, watched)
+        self.last = (value, qty)
         return covered
 
-    def _place(self, key: bytes, number: int, qty: int, value: int, watched: Watched | None) -> None:
-        """What came in and is left after shortages (it is counted already) lies here now."""
-        raise NotImplementedError
-
-    def _learn(self, qty: int, value: int) -> None:
-        self.last = (value, qty)
+    @abstractmethod
+    def put_away(self, key: bytes, number: int, qty: int, value: int, watched: Watched | None) -> None:
+        """What came in and is left after shortages lies here from now on; `qty` and `value` of the pool have it already."""
 
     def refuse_shortage(self, key: bytes, qty: int) -> None:
         if qty > self.qty and not self.allow_negative:
@@ -169,32 +167,32 @@ class Pool:
             gone.append(Gone((key, 0), missing, value, [], is_short=True))
         return gone
 
+    @abstractmethod
     def _give(self, key: bytes, qty: int) -> list[Gone]:
         """`qty` of what is on hand, which is enough."""
-        raise NotImplementedError
 
+    @abstractmethod
     def leave_from(self, key: bytes, qty: int, receipt: Watched | None, value: int | None) -> list[Gone]:
         """Goods go back to the supplier of `receipt`, from there while it lasts (rule 6)."""
-        raise NotImplementedError
 
     # -- value without quantity
 
+    @abstractmethod
     def left_of(self, receipt: Watched) -> int:
         """How much of a receipt is still on hand."""
-        raise NotImplementedError
 
+    @abstractmethod
     def add_to(self, receipt: Watched, amount: int) -> list[tuple[LayerKey | None, int]]:
         """`amount` for what is left of `receipt`: the layers and how much of it each took on.
 
         A credit takes no more value off than is there.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def revalue(self, key: bytes, amount: int) -> Iterator[tuple[LayerKey | None, int]]:
         """Spread `amount` over all that is on hand, by quantity: every layer's share."""
-        raise NotImplementedError
 
-    def charge(self, issue: bytes, share: int) -> None:
+    def charge(self, issue: bytes, share: int) -> None:  # noqa: B027  most methods have no more to do
         """An issue of this pool was charged with `share` of late value."""
 
     def set_standard(self, unit_cost: int) -> int:

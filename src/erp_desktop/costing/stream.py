@@ -411,6 +411,6 @@ class Stream:
         if pool.qty <= 0:
             return
         merged = self._receipts[key] = Watched(pool.number, pool.qty, pool.value)
-        opened._place(key, 0, pool.qty, pool.value, merged)
+        opened.put_away(key, 0, pool.qty, pool.value, merged)
         if opened.has_layers:
             self._result.arrivals.append(Arrival(index, pool.number, (key, 0), pool.qty, pool.value))
