@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -158,6 +159,7 @@ def place_of(pool: CostPool) -> Place:
     return Place(pool.warehouse_id, pool.lot_id, pool.transfer_id)
 
 
+@lru_cache(maxsize=4096)  # asked for every event of a line that is counted again
 def month_end(day: date) -> date:
     """The last day of the month of `day`."""
     return day.replace(day=monthrange(day.year, day.month)[1])
