@@ -19,6 +19,7 @@ from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.shipping import ShipOrder, shipment_line_id
+from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.ledger import AccountPurpose, JournalEntry, JournalLine
@@ -27,7 +28,11 @@ from erp_desktop.models.sales import CustomerReturn, SalesInvoice, Shipment
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.cost_of_sales import By, cost_of_sales, ledger_cost_of_sales
 from erp_desktop.queries.doctor import examine
+from erp_desktop.queries.landed_cost_preview import LandedCostBearers
 from erp_desktop.queries.period_checklist import PeriodChecklist
+from erp_desktop.queries.price_corrections import PriceCorrectionDetail
+from erp_desktop.queries.purchasing_details import LandedCostDetail
+from erp_desktop.queries.receipt_prices import ReceiptPrices
 from erp_desktop.queries.unit_story import UnitStories
 from erp_desktop.reports.figures import cost_book
 from erp_desktop.reports.landed_allocation import landed_allocation
@@ -419,6 +424,73 @@ def test_landed_cost_of_goods_under_way_stands_apart_in_its_report(trade):
     names = ("to_inventory", "to_goods_dispatched", "to_cost_of_sales")
     assert [before.total(name) for name in names] == [Decimal(6), Decimal(4), ZERO]
     assert [after.total(name) for name in names] == [Decimal(6), ZERO, Decimal(4)]
+
+
+PLACES = ("inventory", "goods_dispatched", "cost_of_sales", "purchase_price_variance", "scrap_loss")
+
+
+def where_it_went(line: Any) -> tuple[Decimal, ...]:
+    """Of a posted or a foreseen line, in the order of PLACES; what only the posted one has apart is zero in the other."""
+    names = ("to_inventory", "to_goods_dispatched", "to_cost_of_sales", "to_variance", "to_scrap_loss")
+    return tuple(getattr(line, name, ZERO) for name in names)
+
+
+def entered_with(company: SmallCompany, document: UUID, on: date) -> tuple[Decimal, ...]:
+    """What the entry of a document did to the accounts of PLACES."""
+    with company.session() as session:
+        amounts = dict.fromkeys(PLACES, ZERO)
+        posted = (
+            select(AccountPurpose.purpose, JournalLine.debit, JournalLine.credit)
+            .join(JournalLine, JournalLine.account_id == AccountPurpose.account_id)
+            .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+            .where(JournalEntry.document_id == document, JournalEntry.dated_on == on)
+        )
+        for purpose, debit, credit in session.execute(posted):
+            if purpose in amounts:
+                amounts[purpose] += debit - credit
+    return tuple(amounts.values())
+
+
+@pytest.mark.parametrize("method", ["fifo", "moving_average"])
+def test_pages_and_forms_say_of_late_value_what_was_posted(engine, method):
+    company = open_small_company(engine, revenue_at="delivery", cost_method=method)
+    receipt = company.stock("A", "10", "3", on=day(2))
+    for qty, delivered in (("2", day(7)), ("1", day(9)), ("3", None)):
+        shipment = sell(company, qty, day(5))
+        if delivered:
+            deliver(company, shipment, delivered)
+
+    def compare(*, is_foreseen: bool) -> None:
+        """Freight and another price of the goods dated the eighth: of what is delivered on the ninth, before that."""
+        freight, correction = new_id(), new_id()
+        with company.session() as session:
+            bearing = LandedCostBearers((receipt,)).run(session, company.company_id)
+            (foreseen,) = bearing.foresee(Decimal("10.01"), "qty", day(8)).shares
+        company.perform(EnterLandedCost(freight, "freight", day(8), Decimal("10.01"), "qty", (receipt,)))
+        with company.session() as session:
+            (line,) = ReceiptPrices(receipt).run(session, company.company_id).prices
+            effect = line.effect_of(line.unit_price + Decimal("0.37"), day(8))
+        company.perform(CorrectReceiptPrice(correction, line.id, line.unit_price + Decimal("0.37"), day(8)))
+        with company.session() as session:
+            (share,) = LandedCostDetail(freight).run(session, company.company_id).shares
+            (corrected,) = PriceCorrectionDetail(correction).run(session, company.company_id).lines
+        assert where_it_went(share) == entered_with(company, freight, day(8))
+        assert where_it_went(corrected) == entered_with(company, correction, day(8))
+        if is_foreseen:
+            assert where_it_went(foreseen) == where_it_went(share)
+            assert where_it_went(effect) == where_it_went(corrected)
+            assert share.to_goods_dispatched == Decimal("4.01")
+        else:
+            assert (foreseen.to_cost_of_sales, effect.to_goods_dispatched) == (None, None)
+            assert share.to_variance
+            assert corrected.to_variance
+
+    compare(is_foreseen=True)
+    with company.session() as session:
+        line_id = session.scalars(select(GoodsReceiptLine.id)).one()
+    company.perform(ReturnToSupplier(new_id(), receipt, day(8), (SentBackLine(line_id, Decimal(1), Decimal(3)),)))
+    compare(is_foreseen=False)
+    nothing_is_wrong(company)
 
 
 def test_the_checklist_of_a_period_names_the_shipments_under_way(trade):
