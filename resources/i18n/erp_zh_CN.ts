@@ -2528,6 +2528,10 @@ The back office of a company that distributes goods.</source>
         <translation>单位</translation>
     </message>
     <message>
+        <source>In order unit</source>
+        <translation>按订购单位</translation>
+    </message>
+    <message>
         <source>Bin</source>
         <translation>货位</translation>
     </message>

@@ -126,6 +126,12 @@ class UnitFactor:
         scaled = self.of_stock_qty(stock_qty) * 10**QTY_PLACES
         return from_scaled(int(scaled), QTY_PLACES).normalize() + ZERO if scaled.denominator == 1 else None
 
+    def packs_and_rest(self, stock_qty: Decimal) -> tuple[int, Decimal]:
+        """How many whole ones of this unit there are in `stock_qty` stock units, and what is left over, in stock units."""
+        step = self.denominator // gcd(self.denominator, self.numerator * 10**QTY_PLACES)  # so many are exact in stock
+        packs = int(self.of_stock_qty(stock_qty) // step) * step
+        return packs, stock_qty - from_scaled(packs * self.numerator * 10**QTY_PLACES // self.denominator, QTY_PLACES)
+
     def value(self, stock_qty: Decimal, unit_price: Decimal) -> Decimal | Fraction:
         """What `stock_qty` stock units are worth where one of this unit costs `unit_price`."""
         return stock_qty * unit_price if self.is_one else self.of_stock_qty(stock_qty) * Fraction(unit_price)

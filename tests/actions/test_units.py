@@ -72,7 +72,15 @@ class Trade:
         return derived_id("line", order, str(place))
 
     def draft(
-        self, product: str, qty: str, price: str, unit: str = "", *, order: UUID | None = None, **more: str
+        self,
+        product: str,
+        qty: str,
+        price: str,
+        unit: str = "",
+        *,
+        order: UUID | None = None,
+        is_unit_anew: bool = False,
+        **more: str,
     ) -> UUID:
         order = order or new_id()
         wanted = PurchaseLine(
@@ -81,6 +89,7 @@ class Trade:
             Decimal(qty),
             Decimal(price),
             self.unit(unit) if unit else None,
+            is_unit_anew,
         )
         company = self.company
         self.company.perform(
@@ -195,6 +204,8 @@ def test_a_later_change_of_the_products_unit_changes_no_document(boxes: Trade) -
     assert boxes.purchase_line(draft).qty == 96, "a line that is saved again keeps the factor it was entered with"
     new = boxes.draft("KETTLE", "4", "10.00", BOX)
     assert boxes.purchase_line(new).qty == 80
+    boxes.draft("KETTLE", "4", "10.00", BOX, order=draft, is_unit_anew=True)
+    assert boxes.purchase_line(draft).qty == 80, "a line that is given its unit again counts as the product has it now"
     boxes.is_sound()
 
 
@@ -351,6 +362,9 @@ def test_an_order_is_shown_in_the_unit_it_was_entered_in(boxes: Trade) -> None:
     assert (line.entered_qty, line.price_unit, line.qty, line.unit_code) == (Decimal("2.5"), BOX, 60, "PC")
     (line,) = boxes.ask(PurchaseOrderDetail(boxes.draft("KETTLE", "60", "1.00"))).lines
     assert (line.entered_qty, line.price_unit, line.unit_id) == (60, "PC", None)
+    assert (line.unit_code_zh, line.price_unit_zh) == ("件", "件"), (
+        "a unit that every company opens with has a Chinese name"
+    )
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

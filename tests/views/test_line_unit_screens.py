@@ -77,6 +77,13 @@ def text_in(page, row: int, column: str) -> str:
     return page.grid.model_of_lines.index(row, column_of(page.grid, column)).data()
 
 
+def cells_of(page) -> dict[str, str]:
+    """The first line of a posted document by the headings that are shown."""
+    view, model = page.table.view, page.table.model
+    shown = [column for column in range(model.columnCount()) if not view.isColumnHidden(column)]
+    return {page.table.spec.columns[column].heading: model.index(0, column).data() for column in shown}
+
+
 def is_hidden(page, column: str) -> bool:
     return page.grid.isColumnHidden(column_of(page.grid, column))
 
@@ -113,6 +120,10 @@ def test_a_saved_draft_is_changed_in_the_unit_that_it_was_entered_in(boxes):
     boxes.cell(page, 0, "qty", "3")
     boxes.keys(Qt.Key.Key_S, CONTROL)
     boxes.wait(lambda: not page.is_dirty and page.record.lines[0].qty == 72)
+    boxes.cell(page, 0, "unit", "box")
+    boxes.wait(lambda: text_in(page, 0, "in_stock_units") == "60 PC")
+    boxes.keys(Qt.Key.Key_S, CONTROL)
+    boxes.wait(lambda: not page.is_dirty and page.record.lines[0].qty == 60)
     boxes.do(page.do_duplicate)
     copy = boxes.page
     boxes.wait(lambda: text_in(copy, 0, "in_stock_units") == "60 PC")
@@ -178,7 +189,9 @@ def test_the_dock_counts_pieces_and_sees_what_was_ordered(boxes):
     page.take_scan("690001")
     boxes.wait(lambda: boxes.value(page, 0, "counted") == 24)
     boxes.keys(Qt.Key.Key_Return, CONTROL)
-    boxes.wait_for_page("goods_receipt")
+    receipt = boxes.wait_for_page("goods_receipt")
+    boxes.wait(lambda: receipt.table.model.rowCount() == 1)
+    assert cells_of(receipt)["In order unit"] == "1 BOX × 24"
     boxes.hear_news()
     order_page = boxes.open("purchase_order", id=order)
     boxes.status(order_page, "part_received")

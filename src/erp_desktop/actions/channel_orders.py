@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from erp_desktop.actions.base import Action, Context, action
-from erp_desktop.actions.finding import AmountNegative, NoLines, QtyNotPositive, company_of, find
+from erp_desktop.actions.finding import AmountNegative, NoLines, QtyNotPositive, company_of, find, find_all
 from erp_desktop.actions.numbering import give_numbers
 from erp_desktop.actions.refusals import CodeTaken, NotFound, NumberRefused, Required, TextRefused
 from erp_desktop.actions.saving import NAMES_PER_STATEMENT
 from erp_desktop.actions.selling import BadDiscount, NotACustomer
 from erp_desktop.actions.transit import refuse_transit
+from erp_desktop.actions.units import Counted, count_in_stock_units
 from erp_desktop.ids import child_id, derived_id
 from erp_desktop.models.base import PENDING_TICK, TICK_IN_CONNECTION_INFO
 from erp_desktop.models.party import Party
@@ -44,6 +45,7 @@ from erp_desktop.numbers import (
     ONE,
     QTY_PLACES,
     RATE_PLACES,
+    STOCK_UNIT,
     UNIT_PRICE_PLACES,
     ZERO,
     round_money,
@@ -54,12 +56,25 @@ USUAL_PRIORITY = 3
 
 
 class ChannelLine(NamedTuple):
-    """One product of an order or return, in stock units. A list on the wire: half the bytes of named fields."""
+    """One product of an order or return: `qty` in the unit `unit_id` of it (None: the stock unit), `unit_price` for one of that
+    unit. A list on the wire: half the bytes of named fields."""
 
     product_id: UUID
     qty: Decimal
     unit_price: Decimal
     discount: Decimal = ZERO
+    unit_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class _InUnit:
+    """A line that names its unit, as actions/units.py counts it."""
+
+    line_id: UUID
+    product_id: UUID
+    qty: Decimal
+    unit_id: UUID | None
+    is_unit_anew: bool = True
 
 
 @dataclass(frozen=True)
@@ -115,6 +130,7 @@ class TakeInChannelOrders(Action):
 
         company = company_of(session, ctx)
         bulk = _Bulk(session, ctx, company.currency_places)
+        bulk.counted = self._count(session, ctx, [*orders, *returns])
         bulk.write_orders(self, orders, company.currency)
         bulk.write_returns(self, returns)
 
@@ -154,7 +170,7 @@ class TakeInChannelOrders(Action):
         for document in documents:
             if not document.lines:
                 raise NoLines()
-            for product_id, qty, unit_price, discount in document.lines:
+            for product_id, qty, unit_price, discount, _ in document.lines:
                 if not qty > 0:
                     raise QtyNotPositive(qty=qty, product=codes[product_id])
                 if not unit_price >= 0:
@@ -163,6 +179,23 @@ class TakeInChannelOrders(Action):
                     raise BadDiscount(discount=discount)
             if isinstance(document, ChannelOrder) and not document.freight >= 0:
                 raise AmountNegative(amount=document.freight)
+
+    def _count(
+        self, session: Session, ctx: Context, documents: list[ChannelOrder | ChannelReturn]
+    ) -> dict[UUID, Counted]:
+        """What the lines that name a unit are in stock units, by their ids."""
+        lines = [
+            _InUnit(child_id(self._id_of(document), line_no), line.product_id, line.qty, line.unit_id)
+            for document in documents
+            for line_no, line in enumerate(document.lines, start=1)
+            if line.unit_id is not None
+        ]
+        products = find_all(session, ctx, Product, {line.product_id for line in lines}) if lines else {}
+        return count_in_stock_units(session, ctx, None, lines, products)
+
+    def _id_of(self, document: ChannelOrder | ChannelReturn) -> UUID:
+        id_of = channel_order_id if isinstance(document, ChannelOrder) else channel_return_id
+        return id_of(self.channel_id, document.external_number)
 
     def _refuse_wrong_customers(
         self, session: Session, ctx: Context, documents: list[ChannelOrder | ChannelReturn]
@@ -203,6 +236,7 @@ class _Bulk:
         self.session = session
         self.ctx = ctx
         self.currency_places = currency_places
+        self.counted: dict[UUID, Counted] = {}  # lines that name a unit
         connection = session.connection()
         self.tick = connection.info.get(TICK_IN_CONNECTION_INFO, PENDING_TICK)
         self._bind: Callable[[UUID], Any] = IdType().dialect_impl(connection.dialect).bind_processor(
@@ -228,18 +262,20 @@ class _Bulk:
             for line_no, line in enumerate(order.lines, start=1):
                 amount = self._amount(line)
                 total += amount
+                line_id = child_id(order_id, line_no)
+                counted = self.counted.get(line_id) or Counted(None, STOCK_UNIT, line.qty)
                 lines.append(
                     {
                         "company_id": self.company_id,
-                        "id": self._bind(child_id(order_id, line_no)),
+                        "id": self._bind(line_id),
                         "tick": self.tick,
                         "order_id": bound_id,
                         "line_no": line_no,
                         "product_id": self._known(line.product_id),
-                        "qty": to_scaled(line.qty, QTY_PLACES),
-                        "unit_id": None,
-                        "unit_numerator": 1,
-                        "unit_denominator": 1,
+                        "qty": to_scaled(counted.qty, QTY_PLACES),
+                        "unit_id": self._known(counted.unit_id),
+                        "unit_numerator": counted.factor.numerator,
+                        "unit_denominator": counted.factor.denominator,
                         "unit_price": to_scaled(line.unit_price, UNIT_PRICE_PLACES),
                         "discount": to_scaled(line.discount, RATE_PLACES),
                         "amount": amount,
@@ -284,18 +320,21 @@ class _Bulk:
             for line_no, line in enumerate(announced.lines, start=1):
                 amount = self._amount(line)
                 total += amount
+                line_id = child_id(return_id, line_no)
+                counted = self.counted.get(line_id) or Counted(None, STOCK_UNIT, line.qty)
+                price = STOCK_UNIT.price_from(counted.factor, line.unit_price)
                 lines.append(
                     {
                         "company_id": self.company_id,
-                        "id": self._bind(child_id(return_id, line_no)),
+                        "id": self._bind(line_id),
                         "tick": self.tick,
                         "return_id": bound_id,
                         "line_no": line_no,
                         "shipment_line_id": None,
                         "product_id": self._known(line.product_id),
                         "bin_id": None,
-                        "qty": to_scaled(line.qty, QTY_PLACES),
-                        "unit_price": to_scaled(line.unit_price, UNIT_PRICE_PLACES),
+                        "qty": to_scaled(counted.qty, QTY_PLACES),
+                        "unit_price": to_scaled(price, UNIT_PRICE_PLACES),
                         "amount": amount,
                         "is_scrapped": False,
                     }

@@ -18,7 +18,15 @@ from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.exchanging import SaveExchangeRate, refuse_unknown_currency
 from erp_desktop.actions.lots import TRACKINGS
 from erp_desktop.actions.refusals import NotFound, Refused
-from erp_desktop.actions.saving import FixedOnceMoved, OutOfRange, Save, refuse_change_once_moved, refuse_negative, save
+from erp_desktop.actions.saving import (
+    AlreadyThere,
+    FixedOnceMoved,
+    OutOfRange,
+    Save,
+    refuse_change_once_moved,
+    refuse_negative,
+    save,
+)
 from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.costing.events import METHODS
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
@@ -220,6 +228,8 @@ class SaveProductUnit(Save):
         for field, part in (("numerator", self.numerator), ("denominator", self.denominator)):
             if not 0 < part <= LARGEST_FACTOR:
                 raise OutOfRange(field=field, value=part)
+        if row is not None and row.product_id != self.product_id:  # another product's unit is another unit
+            raise AlreadyThere(kind="product unit")
         product = session.get_one(Product, (ctx.company_id, self.product_id))
         if product.unit_id == self.unit_id and self.numerator != self.denominator:
             raise OutOfRange(field="numerator", value=self.numerator)

@@ -54,6 +54,7 @@ class PurchaseLine:
     qty: Decimal
     unit_price: Decimal
     unit_id: UUID | None = None
+    is_unit_anew: bool = False  # given again, to a line that has it: it counts as the product has it now
 
 
 @action("purchasing.write")

@@ -18,7 +18,7 @@ from sqlalchemy.orm.util import identity_key
 from erp_desktop.actions.base import Context
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.costing import CostLayer, CostPool, StandardCost
-from erp_desktop.models.product import Product
+from erp_desktop.models.product import Product, ProductUnit
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine
 from erp_desktop.models.sales import Allocation, SalesOrder, SalesOrderLine
 from erp_desktop.models.stock import StockBalance
@@ -43,6 +43,7 @@ _BELONGING: dict[type[Any], _Belonging] = {
     PurchaseOrderLine: _Belonging(PurchaseOrder, "order_id"),
     SalesOrderLine: _Belonging(SalesOrder, "order_id"),
     Allocation: _Belonging(SalesOrder, "order_id"),
+    ProductUnit: _Belonging(Product, "product_id"),
     StockBalance: _Belonging(Product, "product_id"),
     CostPool: _Belonging(Product, "product_id", in_use_only=True),
     StandardCost: _Belonging(Product, "product_id"),

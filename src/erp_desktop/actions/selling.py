@@ -69,6 +69,7 @@ class SalesLine:
     unit_price: Decimal
     discount: Decimal = ZERO
     unit_id: UUID | None = None
+    is_unit_anew: bool = False  # given again, to a line that has it: it counts as the product has it now
 
 
 @action("sales.write")

@@ -9,13 +9,12 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import QtyNotPositive, find
 from erp_desktop.actions.refusals import Refused
-from erp_desktop.actions.remembering import rows_by_id
+from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.product import Product, ProductUnit, Unit
 from erp_desktop.models.purchasing import PurchaseOrderLine
@@ -42,7 +41,8 @@ class QtyNotExact(Refused):
 
 
 class Entered(Protocol):
-    """A line as a person entered it: `qty` in the unit `unit_id` (None: the stock unit)."""
+    """A line as a person entered it: `qty` in the unit `unit_id` (None: the stock unit). `is_unit_anew` where a saved line was
+    given its unit again: it counts as the product has it now."""
 
     @property
     def line_id(self) -> UUID: ...
@@ -52,6 +52,8 @@ class Entered(Protocol):
     def qty(self) -> Decimal: ...
     @property
     def unit_id(self) -> UUID | None: ...
+    @property
+    def is_unit_anew(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,12 @@ class Counted:
 def count_in_stock_units(
     session: Session,
     ctx: Context,
-    table: type[PurchaseOrderLine] | type[SalesOrderLine],
+    table: type[PurchaseOrderLine] | type[SalesOrderLine] | None,
     lines: Iterable[Entered],
     products: Mapping[UUID, Product],
 ) -> dict[UUID, Counted]:
     """Each line's unit and quantity, by the line's id. A line that stands already in this unit keeps the factor that it was
-    entered with, whatever became of the product's unit since.
+    entered with, whatever became of the product's unit since; none does without a `table`.
 
     Raises QtyNotPositive, NotAUnitOfProduct, QtyNotExact.
     """
@@ -115,20 +117,18 @@ def count_in_stock_units(
 def _factors(
     session: Session,
     ctx: Context,
-    table: type[PurchaseOrderLine] | type[SalesOrderLine],
+    table: type[PurchaseOrderLine] | type[SalesOrderLine] | None,
     lines: list[Entered],
     products: Mapping[UUID, Product],
 ) -> dict[UUID, UnitFactor]:
     """By the line's id."""
-    stored = rows_by_id(session, ctx, table, [line.line_id for line in lines])
-    known = session.execute(
-        select(ProductUnit.product_id, ProductUnit.unit_id, ProductUnit.numerator, ProductUnit.denominator).where(
-            ProductUnit.company_id == ctx.company_id,
-            ProductUnit.product_id.in_({line.product_id for line in lines}),
-        )
-    )
+    kept = [line.line_id for line in lines if not line.is_unit_anew]
+    stored = rows_by_id(session, ctx, table, kept) if table is not None and kept else {}
+    known = rows_of(session, ctx, ProductUnit, {line.product_id for line in lines})
     now: dict[tuple[UUID, UUID | None], UnitFactor] = {
-        (product_id, unit_id): UnitFactor(*factor) for product_id, unit_id, *factor in known
+        (row.product_id, row.unit_id): UnitFactor(row.numerator, row.denominator)
+        for rows in known.values()
+        for row in rows
     }
     factors = {}
     for line in lines:

@@ -15,6 +15,7 @@ from erp_desktop.queries.base import NotHere
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import Address, DocumentAddress, RelatedDocument, RelatedDocuments, documents_with
 from erp_desktop.queries.ledger import JournalEntries, JournalEntryRow, JournalLineRow, JournalLines
+from erp_desktop.queries.line_units import named_unit
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -171,6 +172,7 @@ class StockCountLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     bin_id: UUID
     bin_code: str
     lot_id: UUID | None
@@ -191,7 +193,7 @@ class StockCountLines(ListQuery[StockCountLineRow]):
         [
             *plain(_count_line, "id", "count_id", "line_no", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_count_line, "bin_id"),
             *named(_bin, "code"),
             *plain(_count_line, "lot_id"),

@@ -11,16 +11,16 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.ledger import Account
 from erp_desktop.models.party import Party
-from erp_desktop.models.product import Barcode, Category, Price, Product, Unit
+from erp_desktop.models.product import Barcode, Category, Price, Product, ProductUnit, Unit
 from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Bin, StockBalance, Warehouse
 from erp_desktop.numbers import STOCK_UNIT, UnitFactor
-from erp_desktop.queries.line_units import UnitChoice, scanned_pack
+from erp_desktop.queries.line_units import UnitChoice
 from erp_desktop.queries.listing import TableAlias, difference, sum_of, table_of
 from erp_desktop.queries.masters import PartyRole, is_in_transit
 
@@ -29,6 +29,8 @@ AT_MOST = 50
 _product = table_of(Product)
 _unit = table_of(Unit)
 _barcode = table_of(Barcode)
+_pack = table_of(ProductUnit)
+_pack_unit = table_of(Unit, "pack_unit")
 _balance = table_of(StockBalance)
 _price = table_of(Price)
 _party = table_of(Party)
@@ -52,6 +54,7 @@ class ProductChoice:
     name: str
     name_zh: str
     unit_code: str
+    unit_code_zh: str
     on_hand: Decimal
     free: Decimal
     list_price: Decimal | None
@@ -97,6 +100,33 @@ def _likeliest(
     return statement.order_by(rank, code, table.c.id).limit(at_most)
 
 
+_SCANNED_PACK = (_pack_unit.c.id, _pack_unit.c.code, _pack_unit.c.name_zh, _pack.c.numerator, _pack.c.denominator)
+
+
+def _with_scanned_pack(products: FromClause, company_id: UUID, barcode: str) -> FromClause:
+    """`products` with the pack that `barcode` stands on, where it is the barcode of one."""
+    scanned = and_(
+        _barcode.c.company_id == company_id, _barcode.c.product_id == _product.c.id, _barcode.c.code == barcode
+    )
+    of_product = and_(_pack.c.company_id == company_id, _pack.c.product_id == _barcode.c.product_id)
+    of_pack = and_(_pack_unit.c.company_id == company_id, _pack_unit.c.id == _pack.c.unit_id)
+    return (
+        products.outerjoin(_barcode, scanned)
+        .outerjoin(_pack, and_(of_product, _pack.c.unit_id == _barcode.c.unit_id))
+        .outerjoin(_pack_unit, of_pack)
+    )
+
+
+def _product_choice(*row: Any) -> ProductChoice:
+    *of_product, pack_id, pack_code, pack_code_zh, numerator, denominator = row
+    product = ProductChoice(*of_product)
+    if numerator == denominator:  # none, or one that holds a single stock unit
+        return product
+    stock_unit = product.unit_code, product.unit_code_zh
+    pack = UnitChoice(pack_id, pack_code, pack_code_zh, *stock_unit, numerator, denominator)
+    return replace(product, pack=pack)
+
+
 @dataclass(frozen=True)
 class ProductLookup:
     """Products by code, name, Chinese name or scanned barcode."""
@@ -111,19 +141,19 @@ class ProductLookup:
         statement: Select[Any] = select(
             *(_product.c[name] for name in ("id", "code", "name", "name_zh")),
             func.coalesce(_unit.c.code, ""),
+            func.coalesce(_unit.c.name_zh, ""),
             _on_hand,
             _free,
             _product.c.list_price,
             _product.c.unit_id,
+            *_SCANNED_PACK,
         )
         in_unit = and_(_unit.c.company_id == company_id, _unit.c.id == _product.c.unit_id)
         chosen = and_(_product.c.company_id == company_id, _product.c.id == likeliest.c.id)
-        statement = statement.select_from(likeliest.join(_product, chosen).outerjoin(_unit, in_unit))
+        products = likeliest.join(_product, chosen).outerjoin(_unit, in_unit)
+        statement = statement.select_from(_with_scanned_pack(products, company_id, self.text.strip()))
         statement = statement.order_by(likeliest.c.rank, _product.c.code, _product.c.id)
-        found = [ProductChoice(*row) for row in session.execute(statement)]
-        scanned = scanned_pack(session, company_id, self.text.strip()) if found and self.text.strip() else None
-        packs = dict([scanned]) if scanned else {}
-        return tuple(replace(one, pack=packs[one.id]) if one.id in packs else one for one in found)
+        return tuple(_product_choice(*row) for row in session.execute(statement))
 
 
 def _choices(

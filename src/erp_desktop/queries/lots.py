@@ -36,6 +36,7 @@ class LotChoice:
     unit_code: str
     expires_on: date | None
     on_hand: Decimal
+    unit_code_zh: str = ""
     name: str = ""  # a lot has no other name than its code
 
 
@@ -58,7 +59,7 @@ class LotLookup:
         of_unit = (_unit.c.company_id == _product.c.company_id) & (_unit.c.id == _product.c.unit_id)
         on_hand = func.sum(_balance.c.on_hand)
         shown = (_lot.c.id, _lot.c.code, _product.c.code, _unit.c.code, _lot.c.expires_on)
-        statement: Select[Any] = select(*shown, on_hand)
+        statement: Select[Any] = select(*shown, on_hand, _unit.c.name_zh)
         statement = statement.select_from(
             _balance.join(_lot, of_lot).join(_product, of_product).join(_unit, of_unit)
         ).where(
@@ -72,7 +73,7 @@ class LotLookup:
             statement = statement.where(_balance.c.bin_id == self.bin_id)
         for word in self.text.split():
             statement = statement.where(_lot.c.code.icontains(word, autoescape=True))
-        statement = statement.group_by(*shown, _lot.c.arrived_on).order_by(
+        statement = statement.group_by(*shown, _unit.c.name_zh, _lot.c.arrived_on).order_by(
             _lot.c.expires_on.is_(None), _lot.c.expires_on, _lot.c.arrived_on, _lot.c.code
         )
         return tuple(LotChoice(*row) for row in session.execute(statement.limit(MOST_LOTS)))

@@ -101,6 +101,10 @@ class ProductRow:
     is_stocked: bool
     is_active: bool
 
+    @property
+    def unit_code_zh(self) -> str:
+        return self.unit_name_zh
+
 
 @dataclass(frozen=True)
 class Products(ListQuery[ProductRow]):

@@ -126,6 +126,7 @@ class PriceCorrectionLineRow(InLineUnit):
     exchange_difference: Decimal | None
     unit_id: UUID | None
     line_unit_code: str | None
+    line_unit_code_zh: str | None
     unit_numerator: int | None
     unit_denominator: int | None
 

@@ -79,6 +79,7 @@ class PurchaseOrderLineRow(InLineUnit):
     open_qty: Decimal
     unit_id: UUID | None
     line_unit_code: str | None
+    line_unit_code_zh: str | None
     unit_numerator: int
     unit_denominator: int
     stock_unit_id: UUID
@@ -175,6 +176,7 @@ class GoodsReceiptLineRow(InLineUnit):
     returned_qty: Decimal
     unit_id: UUID | None
     line_unit_code: str | None
+    line_unit_code_zh: str | None
     unit_numerator: int | None
     unit_denominator: int | None
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.stock import Bin, Lot, StockScrap, StockScrapLine, Warehouse
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.line_units import named_unit
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -88,6 +89,7 @@ class StockScrapLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     bin_id: UUID
     bin_code: str
     lot_id: UUID | None
@@ -106,7 +108,7 @@ class StockScrapLines(ListQuery[StockScrapLineRow]):
         [
             *plain(_line, "id", "scrap_id", "line_no", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_line, "bin_id"),
             *named(_bin, "code"),
             *plain(_line, "lot_id"),

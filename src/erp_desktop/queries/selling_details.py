@@ -22,7 +22,7 @@ from erp_desktop.models.sales import (
 from erp_desktop.models.stock import Bin, Lot, StockBalance
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
+from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -91,6 +91,7 @@ class SalesOrderLineRow(InLineUnit):
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     tracking: str  # none, lot, serial
     qty: Decimal
     unit_price: Decimal
@@ -104,6 +105,7 @@ class SalesOrderLineRow(InLineUnit):
     free: Decimal
     unit_id: UUID | None
     line_unit_code: str | None
+    line_unit_code_zh: str | None
     unit_numerator: int
     unit_denominator: int
     stock_unit_id: UUID
@@ -119,7 +121,7 @@ class SalesOrderLines(ListQuery[SalesOrderLineRow]):
         [
             *plain(_order_line, "id", "order_id", "line_no", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             ListColumn("tracking", _product.c.tracking),
             ListColumn("qty", _order_line.c.qty, is_total=True),
             *plain(_order_line, "unit_price", "discount"),
@@ -189,8 +191,8 @@ class SalesOrderDetail:
 
 
 @dataclass(frozen=True)
-class ShipmentLineRow:
-    """What left, in stock units, from where, and how much of it came back."""
+class ShipmentLineRow(InLineUnit):
+    """What left, in stock units, from where, and how much of it came back; the unit is the order's."""
 
     id: UUID
     shipment_id: UUID
@@ -201,6 +203,7 @@ class ShipmentLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     bin_id: UUID
     bin_code: str
     lot_id: UUID | None
@@ -208,6 +211,11 @@ class ShipmentLineRow:
     qty: Decimal
     returned_qty: Decimal
     returnable_qty: Decimal
+    unit_id: UUID | None
+    line_unit_code: str | None
+    line_unit_code_zh: str | None
+    unit_numerator: int | None
+    unit_denominator: int | None
 
 
 @dataclass(frozen=True)
@@ -220,7 +228,7 @@ class ShipmentLines(ListQuery[ShipmentLineRow]):
         [
             *plain(_shipment_line, "id", "shipment_id", "line_no", "order_line_id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_shipment_line, "bin_id"),
             *named(_bin, "code"),
             *plain(_shipment_line, "lot_id"),
@@ -228,12 +236,15 @@ class ShipmentLines(ListQuery[ShipmentLineRow]):
             ListColumn("qty", _shipment_line.c.qty, is_total=True),
             ListColumn("returned_qty", _shipment_line.c.returned_qty, is_total=True),
             ListColumn("returnable_qty", difference(_shipment_line.c.qty, _shipment_line.c.returned_qty)),
+            *unit_columns(_order_line),
         ],
         [
             Join(_product, _shipment_line.c.product_id),
             Join(_unit, _product.c.unit_id),
             Join(_bin, _shipment_line.c.bin_id),
             Join(_lot, _shipment_line.c.lot_id),
+            Join(_order_line, _shipment_line.c.order_line_id),
+            unit_join(_order_line),
         ],
         [("shipment_id", False), ("line_no", False)],
     )
@@ -268,8 +279,8 @@ class ShipmentDetail:
 
 
 @dataclass(frozen=True)
-class SalesInvoiceLineRow:
-    """A charge in the invoice's currency; without a product it is freight."""
+class SalesInvoiceLineRow(InLineUnit):
+    """A charge in the invoice's currency; without a product it is freight. The unit is the order's."""
 
     id: UUID
     invoice_id: UUID
@@ -280,8 +291,14 @@ class SalesInvoiceLineRow:
     product_name: str | None
     product_name_zh: str | None
     unit_code: str | None
+    unit_code_zh: str | None
     qty: Decimal
     amount: Decimal
+    unit_id: UUID | None
+    line_unit_code: str | None
+    line_unit_code_zh: str | None
+    unit_numerator: int | None
+    unit_denominator: int | None
 
 
 @dataclass(frozen=True)
@@ -294,11 +311,17 @@ class SalesInvoiceLines(ListQuery[SalesInvoiceLineRow]):
         [
             *plain(_invoice_line, "id", "invoice_id", "line_no", "order_line_id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_invoice_line, "qty"),
             ListColumn("amount", _invoice_line.c.amount, is_total=True),
+            *unit_columns(_order_line),
         ],
-        [Join(_product, _invoice_line.c.product_id), Join(_unit, _product.c.unit_id)],
+        [
+            Join(_product, _invoice_line.c.product_id),
+            Join(_unit, _product.c.unit_id),
+            Join(_order_line, _invoice_line.c.order_line_id),
+            unit_join(_order_line),
+        ],
         [("invoice_id", False), ("line_no", False)],
     )
 
@@ -344,6 +367,7 @@ class CustomerReturnLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     bin_id: UUID | None
     bin_code: str | None
     lot_id: UUID | None
@@ -364,7 +388,7 @@ class CustomerReturnLines(ListQuery[CustomerReturnLineRow]):
         [
             *plain(_return_line, "id", "return_id", "line_no", "shipment_line_id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_return_line, "bin_id"),
             *named(_bin, "code"),
             *plain(_return_line, "lot_id"),

@@ -13,6 +13,7 @@ from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.stock import Lot, Warehouse
 from erp_desktop.models.types import MoneyType, QtyType, UnitCostType
 from erp_desktop.numbers import UNIT_COST_PLACES, minor_unit
+from erp_desktop.queries.line_units import named_unit
 from erp_desktop.queries.listing import Join, ListColumn, ListQuery, ListShape, named, plain, searched, table_of
 
 _product = table_of(Product)
@@ -38,6 +39,7 @@ class PoolRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     warehouse_id: UUID | None
     warehouse_code: str | None
     lot_id: UUID | None
@@ -68,7 +70,7 @@ class PoolsOnHand(ListQuery[PoolRow]):
         [
             *plain(_pool, "id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_pool, "warehouse_id"),
             *named(_warehouse, "code"),
             *plain(_pool, "lot_id"),
@@ -103,6 +105,7 @@ class StandardCostRow:
     name_zh: str
     category_id: UUID
     unit_code: str
+    unit_code_zh: str
     standard: Decimal | None
     effective_on: date | None
     on_hand: Decimal
@@ -136,7 +139,7 @@ class StandardCosts(ListQuery[StandardCostRow]):
             *plain(_product, "id"),
             *searched(_product, "code", "name", "name_zh"),
             *plain(_product, "category_id"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             ListColumn(
                 "standard",
                 type_coerce(

@@ -12,6 +12,7 @@ from erp_desktop.models.product import Category, Product, Unit
 from erp_desktop.models.purchasing import GoodsReceipt, SupplierReturn
 from erp_desktop.models.sales import CustomerReturn, Shipment
 from erp_desktop.models.stock import Bin, GoodsTransfer, Lot, StockBalance, StockCount, StockMove, StockScrap, Warehouse
+from erp_desktop.queries.line_units import named_unit
 from erp_desktop.queries.listing import (
     Join,
     ListColumn,
@@ -71,6 +72,7 @@ class StockOnHandRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     category_id: UUID
     category_name: str
     category_name_zh: str
@@ -98,7 +100,7 @@ class StockOnHand(ListQuery[StockOnHandRow]):
         [
             *plain(_balance, "id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             ListColumn("category_id", _product.c.category_id),
             ListColumn("category_name", _category.c.name),
             ListColumn("category_name_zh", _category.c.name_zh),
@@ -149,6 +151,7 @@ class StockMoveRow:
     lot_code: str | None
     qty: Decimal
     unit_code: str
+    unit_code_zh: str
     from_warehouse_id: UUID | None
     from_warehouse_code: str | None
     from_warehouse_name: str | None
@@ -179,7 +182,7 @@ class StockMoves(ListQuery[StockMoveRow]):
             *plain(_move, "lot_id"),
             ListColumn("lot_code", _lot.c.code),
             ListColumn("qty", _move.c.qty, is_total=True),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_move, "from_warehouse_id"),
             ListColumn("from_warehouse_code", _from_warehouse.c.code),
             ListColumn("from_warehouse_name", _from_warehouse.c.name),

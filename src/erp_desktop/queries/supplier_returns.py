@@ -28,7 +28,7 @@ from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import UNIT_PRICE_PLACES, ZERO, round_money
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
+from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -134,6 +134,7 @@ class SupplierReturnLineRow(InLineUnit):
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     bin_id: UUID
     bin_code: str
     qty: Decimal
@@ -143,6 +144,7 @@ class SupplierReturnLineRow(InLineUnit):
     exchange_difference: Decimal
     unit_id: UUID | None
     line_unit_code: str | None
+    line_unit_code_zh: str | None
     unit_numerator: int | None
     unit_denominator: int | None
 
@@ -157,7 +159,7 @@ class SupplierReturnLines(ListQuery[SupplierReturnLineRow]):
         [
             *plain(_line, "id", "return_id", "line_no", "receipt_line_id", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_line, "bin_id"),
             *named(_bin, "code"),
             ListColumn("qty", _line.c.qty, is_total=True),

@@ -13,6 +13,7 @@ from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.stock import Bin, GoodsTransfer, GoodsTransferLine, Lot, Warehouse
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.line_units import named_unit
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -116,6 +117,7 @@ class GoodsTransferLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     from_bin_id: UUID
     from_bin_code: str
     lot_id: UUID | None
@@ -136,7 +138,7 @@ class GoodsTransferLines(ListQuery[GoodsTransferLineRow]):
         [
             *plain(_line, "id", "transfer_id", "line_no", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_line, "from_bin_id"),
             *named(_bin, "code"),
             *plain(_line, "lot_id"),

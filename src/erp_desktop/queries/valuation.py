@@ -25,6 +25,7 @@ from erp_desktop.models.valuation import (
 )
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
+from erp_desktop.queries.line_units import named_unit
 from erp_desktop.queries.listing import (
     EVERY_LINE,
     Join,
@@ -102,6 +103,7 @@ class RevaluationLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     warehouse_code: str | None
     lot_code: str | None
     qty: Decimal | None
@@ -122,7 +124,7 @@ class StockRevaluationLines(ListQuery[RevaluationLineRow]):
         [
             *plain(_revaluation_line, "id", "revaluation_id", "line_no", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             ListColumn("warehouse_code", _warehouse.c.code),
             ListColumn("lot_code", _lot.c.code),
             *plain(_revaluation_line, "qty"),
@@ -229,6 +231,7 @@ class WriteDownLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     qty: Decimal | None
     cost: Decimal | None
     unit_value: Decimal | None
@@ -250,7 +253,7 @@ class WriteDownLines(ListQuery[WriteDownLineRow]):
         [
             *plain(_write_down_line, "id", "write_down_id", "line_no", "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_write_down_line, "qty"),
             ListColumn("cost", _write_down_line.c.cost, is_total=True),
             *plain(_write_down_line, "unit_value", "total_value"),
@@ -347,6 +350,7 @@ class StandardCostLineRow:
     product_name: str
     product_name_zh: str
     unit_code: str
+    unit_code_zh: str
     unit_cost_before: Decimal | None
     unit_cost: Decimal
     qty: Decimal | None
@@ -367,7 +371,7 @@ class StandardCostLines(ListQuery[StandardCostLineRow]):
             ListColumn("reason", _change.c.reason, is_searched=True),
             *plain(_standard_line, "product_id"),
             *named(_product, "code", "name", "name_zh"),
-            ListColumn("unit_code", _unit.c.code),
+            *named_unit(_unit),
             *plain(_standard_line, "unit_cost_before", "unit_cost", "qty"),
             ListColumn("change", _standard_line.c.change, is_total=True),
         ],

@@ -22,7 +22,7 @@ from erp_desktop.queries.lookups import (
 )
 from erp_desktop.queries.lots import LotChoice, LotLookup
 from erp_desktop.views.language import current_language
-from erp_desktop.views.widgets.cells import shown_number
+from erp_desktop.views.widgets.cells import cell_value, shown_number
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
 
 
@@ -94,7 +94,9 @@ def products() -> LookupSpec:
 
 
 def _free(row: ProductChoice) -> str:
-    return translate("Lookups", "{qty} {unit} free").format(qty=shown_number(row.free), unit=row.unit_code)
+    return translate("Lookups", "{qty} {unit} free").format(
+        qty=shown_number(row.free), unit=cell_value(row, "unit_code")
+    )
 
 
 def units_of(product: LookupItem) -> LookupSpec:
@@ -105,7 +107,7 @@ def units_of(product: LookupItem) -> LookupSpec:
 def _holds(row: UnitChoice) -> str:
     if row.factor.is_one:
         return translate("Lookups", "stock unit")
-    return f"{factor_text(row.factor)} {row.stock_unit_code}"
+    return f"{factor_text(row.factor)} {cell_value(row, 'stock_unit_code')}"
 
 
 def factor_text(factor: UnitFactor) -> str:
@@ -115,10 +117,15 @@ def factor_text(factor: UnitFactor) -> str:
 
 
 def pack_text(line: InLineUnit) -> str:
-    """What was ordered where that was in another unit than the stock unit: 2 BOX × 24."""
+    """How many of the ordered unit a quantity is, where that is another than the stock unit: 2 BOX × 24, 1 BOX × 24 + 7 PC."""
     if line.factor.is_one:
         return ""
-    return f"{shown_number(line.entered_qty or line.qty)} {line.price_unit} × {factor_text(line.factor)}"
+    unit = f"{cell_value(line, 'price_unit')} × {factor_text(line.factor)}"
+    if line.entered_qty is not None:
+        return f"{shown_number(line.entered_qty)} {unit}"
+    packs, left = line.factor.packs_and_rest(line.qty)
+    rest = f"{shown_number(left)} {cell_value(line, 'unit_code')}"
+    return f"{packs:,} {unit} + {rest}" if packs else f"{rest} ({unit})"
 
 
 def lots(where: Callable[[], Mapping[str, Any]]) -> LookupSpec:
@@ -133,7 +140,7 @@ def lots(where: Callable[[], Mapping[str, Any]]) -> LookupSpec:
 
 
 def _lot_fact(row: LotChoice) -> str:
-    free = translate("Lookups", "{qty} {unit}").format(qty=shown_number(row.on_hand), unit=row.unit_code)
+    free = translate("Lookups", "{qty} {unit}").format(qty=shown_number(row.on_hand), unit=cell_value(row, "unit_code"))
     if row.expires_on is None:
         return free
     return translate("Lookups", "{qty}, expires {day}").format(qty=free, day=row.expires_on.isoformat())

@@ -19,7 +19,7 @@ from erp_desktop.queries.purchasing_details import PurchaseOrderLineRow
 from erp_desktop.queries.selling_details import SalesOrderLineRow
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.widgets.asking import when_done
-from erp_desktop.views.widgets.cells import CellKind, shown
+from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
 from erp_desktop.views.widgets.line_grid import LineGrid
 from erp_desktop.views.widgets.line_model import Line, LineColumn, Pending
 from erp_desktop.views.widgets.lookup import LookupItem
@@ -36,7 +36,14 @@ IN_STOCK_UNITS = "in_stock_units"
 def unit_columns(width: int) -> tuple[LineColumn, LineColumn]:
     """The unit that a line is entered in, one of its product's, and what the quantity is in stock units."""
     return (
-        LineColumn("unit", translate("OrderLines", "Unit"), width=width, within="product", lookup_in=lookups.units_of),
+        LineColumn(
+            "unit",
+            translate("OrderLines", "Unit"),
+            width=width,
+            within="product",
+            lookup_in=lookups.units_of,
+            shows_name=True,
+        ),
         LineColumn(IN_STOCK_UNITS, translate("OrderLines", "In stock units"), CellKind.QTY, 112, is_computed=True),
     )
 
@@ -53,18 +60,19 @@ def usual_unit(chosen: LookupItem) -> dict[str, Any]:
     product = chosen.row
     if not isinstance(product, ProductChoice):
         return {}
-    pack = product.pack or UnitChoice(product.unit_id, product.unit_code, product.unit_code, 1, 1)
-    return {"unit": unit_item(pack)}
+    stock_unit = product.unit_code, product.unit_code_zh
+    return {"unit": unit_item(product.pack or UnitChoice(product.unit_id, *stock_unit, *stock_unit))}
 
 
 def unit_item(unit: UnitChoice) -> LookupItem:
-    return LookupItem(unit.id, unit.code, "", unit)
+    return LookupItem(unit.id, unit.code, str(cell_value(unit, "name")), unit)
 
 
 def unit_of(line: PurchaseOrderLineRow | SalesOrderLineRow) -> LookupItem:
     """The unit of a saved line, with the factor that it was entered with."""
-    factor, unit_id = line.factor, line.unit_id or line.stock_unit_id
-    return unit_item(UnitChoice(unit_id, line.price_unit, line.unit_code, factor.numerator, factor.denominator))
+    in_unit, stock_unit = (line.price_unit, line.price_unit_zh), (line.unit_code, line.unit_code_zh)
+    factor = line.unit_numerator, line.unit_denominator
+    return unit_item(UnitChoice(line.unit_id or line.stock_unit_id, *in_unit, *stock_unit, *factor, is_kept=True))
 
 
 def look_units_up(grid: LineGrid) -> None:
@@ -78,6 +86,11 @@ def look_units_up(grid: LineGrid) -> None:
 def unit_id_of(line: Line) -> UUID | None:
     """The unit as the order's action is told it; an empty cell is the stock unit."""
     return _choice(line).id if _is_in_unit(line) else None
+
+
+def is_unit_anew(line: Line) -> bool:
+    """Whether the person has given the unit: it counts as the product has it now. The unit of a saved line counts as it did."""
+    return _is_in_unit(line) and not _choice(line).is_kept
 
 
 def factor_of(line: Line) -> UnitFactor:
@@ -99,7 +112,7 @@ def in_stock_units(line: Line, qty: Decimal | None) -> Decimal | str | None:
     """`qty` stock units as they stand beside the line: they name their unit where the line has another."""
     if qty is None or factor_of(line).is_one:
         return qty
-    return f"{shown(qty, CellKind.QTY)} {_choice(line).stock_unit_code}"
+    return f"{shown(qty, CellKind.QTY)} {cell_value(_choice(line), 'stock_unit_code')}"
 
 
 def qty_not_exact(line: Line) -> dict[str, str]:

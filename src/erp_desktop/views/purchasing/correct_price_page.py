@@ -124,7 +124,7 @@ class CorrectPricePage(FormPage):
                     "qty_left": line.goods.qty_left if line.goods else None,
                     "price_now": line.unit_price,
                     "unit_price": typed.get(line.id),
-                    "price_unit": line.price_unit,
+                    "price_unit": cell_value(line, "price_unit"),
                 }
                 for line in record.prices
             ]

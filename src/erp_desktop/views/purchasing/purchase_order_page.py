@@ -27,6 +27,7 @@ from erp_desktop.views.documents.order_lines import (
     amount_of,
     hide_stock_units,
     in_stock_units,
+    is_unit_anew,
     look_units_up,
     qty_not_exact,
     stock_qty_of,
@@ -301,7 +302,12 @@ class PurchaseOrderPage(FormPage):
             due_on=values["due_on"],
             lines=tuple(
                 PurchaseLine(
-                    line.get("id") or new_id(), line["product"].id, line["qty"], line["unit_price"], unit_id_of(line)
+                    line.get("id") or new_id(),
+                    line["product"].id,
+                    line["qty"],
+                    line["unit_price"],
+                    unit_id_of(line),
+                    is_unit_anew(line),
                 )
                 for line in self.grid.lines()
             ),

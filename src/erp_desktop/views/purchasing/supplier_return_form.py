@@ -156,7 +156,7 @@ def _lines_here(record: ReturnableRecord) -> list[dict[str, Any]]:
             line.open_qty,
             free=line.free,
             unit_price=line.unit_price,
-            price_unit=line.price_unit,
+            price_unit=cell_value(line, "price_unit"),
             factor=line.factor,
         )
         for line in record.returnable

@@ -8,6 +8,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.queries.selling_details import SalesInvoiceDetail, SalesInvoiceLines, SalesInvoiceRecord
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
+from erp_desktop.views.warehouse.dock_lines import has_packs, pack_column
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 from erp_desktop.views.widgets.list_model import ListSpec
 
@@ -34,6 +35,7 @@ def sales_invoice_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
             TableColumn("product_name", translate("SalesInvoicePage", "Product"), stretches=True),
             TableColumn("qty", translate("SalesInvoicePage", "Quantity"), CellKind.QTY),
             TableColumn("unit_code", translate("SalesInvoicePage", "Unit"), width=70),
+            pack_column(),
             TableColumn("amount", translate("SalesInvoicePage", "Amount"), CellKind.MONEY),
         ),
         partial(SalesInvoiceLines, invoice_id=id),
@@ -50,4 +52,5 @@ def sales_invoice_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
         spec,
         facts,
         lambda record: str(cell_value(record, "customer_name") or ""),
+        seldom={"pack": has_packs},
     )

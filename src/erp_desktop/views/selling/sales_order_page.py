@@ -25,6 +25,7 @@ from erp_desktop.views.documents.order_lines import (
     amount_of,
     hide_stock_units,
     in_stock_units,
+    is_unit_anew,
     qty_not_exact,
     stock_qty_of,
     unit_columns,
@@ -284,6 +285,7 @@ class SalesOrderPage(FormPage):
                     line["unit_price"],
                     (line.get("discount") or ZERO) / 100,
                     unit_id_of(line),
+                    is_unit_anew(line),
                 )
                 for line in self.grid.lines()
             ),

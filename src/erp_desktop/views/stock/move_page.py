@@ -63,7 +63,9 @@ class _BinsWithStock:
 
 def _choice(rows: list[Any]) -> Choice:
     row, free = rows[0], sum((one.free for one in rows), ZERO)
-    fact = translate("MoveStockPage", "{qty} {unit} free").format(qty=shown_number(free), unit=row.unit_code)
+    fact = translate("MoveStockPage", "{qty} {unit} free").format(
+        qty=shown_number(free), unit=cell_value(row, "unit_code")
+    )
     return Choice(row.bin_id, row.bin_code, row.warehouse_name, row.warehouse_name_zh, fact)
 
 

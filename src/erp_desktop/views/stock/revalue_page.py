@@ -12,7 +12,7 @@ from erp_desktop.numbers import ZERO, round_money
 from erp_desktop.queries.standard_costs import PoolRow, PoolsOnHand
 from erp_desktop.queries.valuation import StockRevaluationDetail
 from erp_desktop.views.stock.valuation_form import ValuationForm
-from erp_desktop.views.widgets.cells import CellKind, shown_number
+from erp_desktop.views.widgets.cells import CellKind, cell_value, shown_number
 from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
 
@@ -146,4 +146,4 @@ class RevalueStockPage(ValuationForm):
 
 
 def _fact(row: PoolRow) -> str:
-    return f"{shown_number(row.on_hand)} {row.unit_code}"
+    return f"{shown_number(row.on_hand)} {cell_value(row, 'unit_code')}"

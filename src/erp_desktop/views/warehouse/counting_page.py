@@ -278,7 +278,7 @@ def to_count(line: Any, open_qty: Decimal, **more: Any) -> dict[str, Any]:
         "product_id": line.product_id,
         "product_code": line.product_code,
         "product_name": cell_value(line, "product_name"),
-        "unit": line.unit_code,
+        "unit": cell_value(line, "unit_code"),
         "pack": lookups.pack_text(line) if isinstance(line, InLineUnit) else "",
         "open": open_qty,
         **more,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from erp_desktop.i18n import translate
+from erp_desktop.views.documents import lookups
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.list_model import ListSpec
 
@@ -29,6 +30,17 @@ def qty_column() -> TableColumn:
 
 def unit_column() -> TableColumn:
     return TableColumn("unit_code", translate("DockLines", "Unit"), width=56)
+
+
+def pack_column() -> TableColumn:
+    """What the quantity is in the unit of the order; see `has_packs`."""
+    heading = translate("DockLines", "In order unit")
+    return TableColumn("pack", heading, width=136, is_sortable=False, made=lookups.pack_text)
+
+
+def has_packs(record: Any) -> bool:
+    """Whether a line of the document was ordered in another unit than the stock unit."""
+    return any(not line.factor.is_one for line in record.lines)
 
 
 def bin_column() -> TableColumn:

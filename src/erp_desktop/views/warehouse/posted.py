@@ -22,7 +22,15 @@ from erp_desktop.views.documents.posted_page import Facts, PostedPage
 from erp_desktop.views.documents.printing import print_document
 from erp_desktop.views.language import current_language
 from erp_desktop.views.reports.story import offer_story_of_lines
-from erp_desktop.views.warehouse.dock_lines import bin_column, dock_lines, lot_column, qty_column, unit_column
+from erp_desktop.views.warehouse.dock_lines import (
+    bin_column,
+    dock_lines,
+    has_packs,
+    lot_column,
+    pack_column,
+    qty_column,
+    unit_column,
+)
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 
 if TYPE_CHECKING:
@@ -60,6 +68,7 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
             lot_column(),
             qty_column(),
             unit_column(),
+            pack_column(),
             TableColumn("unit_cost", unit_cost, CellKind.UNIT_COST, 96, is_sortable=False),
             TableColumn("cost", cost, CellKind.MONEY, 104, is_sortable=False),
         )
@@ -71,6 +80,7 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
             lot_column(),
             qty_column(),
             unit_column(),
+            pack_column(),
         )
     page = PostedPage(
         desk,
@@ -81,6 +91,7 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
         spec,
         facts,
         lambda record: str(cell_value(record, "supplier_name")),
+        seldom={"pack": has_packs},
     )
     offer_story_of_lines(page)
     _offer_what_follows(page)
@@ -125,6 +136,7 @@ class ShipmentPage(PostedPage):
             qty_column(),
             TableColumn("returned_qty", translate("DockLines", "Came back"), CellKind.QTY),
             unit_column(),
+            pack_column(),
         )
         super().__init__(
             desk,
@@ -135,6 +147,7 @@ class ShipmentPage(PostedPage):
             spec,
             _shipment_facts,
             lambda record: str(cell_value(record, "customer_name") or ""),
+            seldom={"pack": has_packs},
         )
         slip = translate("ShipmentPage", "Print packing slip")
         self.print_slip = self.add_page_action("shipment.print", slip, self._print, "Ctrl+P", "print")

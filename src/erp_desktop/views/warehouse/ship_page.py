@@ -166,7 +166,7 @@ class ShipOrderPage(CountingPage):
                 "product_id": line.product_id,
                 "product_code": line.product_code,
                 "product_name": cell_value(line, "product_name"),
-                "unit": line.unit_code,
+                "unit": cell_value(line, "unit_code"),
                 "pack": lookups.pack_text(line),
                 "tracking": line.tracking,
                 "open": line.open_qty,

@@ -1,5 +1,6 @@
 """What a table cell holds, and its three faces: as shown, as copied, and where it stands in the column."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -73,6 +74,7 @@ class TableColumn:
     is_sortable: bool = True
     places: int = 2  # of MONEY: the currency's decimals
     stretches: bool = False  # takes what room is left; at most one column of a table
+    made: Callable[[Any], Any] | None = None  # of the row, for a value that it does not have; nothing sorts by it
 
 
 def shown(value: Any, kind: CellKind, places: int = 2) -> str:

@@ -76,7 +76,7 @@ class _LineDelegate(QStyledItemDelegate):
                 item = None
             editor.stop()
             held = index.data(VALUE_ROLE)
-            unchanged = isinstance(held, LookupItem) and editor.text() == held.code
+            unchanged = item is None and isinstance(held, LookupItem) and editor.text() == held.code
             if not unchanged:
                 model.setData(index, item if item is not None else editor.text())
         elif isinstance(editor, QLineEdit) and editor.text() != str(index.data(Qt.ItemDataRole.EditRole) or ""):

@@ -38,6 +38,7 @@ class LineColumn:
     is_computed: bool = False
     is_required: bool = False
     lookup: LookupSpec | None = None
+    shows_name: bool = False  # of a record that was looked up its name alone, the code where it has none
     places: int = 2  # as shown, of MONEY
     stretches: bool = False
     read: Callable[[str], Any] | None = None
@@ -395,7 +396,7 @@ def _text(value: Any, column: LineColumn, *, raw: bool = False) -> str:
     if isinstance(value, BadCell | Pending):
         return value.text
     if isinstance(value, LookupItem):
-        return value.text
+        return (value.name or value.code) if column.shows_name else value.text
     return copied(value, column.kind) if raw else shown(value, column.kind, column.places)
 
 

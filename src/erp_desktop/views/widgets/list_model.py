@@ -253,7 +253,7 @@ class ListModel(QAbstractTableModel):
             return record is None
         if record is None:
             return None
-        value = cell_value(record, column.name)
+        value = cell_value(record, column.name) if column.made is None else column.made(record)
         return value if role == VALUE_ROLE else shown(value, column.kind, column.places)
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

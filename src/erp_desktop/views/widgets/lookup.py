@@ -59,12 +59,13 @@ class LookupSpec:
         return ListRequest(search=typed, filters=self.filters, limit=_MOST_OFFERED, rows_only=True)
 
     def best(self, typed: str, rows: tuple[Any, ...]) -> LookupItem | None:
-        """The one record that `typed` means: its code exactly, else the only row found."""
+        """The one record that `typed` means: its code exactly, else the only row found or the only one of that name."""
         items = [self.item(row) for row in rows]
         exact = [item for item in items if item.code.casefold() == typed.casefold()]
         if exact:
             return exact[0]
-        return items[0] if len(items) == 1 else None
+        named = [item for item in items if item.name.casefold() == typed.casefold()]
+        return next((found[0] for found in (items, named) if len(found) == 1), None)
 
 
 class LookupField(QLineEdit):
