@@ -14,10 +14,10 @@ from benchmarks.databases import Database, postgres, sqlite
 from benchmarks.figures import best_of, tell, timed
 from benchmarks.workload import history_of
 from erp_desktop.actions.base import Action, Context
+from erp_desktop.actions.cost_counting import count
 from erp_desktop.actions.cost_events import NewEvent, Place
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.stock import CountedLine, CountStock
-from erp_desktop.actions.valuing import count
 from erp_desktop.central.performing import Centre
 from erp_desktop.ids import new_id
 from erp_desktop.models.base import set_tick

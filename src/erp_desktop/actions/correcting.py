@@ -8,19 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from operator import itemgetter
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_corrections import SOLD, Went, where_they_went
+from erp_desktop.actions.cost_corrections import SOLD, Went, post_corrections, where_they_went
+from erp_desktop.actions.cost_counting import count
 from erp_desktop.actions.cost_events import Counted, Document, NewEvent, place_to
 from erp_desktop.actions.finding import is_at_delivery
-from erp_desktop.actions.posting import post
-from erp_desktop.actions.valuing import count
 from erp_desktop.costing.landed_cost import Split
-from erp_desktop.ledger.events import CostAdjusted, CostCorrection
+from erp_desktop.ledger.events import CostCorrection
 from erp_desktop.ledger.posting import Dimensions, Purpose
 from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.stock import StockMove
@@ -50,6 +48,7 @@ def add_late_value(
     """
     moves = {}
     events = []
+    caused_by = Document(*document)
     for value in late:
         move = value.move
         event_id = ctx.new_centre_id()
@@ -64,13 +63,13 @@ def add_late_value(
                 stated=value.amount,
                 of_id=move.id,
                 line_id=move.line_id,
-                document=Document(*document),
+                document=caused_by,
             )
         )
     counted = count(session, ctx, events)
     asked = {move_id for one in counted.values() for _, move_id, _, expensed in one.effects if expensed}
-    went = where_they_went(session, ctx.company_id, asked, at_delivery=is_at_delivery(session, ctx)) if asked else {}
-    _take_over_with_delivery(session, ctx, counted.values(), went, document)
+    went = where_they_went(session, ctx.company_id, asked, at_delivery=is_at_delivery(session, ctx))
+    _take_over_with_delivery(session, ctx, counted.values(), went, caused_by)
     return {moves[event_id]: _split(one, went) for event_id, one in counted.items()}
 
 
@@ -88,7 +87,7 @@ def _split(counted: Counted, went: Mapping[UUID, Went]) -> Split:
 
 
 def _take_over_with_delivery(
-    session: Session, ctx: Context, counted: Iterable[Counted], went: Mapping[UUID, Went], document: tuple[str, UUID]
+    session: Session, ctx: Context, counted: Iterable[Counted], went: Mapping[UUID, Went], document: Document
 ) -> None:
     by_day: defaultdict[date, list[CostCorrection]] = defaultdict(list)
     for one in counted:
@@ -97,5 +96,4 @@ def _take_over_with_delivery(
             _, *later = went.get(move_id, SOLD).sides(one.event.dated_on, Purpose.INVENTORY)
             for sides in later:
                 by_day[sides.dated_on].append(CostCorrection(expensed, dimensions, sides.against, sides.taken_from))
-    for day, lines in sorted(by_day.items(), key=itemgetter(0)):
-        post(session, ctx, CostAdjusted(tuple(lines)), day, document)
+    post_corrections(session, ctx, by_day, document)

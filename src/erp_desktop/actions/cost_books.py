@@ -1,7 +1,7 @@
 """Cost books: opening a further one at any time, renaming and closing it, and changing how a book or a category is costed.
 
 Exactly one book posts to the ledger: the one that the company was opened with. Here: what may be chosen and from when. Not
-here: what anything costs (valuing.py), which the centre computes for the whole history of a new book.
+here: what anything costs (cost_counting.py), which the centre computes for the whole history of a new book.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions import valuing
+from erp_desktop.actions import value_changes
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.cost_counting import open_book_history
 from erp_desktop.actions.finding import WrongState, find, open_period
 from erp_desktop.actions.refusals import CodeTaken, Refused, Required
 from erp_desktop.actions.saving import OutOfRange
@@ -113,7 +114,7 @@ class OpenCostBook(Action):
         )
         session.add(book)
         if ctx.at_centre:
-            valuing.open_book_history(session, ctx, book)
+            open_book_history(session, ctx, book)
         _forget_books(session, ctx)
 
 
@@ -177,7 +178,7 @@ class ChangeCostMethod(Action):
         else:
             category.cost_method = self.method
         if ctx.at_centre:
-            valuing.change_method(session, ctx, book, product_ids, method, self.from_on, ("cost_book", book.id))
+            value_changes.change_method(session, ctx, book, product_ids, method, self.from_on, ("cost_book", book.id))
 
     def _refuse_bad_choice(self, book: CostBook, category: Category | None) -> str:
         """Gives the method that the products are costed by from then on."""

@@ -1,16 +1,21 @@
 """What changes of earlier moves' costs come to in the ledger: by day and by the two accounts that each goes between."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from erp_desktop.actions.base import Context
+from erp_desktop.actions.cost_events import Document
+from erp_desktop.actions.posting import post
 from erp_desktop.actions.remembering import MEMORY_ASKS, changed_rows
+from erp_desktop.ledger.events import CostAdjusted, CostCorrection
 from erp_desktop.ledger.posting import Purpose
 from erp_desktop.models.costing import CostEvent
 from erp_desktop.models.sales import Shipment
@@ -78,6 +83,8 @@ def where_they_went(
     """Where the cost of moves went that is not simply cost of sales: of goods that were not sold, and `at_delivery` (in a company
     that posts revenue then) of those that were shipped, with what came back of them."""
     ids, found = sorted(move_ids), dict[UUID, Went]()
+    if not ids:
+        return found
     moves: Any = select(StockMove.id, StockMove.kind)
     if at_delivery:
         left = aliased(StockMove)  # by which goods had left that came back
@@ -149,3 +156,11 @@ class Corrections:
             for sides in where.sides(dated_on, taken_from):
                 amounts[sides] += amount
         return amounts
+
+
+def post_corrections(
+    session: Session, ctx: Context, by_day: Mapping[date, Sequence[CostCorrection]], document: Document
+) -> None:
+    """Entries of their own, each on its day; `document` has caused them."""
+    for day, lines in sorted(by_day.items(), key=itemgetter(0)):
+        post(session, ctx, CostAdjusted(tuple(lines)), day, (document.kind, document.id), text=document.text)

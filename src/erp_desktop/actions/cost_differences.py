@@ -4,17 +4,17 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from erp_desktop.actions.appending import append_stored
 from erp_desktop.actions.cost_events import COMING_IN, Document
 from erp_desktop.actions.cost_line import Differing, EdgeOn, Edges, Placed, edges_in_the_books, edges_of
 from erp_desktop.actions.cost_streams import CostStream
+from erp_desktop.actions.cost_writing import Opened, came_in
 from erp_desktop.actions.remembering import rows_by_id
-from erp_desktop.costing.events import Kind, LayerKey, Result
+from erp_desktop.costing.events import Kind, Result
 from erp_desktop.models.costing import AdjustmentKind, CostAdjustment, CostEdge, CostLayer
-from erp_desktop.numbers import MONEY_PLACES, QTY_PLACES, ZERO, from_scaled
+from erp_desktop.numbers import MONEY_PLACES, ZERO
 
 
 @dataclass
@@ -32,9 +32,7 @@ class CountedAgain:
         return self.until < date.max
 
 
-def write_differences(
-    stream: CostStream, again: CountedAgain, document: Document, opened: dict[tuple[int, LayerKey], dict[str, Any]]
-) -> None:
+def write_differences(stream: CostStream, again: CountedAgain, document: Document, opened: Opened) -> None:
     """Writes them, and adds to `opened` the layers of old events that came in otherwise."""
     taken_before = edges_in_the_books(stream, again.start, again.until)
     edges = _edge_differences(stream, again, taken_before)
@@ -90,9 +88,9 @@ def _write_adjustments(stream: CostStream, again: CountedAgain, document: Docume
 
 def _restated_layers(
     stream: CostStream, again: CountedAgain, taking_otherwise: Set[bytes], taken_before: Edges
-) -> dict[tuple[int, LayerKey], dict[str, Any]]:
+) -> Opened:
     """The layers of goods that came in at another cost than before, or, with a transfer, in other parts."""
-    restated: dict[tuple[int, LayerKey], dict[str, Any]] = {}
+    restated: Opened = {}
     changed = {one.part.event for one in again.found if one.part.event == one.part.target} | taking_otherwise
     parts: dict[bytes, int] = {}  # that a transfer has now
     to_pool: dict[bytes, int] = {}
@@ -100,13 +98,17 @@ def _restated_layers(
         if row.cost is not None and row.event.key in changed:
             if row.event.kind in COMING_IN:
                 qty, value = row.event.qty, again.result.costs[place]
-                restated[row.event.pool, (row.event.key, 0)] = _came_in(stream, row, qty, value)
+                restated[row.event.pool, (row.event.key, 0)] = came_in(
+                    stream, row.dated_on, row.seq, row.event.key, qty, value
+                )
             elif row.event.kind == Kind.TRANSFER:
                 parts[row.event.key], to_pool[row.event.key] = 0, row.event.to_pool
     for arrival in again.result.arrivals:
         row = again.line[arrival.event]
         if row.event.key in parts or (row.event.kind == Kind.METHOD and row.cost is not None):
-            restated[arrival.pool, arrival.layer] = _came_in(stream, row, arrival.qty, arrival.value)
+            restated[arrival.pool, arrival.layer] = came_in(
+                stream, row.dated_on, row.seq, row.event.key, arrival.qty, arrival.value
+            )
             parts[row.event.key] = arrival.layer[1] + 1
     gone: set[UUID] = set()  # the last parts of transfers that took of more layers than now
     for transfer, count in Counter(edge.issue for edge in taken_before if edge.issue in parts).items():
@@ -115,16 +117,6 @@ def _restated_layers(
     for layer in rows_by_id(stream.session, stream.ctx, CostLayer, gone).values():
         layer.qty_in = layer.value_in = ZERO
     return restated
-
-
-def _came_in(stream: CostStream, row: Placed, qty: int, value: int) -> dict[str, Any]:
-    return {
-        "dated_on": row.dated_on,
-        "seq": row.seq,
-        "move_id": UUID(bytes=row.event.key),
-        "qty_in": from_scaled(qty, QTY_PLACES),
-        "value_in": stream.amount(value),
-    }
 
 
 def _edge_differences(stream: CostStream, again: CountedAgain, taken_before: Edges) -> list[tuple[EdgeOn, int, int]]:

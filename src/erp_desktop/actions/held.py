@@ -14,10 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
+from erp_desktop.actions.cost_counting import books_of
 from erp_desktop.actions.emptied_pools import emptied_after
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import rows_of
-from erp_desktop.actions.valuing import books_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.costing import CostAdjustment, CostPool, MoveCost
 from erp_desktop.models.stock import MoveKind

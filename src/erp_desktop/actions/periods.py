@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions import valuing
+from erp_desktop.actions import value_changes
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.finding import WrongState, find
 from erp_desktop.actions.refusals import Refused, Required
@@ -113,7 +113,7 @@ class ClosePeriod(Action):
         if ctx.at_centre:
             for pool in pools_below_zero(session, ctx.company_id, period.ends_on, "periodic_average"):
                 raise NegativeAtPeriodEnd(product=pool.product_code, qty=pool.qty)
-            valuing.end_period(session, ctx, period, ("period", period.id))
+            value_changes.end_period(session, ctx, period, ("period", period.id))
         period.is_closed = True
         _record(session, ctx, period)
 

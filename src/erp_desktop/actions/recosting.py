@@ -35,16 +35,14 @@ from erp_desktop.actions.cost_line import (
     stored_events,
 )
 from erp_desktop.actions.cost_streams import CostStream, run
+from erp_desktop.actions.cost_writing import opened_by, write_effects, write_events, write_state, write_used_up
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.remembering import MEMORY_ASKS
 from erp_desktop.costing.collecting import collector_paused
 from erp_desktop.costing.events import Kind
 from erp_desktop.costing.stream import Stream
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.models.costing import (
-    CostEvent,
-    MoveCost,
-)
+from erp_desktop.models.costing import CostEvent, MoveCost
 
 _READ_AT_ONCE = 2  # months of a stream's events; twice as many each time, so that a long line takes few questions
 
@@ -105,15 +103,15 @@ def recost(stream: CostStream, new: Sequence[NewEvent], document: Document) -> l
     written = {
         place: (of_event[row.event.key], row.event, row.seq) for place, row in enumerate(again.line) if row.cost is None
     }
-    counted = stream.write_events(written, again.result)
-    opened = stream.opened_by(written, again.result)
-    stream.write_effects(counted, document)
+    counted = write_events(stream, written, again.result)
+    opened = opened_by(stream, written, again.result)
+    write_effects(stream, counted, document)
     write_differences(stream, again, document, opened)
     checkpoints.write()
     if again.is_over_early:
-        stream.write_opened(opened)
+        write_used_up(stream, opened)
     else:
-        stream.write_state(engine, opened)
+        write_state(stream, engine, opened)
     return counted
 
 

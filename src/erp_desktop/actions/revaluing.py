@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.accounting import TooPrecise
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.cost_counting import books_of
 from erp_desktop.actions.finding import (
     AmountNegative,
     company_of,
@@ -25,7 +26,7 @@ from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import Refused, Required
 from erp_desktop.actions.remembering import rows_by_id
 from erp_desktop.actions.transit import refuse_transit
-from erp_desktop.actions.valuing import books_of, revalue, set_standard_cost
+from erp_desktop.actions.value_changes import revalue, set_standard_cost
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.events import Amount, StandardCostChanged, StockRevalued

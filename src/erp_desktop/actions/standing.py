@@ -16,13 +16,12 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_by_id
+from erp_desktop.costing.events import LAYERED
 from erp_desktop.costing.landed_cost import left_of_receipt
 from erp_desktop.ids import derived_id
 from erp_desktop.models.costing import CostAdjustment, CostEdge, CostLayer, CostPool, MoveCost
 from erp_desktop.models.stock import MoveKind
 from erp_desktop.numbers import ZERO
-
-LAYERED = ("fifo", "lifo", "specific")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 METHODS = ("fifo", "lifo", "moving_average", "periodic_average", "standard", "specific")
-LAYERED = frozenset({"fifo", "lifo", "specific"})  # the others keep one value for all that is on hand
+LAYERED = ("fifo", "lifo", "specific")  # the others keep one value for all that is on hand
 
 LayerKey = tuple[bytes, int]  # key of the event that opened it, part: > 0 for the further layers of one transfer
 

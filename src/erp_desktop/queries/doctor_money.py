@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, case, func, or_, select
 
-from erp_desktop.actions.standing import LAYERED
+from erp_desktop.costing.events import LAYERED
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.base import PENDING_TICK
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostEdge, CostEvent, CostLayer, CostPool, MoveCost
