@@ -5,10 +5,11 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
-from company_fixtures import TODAY, ActionRefused, SmallCompany
+from company_fixtures import TODAY, ActionRefused, SmallCompany, open_small_company
 from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
+from erp_desktop.actions.delivering import ConfirmDelivery
 from erp_desktop.actions.held import Held
 from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock, allowance_for
@@ -63,7 +64,7 @@ def balance(company: SmallCompany, purpose: str) -> Decimal:
         statement = (
             select(func.sum(LedgerBalance.debit), func.sum(LedgerBalance.credit))
             .join(AccountPurpose, AccountPurpose.account_id == LedgerBalance.account_id)
-            .where(AccountPurpose.purpose == purpose)
+            .where(AccountPurpose.purpose == purpose, AccountPurpose.company_id == company.company_id)
         )
         debit, credit = session.execute(statement).one()
         return (debit or D("0")) - (credit or D("0"))
@@ -74,10 +75,10 @@ def healthy(company: SmallCompany) -> bool:
         return examine(session, company.company_id) == ()
 
 
-def sell(company: SmallCompany, code: str, qty: str, on: date = TODAY) -> None:
+def sell(company: SmallCompany, code: str, qty: str, on: date = TODAY) -> UUID:
     order = company.sales_order((code, qty, "20"), on=on)
     company.allocate(order)
-    company.ship(order, qty, on=on)
+    return company.ship(order, qty, on=on)
 
 
 def test_stock_that_would_bring_less_than_its_cost_is_written_down_and_its_cost_stays(company: SmallCompany) -> None:
@@ -136,6 +137,26 @@ def test_goods_that_left_take_their_part_of_the_allowance_to_cost_of_sales(compa
     assert balance(company, "cost_of_sales") == D("36.00")  # 48 of cost less the 12 that were lost before
     assert balance(company, "write_down_loss") == D("30.00")
     assert healthy(company)
+
+
+def test_goods_under_way_release_their_allowance_and_cost_no_less_in_the_end(engine: Engine) -> None:
+    """A company that posts revenue at delivery, beside one that does at shipment."""
+    found = []
+    for revenue_at in ("delivery", "shipment"):
+        company = open_small_company(engine, code=revenue_at[:4].upper(), revenue_at=revenue_at)
+        company.stock("BX", "10", "12.00")
+        write_down(company, ("BX", "9.00"))
+        shipment = sell(company, "BX", "4", on=TODAY + timedelta(days=3))
+        line = write_down(company, ("BX", "9.00"), on=LATER)
+        assert (line.released, line.written_down, line.allowance) == (D("12"), D("0"), D("18"))
+        if revenue_at == "delivery":
+            assert (balance(company, "goods_dispatched"), balance(company, "cost_of_sales")) == (D("48"), D("-12"))
+            assert healthy(company)
+        company.perform(ConfirmDelivery((shipment,), LATER))
+        accounts = ("inventory", "goods_dispatched", "inventory_allowance", "cost_of_sales", "write_down_loss")
+        found.append([balance(company, purpose) for purpose in accounts])
+        assert healthy(company)
+    assert found == [[D("72"), D("0"), D("-18"), D("36"), D("30")]] * 2
 
 
 def test_a_product_that_is_sold_out_loses_its_allowance(company: SmallCompany) -> None:
