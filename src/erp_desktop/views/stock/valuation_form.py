@@ -1,5 +1,6 @@
 """What the forms have in common that give stock another value: their effect stands open below, and they are posted at once."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ValuationForm(FormPage):
-    """A page overrides `stated_lines`, `action_of`, `product_ids` and `consequence`; it sets `do_post` before anything is shown."""
+    """A page says what its lines are, what posts them and what comes of it; it calls `add_post` before `begin`."""
 
     day: ClassVar[str] = "dated_on"  # the field that says when
     typed_column: ClassVar[str]  # where a refusal of a line is said
@@ -62,28 +63,31 @@ class ValuationForm(FormPage):
             self.use_columns()
         self.lines_changed()
 
-    # --- what a page overrides
+    # --- what a page says (Qt's metaclass takes no ABC beside it: mypy alone sees to it that it does)
 
+    @abstractmethod
     def use_columns(self) -> None:
         """Makes the lines, in the company's currency as soon as it is known."""
 
+    @abstractmethod
     def stated_lines(self) -> list[dict[str, Any]]:
         """The lines that are to be posted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def action_of(self, values: dict[str, Any], lines: list[dict[str, Any]]) -> Action:
-        raise NotImplementedError
+        """What posts these lines; `values` by field."""
 
+    @abstractmethod
     def product_ids(self) -> Iterable[UUID]:
-        raise NotImplementedError
+        """The products whose value changes: of these the effect is worked out."""
 
+    @abstractmethod
     def consequence(self, lines: list[dict[str, Any]]) -> str:
         """What is said before it is posted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def nothing_stated(self) -> str:
         """What is to be done while no line says anything."""
-        raise NotImplementedError
 
     # --- posting
 
