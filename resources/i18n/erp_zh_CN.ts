@@ -4476,6 +4476,18 @@ The back office of a company that distributes goods.</source>
         <translation>商品</translation>
     </message>
     <message>
+        <source>Units of products</source>
+        <translation>商品的计量单位</translation>
+    </message>
+    <message>
+        <source>Stock units</source>
+        <translation>库存单位数量</translation>
+    </message>
+    <message>
+        <source>For so many</source>
+        <translation>对应数量</translation>
+    </message>
+    <message>
         <source>Warehouses</source>
         <translation>仓库</translation>
     </message>
@@ -4538,6 +4550,22 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Hired</source>
         <translation>入职日期</translation>
+    </message>
+    <message>
+        <source>{field}: {product} is not counted by {unit}; its units are {units}</source>
+        <translation>{field}：{product} 没有计量单位“{unit}”；可用单位：{units}</translation>
+    </message>
+    <message>
+        <source>{field}: {qty} {unit} are no exact quantity in {stock_unit}; what fits nearest is {fits}</source>
+        <translation>{field}：{qty} {unit} 折算为 {stock_unit} 后不是精确数量；最接近的可用数量：{fits}</translation>
+    </message>
+    <message>
+        <source>{field}: {qty} {unit} are more {stock_unit} than can be kept</source>
+        <translation>{field}：{qty} {unit} 折算为 {stock_unit} 后超出可保存的数量</translation>
+    </message>
+    <message>
+        <source>{field}: {price} for one {unit} is no exact price of one {stock_unit}; state that price instead</source>
+        <translation>{field}：每 {unit} {price} 不能精确折算为每 {stock_unit} 的单价；请改填折算后的单价</translation>
     </message>
 </context>
 <context>

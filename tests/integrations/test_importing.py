@@ -263,9 +263,9 @@ def kept_by_lot(books: Books, tmp_path: Path) -> Books:
     return books
 
 
-def reasons_of(books: Books, path: Path) -> list[str]:
-    """Why each row of a plan of opening stock is bad; empty for a good one."""
-    return [row.reason for row in books.plan("opening-stock", path).rows]
+def reasons_of(books: Books, path: Path, target: str = "opening-stock") -> list[str]:
+    """Why each row of a plan is bad; empty for a good one."""
+    return [row.reason for row in books.plan(target, path).rows]
 
 
 def test_opening_stock_comes_in_by_lot_and_serial_number(kept_by_lot: Books, tmp_path: Path) -> None:
@@ -386,6 +386,57 @@ def test_order_lines_become_orders_taken_in_whole_or_not_at_all(books, tmp_path)
     assert (
         "is here already with a total of 1208.55" in [row.cells for row in open_table(refused.bad_file).rows()][1][-1]
     )
+
+
+def test_orders_and_price_lists_may_be_by_the_box(books, tmp_path):
+    books.take_in("products", write(tmp_path / "p.csv", *PRODUCTS))
+    packs = write(
+        tmp_path / "u.csv",
+        ("Product", "Unit", "Stock units", "For so many"),
+        ("CUP", "BOX", "24", ""),
+        ("CUP", "M", 1, 3),
+    )
+    assert books.take_in("product-units", packs).new == 2
+    orders = write(
+        tmp_path / "orders.csv",
+        ("Order number", "Date", "Product", "Quantity", "Unit", "Price"),
+        ("A1", "2026-03-01", "CUP", "2.5", "箱", "10"),
+        ("A1", "2026-03-01", "CUP", "3", "", "0.5"),
+        ("A2", "2026-03-01", "CUP", "2", "L", "10"),
+        ("A3", "2026-03-01", "CUP", "7", "m", "10"),
+        ("A4", "2026-03-01", "BOWL", "1", "box", "10"),
+    )
+    assert reasons_of(books, orders, "channel-orders") == [
+        "",
+        "",
+        "Unit: CUP is not counted by L; its units are PC, BOX, M",
+        "Quantity: 7 M are no exact quantity in PC; what fits nearest is 6 / 9",
+        "",
+    ]
+    assert books.take_in("channel-orders", orders).new == 3
+    with books.session() as session:
+        lines = session.scalars(select(SalesOrderLine).order_by(SalesOrderLine.amount)).all()
+        assert [(line.qty, line.amount, line.factor.numerator) for line in lines] == [
+            (3, Decimal("1.50"), 1),
+            (1, 10, 1),
+            (60, 25, 24),
+        ]
+    assert books.take_in("channel-orders", orders).same == 3
+    prices = write(
+        tmp_path / "prices.csv",
+        ("Product", "Price level", "From quantity", "From date", "Unit price", "Unit"),
+        ("CUP", "RETAIL", "2", "2026-01-01", "12", "BOX"),
+        ("CUP", "RETAIL", "1", "2026-02-01", "10", "BOX"),
+    )
+    assert reasons_of(books, prices, "prices") == [
+        "",
+        "Unit price: 10 for one BOX is no exact price of one PC; state that price instead",
+    ]
+    assert books.take_in("prices", prices).new == 1
+    with books.session() as session:
+        price = session.scalars(select(Price)).one()
+        assert (price.from_qty, price.unit_price) == (48, Decimal("0.50"))
+    assert books.take_in("prices", prices).same == 1
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public test data is not on this machine")

@@ -10,7 +10,7 @@ from the_books import nothing_differs, posted
 from erp_desktop.demo.business_day import BusinessDay
 from erp_desktop.demo.import_day import ImportDay
 from erp_desktop.demo.warehouse_day import WarehouseDay
-from erp_desktop.models.purchasing import PriceCorrection, PurchaseOrder
+from erp_desktop.models.purchasing import GoodsReceiptLine, PriceCorrection, PurchaseOrder
 from erp_desktop.models.sales import CustomerReturn
 from erp_desktop.models.stock import GoodsTransfer, GoodsTransferLine, StockScrap
 
@@ -23,12 +23,14 @@ def test_an_invoice_in_dollars_at_another_price_and_rate_parts_cost_from_exchang
 ) -> None:
     imports = ImportDay(day)
     order = imports.order()
-    receipt = imports.receive(order)  # 500 at 0.142 and 300 at 0.205, at 7.125
+    receipt = imports.receive(order)  # 500 at 0.142 and 12 boxes of 24 at 4.92, at 7.125
     with Session(books) as session:
         (bought,) = session.scalars(select(PurchaseOrder).where(PurchaseOrder.id == order))
         assert (bought.status, bought.currency) == ("received", "USD")
-        goods = Decimal("505.88") + Decimal("438.19")
+        goods = Decimal("505.88") + Decimal("420.66")
         assert posted(session, receipt) == {STOCK: goods, NOT_INVOICED: -goods}
+        came = session.scalars(select(GoodsReceiptLine).where(GoodsReceiptLine.receipt_id == receipt))
+        assert sorted(line.qty for line in came) == [12 * 24, 500]
     imports.freight_in_dollars(receipt)
     imports.invoice_at_another_price_and_rate(receipt)  # 0.148 for the 500, at 7.16
     with Session(books) as session:
@@ -43,6 +45,7 @@ def test_an_invoice_in_dollars_at_another_price_and_rate_parts_cost_from_exchang
     imports.some_go_back(receipt)
     (printed,) = [path for path in day.files if path.suffix == ".pdf"]
     assert "USD" in pdf_text(printed)
+    assert "1 BOX = 24 PC" in pdf_text(printed)
     assert nothing_differs(books)
 
 

@@ -36,16 +36,19 @@ class ImportDay:
         self.some_go_back(receipt)
 
     def order(self) -> UUID:
-        """In the supplier's currency. Gives the purchase order."""
+        """In the supplier's currency, one of the lines by the box. Gives the purchase order."""
         person = self.person
         page: Any = person.open("purchase_order", id=new_id(), is_new=True)
         person.wait(lambda: page.binder.widget("ordered_on").text(), "today's date")
         person.choose(page, "supplier", SUPPLIER.name.split()[0])
         person.wait(lambda: page.binder.value("currency") == SUPPLIER.currency, "the supplier's currency")
         person.choose(page, "warehouse", "SH")
-        for row, (code, qty, price) in enumerate((("PMP-004", "500", "0.142"), ("PMP-009", "300", "0.205"))):
+        lines = (("PMP-004", "500", "", "0.142"), ("PMP-009", "12", "BOX", "4.92"))  # 24 pumps in a box
+        for row, (code, qty, unit, price) in enumerate(lines):
             person.cell(page, row, "product", code)
             person.cell(page, row, "qty", qty)
+            if unit:
+                person.cell(page, row, "unit", unit)
             person.cell(page, row, "unit_price", price)
         person.press(Qt.Key.Key_S, CONTROL)
         person.wait(lambda: not page.is_dirty and page.record is not None, "the saved order")

@@ -32,6 +32,7 @@ from erp_desktop.integrations.lookups import (
     WarehouseBins,
 )
 from erp_desktop.integrations.mapping import Matching
+from erp_desktop.integrations.units import UNIT, rows_in_units
 from erp_desktop.numbers import ONE, ZERO, round_money
 
 LINES_PER_COUNT = 200
@@ -183,7 +184,11 @@ class _Order:
         first = self.rows[0].values
         lines = tuple(
             ChannelLine(
-                row.values["product_id"], row.values["qty"], row.values["unit_price"], row.values.get("discount", ZERO)
+                row.values["product_id"],
+                row.values["qty"],
+                row.values["unit_price"],
+                row.values.get("discount", ZERO),
+                row.values.get(UNIT),
             )
             for row in self.rows
         )
@@ -217,6 +222,9 @@ class ChannelOrderRows:
             if row.values.get("qty") == 0:
                 row.refuse(NOTHING_ORDERED)
         self._reader.find_codes(rows)
+        for one in rows_in_units(self._target, self._ask, rows):
+            if "qty" in one.row.values and one.stock_qty("qty") is not None:
+                one.row.values[UNIT] = one.unit.id
         self._reader.fill_usual(rows)  # of bad rows too: they keep their whole order out
         orders: dict[tuple[Any, ...], _Order] = {}
         for row in rows:

@@ -2,7 +2,7 @@
 
 from erp_desktop.actions.lots import LONGEST_LOT_CODE
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.integrations.fields import PRODUCT_REF, UNIT_PRICE, WAREHOUSE, ImportField, ImportTarget
+from erp_desktop.integrations.fields import PRODUCT_REF, QTY_UNIT, UNIT_PRICE, WAREHOUSE, ImportField, ImportTarget
 
 QUANTITY = QT_TRANSLATE_NOOP("Import", "Quantity")
 
@@ -78,6 +78,7 @@ CHANNEL_ORDERS = ImportTarget(
         ),
         PRODUCT_REF,
         ImportField("qty", QUANTITY, ("数量", "qty"), "qty", required=True),
+        QTY_UNIT,
         ImportField("unit_price", UNIT_PRICE, ("单价", "价格", "price", "成交价"), "price", required=True),
         ImportField("discount", QT_TRANSLATE_NOOP("Import", "Discount"), ("折扣", "折扣率"), "rate"),
         ImportField(

@@ -10,7 +10,8 @@ from erp_desktop.i18n import QT_TRANSLATE_NOOP
 
 @dataclass(frozen=True)
 class ImportField:
-    """A field that a column may fill. kind: text, code, qty, price, rate, exchange_rate, whole, day, yes_no, or ref (a code in `table`)."""
+    """A field that a column may fill. kind: text, code, qty, price, rate, exchange_rate, whole, day, yes_no, ref
+    (a code in `table`), or unit (code or name of a unit of the row's product)."""
 
     name: str  # of the action's argument
     heading: str  # as screens call it; translated where it is shown
@@ -60,4 +61,10 @@ PRODUCT_REF = ImportField(
     "ref",
     "product",
     required=True,
+)
+QTY_UNIT = ImportField(
+    "unit_id",
+    QT_TRANSLATE_NOOP("Import", "Unit"),
+    ("单位", "计量单位", "包装单位", "uom", "unit of measure", "unit code", "pack"),
+    "unit",
 )

@@ -163,6 +163,7 @@ class RowReader:
             "text": partial(parse_text, limit=length),
             "code": partial(parse_code, limit=length),
             "ref": partial(parse_code, limit=LONGEST_CODE),
+            "unit": partial(parse_code, limit=length),
             "qty": partial(parse_number, places=QTY_PLACES),
             "price": partial(parse_number, places=UNIT_PRICE_PLACES),
             "rate": partial(parse_rate, places=RATE_PLACES),

@@ -14,6 +14,7 @@ from erp_desktop.integrations.fields import ImportTarget
 from erp_desktop.integrations.judging import TWICE, UNKNOWN_CODE, Batch, PlannedRow, RowReader, Verdict, heading_of
 from erp_desktop.integrations.lookups import Ask, StoredRows
 from erp_desktop.integrations.mapping import Matching
+from erp_desktop.integrations.units import rows_in_units
 
 ROWS_PER_ACTION = 200
 
@@ -36,6 +37,7 @@ class MasterRows:
             self._reader.read(row)
         good = [row for row in rows if not row.is_bad]
         self._reader.find_codes(good, except_table=self._table)
+        self._count_in_stock_units(good)
         for row in good:
             for name in self._target.key:
                 if name not in row.values:
@@ -63,6 +65,15 @@ class MasterRows:
             part = ordered[start : start + ROWS_PER_ACTION]
             steps = tuple(row.step for row in part)
             yield Batch(SaveMasters(**{self._target.bulk: steps}), part, lambda part=part: _one_by_one(part))  # type: ignore[misc]
+
+    def _count_in_stock_units(self, rows: list[PlannedRow]) -> None:
+        """A price list may be by the box; prices are kept for one stock unit."""
+        if not any(known.kind == "unit" for known in self._target.fields):
+            return
+        for one in rows_in_units(self._target, self._ask, rows):
+            for name, counted in (("from_qty", one.stock_qty), ("unit_price", one.stock_price)):
+                if name in one.row.values:
+                    one.row.values[name] = counted(name)
 
     def _key(self, row: PlannedRow) -> tuple[Any, ...]:
         return tuple(row.values[name] for name in self._target.key)

@@ -15,12 +15,13 @@ from erp_desktop.actions.masters import (
     SavePrice,
     SavePriceLevel,
     SaveProduct,
+    SaveProductUnit,
     SaveUnit,
     SaveWarehouse,
 )
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.integrations.document_targets import CHANNEL_ORDERS, OPENING_STOCK
-from erp_desktop.integrations.fields import PRODUCT_REF, UNIT_PRICE, WAREHOUSE, ImportField, ImportTarget
+from erp_desktop.integrations.fields import PRODUCT_REF, QTY_UNIT, UNIT_PRICE, WAREHOUSE, ImportField, ImportTarget
 
 CODE = QT_TRANSLATE_NOOP("Import", "Code")
 NAME = QT_TRANSLATE_NOOP("Import", "Name")
@@ -175,6 +176,32 @@ TARGETS: dict[str, ImportTarget] = {
             bulk="products",
         ),
         ImportTarget(
+            "product-units",
+            QT_TRANSLATE_NOOP("Import", "Units of products"),
+            (
+                PRODUCT_REF,
+                ImportField(
+                    "unit_id",
+                    QT_TRANSLATE_NOOP("Import", "Unit"),
+                    ("单位", "包装单位", "unit code", "pack"),
+                    "ref",
+                    "unit",
+                    required=True,
+                ),
+                ImportField(
+                    "numerator",
+                    QT_TRANSLATE_NOOP("Import", "Stock units"),
+                    ("库存单位数量", "换算数量", "装箱数", "qty per pack", "pack size", "factor"),
+                    "whole",
+                    required=True,
+                ),
+                ImportField("denominator", QT_TRANSLATE_NOOP("Import", "For so many"), ("换算分母", "per"), "whole"),
+            ),
+            ("product_id", "unit_id"),
+            save=SaveProductUnit,
+            bulk="product_units",
+        ),
+        ImportTarget(
             "warehouses",
             QT_TRANSLATE_NOOP("Import", "Warehouses"),
             (
@@ -253,6 +280,7 @@ TARGETS: dict[str, ImportTarget] = {
                     required=True,
                 ),
                 ImportField("unit_price", UNIT_PRICE, ("单价", "价格", "price"), "price", required=True),
+                QTY_UNIT,
             ),
             ("product_id", "price_level_id", "from_qty", "from_date"),
             save=SavePrice,
