@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from erp_desktop.actions.appending import append_rows
-from erp_desktop.actions.cost_events import balance_row, month_ends
+from erp_desktop.actions.cost_events import balance_row, month_ends, settles_at_period_end
 from erp_desktop.actions.cost_streams import CostStream
 from erp_desktop.actions.remembering import MEMORY_ASKS, rows_by_id
 from erp_desktop.costing.stock import Pool
@@ -22,7 +22,7 @@ from erp_desktop.numbers import QTY_PLACES, from_scaled
 
 def is_more_than_its_rows(stream: CostStream, row: CostPool | Pool) -> bool:
     """Whether a pool has something to settle at the period's end: then only a checkpoint tells all of its state."""
-    return row.method == "periodic_average" or (row.method == "standard" and stream.book.shares_variance)
+    return settles_at_period_end(row.method, stream.book)
 
 
 class Checkpoints:

@@ -2,7 +2,7 @@
 
 An event that comes last in its stream is counted at the end (cost_streams.py), an earlier one re-costs what follows it
 (recosting.py). A further book is given the whole history. Not here: which events an action tells (valuing.py, value_changes.py,
-correcting.py), and its own journal entry.
+late_value.py), and its own journal entry.
 """
 
 from collections import defaultdict

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from erp_desktop.actions.moving import Move
@@ -19,7 +19,7 @@ from erp_desktop.actions.transit import transit_warehouse_id
 from erp_desktop.costing.events import Effect, Event, Kind
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
-from erp_desktop.models.costing import AdjustmentKind, CostEvent, CostPool
+from erp_desktop.models.costing import AdjustmentKind, CostBook, CostEvent, CostPool
 from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.numbers import ZERO
 
@@ -121,6 +121,23 @@ class NewEvent:
     document: Document | None = None
 
 
+class ChangedCost(NamedTuple):
+    """By how much an event changed what an earlier move cost: on stock, and where that move's cost had gone."""
+
+    pool_id: UUID
+    move_id: UUID
+    to_inventory: Decimal
+    expensed: Decimal
+
+
+class ChangedValue(NamedTuple):
+    """Value without quantity: of a layer, or (None) of a pool that keeps none."""
+
+    pool_id: UUID
+    layer_id: UUID | None
+    amount: Decimal
+
+
 @dataclass
 class Counted:
     """What a new event came to in one book, in company currency: what it changed in stock, signed, and its variance."""
@@ -129,14 +146,8 @@ class Counted:
     to_inventory: Decimal
     variance: Decimal = ZERO
     passed_on: Decimal = ZERO  # variance of goods that an earlier transfer brought, which this trued up
-    effects: list[tuple[UUID, UUID, Decimal, Decimal]] = field(
-        default_factory=list
-    )  # pool, move, to inventory, expensed
-    layers: list[tuple[UUID, UUID | None, Decimal]] = field(default_factory=list)  # value without quantity: pool, layer
-
-    @property
-    def to_cost_of_sales(self) -> Decimal:
-        return sum((effect[3] for effect in self.effects), ZERO)
+    costs: list[ChangedCost] = field(default_factory=list)
+    values: list[ChangedValue] = field(default_factory=list)
 
 
 def place_from(move: Move | StockMove, company_id: UUID) -> Place:
@@ -176,6 +187,11 @@ def month_ends(since: date, before: date) -> Iterator[date]:
 def counts_until(kind: str, dated_on: date) -> date:
     """The day that a pool stands for afterwards: a period's end comes after the last day of its period."""
     return dated_on + timedelta(days=1) if kind == CostEvent.PERIOD_END else dated_on
+
+
+def settles_at_period_end(method: str, book: CostBook) -> bool:
+    """Whether a pool of `book` with that method has something to settle when a period ends (rule 11)."""
+    return method == "periodic_average" or (method == "standard" and book.shares_variance)
 
 
 def pool_of_effect(event: Event, effect: Effect) -> int:

@@ -20,6 +20,8 @@ from erp_desktop.actions.cost_events import (
     GOING_OUT,
     LATE_VALUES,
     POSTED_BY_THEIR_DOCUMENT,
+    ChangedCost,
+    ChangedValue,
     Counted,
     Document,
     NewEvent,
@@ -61,8 +63,8 @@ def write_events(stream: StreamPools, written: Written, result: Result) -> list[
     for effect in result.effects:
         if effect.event in written:
             event = written[effect.event][1]
-            counted[effect.event].effects.append(
-                (
+            counted[effect.event].costs.append(
+                ChangedCost(
                     stream.rows[pool_of_effect(event, effect)].id,
                     UUID(bytes=effect.target),
                     stream.amount(effect.to_inventory),
@@ -73,7 +75,7 @@ def write_events(stream: StreamPools, written: Written, result: Result) -> list[
         if change.event in written:
             layer = None if change.layer is None else stream.layer_id(change.pool, change.layer)
             valued = counted[change.event]
-            valued.layers.append((stream.rows[change.pool].id, layer, stream.amount(change.amount)))
+            valued.values.append(ChangedValue(stream.rows[change.pool].id, layer, stream.amount(change.amount)))
             # Goods are worth their own cost: what they true up elsewhere nets to zero by itself.
             if not valued.event.qty:
                 valued.to_inventory += stream.amount(change.amount)
@@ -134,7 +136,7 @@ def write_effects(stream: StreamPools, counted: Sequence[Counted], document: Doc
         new = one.event
         kind = ADJUSTS.get(new.kind, AdjustmentKind.TRUE_UP)
         about = (kind, new.move_id, new.dated_on, new.document or document, new.line_id)
-        for pool_id, layer, amount in one.layers:
+        for pool_id, layer, amount in one.values:
             if amount and new.kind == CostEvent.STANDARD_COST and new.line_id is None:
                 # A pool that begins late takes up a standard that was set before: no document posts what that changes.
                 rows.append(_adjustment(stream, pool_id, *about, layer, None, amount, -amount))
@@ -150,7 +152,7 @@ def write_effects(stream: StreamPools, counted: Sequence[Counted], document: Doc
         if one.variance and new.kind in LATE_VALUES:
             pool_id = stream.rows[stream.pool_of(new.place)].id
             rows.append(_adjustment(stream, pool_id, *about, None, None, ZERO, one.variance))
-        for pool_id, move_id, inventory, sales in one.effects:
+        for pool_id, move_id, inventory, sales in one.costs:
             if inventory or sales:
                 rows.append(_adjustment(stream, pool_id, *about, None, move_id, inventory, sales))
                 if new.kind not in POSTED_BY_THEIR_DOCUMENT:

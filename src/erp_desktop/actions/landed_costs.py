@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
-from erp_desktop.actions.correcting import LateValue, add_late_value
 from erp_desktop.actions.exchanging import Exchange, exchange_at, exchange_of, refuse_unknown_currency
 from erp_desktop.actions.finding import (
     AmountNegative,
@@ -31,18 +30,17 @@ from erp_desktop.actions.landed_shares import (
     still_owed,
     stocked_lines,
 )
+from erp_desktop.actions.late_value import LateValue, add_late_value, late_cost
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.purchasing import NotASupplier
 from erp_desktop.actions.refusals import NotFound, NumberRefused, Refused, Required
 from erp_desktop.costing.landed_cost import Split
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ledger.events import LandedCostEntered, LateCost
-from erp_desktop.ledger.posting import Dimensions
+from erp_desktop.ledger.events import LandedCostEntered
 from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.party import Party
 from erp_desktop.models.purchasing import GoodsReceipt, LandedCost, LandedCostShare
-from erp_desktop.models.stock import StockMove
 from erp_desktop.numbers import ZERO, minor_unit, round_money
 
 LANDED_COST_KINDS = ("freight", "duty", "insurance", "handling")
@@ -63,14 +61,16 @@ class UnknownChoice(Refused):
 class NothingStocked(Refused):
     code = "nothing_stocked"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "These receipts brought no stock that could bear the cost. Choose other receipts."
+        "Refusal",
+        "These receipts brought no stock that could bear the cost. Choose other receipts; nothing was changed.",
     )
 
 
 class BeforeReceipt(Refused):
     code = "before_receipt"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "{receipt} came on {received_on}; its cost cannot be dated before. Correct the date."
+        "Refusal",
+        "{receipt} came on {received_on}; its cost cannot be dated before. Correct the date; nothing was changed.",
     )
 
 
@@ -350,17 +350,3 @@ class EnterLandedCost(Action):
             in_currency=exchange.beside(self.amount),
         )
         post(session, ctx, event, self.dated_on, document, text=landed_cost.number or "")
-
-
-def late_cost(move: StockMove, split: Split, party_id: UUID | None) -> LateCost:
-    dimensions = Dimensions(
-        product_id=move.product_id, party_id=party_id, warehouse_id=move.to_warehouse_id, line_id=move.line_id
-    )
-    return LateCost(
-        split.to_inventory,
-        split.to_cost_of_sales,
-        dimensions,
-        split.to_variance,
-        split.to_scrap_loss,
-        to_goods_dispatched=split.to_goods_dispatched,
-    )

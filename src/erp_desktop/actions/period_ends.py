@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
-from erp_desktop.actions.cost_events import GOING_OUT, KIND_OF, NewEvent, Place
+from erp_desktop.actions.cost_events import GOING_OUT, KIND_OF, NewEvent, Place, settles_at_period_end
 from erp_desktop.actions.cost_history import pool_key
 from erp_desktop.actions.cost_streams import CostStream
 from erp_desktop.models.costing import CostEvent
@@ -23,8 +23,7 @@ def with_period_ends(session: Session, ctx: Context, stream: CostStream, events:
 
     Only a book that settles something at a period's end has them: month-end averages and shared variances.
     """
-    book = stream.book
-    if not (book.method == "periodic_average" or (book.method == "standard" and book.shares_variance)):
+    if not settles_at_period_end(stream.book.method, stream.book):
         return list(events)
     ends = list(
         session.scalars(

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
-from erp_desktop.actions.correcting import LateValue, add_late_value
 from erp_desktop.actions.exchanging import Exchange, exchange_at, exchange_of
 from erp_desktop.actions.finding import (
     AmountNegative,
@@ -23,8 +22,9 @@ from erp_desktop.actions.finding import (
     open_period,
     refuse_empty_or_twice,
 )
-from erp_desktop.actions.landed_costs import BeforeReceipt, NothingStocked, late_cost
+from erp_desktop.actions.landed_costs import BeforeReceipt, NothingStocked
 from erp_desktop.actions.landed_shares import stocked_lines
+from erp_desktop.actions.late_value import LateValue, add_late_value, late_cost
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import NotFound

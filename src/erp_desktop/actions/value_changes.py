@@ -2,7 +2,7 @@
 the end of a period.
 
 Each function gives what it came to in the book that posts to the ledger; the document's own entry is posted by its action. Not
-here: what moves cost (valuing.py), late value of receipts (correcting.py).
+here: what moves cost (valuing.py), late value of receipts (late_value.py).
 """
 
 from collections import defaultdict

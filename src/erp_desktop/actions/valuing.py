@@ -1,7 +1,7 @@
 """What moves cost, at the centre, in every cost book; each function gives their cost in the book that posts to the ledger.
 
 The document's own entry is posted by its action; what a move changes of earlier ones is posted where it is counted
-(cost_counting.py). Not here: value without a move (value_changes.py) and late value (correcting.py).
+(cost_counting.py). Not here: value without a move (value_changes.py) and late value (late_value.py).
 """
 
 from collections.abc import Sequence

@@ -25,6 +25,11 @@ from erp_desktop.models.base import Base, Replicated, belongs_to
 from erp_desktop.models.types import Money, Qty, String, UnitCost
 
 
+def _index_of_some(name: str, column: str, *, where: str) -> Index:
+    """An index of those rows alone for which `where` holds, in either database."""
+    return Index(name, "company_id", column, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class CostBook(Replicated):
     """One costing method over the company's moves; exactly one book posts to the ledger."""
 
@@ -38,9 +43,8 @@ class CostBook(Replicated):
     posts_to_ledger: Mapped[bool]
     unit_cost_places: Mapped[int | None]  # month-end average: the unit cost is rounded; None: it is not
     shares_variance: Mapped[bool] = mapped_column(default=False)  # standard: variances go by a rate to stock and issues
-    is_closed: Mapped[bool] = mapped_column(
-        default=False
-    )  # moves are not costed in it any more; never the one that posts
+    # moves are not costed in it any more; never the one that posts
+    is_closed: Mapped[bool] = mapped_column(default=False)
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -88,13 +92,7 @@ class CostPool(Replicated):
             belongs_to("product_id", "product"),
             CheckConstraint("on_hand <> 0 OR value = 0", name="no_value_without_stock"),
             Index(None, "company_id", "book_id", "product_id", "last_moved_on"),
-            Index(
-                "ix_cost_pool_in_use",
-                "company_id",
-                "product_id",
-                sqlite_where=text("transfer_id IS NULL OR on_hand <> 0"),
-                postgresql_where=text("transfer_id IS NULL OR on_hand <> 0"),
-            ),
+            _index_of_some("ix_cost_pool_in_use", "product_id", where="transfer_id IS NULL OR on_hand <> 0"),
         )
 
 
@@ -181,13 +179,7 @@ class MoveCost(Replicated):
             Index(None, "company_id", "pool_id", "seq"),
             Index(None, "company_id", "move_id", "pool_id"),
             Index(None, "company_id", "dated_on", "pool_id", "qty", "cost"),  # what moved within a month is read here
-            Index(
-                "ix_move_cost_company_id_of_id",
-                "company_id",
-                "of_id",
-                sqlite_where=text("of_id IS NOT NULL"),
-                postgresql_where=text("of_id IS NOT NULL"),
-            ),
+            _index_of_some("ix_move_cost_company_id_of_id", "of_id", where="of_id IS NOT NULL"),
         )
 
 
@@ -259,13 +251,7 @@ class CostAdjustment(Replicated):
         return (
             belongs_to("pool_id", "cost_pool"),
             Index(None, "company_id", "pool_id", "dated_on"),
-            Index(
-                "ix_cost_adjustment_company_id_line_id",
-                "company_id",
-                "line_id",
-                sqlite_where=text("line_id IS NOT NULL"),
-                postgresql_where=text("line_id IS NOT NULL"),
-            ),
+            _index_of_some("ix_cost_adjustment_company_id_line_id", "line_id", where="line_id IS NOT NULL"),
             Index(None, "company_id", "move_id"),
             Index(None, "company_id", "document_id"),
             Index(None, "company_id", "dated_on"),

@@ -18,7 +18,7 @@ from erp_desktop.actions.cost_counting import count
 from erp_desktop.actions.cost_events import Counted, Document, NewEvent, place_to
 from erp_desktop.actions.finding import is_at_delivery
 from erp_desktop.costing.landed_cost import Split
-from erp_desktop.ledger.events import CostCorrection
+from erp_desktop.ledger.events import CostCorrection, LateCost
 from erp_desktop.ledger.posting import Dimensions, Purpose
 from erp_desktop.models.costing import AdjustmentKind
 from erp_desktop.models.stock import StockMove
@@ -67,16 +67,31 @@ def add_late_value(
             )
         )
     counted = count(session, ctx, events)
-    asked = {move_id for one in counted.values() for _, move_id, _, expensed in one.effects if expensed}
+    asked = {changed.move_id for one in counted.values() for changed in one.costs if changed.expensed}
     went = where_they_went(session, ctx.company_id, asked, at_delivery=is_at_delivery(session, ctx))
     _take_over_with_delivery(session, ctx, counted.values(), went, caused_by)
     return {moves[event_id]: _split(one, went) for event_id, one in counted.items()}
 
 
+def late_cost(move: StockMove, split: Split, party_id: UUID | None) -> LateCost:
+    """How the late value of a receipt's move fell, as the ledger is told: on the move's line, of the party that bills it."""
+    dimensions = Dimensions(
+        product_id=move.product_id, party_id=party_id, warehouse_id=move.to_warehouse_id, line_id=move.line_id
+    )
+    return LateCost(
+        split.to_inventory,
+        split.to_cost_of_sales,
+        dimensions,
+        split.to_variance,
+        split.to_scrap_loss,
+        to_goods_dispatched=split.to_goods_dispatched,
+    )
+
+
 def _split(counted: Counted, went: Mapping[UUID, Went]) -> Split:
     by_purpose: defaultdict[Purpose, Decimal] = defaultdict(lambda: ZERO)
-    for _, move_id, _, expensed in counted.effects:
-        by_purpose[went.get(move_id, SOLD).on(counted.event.dated_on)] += expensed
+    for changed in counted.costs:
+        by_purpose[went.get(changed.move_id, SOLD).on(counted.event.dated_on)] += changed.expensed
     return Split(
         counted.to_inventory,
         by_purpose[Purpose.COST_OF_SALES],
@@ -92,8 +107,9 @@ def _take_over_with_delivery(
     by_day: defaultdict[date, list[CostCorrection]] = defaultdict(list)
     for one in counted:
         dimensions = Dimensions(product_id=one.event.product_id)
-        for _, move_id, _, expensed in one.effects:
-            _, *later = went.get(move_id, SOLD).sides(one.event.dated_on, Purpose.INVENTORY)
+        for changed in one.costs:
+            _, *later = went.get(changed.move_id, SOLD).sides(one.event.dated_on, Purpose.INVENTORY)
             for sides in later:
-                by_day[sides.dated_on].append(CostCorrection(expensed, dimensions, sides.against, sides.taken_from))
+                line = CostCorrection(changed.expensed, dimensions, sides.against, sides.taken_from)
+                by_day[sides.dated_on].append(line)
     post_corrections(session, ctx, by_day, document)
