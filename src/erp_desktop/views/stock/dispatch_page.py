@@ -100,8 +100,7 @@ class DispatchTransferPage(FormPage):
 
     def _where_lots_are(self) -> dict[str, Any]:
         """Of the product and in the bin under the cursor."""
-        row = self.grid.currentIndex().row()
-        line = self.grid.model_of_lines.line(row) if row >= 0 else {}
+        line = self.grid.line_here()
         product, bin = line.get("product"), line.get("bin")
         return {
             "product_ids": (product.id,) if isinstance(product, LookupItem) else (),

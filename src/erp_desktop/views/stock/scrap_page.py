@@ -79,14 +79,9 @@ class ScrapStockPage(FormPage):
         return lookups.bins(self.chosen("warehouse")).query(request)
 
     def _where_lots_are(self) -> dict[str, Any]:
-        product = self._line_here().get("product")
+        product = self.grid.line_here().get("product")
         ids = (product.id,) if isinstance(product, LookupItem) else ()
         return {"product_ids": ids, "warehouse_id": self.chosen("warehouse")}
-
-    def _line_here(self) -> dict[str, Any]:
-        row = self.grid.currentIndex().row()
-        model = self.grid.model_of_lines
-        return model.line(row) if 0 <= row < model.rowCount() else {}
 
     def lines_changed(self) -> None:
         text = translate("ScrapStockPage", "Lines: {count}")

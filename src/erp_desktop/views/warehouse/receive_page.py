@@ -145,8 +145,7 @@ class ReceiveGoodsPage(CountingPage):
     # --- lots
 
     def _current_line(self) -> tuple[int, dict[str, Any]]:
-        row = self.grid.currentIndex().row()
-        return row, self.grid.model_of_lines.line(row) if row >= 0 else {}
+        return self.grid.currentIndex().row(), self.grid.line_here()
 
     def _another_lot(self) -> None:
         """A further line for another lot of the product under the cursor."""

@@ -114,8 +114,7 @@ class ShipOrderPage(CountingPage):
 
     def _where_lots_are(self) -> dict[str, Any]:
         """Of the product under the cursor, in the warehouse that the order leaves from."""
-        row = self.grid.currentIndex().row()
-        product_id = self.grid.model_of_lines.line(row).get("product_id") if row >= 0 else None
+        product_id = self.grid.line_here().get("product_id")
         record: SalesOrderRecord | None = self.record
         return {
             "product_ids": (product_id,) if product_id is not None else (),
@@ -124,8 +123,7 @@ class ShipOrderPage(CountingPage):
 
     def _another_lot(self) -> None:
         """A further line for another lot of the product under the cursor."""
-        row = self.grid.currentIndex().row()
-        line = self.grid.model_of_lines.line(row) if row >= 0 else {}
+        row, line = self.grid.currentIndex().row(), self.grid.line_here()
         if line.get("tracking", "none") == "none":
             self.show_problem(translate("ShipOrderPage", "Go to a product that is kept by lot first."))
             return

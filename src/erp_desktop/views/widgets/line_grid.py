@@ -148,6 +148,11 @@ class LineGrid(QTableView):
         """The lines that hold something; see LineModel.lines."""
         return self.model_of_lines.lines()
 
+    def line_here(self) -> dict[str, Any]:
+        """The line under the cursor; nothing where there is none."""
+        row = self.currentIndex().row()
+        return self.model_of_lines.line(row) if row >= 0 else {}
+
     def problems(self) -> list[tuple[int, int, str]]:
         """What must be put right: row, column, sentence."""
         return self.model_of_lines.problems()
