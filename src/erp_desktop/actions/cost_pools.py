@@ -106,6 +106,7 @@ class StreamPools:
         self.fresh: set[bytes] = set()  # moves that are counted for the first time
         self.corrections = Corrections(at_delivery=streams.at_delivery)
         self._number = {place_of(row): number for number, row in enumerate(self.rows)}
+        self._is_new = not self.rows  # then nothing was left out: no goods transfer has arrived that never left a pool
 
     # -- pools
 
@@ -164,7 +165,7 @@ class StreamPools:
             return self._number[key]
         named = (key.warehouse_id, key.lot_id, *((key.transfer_id,) if key.transfer_id else ()))
         pool_id = derived_id("cost_pool", self.book.id, self.product.id, *named)
-        if key.transfer_id is not None:
+        if key.transfer_id is not None and not self._is_new:
             self.take_in(rows_by_id(self.session, self.ctx, CostPool, [pool_id]).values())
         if key not in self._number:
             row = CostPool(

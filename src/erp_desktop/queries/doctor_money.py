@@ -81,17 +81,21 @@ def pool_values_are_their_moves_and_adjustments(examined: Examined) -> list[Diff
     return differing(examined, what, moved, _of(examined, CostPool.id, CostPool.value), _pool)
 
 
-def _in_layered_pools(column: Any, *, always: bool = True) -> Any:
-    """Only of pools that keep layers, and have done so from the beginning: averages and standards are one layer each."""
-    pools = select(CostPool.id).where(CostPool.company_id == column.class_.company_id, CostPool.method.in_(LAYERED))
+def _in_layered_pools(examined: Examined, column: Any, *, always: bool = True) -> Any:
+    """Only of pools that keep layers, and have done so from the beginning: averages and standards are one layer each.
+
+    The pools are the same for every row of `column`; a condition that named its company would look through them for each.
+    """
+    pools = select(CostPool.id).where(CostPool.company_id == examined.company_id, CostPool.method.in_(LAYERED))
     if not always:
-        return column.in_(pools)
+        return column.in_(pools.correlate(None))
     begun = select(MoveCost.pool_id).where(
-        MoveCost.company_id == column.class_.company_id,
+        MoveCost.company_id == examined.company_id,
         MoveCost.kind == CostEvent.METHOD,
         MoveCost.method.not_in(LAYERED),
     )
-    return column.in_(pools.where(CostPool.first_method.in_(LAYERED), CostPool.id.not_in(begun)))
+    begun = begun.correlate(None)
+    return column.in_(pools.where(CostPool.first_method.in_(LAYERED), CostPool.id.not_in(begun)).correlate(None))
 
 
 @check(CostPool, CostLayer)
@@ -100,15 +104,15 @@ def pools_are_their_layers(examined: Examined) -> list[Difference]:
     quantities = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Quantity of a cost pool against its layers"),
-        _of(examined, layer.pool_id, layer.qty_left).where(_in_layered_pools(layer.pool_id, always=False)),
-        _of(examined, pool.id, pool.on_hand).where(_in_layered_pools(pool.id, always=False)),
+        _of(examined, layer.pool_id, layer.qty_left).where(_in_layered_pools(examined, layer.pool_id, always=False)),
+        _of(examined, pool.id, pool.on_hand).where(_in_layered_pools(examined, pool.id, always=False)),
         _pool,
     )
     values = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Value of a cost pool against its layers"),
-        _of(examined, layer.pool_id, layer.value_left).where(_in_layered_pools(layer.pool_id, always=False)),
-        _of(examined, pool.id, pool.value).where(_in_layered_pools(pool.id, always=False)),
+        _of(examined, layer.pool_id, layer.value_left).where(_in_layered_pools(examined, layer.pool_id, always=False)),
+        _of(examined, pool.id, pool.value).where(_in_layered_pools(examined, pool.id, always=False)),
         _pool,
     )
     return quantities + values
@@ -128,22 +132,24 @@ def _of_moves(sign: Any) -> Any:
 @check(CostLayer, MoveCost, CostAdjustment)
 def what_layers_took_in_is_what_came(examined: Examined) -> list[Difference]:
     came = MoveCost.qty > 0
-    layered = _in_layered_pools(MoveCost.pool_id)
+    layered = _in_layered_pools(examined, MoveCost.pool_id)
     quantities = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Quantity that layers took in against the moves that brought it"),
         _of(examined, MoveCost.pool_id, MoveCost.qty).where(came, layered),
-        _of(examined, CostLayer.pool_id, CostLayer.qty_in).where(_in_layered_pools(CostLayer.pool_id)),
+        _of(examined, CostLayer.pool_id, CostLayer.qty_in).where(_in_layered_pools(examined, CostLayer.pool_id)),
         _pool,
     )
     restated = _of(examined, CostAdjustment.pool_id, CostAdjustment.to_inventory).where(
-        _in_layered_pools(CostAdjustment.pool_id), CostAdjustment.event_id == CostAdjustment.move_id, _of_moves(came)
+        _in_layered_pools(examined, CostAdjustment.pool_id),
+        CostAdjustment.event_id == CostAdjustment.move_id,
+        _of_moves(came),
     )
     values = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Value that layers took in against the moves that brought it"),
         _together(_of(examined, MoveCost.pool_id, MoveCost.cost).where(came, layered), restated),
-        _of(examined, CostLayer.pool_id, CostLayer.value_in).where(_in_layered_pools(CostLayer.pool_id)),
+        _of(examined, CostLayer.pool_id, CostLayer.value_in).where(_in_layered_pools(examined, CostLayer.pool_id)),
         _pool,
     )
     return quantities + values
@@ -151,8 +157,8 @@ def what_layers_took_in_is_what_came(examined: Examined) -> list[Difference]:
 
 @check(CostLayer, CostEdge, CostAdjustment)
 def what_is_left_of_layers(examined: Examined) -> list[Difference]:
-    of_layers = _in_layered_pools(CostLayer.pool_id)
-    edges = _in_layered_pools(CostEdge.pool_id)
+    of_layers = _in_layered_pools(examined, CostLayer.pool_id)
+    edges = _in_layered_pools(examined, CostEdge.pool_id)
     quantities = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Quantity left of a cost layer against what was taken"),
@@ -170,7 +176,7 @@ def what_is_left_of_layers(examined: Examined) -> list[Difference]:
         _together(
             _of(examined, CostLayer.id, CostLayer.value_in).where(of_layers),
             _of(examined, CostEdge.layer_id, -CostEdge.value).where(edges),
-            later.where(CostAdjustment.layer_id.is_not(None), _in_layered_pools(CostAdjustment.pool_id)),
+            later.where(CostAdjustment.layer_id.is_not(None), _in_layered_pools(examined, CostAdjustment.pool_id)),
         ),
         _of(examined, CostLayer.id, CostLayer.value_left).where(of_layers),
         _layer,
@@ -193,8 +199,8 @@ def no_quantity_no_value(examined: Examined) -> list[Difference]:
 @check(MoveCost, CostEdge, CostAdjustment)
 def issues_cost_what_they_took(examined: Examined) -> list[Difference]:
     """With true-ups and corrections; an expensed share of late value is no part of what an issue took."""
-    left = (MoveCost.qty < 0, _in_layered_pools(MoveCost.pool_id))
-    edges = _in_layered_pools(CostEdge.pool_id)
+    left = (MoveCost.qty < 0, _in_layered_pools(examined, MoveCost.pool_id))
+    edges = _in_layered_pools(examined, CostEdge.pool_id)
     quantities = differing(
         examined,
         QT_TRANSLATE_NOOP("Doctor", "Quantity of an issue against what it took of layers"),
@@ -204,7 +210,7 @@ def issues_cost_what_they_took(examined: Examined) -> list[Difference]:
     )
     adjustment = CostAdjustment
     corrected = _of(examined, adjustment.pool_id, adjustment.move_id, -adjustment.to_inventory).where(
-        _in_layered_pools(adjustment.pool_id), _of_moves(MoveCost.qty < 0)
+        _in_layered_pools(examined, adjustment.pool_id), _of_moves(MoveCost.qty < 0)
     )
     values = differing(
         examined,
