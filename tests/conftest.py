@@ -27,7 +27,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
 
-pytest_plugins = ["company_fixtures"]
+pytest_plugins = ["company_fixtures", "quick_set_up"]
 
 # How long is waited on a loaded machine for what comes at once on a free one. Nobody waits for longer than it takes.
 PATIENCE_MS = 60_000

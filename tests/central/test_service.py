@@ -14,14 +14,16 @@ import msgspec
 import pytest
 import requests
 import zstandard
+from argon2 import Parameters, PasswordHasher, Type, extract_parameters
 from central_desk import OpenedCompany, RemoteDesk, pushed, save_unit
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.central import accounts
 from erp_desktop.central.serving import Server
 from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
+from erp_desktop.models.company import UserSecret
 from erp_desktop.wire import LONGEST_WAIT_SECONDS, MAX_PUSH_BYTES, Hello, PullReply, Session
 
 
@@ -67,6 +69,26 @@ def test_the_right_password_signs_in_with_what_the_user_may_do(new_desk: Callabl
     assert desk.log_in("lin").status_code == 200
     assert desk.session is not None
     assert "admin" in desk.session.permissions
+
+
+def test_a_password_that_was_hashed_weakly_is_hashed_anew_as_strongly_as_the_program_does_it(
+    new_desk: Callable[[], RemoteDesk],
+    acme: OpenedCompany,
+    slow_hasher: PasswordHasher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def kept() -> Parameters:
+        with acme.engine.connect() as connection:
+            return extract_parameters(connection.execute(select(UserSecret.password_hash)).scalar_one())
+
+    weak = kept()
+    monkeypatch.setattr(accounts, "_hasher", slow_hasher)
+    assert new_desk().log_in("lin").status_code == 200
+    strong = kept()
+    assert weak.memory_cost < strong.memory_cost
+    assert strong.type is Type.ID
+    assert strong.time_cost * strong.memory_cost >= 2 * 19 * 1024  # KiB: what OWASP asks of Argon2id at the least
+    assert new_desk().log_in("lin").status_code == 200
 
 
 def test_a_wrong_password_an_unknown_name_and_an_unknown_company_are_told_alike(
