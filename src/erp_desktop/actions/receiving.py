@@ -28,7 +28,6 @@ from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.valuing import Incoming, value_receipts
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ledger.events import Amount, GoodsReceived
-from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
@@ -155,12 +154,7 @@ class ReceiveGoods(Action):
                 tuple(
                     Amount(
                         value.cost,
-                        Dimensions(
-                            product_id=value.move.product_id,
-                            party_id=order.supplier_id,
-                            warehouse_id=order.warehouse_id,
-                            line_id=value.move.line_id,
-                        ),
+                        value.dimensions(order.warehouse_id, party_id=order.supplier_id),
                         value.variance,
                         exchange.beside(owed[value.move.line_id]),
                     )

@@ -425,13 +425,7 @@ def _post(
             ReturnedAmount(
                 one.cost,
                 credits[one.move.line_id],
-                Dimensions(
-                    product_id=one.move.product_id,
-                    party_id=returned.customer_id,
-                    warehouse_id=returned.warehouse_id,
-                    channel_id=returned.channel_id,
-                    line_id=one.move.line_id,
-                ),
+                one.dimensions(returned.warehouse_id, party_id=returned.customer_id, channel_id=returned.channel_id),
                 scrapped.get(one.move.line_id, ZERO),
             )
             for one in valued

@@ -21,7 +21,6 @@ from erp_desktop.actions.supplier_returns import FreeStock
 from erp_desktop.actions.valuing import value_issues
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ledger.events import Amount, StockScrapped
-from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, MoveKind, StockBalance, StockScrap, StockScrapLine
 
@@ -102,12 +101,7 @@ class ScrapStock(Action):
 
         if ctx.at_centre:
             lost = tuple(
-                Amount(
-                    valued.cost,
-                    Dimensions(
-                        product_id=valued.move.product_id, warehouse_id=self.warehouse_id, line_id=valued.move.line_id
-                    ),
-                )
+                Amount(valued.cost, valued.dimensions(self.warehouse_id))
                 for valued in value_issues(session, ctx, moves)
             )
             post(session, ctx, StockScrapped(lost), self.scrapped_on, document, text=scrap.number or "")

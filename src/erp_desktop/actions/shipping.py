@@ -31,7 +31,6 @@ from erp_desktop.actions.valuing import value_issues
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.events import Amount, GoodsShipped
-from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
 from erp_desktop.models.sales import (
@@ -156,13 +155,7 @@ class ShipOrder(Action):
                 tuple(
                     Amount(
                         valued.cost,
-                        Dimensions(
-                            product_id=valued.move.product_id,
-                            party_id=order.customer_id,
-                            warehouse_id=order.warehouse_id,
-                            channel_id=order.channel_id,
-                            line_id=valued.move.line_id,
-                        ),
+                        valued.dimensions(order.warehouse_id, party_id=order.customer_id, channel_id=order.channel_id),
                     )
                     for valued in value_issues(session, ctx, moves)
                 ),

@@ -38,7 +38,6 @@ from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.actions.valuing import Incoming, Valued, transfer_cost, value_issues, value_receipts
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ledger.events import Amount, OpeningStock, StockCounted
-from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, MoveKind, StockCount, StockCountLine
 from erp_desktop.numbers import ZERO
@@ -204,13 +203,7 @@ class CountStock(Action):
         self, session: Session, ctx: Context, count: StockCount, gains: list[Valued], losses: list[Valued]
     ) -> None:
         differences = tuple(
-            Amount(
-                value,
-                Dimensions(
-                    product_id=valued.move.product_id, warehouse_id=self.warehouse_id, line_id=valued.move.line_id
-                ),
-                valued.variance,
-            )
+            Amount(value, valued.dimensions(self.warehouse_id), valued.variance)
             for valued, value in [*((gain, gain.cost) for gain in gains), *((loss, -loss.cost) for loss in losses)]
         )
         if differences:

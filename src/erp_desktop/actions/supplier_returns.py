@@ -33,7 +33,6 @@ from erp_desktop.actions.valuing import Valued, value_supplier_returns
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.events import ReturnedAmount, SupplierReturned
-from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
@@ -324,12 +323,7 @@ class ReturnToSupplier(Action):
                 ReturnedAmount(
                     value.cost,
                     credit["value"] - gain,
-                    Dimensions(
-                        product_id=value.move.product_id,
-                        party_id=returned.supplier_id,
-                        warehouse_id=returned.warehouse_id,
-                        line_id=value.move.line_id,
-                    ),
+                    value.dimensions(returned.warehouse_id, party_id=returned.supplier_id),
                     exchange_gain=gain,
                     in_currency=credited_at.beside(credit["amount"]),
                 )

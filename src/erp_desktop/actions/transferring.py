@@ -33,7 +33,6 @@ from erp_desktop.actions.valuing import transfer_cost, value_issues
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.events import Amount, LostInTransit
-from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, GoodsTransfer, GoodsTransferLine, MoveKind, TransferStatus, Warehouse
@@ -292,14 +291,7 @@ class CloseTransferShort(Action):
         move_stock(session, ctx, moves)
         if ctx.at_centre:
             lost = tuple(
-                Amount(
-                    valued.cost,
-                    Dimensions(
-                        product_id=valued.move.product_id,
-                        warehouse_id=valued.move.from_warehouse_id,
-                        line_id=valued.move.line_id,
-                    ),
-                )
+                Amount(valued.cost, valued.dimensions(valued.move.from_warehouse_id))
                 for valued in value_issues(session, ctx, moves)
             )
             document = ("goods_transfer", transfer.id)

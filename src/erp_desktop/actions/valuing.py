@@ -16,6 +16,7 @@ from erp_desktop.actions.cost_counting import count
 from erp_desktop.actions.cost_events import Counted, Document, NewEvent, Place, place_from, place_to
 from erp_desktop.actions.finding import company_of
 from erp_desktop.actions.moving import Move
+from erp_desktop.ledger.posting import Dimensions
 from erp_desktop.models.stock import MoveKind
 from erp_desktop.numbers import ZERO, round_money
 
@@ -38,6 +39,18 @@ class Valued:
     move: Move
     cost: Decimal
     variance: Decimal = ZERO
+
+    def dimensions(
+        self, warehouse_id: UUID | None, *, party_id: UUID | None = None, channel_id: UUID | None = None
+    ) -> Dimensions:
+        """What the journal line of the move can be analysed by: its product, its document's line, and where and with whom."""
+        return Dimensions(
+            product_id=self.move.product_id,
+            party_id=party_id,
+            warehouse_id=warehouse_id,
+            channel_id=channel_id,
+            line_id=self.move.line_id,
+        )
 
 
 def value_receipts(session: Session, ctx: Context, incoming: Sequence[Incoming]) -> list[Valued]:
