@@ -66,6 +66,7 @@ DISPATCHED = Column(
     "to_goods_dispatched", QT_TRANSLATE_NOOP("Report", "In goods dispatched"), ColumnKind.MONEY, is_total=True
 )
 TOTALS = ("amount", "to_inventory", "to_cost_of_sales", "to_variance", "to_scrap_loss")
+SELDOM = ("to_variance", "to_scrap_loss")  # these columns stand only where a share went there
 KINDS = {
     "freight": QT_TRANSLATE_NOOP("Report", "Freight"),
     "duty": QT_TRANSLATE_NOOP("Report", "Duty"),
@@ -103,6 +104,11 @@ def landed_allocation(
     book = cost_book(session, company_id, book_id)
     shares = landed_shares(session, company_id, first, last)
     places = where_shares_are(session, company_id, book.id, first, last)
+    whole = amounts_of(session, company_id, first, last)
+    if book.is_closed:  # what was shared since is not in it
+        in_book = [share for share in shares if (share.landed_cost_id, share.line_id) in places]
+        whole -= sum_of(share.amount for share in shares) - sum_of(share.amount for share in in_book)
+        shares = in_book
     prices = received_at(session, company_id, book.id, sorted({share.line_id for share in shares}))
     products = product_names(session, company_id)
     rows = []
@@ -141,16 +147,18 @@ def landed_allocation(
         place_of_new = next(number for number, column in enumerate(COLUMNS) if column.name == "to_cost_of_sales")
         columns = (*COLUMNS[:place_of_new], DISPATCHED, *COLUMNS[place_of_new:])
         totals = (*TOTALS, DISPATCHED.name)
+    unused = {name for name in SELDOM if not any(row.cells[name] for row in rows)}
+    columns = tuple(column for column in columns if column.name not in unused)
+    totals = tuple(name for name in totals if name not in unused)
     section = Section(columns, tuple(rows), totals=totals, group_heading=heading)
     accounted = sum_of(section.total(column) for column in totals[1:])
     checks = [Check(ALL_ACCOUNTED_FOR, section.total("amount"), accounted)]
     if product_id is None:
-        whole = amounts_of(session, company_id, first, last)
         checks.insert(0, Check(ALL_ALLOCATED, whole, section.total("amount")))
     parameters: list[tuple[str, str | Bilingual | Term]] = [dates(first, last), (COST_BOOK.heading, named(book))]
     if product_id is not None:
         parameters.append(heading_of(PRODUCT, record_named(session, company_id, Product, product_id)))
-    return report_for(session, company_id, DEFINITION, parameters, [section], checks, [ISSUED_IS_EXPENSED])
+    return report_for(session, company_id, DEFINITION, parameters, [section], checks, [ISSUED_IS_EXPENSED], book=book)
 
 
 def _basis(share: LandedShare, price: Decimal) -> Decimal | None:

@@ -59,6 +59,8 @@ def natural_widths(columns: Sequence[PaperColumn], lines: Sequence[PaperLine], s
     tries = [NEARLY_LONGEST_MEASURED] * len(columns)
     for line in lines:
         for index, text in enumerate(line.texts):
+            if _reach(columns, line, index) > index + 1:
+                continue  # it may be written over the empty cells beside it
             count = digits_wide(text)
             if not line.is_bold and not line.level:
                 if count > longest[index]:
@@ -69,6 +71,14 @@ def natural_widths(columns: Sequence[PaperColumn], lines: Sequence[PaperLine], s
             indent = INDENT * line.level if index == 0 else 0
             widths[index] = max(widths[index], text_width(text, size, bold=line.is_bold) + indent)
     return [width + (GAP if index < len(columns) - 1 else 0) for index, width in enumerate(widths)]
+
+
+def _reach(columns: Sequence[PaperColumn], line: PaperLine, index: int) -> int:
+    """Where the room of a cell ends: the name of a group or a total also has that of the empty cells beside it."""
+    beside = index + 1
+    if line.is_bold and line.texts[index] and not columns[index].is_right:
+        return next((place for place in range(beside, len(columns)) if line.texts[place]), len(columns))
+    return beside
 
 
 def _heading_width(column: PaperColumn, size: float) -> float:
@@ -168,6 +178,7 @@ class PaperTable:
         cells = []
         for index, text in enumerate(line.texts):
             room = self._rooms[index] - (INDENT * line.level if index == 0 else 0)
+            room += sum(self.layout.widths[index + 1 : _reach(self.columns, line, index)])
             # measured only when it may be too long: no character is wider than the font's size
             rows = (text,) if len(text) * size <= room else wrapped(text, max(room, size), size, bold=line.is_bold)
             cells.append(rows if len(rows) <= LONGEST_CELL else (*rows[: LONGEST_CELL - 1], "…"))

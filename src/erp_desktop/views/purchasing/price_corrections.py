@@ -85,13 +85,13 @@ def price_correction_page(desk: "Desk", shell: "MainWindow", id: UUID) -> Posted
 
     spec = ListSpec(
         (
-            TableColumn("product_code", translate("PriceCorrectionPage", "Code"), width=100),
+            TableColumn("product_code", translate("PriceCorrectionPage", "Code"), width=88),
             TableColumn("product_name", translate("PriceCorrectionPage", "Product"), stretches=True),
-            TableColumn("qty", translate("PriceCorrectionPage", "Received"), CellKind.QTY, 84),
+            TableColumn("qty", translate("PriceCorrectionPage", "Received"), CellKind.QTY, 78),
             TableColumn("price_before", translate("PriceCorrectionPage", "Price before"), CellKind.UNIT_COST, 96),
             TableColumn("unit_price", translate("PriceCorrectionPage", "New price"), CellKind.UNIT_COST, 92),
-            TableColumn("price_unit", translate("PriceCorrectionPage", "Price per"), width=84, is_sortable=False),
-            TableColumn("difference", translate("PriceCorrectionPage", "Difference"), CellKind.MONEY, 92),
+            TableColumn("price_unit", translate("PriceCorrectionPage", "Price per"), width=78, is_sortable=False),
+            TableColumn("difference", translate("PriceCorrectionPage", "Difference"), CellKind.MONEY, 88),
             *late_value_columns(),
         ),
         partial(PriceCorrectionLines, correction_id=id),

@@ -90,7 +90,7 @@ def _worded(row: Any) -> Any:
 
 
 def _place(warehouse: str | None, bin: str | None) -> str | None:
-    return f"{warehouse} / {bin}" if warehouse and bin else warehouse or bin
+    return f"{warehouse} / {bin}" if warehouse and bin and bin != warehouse else warehouse or bin
 
 
 def moves_of(request: ListRequest) -> Query[ListPage[Any]]:
@@ -100,18 +100,18 @@ def moves_of(request: ListRequest) -> Query[ListPage[Any]]:
 
 def move_columns(*, with_product: bool = True) -> tuple[TableColumn, ...]:
     product = (
-        TableColumn("product_code", translate("StockMoves", "Code"), width=120),
+        TableColumn("product_code", translate("StockMoves", "Code"), width=96),
         TableColumn("product_name", translate("StockMoves", "Product"), stretches=True),
     )
     return (
         TableColumn("moved_on", translate("StockMoves", "Date"), CellKind.DATE),
-        TableColumn("kind", translate("StockMoves", "Kind"), width=104, stretches=not with_product),
+        TableColumn("kind", translate("StockMoves", "Kind"), width=132, stretches=not with_product),
         *(product if with_product else ()),
-        TableColumn("lot_code", translate("StockMoves", "Lot"), width=96),
+        TableColumn("lot_code", translate("StockMoves", "Lot"), width=84),
         TableColumn("qty", translate("StockMoves", "Quantity"), CellKind.QTY),
-        TableColumn("unit_code", translate("StockMoves", "Unit"), width=60),
-        TableColumn("from_bin_code", translate("StockMoves", "From"), width=104),
-        TableColumn("to_bin_code", translate("StockMoves", "To"), width=104),
+        TableColumn("unit_code", translate("StockMoves", "Unit"), width=52),
+        TableColumn("from_bin_code", translate("StockMoves", "From"), width=112),
+        TableColumn("to_bin_code", translate("StockMoves", "To"), width=112),
         TableColumn("document_number", translate("StockMoves", "Document"), width=126),
     )
 

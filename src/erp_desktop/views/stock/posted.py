@@ -42,7 +42,7 @@ class _DifferencesFirst:
 def stock_count_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
     lines = ListSpec(
         (
-            TableColumn("product_code", translate("StockCount", "Code"), width=130),
+            TableColumn("product_code", translate("StockCount", "Code"), width=100),
             TableColumn("product_name", translate("StockCount", "Product"), stretches=True),
             TableColumn("bin_code", translate("StockCount", "Bin"), width=110),
             TableColumn("lot_code", translate("StockCount", "Lot"), width=110),
@@ -55,7 +55,8 @@ def stock_count_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
         tables=StockCountLines.tables,
         name=translate("StockCount", "Lines"),
     )
-    page = PostedPage(desk, shell, "stock_count", id, StockCountDetail, lines, _facts)
+    seldom = {"lot_code": lambda record: any(line.lot_code for line in record.lines)}
+    page = PostedPage(desk, shell, "stock_count", id, StockCountDetail, lines, _facts, seldom=seldom)
     page.table.opened.connect(lambda row: shell.open_screen("product", id=row.product_id))
     offer_story_of_lines(page)
     return page

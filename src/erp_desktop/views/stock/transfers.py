@@ -167,7 +167,7 @@ def _moves_of(transfer_id: UUID) -> ListSpec:
     return ListSpec(
         (
             TableColumn("moved_on", translate("GoodsTransferPage", "Moved"), CellKind.DATE),
-            TableColumn("kind", translate("GoodsTransferPage", "What"), width=110),
+            TableColumn("kind", translate("GoodsTransferPage", "What"), width=150),
             TableColumn("product_code", translate("GoodsTransferPage", "Code"), width=110),
             TableColumn("from_bin_code", translate("GoodsTransferPage", "From bin"), width=110),
             TableColumn("to_bin_code", translate("GoodsTransferPage", "Into bin"), stretches=True),

@@ -62,9 +62,13 @@ def stock_revaluation_page(desk: "Desk", shell: "MainWindow", id: UUID) -> Poste
         name=translate("StockRevaluation", "Lines"),
         sort="line_no",
     )
-    return _opening_products(
-        PostedPage(desk, shell, "stock_revaluation", id, StockRevaluationDetail, spec, facts), shell
-    )
+    seldom = {
+        "warehouse_code": lambda record: any(line.warehouse_code for line in record.lines),
+        "lot_code": lambda record: any(line.lot_code for line in record.lines),
+        "unit_cost": lambda record: any(line.unit_cost is not None for line in record.lines),
+    }
+    page = PostedPage(desk, shell, "stock_revaluation", id, StockRevaluationDetail, spec, facts, seldom=seldom)
+    return _opening_products(page, shell)
 
 
 def write_down_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
@@ -81,9 +85,9 @@ def write_down_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
 
     spec = ListSpec(
         (
-            TableColumn("product_code", translate("WriteDown", "Code"), width=80),
+            TableColumn("product_code", translate("WriteDown", "Code"), width=76),
             TableColumn("product_name", translate("WriteDown", "Product"), stretches=True),
-            TableColumn("qty", translate("WriteDown", "On hand"), CellKind.QTY, 68),
+            TableColumn("qty", translate("WriteDown", "On hand"), CellKind.QTY, 78),
             TableColumn("cost", translate("WriteDown", "Cost"), CellKind.MONEY, 86),
             TableColumn("unit_value", translate("WriteDown", "Net value"), CellKind.UNIT_COST, 92),
             TableColumn("released", translate("WriteDown", "Released"), CellKind.MONEY, 78),

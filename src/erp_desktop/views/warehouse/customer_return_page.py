@@ -52,6 +52,7 @@ class CustomerReturnPage(PostedPage):
             spec,
             _facts,
             lambda record: str(cell_value(record, "customer_name") or ""),
+            seldom=dict.fromkeys(("bin_code", "lot_code", "is_scrapped"), _is_posted),
         )
         add = self.add_page_action
         text = translate("CustomerReturnPage", "Take in")
@@ -120,8 +121,13 @@ class CustomerReturnPage(PostedPage):
         self.perform(CloseAnnouncedReturn(self.document_id, company_today()), done)
 
 
+def _is_posted(record: CustomerReturnRecord) -> bool:
+    """Only goods that came in lie in a bin."""
+    return record.status == ReturnStatus.POSTED
+
+
 def _facts(record: CustomerReturnRecord) -> Facts:
-    is_posted = record.status == ReturnStatus.POSTED
+    is_posted = _is_posted(record)
     day = translate("CustomerReturnPage", "Returned") if is_posted else translate("CustomerReturnPage", "Announced on")
     amount = f"{record.currency} {shown(record.total, CellKind.MONEY)}"
     if record.was_under_way:

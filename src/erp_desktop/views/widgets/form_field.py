@@ -98,6 +98,8 @@ class FormField(QObject):
                 widget.blockSignals(False)
             case QLineEdit() | QLabel():
                 widget.setText("" if value is None else str(value))
+                if isinstance(widget, QLineEdit) and not widget.hasFocus():
+                    widget.setCursorPosition(0)  # a text longer than its field shows its beginning
         self.accept()
         self.show_problem("")
 

@@ -23,6 +23,7 @@ _NAMES_OF_OTHERS = frozenset({LineKind.GROUP, LineKind.HEADING, LineKind.SUBTOTA
 _MOST_SPREAD = 5_000
 _ROWS_MEASURED = 20_000  # the last ones: totals are there
 _ROOM, _LEAST_ROOM = 36, 24  # pixels beside a text, and where there is little room
+_HEADING_HEIGHT, _SECOND_LINE = 34, 17
 _INDENT = 16  # for a level
 _NARROWEST, _WIDEST = 132, 290  # of a text, in pixels
 _NARROWEST_LABEL = 200  # of the text that names the row
@@ -34,6 +35,7 @@ class ReportModel(QAbstractTableModel):
     def __init__(self, section: ScreenSection, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.section = section
+        self.in_two_lines: tuple[str, ...] = ()  # the headings, where the table has no room for them in one
         self.columns = tuple(
             TableColumn(
                 column.name, column.heading, CellKind(column.kind.value), stretches=number == section.label_column
@@ -76,8 +78,10 @@ class ReportModel(QAbstractTableModel):
         if way == Qt.Orientation.Vertical or not 0 <= section < len(self.columns):
             return None
         column = self.columns[section]
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role == Qt.ItemDataRole.AccessibleTextRole:
             return column.heading
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.in_two_lines[section] if self.in_two_lines else column.heading
         return alignment(column.kind) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
 
@@ -118,11 +122,14 @@ class ReportTable(TableView):
     def __init__(self, section: ScreenSection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._needed: list[int] = []
+        self._needed_in_two: list[int] = []
+        self._in_two_lines: list[str] = []
         self.setItemDelegate(FigureDelegate(self))
         self.row_opened.connect(self._drill)
         self.show_section(section)
         self.setAlternatingRowColors(False)
         self.horizontalHeader().setSectionsMovable(False)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # it takes two lines for one
 
     def show_section(self, section: ScreenSection) -> None:
         """Shows another section in the same table."""
@@ -131,7 +138,7 @@ class ReportTable(TableView):
         self.setModel(self.report_model)
         if old is not None:
             old.deleteLater()
-        self._needed = self._measured(section, self._spread(section))
+        self._measure(section, self._spread(section))
         self.lay_out(self.report_model.columns)
         self.setAccessibleName(section.title)
 
@@ -148,34 +155,44 @@ class ReportTable(TableView):
                 spread.add(number)
         return frozenset(spread)
 
-    def _measured(self, section: ScreenSection, spread: frozenset[int]) -> list[int]:
-        """The pixels of each column's longest text. UTF-8 is about as long as what it says is wide, in either language."""
+    def _measure(self, section: ScreenSection, spread: frozenset[int]) -> None:
+        """The pixels of each column's longest text, its heading in one line and in two. UTF-8 is about as long as what it says is wide, in either language."""
         self.ensurePolished()
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)  # as totals are
         measure, rows = QFontMetricsF(font), section.rows[-_ROWS_MEASURED:]
         whole = [row for number, row in enumerate(section.rows) if number not in spread][-_ROWS_MEASURED:]
         deepest = max((row.level for row in rows), default=0)
-        needed = []
+        self._needed, self._needed_in_two, self._in_two_lines = [], [], []
         for place, column in enumerate(section.columns):
             measured = whole if place == section.label_column else rows
             texts = (row.texts[place].translate(_AS_WIDE) for row in measured)
             longest = max(texts, key=lambda text: len(text.encode()), default="")
             indent = _INDENT * deepest if place == section.label_column else 0
-            needed.append(
-                round(max(measure.horizontalAdvance(longest) + indent, measure.horizontalAdvance(column.heading)))
-            )
-        return needed
+            text = measure.horizontalAdvance(longest) + indent
+            heading = measure.horizontalAdvance(column.heading)
+            halves = column.heading
+            if heading > text and self.report_model.columns[place].kind.stands_right:
+                halves = min(_halves(column.heading), key=lambda lines: _widest_line(measure, lines))
+            self._in_two_lines.append(halves)
+            self._needed.append(round(max(text, heading)))
+            self._needed_in_two.append(round(max(text, _widest_line(measure, halves))))
 
     def arrange(self) -> None:
         """Every column gets the room that its longest text needs; what is left goes to the widest words. Where it is not enough,
-        first the blanks give way, then the words; figures are whole. Where that is not enough either, the table is scrolled and
+        first headings of figures take two lines, then the blanks give way, then the words; figures are whole. Where that is not enough either, the table is scrolled and
         what names the rows is whole again."""
         room, label = self.viewport().width(), self.report_model.section.label_column
         words = [place for place, column in enumerate(self.report_model.columns) if not column.kind.stands_right]
-        widths = self._widths(_ROOM, words)
+        widths = self._widths(self._needed, _ROOM, words)
+        is_narrow = sum(widths) > room
+        if is_narrow:
+            widths = self._widths(self._needed_in_two, _ROOM, words)
         if sum(widths) > room:
-            widths = self._widths(_LEAST_ROOM, words)
+            widths = self._widths(self._needed_in_two, _LEAST_ROOM, words)
+        self.report_model.in_two_lines = tuple(self._in_two_lines) if is_narrow else ()
+        has_two = any("\n" in heading for heading in self.report_model.in_two_lines)
+        self.horizontalHeader().setFixedHeight(_HEADING_HEIGHT + _SECOND_LINE * has_two)
         full = widths[label]
         for place in sorted(words, key=lambda place: widths[place], reverse=True):
             narrowest = _NARROWEST_LABEL if place == label else _NARROWEST
@@ -189,10 +206,9 @@ class ReportTable(TableView):
             heads.setSectionResizeMode(place, mode.Stretch if has_rest else mode.Interactive)
             self.setColumnWidth(place, width)
 
-    def _widths(self, beside: int, words: list[int]) -> list[int]:
-        return [
-            min(text + beside, _WIDEST) if place in words else text + beside for place, text in enumerate(self._needed)
-        ]
+    @staticmethod
+    def _widths(needed: list[int], beside: int, words: list[int]) -> list[int]:
+        return [min(text + beside, _WIDEST) if place in words else text + beside for place, text in enumerate(needed)]
 
     def link_at(self, row: int) -> Link | None:
         """What stands behind a row."""
@@ -202,3 +218,13 @@ class ReportTable(TableView):
         link = self.link_at(row)
         if link is not None:
             self.drilled.emit(link)
+
+
+def _halves(heading: str) -> list[str]:
+    """`heading` as it is, and broken in two at each of its blanks."""
+    words = heading.split(" ")
+    return [heading, *(f"{' '.join(words[:place])}\n{' '.join(words[place:])}" for place in range(1, len(words)))]
+
+
+def _widest_line(measure: QFontMetricsF, text: str) -> float:
+    return max(measure.horizontalAdvance(line) for line in text.split("\n"))

@@ -215,7 +215,8 @@ class TableView(QTableView):
         columns = [column for column in columns if not self.isColumnHidden(column)]
         lines: list[list[str]] = []
         if with_headings:
-            lines.append([str(model.headerData(column, Qt.Orientation.Horizontal) or "") for column in columns])
+            headings = (str(model.headerData(column, Qt.Orientation.Horizontal) or "") for column in columns)
+            lines.append([" ".join(heading.split("\n")) for heading in headings])
         for row in rows:
             cells = (model.index(row, column) for column in columns)
             lines.append([copied(cell.data(VALUE_ROLE), cell.data(KIND_ROLE) or CellKind.TEXT) for cell in cells])
@@ -268,8 +269,6 @@ class TotalsRow(QWidget):
         painter = QPainter(self)
         theme, heads = current_theme(), self._table.horizontalHeader()
         painter.fillRect(self.rect(), theme.color("window"))
-        painter.setPen(theme.color("border"))
-        painter.drawLine(0, 0, self.width(), 0)
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
