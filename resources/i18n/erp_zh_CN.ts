@@ -1519,7 +1519,7 @@ The back office of a company that distributes goods.</source>
         <translation>库存价值</translation>
     </message>
     <message>
-        <source>Goods dispatched</source>
+        <source>Dispatched</source>
         <translation>发出商品</translation>
     </message>
     <message>
@@ -5152,7 +5152,7 @@ The back office of a company that distributes goods.</source>
         <translation>计入存货</translation>
     </message>
     <message>
-        <source>To goods dispatched</source>
+        <source>To dispatched</source>
         <translation>计入发出商品</translation>
     </message>
     <message>
@@ -5294,7 +5294,7 @@ The back office of a company that distributes goods.</source>
         <translation>库存商品</translation>
     </message>
     <message>
-        <source>Goods dispatched</source>
+        <source>Dispatched</source>
         <translation>发出商品</translation>
     </message>
     <message>

@@ -92,7 +92,7 @@ class CorrectPricePage(FormPage):
             LineColumn("price_unit", translate("CorrectPricePage", "Price per"), width=84, is_computed=True),
             money("difference", translate("CorrectPricePage", "Difference")),
             money("to_inventory", translate("CorrectPricePage", "Stock value")),
-            money("to_goods_dispatched", translate("CorrectPricePage", "Goods dispatched")),
+            money("to_goods_dispatched", translate("CorrectPricePage", "Dispatched")),
             money("to_cost_of_sales", translate("CorrectPricePage", "Cost of sales")),
         )
         self.use_lines(LineSpec(columns, compute=self._effect_of, keep=("line",), is_fixed=True))

@@ -55,10 +55,10 @@ def landed_cost_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
 
     spec = ListSpec(
         (
-            TableColumn("receipt_number", translate("LandedCostPage", "Receipt"), width=120),
-            TableColumn("product_code", translate("LandedCostPage", "Code"), width=100),
+            TableColumn("receipt_number", translate("LandedCostPage", "Receipt"), width=112),
+            TableColumn("product_code", translate("LandedCostPage", "Code"), width=92),
             TableColumn("product_name", translate("LandedCostPage", "Product"), stretches=True),
-            TableColumn("qty", translate("LandedCostPage", "Quantity"), CellKind.QTY, 84),
+            TableColumn("qty", translate("LandedCostPage", "Quantity"), CellKind.QTY, 80),
             TableColumn("amount", translate("LandedCostPage", "Share"), CellKind.MONEY, 92),
             *late_value_columns(),
         ),

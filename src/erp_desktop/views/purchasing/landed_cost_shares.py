@@ -57,18 +57,18 @@ class SharesTable(QObject):
         measures: tuple[LineColumn, ...] = ()
         if basis in ("value", "weight", "volume"):
             kind = _KIND_OF_MEASURE.get(basis, CellKind.QTY)
-            measures = (LineColumn("measure", basis_text(basis), kind, 96, is_computed=True, places=places),)
+            measures = (LineColumn("measure", basis_text(basis), kind, 88, is_computed=True, places=places),)
         columns = (
             LineColumn("receipt", translate("LandedCostShares", "Receipt"), width=120, is_computed=True),
-            LineColumn("product_code", translate("LandedCostShares", "Code"), width=100, is_computed=True),
+            LineColumn("product_code", translate("LandedCostShares", "Code"), width=92, is_computed=True),
             LineColumn("product_name", translate("LandedCostShares", "Product"), is_computed=True, stretches=True),
-            LineColumn("qty", translate("LandedCostShares", "Quantity"), CellKind.QTY, 84, is_computed=True),
+            LineColumn("qty", translate("LandedCostShares", "Quantity"), CellKind.QTY, 76, is_computed=True),
             *measures,
-            money("share", translate("LandedCostShares", "Share"), 104, is_computed=basis != "manual"),
-            LineColumn("qty_left", translate("LandedCostShares", "In stock"), CellKind.QTY, 84, is_computed=True),
-            money("to_inventory", translate("LandedCostShares", "To stock value"), 128),
-            money("to_goods_dispatched", translate("LandedCostShares", "To goods dispatched"), 164),
-            money("to_cost_of_sales", translate("LandedCostShares", "To cost of sales"), 136),
+            money("share", translate("LandedCostShares", "Share"), 92, is_computed=basis != "manual"),
+            LineColumn("qty_left", translate("LandedCostShares", "In stock"), CellKind.QTY, 76, is_computed=True),
+            money("to_inventory", translate("LandedCostShares", "To stock value"), 116),
+            money("to_goods_dispatched", translate("LandedCostShares", "To dispatched"), 116),
+            money("to_cost_of_sales", translate("LandedCostShares", "To cost of sales"), 124),
         )
         self.grid.use(self._desk, LineSpec(columns, compute=self._fallen, keep=("bearer", "place"), is_fixed=True))
 

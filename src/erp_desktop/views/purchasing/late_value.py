@@ -13,9 +13,9 @@ _SELDOM = ("to_goods_dispatched", "to_variance", "to_scrap_loss")
 def late_value_columns() -> tuple[TableColumn, ...]:
     """Of posted lines, in company currency."""
     return (
-        TableColumn("to_inventory", translate("LateValue", "In stock"), CellKind.MONEY, 92),
-        TableColumn("to_goods_dispatched", translate("LateValue", "Goods dispatched"), CellKind.MONEY, 128),
-        TableColumn("to_cost_of_sales", translate("LateValue", "Cost of sales"), CellKind.MONEY, 104),
+        TableColumn("to_inventory", translate("LateValue", "In stock"), CellKind.MONEY, 80),
+        TableColumn("to_goods_dispatched", translate("LateValue", "Dispatched"), CellKind.MONEY, 96),
+        TableColumn("to_cost_of_sales", translate("LateValue", "Cost of sales"), CellKind.MONEY, 100),
         TableColumn("to_variance", translate("LateValue", "Price variance"), CellKind.MONEY, 108),
         TableColumn("to_scrap_loss", translate("LateValue", "Scrap loss"), CellKind.MONEY, 92),
     )
