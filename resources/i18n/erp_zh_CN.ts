@@ -7496,24 +7496,32 @@ The back office of a company that distributes goods.</source>
         <translation>{amount} 的小数位多于 {currency} 的位数。请四舍五入；未过账。</translation>
     </message>
     <message>
-        <source>{account} is kept by stock documents, so that it always equals the value of stock. Use a count, a landed cost or a price correction instead.</source>
-        <translation>{account} 由库存单据记账，以便始终等于库存价值。请改用盘点、到岸成本或价格更正。</translation>
+        <source>{account} is kept by stock documents, so that it always equals the value of stock. Use a count, a landed cost or a price correction instead; nothing was changed.</source>
+        <translation>{account} 由库存单据记账，以便始终等于库存价值。请改用盘点、到岸成本或价格更正；未作任何更改。</translation>
     </message>
     <message>
-        <source>The period from {starts_on} is still open. Close periods in their order.</source>
-        <translation>{starts_on} 开始的期间仍未结账。请按顺序结账。</translation>
+        <source>Stock is posted to {account} already, and what it is worth would stay behind there. Leave the account, or give another one to a new category; nothing was changed.</source>
+        <translation>{account} 已有库存入账，改用其他科目会把库存价值留在原科目。请保留该科目，或为新的分类指定其他科目；未作任何更改。</translation>
     </message>
     <message>
-        <source>The period from {starts_on} is closed already. Reopen the latest one first.</source>
-        <translation>{starts_on} 开始的期间已经结账。请先反结账最近的期间。</translation>
+        <source>{account} holds other postings, so it could not equal the value of stock. Choose an account that nothing is posted to; nothing was changed.</source>
+        <translation>{account} 已有其他记账，无法等于库存价值。请选择尚无记账的科目；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The period from {starts_on} is still open. Close periods in their order; nothing was changed.</source>
+        <translation>{starts_on} 开始的期间仍未结账。请按顺序结账；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The period from {starts_on} is closed already. Reopen the latest one first; nothing was changed.</source>
+        <translation>{starts_on} 开始的期间已经结账。请先反结账最近的期间；未作任何更改。</translation>
     </message>
     <message>
         <source>{product} stands at {qty} at the end of the period, so its month-end average cannot be computed. Enter the missing receipt or count first; the period is still open.</source>
         <translation>{product} 期末数量为 {qty}，无法计算月末加权平均。请先录入缺少的收货或盘点；期间仍未结账。</translation>
     </message>
     <message>
-        <source>There is no line yet. Add at least one product, then try again.</source>
-        <translation>还没有明细行。请至少添加一个商品后再试。</translation>
+        <source>There is no line yet. Add at least one product, then try again; nothing was changed.</source>
+        <translation>还没有明细行。请至少添加一个商品后再试；未作任何更改。</translation>
     </message>
     <message>
         <source>One line is named twice. Keep it once; nothing was changed.</source>
@@ -7540,12 +7548,12 @@ The back office of a company that distributes goods.</source>
         <translation>{day} 尚未到来。请在当天录入，或改用更早的日期；未过账任何内容。</translation>
     </message>
     <message>
-        <source>{document} is {status}, so this cannot be done to it any more. Refresh to see it as it is now.</source>
-        <translation>{document} 处于“{status}”状态，不能再这样做。请刷新查看现状。</translation>
+        <source>{document} is {status}, so this cannot be done to it any more. Refresh to see it as it is now; nothing was changed.</source>
+        <translation>{document} 处于“{status}”状态，不能再这样做。请刷新查看现状；未作任何更改。</translation>
     </message>
     <message>
-        <source>{product} is not active any more. Choose another product or make it active again first.</source>
-        <translation>{product} 已停用。请选择其他商品，或先重新启用。</translation>
+        <source>{product} is not active any more. Choose another product or make it active again first; nothing was changed.</source>
+        <translation>{product} 已停用。请选择其他商品，或先重新启用；未作任何更改。</translation>
     </message>
     <message>
         <source>All that was shipped of {order} is invoiced already. Nothing was changed.</source>
@@ -7564,12 +7572,12 @@ The back office of a company that distributes goods.</source>
         <translation>{value} 不在可选值之中：{choices}。请从中选择；未作任何更改。</translation>
     </message>
     <message>
-        <source>These receipts brought no stock that could bear the cost. Choose other receipts.</source>
-        <translation>这些收货单没有可承担成本的库存。请选择其他收货单。</translation>
+        <source>These receipts brought no stock that could bear the cost. Choose other receipts; nothing was changed.</source>
+        <translation>这些收货单没有可承担成本的库存。请选择其他收货单；未作任何更改。</translation>
     </message>
     <message>
-        <source>{receipt} came on {received_on}; its cost cannot be dated before. Correct the date.</source>
-        <translation>{receipt} 于 {received_on} 到货；其成本日期不能更早。请更正日期。</translation>
+        <source>{receipt} came on {received_on}; its cost cannot be dated before. Correct the date; nothing was changed.</source>
+        <translation>{receipt} 于 {received_on} 到货；其成本日期不能更早。请更正日期；未作任何更改。</translation>
     </message>
     <message>
         <source>{amount} is below zero: a credit note names the landed cost that it takes back. Choose that landed cost, or correct the amount; nothing was changed.</source>
@@ -7608,16 +7616,16 @@ The back office of a company that distributes goods.</source>
         <translation>分摊额合计为 {shares}，而应分摊 {amount}。请更正其一；未作任何更改。</translation>
     </message>
     <message>
-        <source>Only {on_hand} of {product} are in {bin}, {asked} were asked for. Count again or choose another bin.</source>
-        <translation>{bin} 中只有 {on_hand} 个 {product}，需要 {asked} 个。请重新清点或选择其他货位。</translation>
+        <source>Only {on_hand} of {product} are in {bin}, {asked} were asked for. Count again or choose another bin; nothing was changed.</source>
+        <translation>{bin} 中只有 {on_hand} 个 {product}，需要 {asked} 个。请重新清点或选择其他货位；未作任何更改。</translation>
     </message>
     <message>
-        <source>Only {free} of {asked} {product} are free in {warehouse}. Order fewer, or wait for the next receipt.</source>
-        <translation>{warehouse} 可用的 {product} 只有 {free} 个，需要 {asked} 个。请减少订购，或等待下次到货。</translation>
+        <source>Only {free} of {asked} {product} are free in {warehouse}. Order fewer, or wait for the next receipt; nothing was changed.</source>
+        <translation>{warehouse} 可用的 {product} 只有 {free} 个，需要 {asked} 个。请减少订购，或等待下次到货；未作任何更改。</translation>
     </message>
     <message>
-        <source>Warehouse {warehouse} has no bin for goods that arrive. Name a bin, or give the warehouse one.</source>
-        <translation>仓库 {warehouse} 没有收货货位。请指定货位，或为仓库设置一个。</translation>
+        <source>Warehouse {warehouse} has no bin for goods that arrive. Name a bin, or give the warehouse one; nothing was changed.</source>
+        <translation>仓库 {warehouse} 没有收货货位。请指定货位，或为仓库设置一个；未作任何更改。</translation>
     </message>
     <message>
         <source>Bin {bin} is in another warehouse. Choose a bin of this one; nothing was changed.</source>
@@ -7644,12 +7652,8 @@ The back office of a company that distributes goods.</source>
         <translation>{party} 不是启用的供应商。请选择供应商；未作任何更改。</translation>
     </message>
     <message>
-        <source>The due date {due_on} is before the order date. Use {ordered_on} or a later day.</source>
-        <translation>到货日期 {due_on} 早于订购日期。请使用 {ordered_on} 或之后的日期。</translation>
-    </message>
-    <message>
-        <source>{counted} of {product} counted, {open} open on {order}. Count again, or raise the order first.</source>
-        <translation>清点到 {counted} 个 {product}，而 {order} 未收 {open} 个。请重新清点，或先增加订单数量。</translation>
+        <source>The due date {due_on} is before the order date. Use {ordered_on} or a later day; nothing was changed.</source>
+        <translation>到货日期 {due_on} 早于订购日期。请使用 {ordered_on} 或之后的日期；未作任何更改。</translation>
     </message>
     <message>
         <source>This cannot be done. Nothing was changed.</source>
@@ -7692,16 +7696,16 @@ The back office of a company that distributes goods.</source>
         <translation>未显示影响：算出它需要超过几秒钟，期间其他人必须等待。按两次 F7 可再次查询，也可不看影响直接过账；没有任何更改。</translation>
     </message>
     <message>
-        <source>{asked} of {product} came back, but only {open} of {shipment} are still with the customer. Count again.</source>
-        <translation>退回 {asked} 个 {product}，但 {shipment} 只有 {open} 个仍在客户处。请重新清点。</translation>
-    </message>
-    <message>
         <source>It is not said who sent the goods back. Choose the customer, or the channel if nobody knows who; nothing was changed.</source>
         <translation>没有说明是谁退回的货物。请选择客户；如不知道是谁，请选择渠道；未作任何更改。</translation>
     </message>
     <message>
-        <source>{shipment} left on {shipped_on}; goods cannot be back before. Correct the date.</source>
-        <translation>{shipment} 于 {shipped_on} 发出；货物不可能更早退回。请更正日期。</translation>
+        <source>{asked} of {product} came back, but only {open} of {shipment} are still with the customer. Count again; nothing was changed.</source>
+        <translation>退回 {asked} 个 {product}，但 {shipment} 只有 {open} 个仍在客户处。请重新清点；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>{shipment} left on {shipped_on}; goods cannot be back before. Correct the date; nothing was changed.</source>
+        <translation>{shipment} 于 {shipped_on} 发出；货物不可能更早退回。请更正日期；未作任何更改。</translation>
     </message>
     <message>
         <source>{announced} was announced by another customer. Take these goods in on their own, without the announcement; nothing was changed.</source>
@@ -7732,8 +7736,8 @@ The back office of a company that distributes goods.</source>
         <translation>折扣 {discount} 不在 0 % 到 100 % 之间。请更正；未作任何更改。</translation>
     </message>
     <message>
-        <source>Priority {priority} is not between 1 (first) and 5 (last). Correct it.</source>
-        <translation>优先级 {priority} 不在 1（最先）到 5（最后）之间。请更正。</translation>
+        <source>Priority {priority} is not between 1 (first) and 5 (last). Correct it; nothing was changed.</source>
+        <translation>优先级 {priority} 不在 1（最先）到 5（最后）之间。请更正；未作任何更改。</translation>
     </message>
     <message>
         <source>{party} is not an active carrier. Choose a carrier; nothing was changed.</source>
@@ -7744,16 +7748,16 @@ The back office of a company that distributes goods.</source>
         <translation>{order} 还没有分配库存。请先分配，或指定要发货的行。</translation>
     </message>
     <message>
-        <source>{asked} of {product} to ship, {open} open on {order}. Ship no more than was ordered.</source>
-        <translation>要发 {asked} 个 {product}，而 {order} 未发 {open} 个。发货不能超过订购数量。</translation>
+        <source>{asked} of {product} to ship, {open} open on {order}. Ship no more than was ordered; nothing was changed.</source>
+        <translation>要发 {asked} 个 {product}，而 {order} 未发 {open} 个。发货不能超过订购数量；未作任何更改。</translation>
     </message>
     <message>
         <source>Only {free} of {asked} {product} have not expired; what else is there has. Name the lot to ship it all the same; nothing was changed.</source>
         <translation>{product} 需要 {asked}，未过期的只有 {free}，其余均已过期。如仍要发出，请指定批次；未作任何更改。</translation>
     </message>
     <message>
-        <source>{counted} of {product} counted, but {allocated} there are promised to orders. Release them first, then count again.</source>
-        <translation>清点到 {counted} 个 {product}，但其中 {allocated} 个已分配给订单。请先释放分配，再重新清点。</translation>
+        <source>{counted} of {product} counted, but {allocated} there are promised to orders. Release them first, then count again; nothing was changed.</source>
+        <translation>清点到 {counted} 个 {product}，但其中 {allocated} 个已分配给订单。请先释放分配，再重新清点；未作任何更改。</translation>
     </message>
     <message>
         <source>The goods are in this bin already. Choose another bin; nothing was changed.</source>
@@ -8066,6 +8070,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>The company&apos;s chart of accounts has no account for {purpose}, so nothing was posted. Ask whoever looks after the program to add one.</source>
         <translation>公司的科目表中没有用于 {purpose} 的科目，因此未过账。请联系系统维护人员添加该科目。</translation>
+    </message>
+    <message>
+        <source>{counted} of {product} counted, {open} open on {order}. Count again, or raise the order first; nothing was changed.</source>
+        <translation>清点到 {counted} 个 {product}，而 {order} 未收 {open} 个。请重新清点，或先增加订单数量；未作任何更改。</translation>
     </message>
 </context>
 <context>
@@ -8951,6 +8959,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Not named</source>
         <translation>未指明</translation>
+    </message>
+    <message>
+        <source>This cost book is closed: what moved, and what was valued, since it was closed is not in its figures.</source>
+        <translation>此成本账簿已关闭：关闭之后的库存流水和价值变动不计入其数字。</translation>
     </message>
     <message>
         <source>A record that this report was asked with is not here.</source>

@@ -1,9 +1,12 @@
 """A refusal's sentence names states, records, fields and permissions in people's words, in their language."""
 
 from datetime import date
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
+from erp_desktop import actions
 from erp_desktop.actions.finding import WrongState
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusal_words import is_worded
@@ -55,6 +58,19 @@ def test_a_name_without_a_word_is_shown_by_itself():
     assert "The thing that" in NotFound(kind="thing").problem.sentence
 
 
+def test_every_refusal_says_that_nothing_was_lost():
+    for module in iter_modules(actions.__path__, "erp_desktop.actions."):
+        import_module(module.name)
+    sentences = {one.sentence for one in all_refusals(Refused) if one.__module__.startswith("erp_desktop.actions")}
+    assert len(sentences) > 100
+    silent = [one for one in sentences if not any(word in one.lower() for word in ("nothing", "kept", "still open"))]
+    assert silent == []
+
+
+def all_refusals(of: type[Refused]) -> set[type[Refused]]:
+    return {of}.union(*(all_refusals(one) for one in of.__subclasses__()))
+
+
 def test_every_state_and_permission_has_a_word():
     for states in (PurchaseOrderStatus, SalesOrderStatus, ReturnStatus):
         assert all(is_worded("status", state) for state in states), states
@@ -74,7 +90,7 @@ def test_every_state_and_permission_has_a_word():
         ),
         (
             WrongState(document="", status="posted"),
-            "This document is posted, so this cannot be done to it any more. Refresh to see it as it is now.",
+            "This document is posted, so this cannot be done to it any more. Refresh to see it as it is now; nothing was changed.",
         ),
     ],
 )

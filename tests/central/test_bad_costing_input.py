@@ -12,6 +12,7 @@ from central_desk import RemoteDesk, pushed
 from sqlalchemy import func, select
 
 from company_fixtures import PASSWORD, TODAY, ActionRefused, SmallCompany
+from erp_desktop.actions.accounting import EntryLine, PostJournalEntry, SetAccountPurpose
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
 from erp_desktop.actions.cost_to_serve import SaveStorageRate
@@ -32,7 +33,7 @@ from erp_desktop.central.serving import served
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.base import replicated_tables
 from erp_desktop.models.costing import CostBook, CostPool
-from erp_desktop.models.ledger import Period
+from erp_desktop.models.ledger import AccountPurpose, Period
 from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine, LandedCostShare
 from erp_desktop.queries.doctor import examine
 
@@ -60,6 +61,10 @@ class House:
 
     def shipped_line(self) -> UUID:
         return shipment_line_id(self.shipment, 1)
+
+    def account(self, purpose: str) -> UUID:
+        with self.company.session() as session:
+            return session.scalars(select(AccountPurpose.account_id).where(AccountPurpose.purpose == purpose)).one()
 
 
 @pytest.fixture
@@ -243,6 +248,33 @@ BAD: dict[str, tuple[Callable[[House], Action], str]] = {
     "another method in a closed month": (
         lambda h: ChangeCostMethod(h.book, "fifo", date(2026, 1, 1)),
         "2026-01-01 is in a closed period",
+    ),
+    "another inventory account for goods that are there": (
+        lambda h: SetAccountPurpose(
+            "inventory", h.account("bank"), derived_id("category", h.company.company_id, "fifo")
+        ),
+        "Stock is posted to Merchandise inventory already",
+    ),
+    "an inventory account that holds what is owed": (
+        lambda h: SetAccountPurpose(
+            "inventory",
+            h.account("goods_received_not_invoiced"),
+            derived_id("category", h.company.company_id, "GENERAL"),
+        ),
+        "holds other postings, so it could not equal the value of stock",
+    ),
+    "cost of sales in the inventory account": (
+        lambda h: SetAccountPurpose("cost_of_sales", h.account("inventory")),
+        "Merchandise inventory is kept by stock documents",
+    ),
+    "goods dispatched by hand": (
+        lambda h: PostJournalEntry(
+            new_id(),
+            TODAY,
+            "Found",
+            (EntryLine(h.account("goods_dispatched"), FREIGHT), EntryLine(h.account("bank"), credit=FREIGHT)),
+        ),
+        "is kept by stock documents",
     ),
     "a book with decimals of a unit cost below none": (
         lambda h: OpenCostBook(new_id(), "TAX", "Tax", "periodic_average", unit_cost_places=-1),

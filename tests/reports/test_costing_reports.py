@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from company_fixtures import SmallCompany, open_small_company
-from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
-from erp_desktop.actions.cost_books import OpenCostBook
+from erp_desktop.actions.accounting import EntryLine, PostJournalEntry, SetAccountPurpose
+from erp_desktop.actions.cost_books import CloseCostBook, OpenCostBook
 from erp_desktop.actions.cost_to_serve import AllocateCostToServe, SaveCostToServeRule
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveCategory, SaveProduct
@@ -23,9 +23,10 @@ from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock
 from erp_desktop.central import turn
 from erp_desktop.ids import derived_id, new_id
-from erp_desktop.models.ledger import AccountPurpose, Period
+from erp_desktop.models.ledger import Account, AccountPurpose, Period
 from erp_desktop.models.purchasing import GoodsReceiptLine
 from erp_desktop.models.sales import ShipmentLine
+from erp_desktop.reports.making import BOOK_IS_CLOSED
 from erp_desktop.reports.report import BadParameter, CannotReport, Report, report_definition
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 10), date(2026, 2, 10), date(2026, 3, 2)
@@ -183,6 +184,15 @@ def test_each_cost_book_has_figures_of_its_own(bottler: Bottler) -> None:
     shared = bottler.report("landed_cost_allocation", cost_book=tax, **QUARTER)
     assert amounts(only_row(shared), "to_inventory", "to_cost_of_sales") == money("8.00", "2.00")
 
+    bottler.company.perform(CloseCostBook(tax))
+    bottler.land("5.00")
+    assert_all_checks_hold(bottler.report("landed_cost_allocation", **QUARTER))
+    shared = bottler.report("landed_cost_allocation", cost_book=tax, **QUARTER)
+    assert only_row(shared)["amount"] == 10, "what came after the book was closed is not in it"
+    assert_all_checks_hold(shared)
+    assert BOOK_IS_CLOSED in shared.notes
+    assert BOOK_IS_CLOSED in bottler.report("inventory_valuation", cost_book=tax, as_of=MARCH_ENDS).notes
+
 
 # --- what is on hand
 
@@ -219,6 +229,25 @@ def test_stock_ledger_and_general_ledger_are_compared_period_by_period(bottler: 
     ]
     assert amounts(only_row(report, 1), "layers", "pools", "moves", "ledger") == money("40", "40", "40", "40")
     assert len(report.sections) == 2, "no document differs"
+    assert_all_checks_hold(report)
+
+
+def test_a_category_with_an_account_of_its_own_is_reconciled_by_itself(engine: Engine) -> None:
+    company = open_small_company(engine)
+    company.product("SAMPLE", "fifo")
+    with company.session() as session:
+        account = session.scalars(select(Account.id).where(Account.code == "1411")).one()
+    own = SetAccountPurpose("inventory", account, derived_id("category", company.company_id, "fifo"))
+    company.perform(own)
+    company.stock("SAMPLE", "3", "0.00", on=JANUARY)  # posts nothing, so there is no journal entry at all
+    with company.session() as session:
+        of_gifts = report_definition("inventory_reconciliation").run(session, company.company_id, **QUARTER)
+    assert_all_checks_hold(of_gifts)
+    bottler = Bottler(company)  # bottles are in no category of their own
+    company.stock("SAMPLE", "2", "7.00", on=JANUARY)
+    report = bottler.report("inventory_reconciliation", **QUARTER)
+    assert [str(name) for name in cells(report, "account", 1)] == ["1405 Merchandise inventory", "1411 Consumables"]
+    assert cells(report, "ledger", 1) == money("28.00", "14.00")
     assert_all_checks_hold(report)
 
 

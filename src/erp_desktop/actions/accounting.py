@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
@@ -17,8 +17,17 @@ from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.events import ManualEntry, ManualLine
 from erp_desktop.ledger.posting import Dimensions, Purpose
-from erp_desktop.models.ledger import Account, AccountPurpose, BudgetLine, BudgetVersion, CostCentre, Period
-from erp_desktop.models.product import Category
+from erp_desktop.models.costing import CostPool
+from erp_desktop.models.ledger import (
+    Account,
+    AccountPurpose,
+    BudgetLine,
+    BudgetVersion,
+    CostCentre,
+    JournalLine,
+    Period,
+)
+from erp_desktop.models.product import Category, Product
 from erp_desktop.numbers import ZERO, round_money
 
 
@@ -48,8 +57,30 @@ class PostedByStock(Refused):
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
         "{account} is kept by stock documents, so that it always equals the value of stock. "
-        "Use a count, a landed cost or a price correction instead.",
+        "Use a count, a landed cost or a price correction instead; nothing was changed.",
     )
+
+
+class HoldsStock(Refused):
+    code = "holds_stock"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "Stock is posted to {account} already, and what it is worth would stay behind there. Leave the account, or give "
+        "another one to a new category; nothing was changed.",
+    )
+
+
+class UsedOtherwise(Refused):
+    code = "used_otherwise"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "{account} holds other postings, so it could not equal the value of stock. Choose an account that nothing is "
+        "posted to; nothing was changed.",
+    )
+
+
+# The doctor proves that their accounts equal stock, so nothing but stock documents posts to them.
+KEPT_BY_STOCK = (Purpose.INVENTORY, Purpose.GOODS_DISPATCHED, Purpose.INVENTORY_ALLOWANCE)
 
 
 @dataclass(frozen=True)
@@ -108,7 +139,7 @@ class PostJournalEntry(Action):
             session.scalars(
                 select(AccountPurpose.account_id).where(
                     AccountPurpose.company_id == ctx.company_id,
-                    AccountPurpose.purpose.in_((Purpose.INVENTORY.value, Purpose.INVENTORY_ALLOWANCE.value)),
+                    AccountPurpose.purpose.in_(KEPT_BY_STOCK),
                 )
             )
         )
@@ -117,7 +148,10 @@ class PostJournalEntry(Action):
 @action("ledger.post")
 @dataclass(frozen=True)
 class SetAccountPurpose(Action):
-    """From now on `purpose` posts to `account_id`, for one category or (None) for all that have no account of their own."""
+    """From now on `purpose` posts to `account_id`, for one category or (None) for all that have no account of their own.
+
+    An account of stock holds nothing else, and stays once stock is posted to it: inventory account = cost layers (accounting.md).
+    """
 
     purpose: str
     account_id: UUID
@@ -126,9 +160,10 @@ class SetAccountPurpose(Action):
     def run(self, session: Session, ctx: Context) -> None:
         if self.purpose not in set(Purpose):
             raise NotFound(kind="purpose")
-        find(session, ctx, Account, self.account_id)
+        account = find(session, ctx, Account, self.account_id)
         if self.category_id is not None:
             find(session, ctx, Category, self.category_id)
+        self._refuse_what_stock_would_not_equal(session, ctx, account)
         row_id = derived_id("account_purpose", ctx.company_id, self.purpose, self.category_id)
         row = session.scalars(
             select(AccountPurpose).where(
@@ -146,6 +181,41 @@ class SetAccountPurpose(Action):
             session.add(row)
         row.account_id = self.account_id
         forget_accounts(session, ctx)
+
+    def _refuse_what_stock_would_not_equal(self, session: Session, ctx: Context, account: Account) -> None:
+        rows = session.scalars(select(AccountPurpose).where(AccountPurpose.company_id == ctx.company_id)).all()
+        purposes = {row.purpose for row in rows if row.account_id == account.id}
+        if self.purpose not in KEPT_BY_STOCK:
+            if purposes.intersection(KEPT_BY_STOCK):
+                raise PostedByStock(account=account.name)
+            return
+        by_category = {row.category_id: row.account_id for row in rows if row.purpose == self.purpose}
+        before = by_category.get(self.category_id, by_category.get(None))
+        if before is None or before == account.id:
+            return
+        if self._has_moved(session, ctx, {category_id for category_id in by_category if category_id is not None}):
+            raise HoldsStock(account=find(session, ctx, Account, before).name)
+        if purposes - {self.purpose} or (not purposes and _has_postings(session, ctx, account.id)):
+            raise UsedOtherwise(account=account.name)
+
+    def _has_moved(self, session: Session, ctx: Context, with_own_account: set[UUID]) -> bool:
+        """Whether any product is costed whose account this is."""
+        concerned = Product.category_id == self.category_id
+        if self.category_id is None:
+            concerned = Product.category_id.not_in(with_own_account)
+        costed = (
+            select(CostPool.id)
+            .join(Product, and_(Product.company_id == CostPool.company_id, Product.id == CostPool.product_id))
+            .where(CostPool.company_id == ctx.company_id, concerned)
+        )
+        return session.scalar(costed.limit(1)) is not None
+
+
+def _has_postings(session: Session, ctx: Context, account_id: UUID) -> bool:
+    posted = select(JournalLine.id).where(
+        JournalLine.company_id == ctx.company_id, JournalLine.account_id == account_id
+    )
+    return session.scalar(posted.limit(1)) is not None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ Row = TypeVar("Row", bound=Replicated)
 
 class NoLines(Refused):
     code = "no_lines"
-    sentence = QT_TRANSLATE_NOOP("Refusal", "There is no line yet. Add at least one product, then try again.")
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "There is no line yet. Add at least one product, then try again; nothing was changed."
+    )
 
 
 class TwiceTheSameLine(Refused):
@@ -68,7 +70,8 @@ class DatedAhead(Refused):
 class WrongState(Refused):
     code = "wrong_state"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "{document} is {status}, so this cannot be done to it any more. Refresh to see it as it is now."
+        "Refusal",
+        "{document} is {status}, so this cannot be done to it any more. Refresh to see it as it is now; nothing was changed.",
     )
 
 
@@ -143,5 +146,6 @@ def active_products(session: Session, ctx: Context, ids: Iterable[UUID]) -> dict
 class ProductInactive(Refused):
     code = "product_inactive"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "{product} is not active any more. Choose another product or make it active again first."
+        "Refusal",
+        "{product} is not active any more. Choose another product or make it active again first; nothing was changed.",
     )

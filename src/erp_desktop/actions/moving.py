@@ -27,7 +27,7 @@ class NotEnoughOnHand(Refused):
     code = "not_enough_on_hand"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
-        "Only {on_hand} of {product} are in {bin}, {asked} were asked for. Count again or choose another bin.",
+        "Only {on_hand} of {product} are in {bin}, {asked} were asked for. Count again or choose another bin; nothing was changed.",
     )
 
 
@@ -35,14 +35,15 @@ class NotEnoughFree(Refused):
     code = "not_enough_free"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
-        "Only {free} of {asked} {product} are free in {warehouse}. Order fewer, or wait for the next receipt.",
+        "Only {free} of {asked} {product} are free in {warehouse}. Order fewer, or wait for the next receipt; nothing was changed.",
     )
 
 
 class NoReceivingBin(Refused):
     code = "no_receiving_bin"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "Warehouse {warehouse} has no bin for goods that arrive. Name a bin, or give the warehouse one."
+        "Refusal",
+        "Warehouse {warehouse} has no bin for goods that arrive. Name a bin, or give the warehouse one; nothing was changed.",
     )
 
 

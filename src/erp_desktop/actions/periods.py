@@ -25,13 +25,15 @@ from erp_desktop.numbers import ZERO
 
 class EarlierPeriodOpen(Refused):
     code = "earlier_period_open"
-    sentence = QT_TRANSLATE_NOOP("Refusal", "The period from {starts_on} is still open. Close periods in their order.")
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The period from {starts_on} is still open. Close periods in their order; nothing was changed."
+    )
 
 
 class LaterPeriodClosed(Refused):
     code = "later_period_closed"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "The period from {starts_on} is closed already. Reopen the latest one first."
+        "Refusal", "The period from {starts_on} is closed already. Reopen the latest one first; nothing was changed."
     )
 
 

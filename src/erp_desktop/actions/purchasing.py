@@ -40,7 +40,8 @@ class NotASupplier(Refused):
 class DueBeforeOrdered(Refused):
     code = "due_before_ordered"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "The due date {due_on} is before the order date. Use {ordered_on} or a later day."
+        "Refusal",
+        "The due date {due_on} is before the order date. Use {ordered_on} or a later day; nothing was changed.",
     )
 
 

@@ -43,7 +43,8 @@ from erp_desktop.numbers import ZERO
 class OverReceipt(Refused):
     code = "over_receipt"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "{counted} of {product} counted, {open} open on {order}. Count again, or raise the order first."
+        "Refusal",
+        "{counted} of {product} counted, {open} open on {order}. Count again, or raise the order first; nothing was changed.",
     )
 
 

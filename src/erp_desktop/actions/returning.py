@@ -57,7 +57,7 @@ class OverReturn(Refused):
     code = "over_return"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
-        "{asked} of {product} came back, but only {open} of {shipment} are still with the customer. Count again.",
+        "{asked} of {product} came back, but only {open} of {shipment} are still with the customer. Count again; nothing was changed.",
     )
 
 
@@ -72,7 +72,8 @@ class NobodyReturnedIt(Refused):
 class ReturnBeforeShipment(Refused):
     code = "return_before_shipment"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "{shipment} left on {shipped_on}; goods cannot be back before. Correct the date."
+        "Refusal",
+        "{shipment} left on {shipped_on}; goods cannot be back before. Correct the date; nothing was changed.",
     )
 
 

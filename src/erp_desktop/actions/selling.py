@@ -55,7 +55,9 @@ class BadDiscount(Refused):
 
 class BadPriority(Refused):
     code = "bad_priority"
-    sentence = QT_TRANSLATE_NOOP("Refusal", "Priority {priority} is not between 1 (first) and 5 (last). Correct it.")
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "Priority {priority} is not between 1 (first) and 5 (last). Correct it; nothing was changed."
+    )
 
 
 @dataclass(frozen=True)

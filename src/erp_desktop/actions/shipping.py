@@ -60,7 +60,8 @@ class NothingToShip(Refused):
 class OverShipment(Refused):
     code = "over_shipment"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "{asked} of {product} to ship, {open} open on {order}. Ship no more than was ordered."
+        "Refusal",
+        "{asked} of {product} to ship, {open} open on {order}. Ship no more than was ordered; nothing was changed.",
     )
 
 

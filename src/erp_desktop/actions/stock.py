@@ -47,7 +47,7 @@ class CountedBelowAllocated(Refused):
     code = "counted_below_allocated"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
-        "{counted} of {product} counted, but {allocated} there are promised to orders. Release them first, then count again.",
+        "{counted} of {product} counted, but {allocated} there are promised to orders. Release them first, then count again; nothing was changed.",
     )
 
 

@@ -196,7 +196,9 @@ def cost_composition(
         chosen(BY, by),
         (COST_BOOK.heading, named(book)),
     ]
-    return report_for(session, company_id, DEFINITION, parameters, sections, checks, [HOW_EFFECTS_ARE_MEASURED])
+    return report_for(
+        session, company_id, DEFINITION, parameters, sections, checks, [HOW_EFFECTS_ARE_MEASURED], book=book
+    )
 
 
 def _before(first: date, last: date) -> tuple[date, date]:

@@ -95,7 +95,7 @@ def cost_layers(
     ):
         if id is not None:
             parameters.append(heading_of(parameter, record_named(session, company_id, table, id)))
-    return report_for(session, company_id, DEFINITION, parameters, [section], [checked], notes)
+    return report_for(session, company_id, DEFINITION, parameters, [section], [checked], notes, book=book)
 
 
 def _pools(

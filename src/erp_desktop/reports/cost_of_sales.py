@@ -145,6 +145,7 @@ def cost_of_sales_report(
         [section],
         checks,
         notes,
+        book=book,
     )
 
 

@@ -125,7 +125,8 @@ def inventory_reconciliation(
     book = cost_book(session, company_id, book_id)
     if not book.posts_to_ledger:
         raise CannotReport(translate("Report", NOT_POSTING).format(book=book.code))
-    if not holds_the_ledger(session, company_id) and stock_values(session, company_id, book.id, date.max):
+    stock = stock_values(session, company_id, book.id, date.max).values()
+    if not holds_the_ledger(session, company_id) and any(held.value for held in stock):
         raise CannotReport(translate("Report", NO_LEDGER))
     account_ids = set(inventory_accounts(session, company_id).values())
     accounts = [account for account in accounts_of(session, company_id) if account.id in account_ids]

@@ -161,7 +161,7 @@ def inventory_valuation(
         if allowances:
             kept = -accounts_known(session, company_id, "inventory_allowance", as_of, known_tick)
             checks.append(Check(ALLOWANCE_AGREES, expected=kept, found=sum_of(allowances.values())))
-    return report_for(session, company_id, DEFINITION, parameters_shown, [section], checks, notes)
+    return report_for(session, company_id, DEFINITION, parameters_shown, [section], checks, notes, book=book)
 
 
 def _ledger(session: Session, company_id: UUID, as_of: date, known_tick: int | None) -> Decimal:

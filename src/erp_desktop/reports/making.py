@@ -58,6 +58,9 @@ NO_LEDGER_HERE = QT_TRANSLATE_NOOP("Report", "The ledger is not held here, so th
 NOT_THE_POSTING_BOOK = QT_TRANSLATE_NOOP(
     "Report", "This cost book does not post, so the ledger holds no figure to compare."
 )
+BOOK_IS_CLOSED = QT_TRANSLATE_NOOP(
+    "Report", "This cost book is closed: what moved, and what was valued, since it was closed is not in its figures."
+)
 
 _UNIT_COST = Decimal(1).scaleb(-UNIT_COST_PLACES)
 _RATIO = Decimal("0.001")
@@ -227,8 +230,10 @@ def report_for(
     sections: Sequence[Section],
     checks: Sequence[Check] = (),
     notes: Sequence[str] = (),
+    *,
+    book: CostBook | None = None,
 ) -> Report:
-    """The report with its company's heading and the last change that its figures include."""
+    """The report with its company's heading and the last change that its figures include; it says if `book` is closed."""
     company: Company = company_of(session, company_id)
     return Report(
         name=definition.name,
@@ -242,7 +247,7 @@ def report_for(
         parameters=tuple(parameters),
         sections=tuple(sections),
         checks=tuple(checks),
-        notes=tuple(notes),
+        notes=(*notes, BOOK_IS_CLOSED) if book is not None and book.is_closed else tuple(notes),
     )
 
 

@@ -149,7 +149,7 @@ def margin(
         checks.append(Check(SERVING_AGREES, shared, section.total("to_serve")))
     parameters: list[Shown] = [dates(first, last), chosen(BY, by), (COST_BOOK.heading, named(book))]
     shown = only_shown(session, company_id, only)
-    return report_for(session, company_id, DEFINITION, [*parameters, *shown], [section], checks, notes)
+    return report_for(session, company_id, DEFINITION, [*parameters, *shown], [section], checks, notes, book=book)
 
 
 def _earned(

@@ -135,7 +135,7 @@ def price_variance(
     for parameter, table, id in ((PRODUCT, Product, product_id), (SUPPLIER, Party, supplier_id)):
         if id is not None:
             parameters.append(heading_of(parameter, record_named(session, company_id, table, id)))
-    return report_for(session, company_id, DEFINITION, parameters, [section], checks, notes)
+    return report_for(session, company_id, DEFINITION, parameters, [section], checks, notes, book=book)
 
 
 def _measured(

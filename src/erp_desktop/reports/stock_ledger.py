@@ -17,8 +17,6 @@ from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO
 from erp_desktop.reports.figures import (
     QtyAndValue,
-    as_of_tick,
-    company_of,
     cost_book,
     dates_parameter,
     document_numbers,
@@ -26,7 +24,7 @@ from erp_desktop.reports.figures import (
     stock_values,
 )
 from erp_desktop.reports.kinds import KINDS
-from erp_desktop.reports.making import unit_cost_of
+from erp_desktop.reports.making import report_for, unit_cost_of
 from erp_desktop.reports.report import (
     BadParameter,
     Bilingual,
@@ -90,7 +88,6 @@ def stock_ledger(
 
     Order: business date, then entry. Raises BadParameter if there is no such product.
     """
-    company = company_of(session, company_id)
     wanted = product if isinstance(product, UUID) else None
     found = session.scalars(
         select(Product).where(
@@ -119,23 +116,19 @@ def stock_ledger(
     if not opening_shown and from_ is not None:
         rows.append(_opening(from_, qty, value))
     valued = stock_values(session, company_id, book.id, last).get(found.id, QtyAndValue(ZERO, ZERO))
-    return Report(
-        name="stock_ledger",
-        title=DEFINITION.title,
-        company_name=company.name,
-        company_name_zh=company.name_zh,
-        company_address=company.address,
-        currency=company.currency,
-        currency_places=company.currency_places,
-        as_of_tick=as_of_tick(session, company_id),
-        parameters=(
+    return report_for(
+        session,
+        company_id,
+        DEFINITION,
+        (
             (QT_TRANSLATE_NOOP("Report", "Product"), _coded(found)),
             dates_parameter(from_, to),
             (QT_TRANSLATE_NOOP("Report", "Cost book"), named(book)),
         ),
-        sections=(Section(_columns(changes), tuple(rows), totals=("qty", "cost")),),
-        checks=(Check(AGREES_WITH_POOL, expected=valued.value, found=value),),
-        notes=(CORRECTIONS_STAND_APART,) if any(change.corrects for change in changes) else (),
+        [Section(_columns(changes), tuple(rows), totals=("qty", "cost"))],
+        [Check(AGREES_WITH_POOL, expected=valued.value, found=value)],
+        [CORRECTIONS_STAND_APART] if any(change.corrects for change in changes) else (),
+        book=book,
     )
 
 
