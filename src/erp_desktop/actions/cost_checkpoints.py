@@ -52,10 +52,12 @@ class Checkpoints:
         self._resting: dict[int, tuple[date, tuple[int, int], bytes]] = {}  # since when, quantity and value, state
 
     def open_pools(self, engine: Stream) -> None:
+        """All pools of the stream as they were where the run begins."""
         for number in range(len(self._stream.rows)):
             self.open_pool(engine, number)
 
     def open_pool(self, engine: Stream, number: int) -> None:
+        """One pool as it was where the run begins."""
         if self._open(engine, number, self._start):
             self.begun.add(number)
 
@@ -107,6 +109,7 @@ class Checkpoints:
             self._balances.update(((pool_id, month), held) for month in month_ends(rests_since, ends_on))
 
     def write(self) -> None:
+        """What was noted: states to count again from, and what pools held at month ends."""
         session, ctx = self._stream.session, self._stream.ctx
         fresh = []
         for (pool_id, ends_on), state in self._states.items():

@@ -4,6 +4,7 @@ Read the same way when something is counted (cost_streams.py) and when somebody 
 it is read as it stood at the end of a day, leaving out the events that are about to be counted again.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -34,9 +35,8 @@ class Standing:
     value_left: Decimal  # of the layer, or of the whole pool of an average; a credit takes no more off it
     takers: list[tuple[UUID, Decimal]]  # issue move and quantity, in the order of the issues
     came_in_later: Decimal = ZERO  # what an average pool took in after it
-    transfers: tuple[
-        tuple[UUID, UUID], ...
-    ] = ()  # takers that are transfers, with the pools where they arrived, of every book
+    # takers that are transfers, with the pools where they arrived, of every book
+    transfers: tuple[tuple[UUID, UUID], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,14 @@ def settled_issues(
     pool_ids = {row.pool_id for rows in (gone, came_back, corrections) for row in rows}
     of_book = {row.id for row in rows_by_id(session, ctx, CostPool, pool_ids).values() if row.book_id == book_id}
     issues = {row.move_id: row for row in gone if row.pool_id in of_book}
-    returns = [row for row in came_back if row.pool_id in of_book]
+    returns: defaultdict[UUID | None, list[Any]] = defaultdict(list)
+    for one in came_back:
+        if one.pool_id in of_book:
+            returns[one.of_id].append(one)
     corrected = _by_move(row for row in corrections if row.pool_id in of_book)
     found = []
     for issue_id, row in sorted(issues.items()):
-        came = [one for one in returns if one.of_id == issue_id]
+        came = returns[issue_id]
         found.append(
             SettledIssue(
                 issue_id,

@@ -98,9 +98,8 @@ class FreeStock:
 
     def __init__(self, balances: Iterable[StockBalance]) -> None:
         self._of_lot: defaultdict[tuple[UUID, UUID, UUID | None], Decimal] = defaultdict(lambda: ZERO)
-        self._in_bin: defaultdict[tuple[UUID, UUID], Decimal] = defaultdict(
-            lambda: ZERO
-        )  # allocated is any lot of a bin
+        # allocated is any lot of a bin
+        self._in_bin: defaultdict[tuple[UUID, UUID], Decimal] = defaultdict(lambda: ZERO)
         for row in balances:
             self._of_lot[row.product_id, row.bin_id, row.lot_id] += row.on_hand
             self._in_bin[row.product_id, row.bin_id] += row.on_hand - row.allocated

@@ -19,9 +19,8 @@ class Kind(IntEnum):
     RECEIPT = 1  # at `value`; None: at current cost. Under standard at standard, the rest is variance
     ISSUE = 2  # `of` names the receipt that goods were picked from, where layers tell them apart
     CUSTOMER_RETURN = 3  # of the issue `of` at its settled cost; without `of` at `value`, else at current cost
-    SUPPLIER_RETURN = (
-        4  # of the receipt `of`, from its layer while it lasts; an average takes its own cost (or `value`)
-    )
+    # of the receipt `of`, from its layer while it lasts; an average takes its own cost (or `value`)
+    SUPPLIER_RETURN = 4
     TRANSFER = 5  # from `pool` to `to_pool`, cost unchanged
     LATE_VALUE = 6  # `value` (+-) for the receipt `of`: landed cost, another price
     REVALUATION = 7  # `value` (+-) for all that is on hand in `pool`, spread by quantity
