@@ -58,3 +58,19 @@ def test_a_third_of_a_roll_is_taken_only_where_it_comes_out() -> None:
     assert third.to_stock_qty(Decimal(6)) == 2
     with pytest.raises(NumberNotExact):
         third.to_stock_qty(Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("unit", "stock_qty", "packs", "left"),
+    [
+        (UnitFactor(24), "48", 2, "0"),
+        (UnitFactor(24), "31", 1, "7"),
+        (UnitFactor(24), "7.5", 0, "7.5"),
+        (UnitFactor(1, 2), "1.3", 2, "0.3"),
+        (UnitFactor(7, 3), "8", 3, "1"),  # one or two of it are no exact quantity in stock
+    ],
+)
+def test_a_part_of_an_order_is_whole_packs_and_what_is_left_over(
+    unit: UnitFactor, stock_qty: str, packs: int, left: str
+) -> None:
+    assert unit.packs_and_rest(Decimal(stock_qty)) == (packs, Decimal(left))

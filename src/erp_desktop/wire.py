@@ -122,6 +122,7 @@ class StockEffect(msgspec.Struct, kw_only=True, frozen=True):
     name: str
     name_zh: str
     unit: str
+    unit_zh: str = ""
     qty_before: Decimal
     qty_after: Decimal
     value_before: Decimal

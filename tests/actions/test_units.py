@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from company_fixtures import TODAY, ActionRefused, SmallCompany
 from erp_desktop.actions.exchanging import SaveExchangeRate
@@ -343,8 +343,12 @@ def test_a_scanned_pack_counts_all_that_it_holds_and_is_ordered_as_a_pack(boxes:
     assert boxes.ask(ScannedProduct("690001")).qty == 24
     assert boxes.ask(ScannedProduct("690002")).qty is None, "a third of a roll is no exact quantity"
     assert boxes.ask(ScannedProduct("690003")).qty == 1
-    (choice,) = boxes.ask(ProductLookup("690001"))
+    asked: list[object] = []
+    with company.session() as session:
+        event.listen(session, "do_orm_execute", asked.append)
+        (choice,) = ProductLookup("690001").run(session, company.company_id)
     assert (choice.pack.code, choice.pack.factor) == (BOX, UnitFactor(24))
+    assert len(asked) == 1, "the pack comes with the product"
     (choice,) = boxes.ask(ProductLookup("690003"))
     assert choice.pack is None
 

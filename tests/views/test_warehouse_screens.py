@@ -207,4 +207,4 @@ def test_whoever_may_not_read_costs_sees_quantities_alone(trade, monkeypatch):
     monkeypatch.setattr(type(trade.desk), "permissions", frozenset({"goods.read", "purchasing.read"}))
     page = trade.open("goods_receipt", id=receipt)
     trade.wait(lambda: page.table.model.rowCount() == 1)
-    assert [column.name for column in page.table.spec.columns][-2:] == ["qty", "unit_code"]
+    assert [column.name for column in page.table.spec.columns][-3:] == ["qty", "unit_code", "pack"]

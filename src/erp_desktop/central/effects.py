@@ -37,6 +37,7 @@ class _Named(NamedTuple):
     name: str
     name_zh: str
     unit: str
+    unit_zh: str
 
 
 class Written:
@@ -260,7 +261,7 @@ class Written:
         found: dict[UUID, _Named] = {}
         for part in _parts(sorted(set(ids))):
             rows = self._session.execute(
-                select(Product.id, Product.code, Product.name, Product.name_zh, Unit.code)
+                select(Product.id, Product.code, Product.name, Product.name_zh, Unit.code, Unit.name_zh)
                 .join(Unit, (Unit.company_id == Product.company_id) & (Unit.id == Product.unit_id))
                 .where(Product.company_id == self._company_id, Product.id.in_(part))
             )
@@ -315,6 +316,7 @@ class Written:
             name=named.name,
             name_zh=named.name_zh,
             unit=named.unit,
+            unit_zh=named.unit_zh,
             qty_before=was[0],
             qty_after=will_be[0],
             value_before=was[1],

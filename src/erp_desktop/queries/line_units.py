@@ -49,7 +49,7 @@ class InLineUnit:
 
     @property
     def entered_qty(self) -> Decimal | None:
-        """`qty` in the line's unit; None where six places cannot hold that: no line is entered so, a part of it may have come."""
+        """`qty` in the line's unit; None where six places cannot hold that: no line is entered so, but a part of it may come so."""
         return self.factor.entered_qty(self.qty)
 
 

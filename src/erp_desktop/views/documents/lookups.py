@@ -117,15 +117,26 @@ def factor_text(factor: UnitFactor) -> str:
 
 
 def pack_text(line: InLineUnit) -> str:
-    """How many of the ordered unit a quantity is, where that is another than the stock unit: 2 BOX × 24, 1 BOX × 24 + 7 PC."""
+    """What an order's line was entered as where that is another unit than the stock unit: 2 BOX × 24."""
     if line.factor.is_one:
         return ""
-    unit = f"{cell_value(line, 'price_unit')} × {factor_text(line.factor)}"
-    if line.entered_qty is not None:
-        return f"{shown_number(line.entered_qty)} {unit}"
+    return f"{shown_number(line.entered_qty or line.qty)} {unit_text(line)}"
+
+
+def unit_text(line: InLineUnit) -> str:
+    """The unit that a part of it was ordered in where that is another than the stock unit: BOX × 24."""
+    if line.factor.is_one:
+        return ""
+    return f"{cell_value(line, 'price_unit')} × {factor_text(line.factor)}"
+
+
+def in_packs(line: InLineUnit) -> str:
+    """A quantity in the unit of its order, where that is another than the stock unit: 2 BOX, or 1 BOX + 7 PC."""
+    if line.factor.is_one:
+        return ""
     packs, left = line.factor.packs_and_rest(line.qty)
-    rest = f"{shown_number(left)} {cell_value(line, 'unit_code')}"
-    return f"{packs:,} {unit} + {rest}" if packs else f"{rest} ({unit})"
+    parts = ((packs, cell_value(line, "price_unit")), (left, cell_value(line, "unit_code")))
+    return " + ".join(f"{shown_number(qty)} {unit}" for qty, unit in parts if qty)
 
 
 def lots(where: Callable[[], Mapping[str, Any]]) -> LookupSpec:

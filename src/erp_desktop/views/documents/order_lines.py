@@ -50,9 +50,7 @@ def unit_columns(width: int) -> tuple[LineColumn, LineColumn]:
 
 def hide_stock_units(grid: LineGrid) -> None:
     """The column says something only where a line is in another unit than its product's stock unit."""
-    names = [column.name for column in grid.model_of_lines.spec.columns]
-    is_needed = any(not _choice(line).factor.is_one for line in grid.lines() if _is_in_unit(line))
-    grid.setColumnHidden(names.index(IN_STOCK_UNITS), not is_needed)
+    grid.show_column(IN_STOCK_UNITS, any(not factor_of(line).is_one for line in grid.lines()))
 
 
 def usual_unit(chosen: LookupItem) -> dict[str, Any]:

@@ -130,8 +130,7 @@ class CorrectPricePage(FormPage):
             ]
         )
         names = [column.name for column in self.grid.model_of_lines.spec.columns]
-        in_stock_units = all(line.factor.is_one for line in record.prices)
-        self.grid.setColumnHidden(names.index("price_unit"), in_stock_units)
+        self.grid.show_column("price_unit", any(not line.factor.is_one for line in record.prices))
         if record.prices and not self.grid.currentIndex().isValid():
             rows = [line.id for line in record.prices]
             row = rows.index(self._start_line) if self._start_line in rows else 0
@@ -143,9 +142,7 @@ class CorrectPricePage(FormPage):
         text = translate("CorrectPricePage", "Lines corrected: {count}")
         self.show_text("line_count", text.format(count=len(changed)))
         effect = _sum(changed)
-        names = [column.name for column in self.grid.model_of_lines.spec.columns]
-        is_under_way = any(line["to_goods_dispatched"] for line in changed)
-        self.grid.setColumnHidden(names.index("to_goods_dispatched"), not is_under_way)
+        self.grid.show_column("to_goods_dispatched", any(line["to_goods_dispatched"] for line in changed))
         if effect.to_inventory is None or effect.to_cost_of_sales is None:
             text = translate("CorrectPricePage", "Difference {difference} {currency}")
             total = text.format(difference=self._signed(effect.difference), currency=self._currency)

@@ -119,8 +119,7 @@ class SharesTable(QObject):
         self._foreseen = _NOTHING
         if self._bearers is not None:
             self._foreseen = self._bearers.foresee(self._amount, self._basis, self._dated_on, typed)
-        names = [column.name for column in self.grid.model_of_lines.spec.columns]
-        self.grid.setColumnHidden(names.index("to_goods_dispatched"), not self._dispatched())
+        self.grid.show_column("to_goods_dispatched", bool(self._dispatched()))
 
     def _dispatched(self) -> Decimal:
         return sum((share.to_goods_dispatched or ZERO for share in self._foreseen.shares), ZERO)

@@ -171,8 +171,7 @@ class PurchaseOrderPage(FormPage):
         self.header.path.show_path(PATH, status)
         self.header.path.show()
         self.binder.show_state(Status.CONFIRMED if is_locked else status)
-        received = next(n for n, one in enumerate(self.grid.model_of_lines.spec.columns) if one.name == "received")
-        self.grid.setColumnHidden(received, status == Status.DRAFT)
+        self.grid.show_column("received", status != Status.DRAFT)
         if self.grid.model_of_lines.is_read_only != is_locked:
             self.grid.set_read_only(is_locked)
 

@@ -8,7 +8,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.queries.selling_details import SalesInvoiceDetail, SalesInvoiceLines, SalesInvoiceRecord
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
-from erp_desktop.views.warehouse.dock_lines import has_packs, pack_column
+from erp_desktop.views.warehouse.dock_lines import PACKS_SELDOM, pack_column
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 from erp_desktop.views.widgets.list_model import ListSpec
 
@@ -52,5 +52,5 @@ def sales_invoice_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
         spec,
         facts,
         lambda record: str(cell_value(record, "customer_name") or ""),
-        seldom={"pack": has_packs},
+        seldom=PACKS_SELDOM,
     )

@@ -182,13 +182,10 @@ class SalesOrderPage(FormPage):
 
     def _choose_columns(self, status: str) -> None:
         """What matters in this state: what is free before stock is promised, what is promised and sent after."""
-        hidden = {
-            "free": status not in (Status.DRAFT, Status.CONFIRMED),
-            "allocated": status in (Status.DRAFT, Status.CONFIRMED, Status.SHIPPED, Status.CANCELLED),
-            "shipped": status in (Status.DRAFT, Status.CONFIRMED, Status.CANCELLED),
-        }
-        for number, column in enumerate(self.grid.model_of_lines.spec.columns):
-            self.grid.setColumnHidden(number, hidden.get(column.name, False))
+        before = (Status.DRAFT, Status.CONFIRMED)
+        self.grid.show_column("free", status in before)
+        self.grid.show_column("allocated", status not in (*before, Status.SHIPPED, Status.CANCELLED))
+        self.grid.show_column("shipped", status not in (*before, Status.CANCELLED))
 
     def lines_changed(self) -> None:
         self._prices.look()

@@ -123,7 +123,7 @@ class CountingPage(FormPage):
         names = [column.name for column in self.grid.model_of_lines.spec.columns]
         for name in ("pack", "price_unit"):  # they say something only of what was ordered in another unit
             if name in names:
-                self.grid.setColumnHidden(names.index(name), not any(row.get("pack") for row in rows))
+                self.grid.show_column(name, any(row.get("pack") for row in rows))
         self.effect.note_change()
         if rows and not self.grid.currentIndex().isValid():
             self.grid.setCurrentIndex(self.grid.model_of_lines.index(0, names.index("counted")))
@@ -279,7 +279,7 @@ def to_count(line: Any, open_qty: Decimal, **more: Any) -> dict[str, Any]:
         "product_code": line.product_code,
         "product_name": cell_value(line, "product_name"),
         "unit": cell_value(line, "unit_code"),
-        "pack": lookups.pack_text(line) if isinstance(line, InLineUnit) else "",
+        "pack": lookups.unit_text(line) if isinstance(line, InLineUnit) else "",
         "open": open_qty,
         **more,
     }

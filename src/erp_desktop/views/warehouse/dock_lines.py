@@ -1,11 +1,14 @@
 """The lines of a document of the dock as its page shows them: the columns that goods receipt, shipment and return share."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from erp_desktop.i18n import translate
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.list_model import ListSpec
+
+Seldom = Mapping[str, Callable[[Any], bool]]
 
 
 def dock_lines(query: Any, tables: frozenset[str], *columns: TableColumn) -> ListSpec:
@@ -33,14 +36,21 @@ def unit_column() -> TableColumn:
 
 
 def pack_column() -> TableColumn:
-    """What the quantity is in the unit of the order; see `has_packs`."""
+    """What the quantity is in the unit of the order."""
     heading = translate("DockLines", "In order unit")
-    return TableColumn("pack", heading, width=136, is_sortable=False, made=lookups.pack_text)
+    return TableColumn("pack", heading, width=116, is_sortable=False, made=lookups.in_packs)
 
 
-def has_packs(record: Any) -> bool:
-    """Whether a line of the document was ordered in another unit than the stock unit."""
+def _has_packs(record: Any) -> bool:
     return any(not line.factor.is_one for line in record.lines)
+
+
+def _has_lots(record: Any) -> bool:
+    return any(line.lot_id is not None for line in record.lines)
+
+
+PACKS_SELDOM: Seldom = {"pack": _has_packs}  # shown where a line was ordered in another unit than the stock unit
+LOTS_AND_PACKS_SELDOM: Seldom = {"lot_code": _has_lots, **PACKS_SELDOM}
 
 
 def bin_column() -> TableColumn:

@@ -23,9 +23,9 @@ from erp_desktop.views.documents.printing import print_document
 from erp_desktop.views.language import current_language
 from erp_desktop.views.reports.story import offer_story_of_lines
 from erp_desktop.views.warehouse.dock_lines import (
+    LOTS_AND_PACKS_SELDOM,
     bin_column,
     dock_lines,
-    has_packs,
     lot_column,
     pack_column,
     qty_column,
@@ -91,7 +91,7 @@ def goods_receipt_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPag
         spec,
         facts,
         lambda record: str(cell_value(record, "supplier_name")),
-        seldom={"pack": has_packs},
+        seldom=LOTS_AND_PACKS_SELDOM,
     )
     offer_story_of_lines(page)
     _offer_what_follows(page)
@@ -147,7 +147,7 @@ class ShipmentPage(PostedPage):
             spec,
             _shipment_facts,
             lambda record: str(cell_value(record, "customer_name") or ""),
-            seldom={"pack": has_packs},
+            seldom=LOTS_AND_PACKS_SELDOM,
         )
         slip = translate("ShipmentPage", "Print packing slip")
         self.print_slip = self.add_page_action("shipment.print", slip, self._print, "Ctrl+P", "print")

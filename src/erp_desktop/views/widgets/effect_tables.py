@@ -48,7 +48,7 @@ def stock_section(effect: Effect) -> ScreenSection:
                 str(cell_value(row, "name")),
                 shown_number(row.qty_before),
                 shown_number(row.qty_after),
-                row.unit,
+                str(cell_value(row, "unit")),
                 money(row.value_before, places),
                 money(row.value_after, places),
                 change(row.value_after - row.value_before, places),

@@ -140,6 +140,13 @@ class LineGrid(QTableView):
 
     # For screens
 
+    def show_column(self, name: str, is_shown: bool) -> None:
+        """Shows or hides a column; the others share the room anew."""
+        place = next(place for place, one in enumerate(self.model_of_lines.spec.columns) if one.name == name)
+        if self.isColumnHidden(place) == is_shown:
+            self.setColumnHidden(place, not is_shown)
+            self._arrange()
+
     def show_lines(self, lines: list[Line]) -> None:
         """Shows saved lines: dicts by column name, and what `spec.keep` names."""
         self.model_of_lines.show(lines)
