@@ -9029,6 +9029,10 @@ The back office of a company that distributes goods.</source>
         <translation>报表 {report} 需要参数 {parameter}。</translation>
     </message>
     <message>
+        <source>{day} is no day that a report can be of. Correct the date.</source>
+        <translation>{day} 不是报表可用的日期。请更正日期。</translation>
+    </message>
+    <message>
         <source>Agrees: {check}</source>
         <translation>一致：{check}</translation>
     </message>

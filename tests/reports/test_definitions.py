@@ -172,6 +172,8 @@ def test_what_a_report_does_not_know_is_refused_in_a_sentence(trade):
         run(trade, "stock_ledger", product="NOPE")
     with pytest.raises(BadParameter, match="needs product"):
         run(trade, "stock_ledger")
+    with pytest.raises(BadParameter, match="9999-12-31 is no day that a report can be of"):
+        run(trade, "inventory_valuation", as_of=MARCH_ENDS, known_on=date.max)
 
 
 def test_without_the_ledger_the_valuation_says_that_it_was_not_compared(trade):

@@ -193,7 +193,8 @@ class SetAccountPurpose(Action):
         before = by_category.get(self.category_id, by_category.get(None))
         if before is None or before == account.id:
             return
-        if self._has_moved(session, ctx, {category_id for category_id in by_category if category_id is not None}):
+        own = {category_id for category_id in by_category if category_id is not None}
+        if _has_postings(session, ctx, before) and self._has_moved(session, ctx, own):
             raise HoldsStock(account=find(session, ctx, Account, before).name)
         if purposes - {self.purpose} or (not purposes and _has_postings(session, ctx, account.id)):
             raise UsedOtherwise(account=account.name)

@@ -23,6 +23,8 @@ from erp_desktop.i18n import translate
 from erp_desktop.models.company import Company
 from erp_desktop.numbers import ZERO
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+
 
 class ColumnKind(StrEnum):
     """What a column holds, hence how each renderer aligns and formats it."""
@@ -215,6 +217,10 @@ class ReportDefinition:
                 elif parameter.is_required:
                     text = translate("Report", "The report {report} needs {parameter}.")
                     raise BadParameter(text.format(report=self.name, parameter=parameter.name))
+            day = given.get(parameter.name)
+            if isinstance(day, date) and not FIRST_DAY <= day <= LAST_DAY:  # a year before, or a day after, is none
+                text = translate("Report", "{day} is no day that a report can be of. Correct the date.")
+                raise BadParameter(text.format(day=day))
         arguments = {f"{name}_" if iskeyword(name) else name: value for name, value in given.items()}
         return self.build(session, company_id, **arguments)
 
