@@ -14,6 +14,7 @@ from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveBin, SaveCategory, SaveWarehouse
 from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
+from erp_desktop.actions.revaluing import RevaluedLine, RevalueStock
 from erp_desktop.actions.stock import CountedLine, CountStock, MoveStock
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.ids import derived_id, new_id
@@ -105,6 +106,18 @@ def test_a_receipt_tells_where_its_units_went(two_layers):
     assert use.origin.document.number == number_of(company, Shipment, company.shipment)
     assert (use.qty, use.value, use.late) == (Decimal(1), Decimal("20.00"), Decimal("1.00"))
     assert (told.left_qty, told.left_value) == (Decimal(5), Decimal("105.00"))
+
+
+def test_a_revaluation_is_told_behind_what_left_after_it_and_not_behind_what_had_left(two_layers):
+    company = two_layers
+    line = RevaluedLine(company.products["BOX"], amount=Decimal("-5.00"))
+    company.perform(RevalueStock(new_id(), DAY[22], "Damp", (line,)))
+    (taken,) = story(company, sell(company, "BOX", "2", DAY[24])).taken
+    assert taken.value == Decimal("40.00")  # two of five at 120.00 + 6.00 - 21.00 - 5.00
+    assert [late.kind for late in taken.late] == ["receipt_price", "revaluation"]
+    assert (taken.late[1].to_inventory, taken.late[1].cause.by) == (Decimal("-5.00"), "Li Wei")
+    before = story(company, company.shipment).taken
+    assert "revaluation" not in [late.kind for one in before for late in one.late]
 
 
 def test_what_came_back_is_told_on_both_sides(two_layers):

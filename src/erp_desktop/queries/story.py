@@ -39,7 +39,8 @@ class LateValue:
 class Taken:
     """What a move took of one layer. `is_estimate`: sold before it came, and not covered by a receipt yet.
 
-    `behind` is what the layer itself was made of, where a transfer or a customer return brought it.
+    `late` holds the late value of its origin, and what the layer had been revalued by before the move. `behind` is what the layer
+    itself was made of, where a transfer or a customer return brought it.
     """
 
     qty: Decimal

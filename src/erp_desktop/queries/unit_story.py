@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.costing import (
@@ -217,6 +217,7 @@ class _Teller:
         ).all()
         openers = self._moves({layer.move_id for layer in layers})
         brought = {cost.move_id: cost.cost for cost in self._costs(openers) if cost.qty > 0}
+        revalued = self._revalued(move_id, list(sums))
         taken = []
         for layer in sorted(layers, key=lambda one: (one.dated_on, one.seq, one.part)):
             qty, value = sums[layer.id]
@@ -235,12 +236,40 @@ class _Teller:
                     value,
                     self._names.origin(opener),
                     brought.get(opener.id, ZERO),
-                    () if is_estimate else self._late(opener),
+                    () if is_estimate else (*self._late(opener), *revalued[layer.id]),
                     is_estimate,
                     () if is_estimate or not hops else self._behind(opener, hops - 1),
                 )
             )
         return tuple(taken)
+
+    def _revalued(self, issue_id: UUID, layer_ids: Sequence[UUID]) -> defaultdict[UUID, list[LateValue]]:
+        """What revaluations had changed of layers when an issue took of them, by layer."""
+        found: defaultdict[UUID, list[LateValue]] = defaultdict(list)
+        issue = next(iter(self._costs([issue_id])), None)
+        if issue is None:
+            return found
+        rows = self._session.execute(
+            select(CostAdjustment, MoveCost.dated_on)
+            .join(
+                MoveCost,
+                (MoveCost.company_id == CostAdjustment.company_id)
+                & (MoveCost.move_id == CostAdjustment.event_id)
+                & (MoveCost.pool_id == CostAdjustment.pool_id),
+            )
+            .where(
+                CostAdjustment.company_id == self._company_id,
+                CostAdjustment.layer_id.in_(layer_ids),
+                MoveCost.kind == CostEvent.REVALUATION,
+                tuple_(MoveCost.dated_on, MoveCost.seq) < (issue.dated_on, issue.seq),
+            )
+            .order_by(MoveCost.dated_on, CostAdjustment.tick, CostAdjustment.id)
+        )
+        for row, dated_on in rows:
+            if row.layer_id is not None and row.to_inventory:
+                cause = self._names.cause(row.document_kind, row.document_id, row.tick)
+                found[row.layer_id].append(LateValue(row.kind, dated_on, cause, row.to_inventory, ZERO))
+        return found
 
     def _behind(self, opener: StockMove, hops: int) -> tuple[Taken, ...]:
         """What a layer was made of before a transfer or a customer return brought it to where it was taken."""
