@@ -52,7 +52,10 @@ def trade(books):
         receipt_line_id=receipt_line.id,
         amount=Decimal(6),
         to_inventory=Decimal(4),
+        to_goods_dispatched=Decimal(0),
         to_cost_of_sales=Decimal(2),
+        to_variance=Decimal(0),
+        to_scrap_loss=Decimal(0),
     )
     books.sale = books.sales_order((books.bottle, 10, "9.90"))
     books.shipment = books.ship(books.sale)
