@@ -14,8 +14,14 @@ from sqlalchemy.util import LRUCache
 
 from erp_desktop import database, migrations
 from erp_desktop.central import accounts
+from erp_desktop.memory import settle_memory
 
 STATEMENTS_KEPT = 3000  # a few hundred are asked again and again by most tests
+
+
+def pytest_collection_finish() -> None:
+    """All modules and tests are there and stay: the collector of unused objects need not walk them, as in the program."""
+    settle_memory()
 
 
 @pytest.fixture(scope="session", autouse=True)
