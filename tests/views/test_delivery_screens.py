@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from trading_house import Trade, trade
 
+from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.shipping import shipment_line_id
 from erp_desktop.ids import new_id
@@ -109,6 +110,25 @@ def test_what_comes_back_undelivered_says_why_nothing_is_credited(under_way):
     trade.wait(lambda: form.record is not None)
     assert not form.do_confirm.isEnabled()
     assert form.grid.model_of_lines.rowCount() == 0
+
+
+def test_the_page_of_a_landed_cost_has_a_column_for_goods_under_way_where_there_are_any(trade):
+    full, part = (trade.company.stock(code, "10", "1.00", on=SHIPPED) for code in ("CUP", "POT"))
+    trade.company.ship(trade.company.sales_order(("POT", "4", "9"), on=SHIPPED), "4", on=SHIPPED)
+    shown = []
+    for receipt in (full, part):
+        freight = EnterLandedCost(new_id(), "freight", SHIPPED, Decimal("5.00"), "qty", (receipt,))
+        trade.company.perform(freight)
+        trade.hear_news()
+        page = trade.open("landed_cost", id=freight.landed_cost_id)
+        trade.wait(lambda page=page: page.record is not None and page.table.model.rowCount() == 1)
+        columns = enumerate(page.table.spec.columns)
+        shown.append([column.name for place, column in columns if not page.table.view.isColumnHidden(place)][-3:])
+        assert [page.record.shares[0].to_goods_dispatched] == [Decimal(0) if receipt is full else Decimal(2)]
+    assert shown == [
+        ["amount", "to_inventory", "to_cost_of_sales"],
+        ["to_inventory", "to_goods_dispatched", "to_cost_of_sales"],
+    ]
 
 
 def test_the_company_says_when_its_revenue_is_posted(under_way):
