@@ -87,6 +87,21 @@ def test_unit_costs_stand_with_their_points_in_line_and_are_copied_without_blank
     assert QApplication.clipboard().text() == "1200"
 
 
+def test_a_heading_stands_in_two_lines_only_where_the_table_has_no_room_and_is_copied_in_one(qtbot):
+    column = ScreenColumn("to_cost_of_sales", "In cost of sales", ColumnKind.MONEY, is_right=True)
+    table = ReportTable(ScreenSection("Shares", (column,), (ScreenRow(LineKind.DETAIL, ("22.00",)),), 0))
+    qtbot.addWidget(table)
+    table.show()
+    shown = []
+    for width in (400, 80):
+        table.resize(width, 200)
+        shown.append(table.report_model.headerData(0, Qt.Orientation.Horizontal))
+    assert shown == ["In cost of sales", "In cost\nof sales"]
+    table.selectRow(0)
+    table.copy_rows(with_headings=True)
+    assert QApplication.clipboard().text() == "In cost of sales\n22.00"
+
+
 def last_ink(picture: QImage, room: QRect) -> int:
     """The rightmost column of pixels in `room` that holds some dark text."""
     middle = room.adjusted(4, 8, -4, -8)

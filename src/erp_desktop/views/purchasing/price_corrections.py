@@ -16,6 +16,7 @@ from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.listed import date_filter, document_list, opens
 from erp_desktop.views.documents.posted_page import Facts, PostedPage
 from erp_desktop.views.purchasing.late_value import late_value_columns, seldom_used
+from erp_desktop.views.warehouse.dock_lines import PACKS_SELDOM
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 from erp_desktop.views.widgets.fields import company_today
 from erp_desktop.views.widgets.list_model import ListSpec
@@ -108,5 +109,5 @@ def price_correction_page(desk: "Desk", shell: "MainWindow", id: UUID) -> Posted
         spec,
         facts,
         lambda record: str(cell_value(record, "supplier_name")),
-        seldom_used(lambda record: record.lines),
+        {**seldom_used(lambda record: record.lines), "price_unit": PACKS_SELDOM["pack"]},
     )

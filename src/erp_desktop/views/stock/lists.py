@@ -42,9 +42,9 @@ def stock_on_hand_screen(desk: "Desk", shell: "MainWindow", filters: Filters = (
     """What lies where; Enter opens the product."""
     spec = ListSpec(
         (
-            TableColumn("product_code", translate("StockOnHand", "Code"), width=120),
+            TableColumn("product_code", translate("StockOnHand", "Code"), width=96),
             replace(TableColumn("product_name", translate("StockOnHand", "Product")), stretches=True),
-            replace(place_columns()[0], stretches=False, width=150),
+            replace(place_columns()[0], stretches=False, width=126),
             *place_columns()[1:],
         ),
         StockOnHand,

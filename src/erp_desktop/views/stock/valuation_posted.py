@@ -85,13 +85,13 @@ def write_down_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
 
     spec = ListSpec(
         (
-            TableColumn("product_code", translate("WriteDown", "Code"), width=76),
+            TableColumn("product_code", translate("WriteDown", "Code"), width=84),
             TableColumn("product_name", translate("WriteDown", "Product"), stretches=True),
             TableColumn("qty", translate("WriteDown", "On hand"), CellKind.QTY, 78),
             TableColumn("cost", translate("WriteDown", "Cost"), CellKind.MONEY, 86),
-            TableColumn("unit_value", translate("WriteDown", "Net value"), CellKind.UNIT_COST, 92),
+            TableColumn("unit_value", translate("WriteDown", "Net value"), CellKind.UNIT_COST, 98),
             TableColumn("released", translate("WriteDown", "Released"), CellKind.MONEY, 78),
-            TableColumn("written_down", translate("WriteDown", "Write-down"), CellKind.MONEY, 92),
+            TableColumn("written_down", translate("WriteDown", "Write-down"), CellKind.MONEY, 98),
             TableColumn("allowance", translate("WriteDown", "Allowance"), CellKind.MONEY, 88),
             TableColumn("carrying", translate("WriteDown", "Carried at"), CellKind.MONEY, 88),
         ),
@@ -100,7 +100,9 @@ def write_down_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:
         name=translate("WriteDown", "Lines"),
         sort="line_no",
     )
-    return _opening_products(PostedPage(desk, shell, "write_down", id, WriteDownDetail, spec, facts), shell)
+    seldom = {"released": lambda record: any(line.released for line in record.lines)}
+    page = PostedPage(desk, shell, "write_down", id, WriteDownDetail, spec, facts, seldom=seldom)
+    return _opening_products(page, shell)
 
 
 def standard_cost_change_page(desk: "Desk", shell: "MainWindow", id: UUID) -> PostedPage:

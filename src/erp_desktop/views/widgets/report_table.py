@@ -180,15 +180,15 @@ class ReportTable(TableView):
 
     def arrange(self) -> None:
         """Every column gets the room that its longest text needs; what is left goes to the widest words. Where it is not enough,
-        first headings of figures take two lines, then the blanks give way, then the words; figures are whole. Where that is not enough either, the table is scrolled and
+        first the blanks give way, then headings of figures take two lines, then the words give way; figures are whole. Where that is not enough either, the table is scrolled and
         what names the rows is whole again."""
         room, label = self.viewport().width(), self.report_model.section.label_column
         words = [place for place, column in enumerate(self.report_model.columns) if not column.kind.stands_right]
         widths = self._widths(self._needed, _ROOM, words)
+        if sum(widths) > room:
+            widths = self._widths(self._needed, _LEAST_ROOM, words)
         is_narrow = sum(widths) > room
         if is_narrow:
-            widths = self._widths(self._needed_in_two, _ROOM, words)
-        if sum(widths) > room:
             widths = self._widths(self._needed_in_two, _LEAST_ROOM, words)
         self.report_model.in_two_lines = tuple(self._in_two_lines) if is_narrow else ()
         has_two = any("\n" in heading for heading in self.report_model.in_two_lines)
