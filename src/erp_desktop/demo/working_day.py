@@ -38,5 +38,6 @@ def say_effect(day: WorkingDay, effect: Effect | None, what: str) -> None:
         ("write-down", effect.written_down),
     ]
     shown = ", ".join(f"{name} {amount:+,.2f}" for name, amount in figures if amount)
-    corrected = f"; {effect.correction_count} corrections" if effect.correction_count else ""
+    count = effect.correction_count
+    corrected = f"; {count} correction{'s' if count > 1 else ''}" if count else ""
     day.say(f"{what}: {shown or 'nothing changes in the books'}{corrected}, shown before it was posted.")
