@@ -29,6 +29,7 @@ from erp_desktop.queries.stock_figures import stock_value_on
 
 W5_PRODUCTS = 10_000
 W5_MOVES_EACH = 100
+PRODUCTS_AT_ONCE = 100
 DAYS = workload_data.W4_DAYS
 YOUNG_DAYS = 60
 ROUNDS = 15
@@ -153,16 +154,15 @@ def values_on_a_day(database: Database, products: int) -> None:
 
 def _fill(database: Database, business: Business, products: int) -> None:
     """Costed moves straight through valuing; the documents and the ledger around them take no part in a value."""
-    with Session(database.engine) as session, session.begin():
-        set_tick(session.connection(), 1_000)
-        for number in range(products):
-            product = business.id("product", number)
-            ctx = Context(business.company_id, new_id(), business.owner_id, datetime.now(UTC), at_centre=True)
-            count(session, ctx, list(_moves(business, product, number)))
-            if number % 100 == 99:
-                session.flush()
-                session.expunge_all()
-                session.info.clear()
+    for first in range(0, products, PRODUCTS_AT_ONCE):
+        with Session(database.engine) as session, session.begin():
+            set_tick(session.connection(), 1_000)
+            for number in range(first, min(first + PRODUCTS_AT_ONCE, products)):
+                product = business.id("product", number)
+                ctx = Context(business.company_id, new_id(), business.owner_id, datetime.now(UTC), at_centre=True)
+                count(session, ctx, list(_moves(business, product, number)))
+        if first == 0:
+            database.analyse()  # or PostgreSQL reads all moves of all products for those of one, as it knows of no rows yet
 
 
 def _moves(business: Business, product: UUID, number: int) -> Iterator[NewEvent]:
