@@ -7516,8 +7516,8 @@ The back office of a company that distributes goods.</source>
         <translation>{starts_on} 开始的期间已经结账。请先反结账最近的期间；未作任何更改。</translation>
     </message>
     <message>
-        <source>{product} stands at {qty} at the end of the period, so its month-end average cannot be computed. Enter the missing receipt or count first; the period is still open.</source>
-        <translation>{product} 期末数量为 {qty}，无法计算月末加权平均。请先录入缺少的收货或盘点；期间仍未结账。</translation>
+        <source>{product} stands at {qty} at the end of the period, so its month-end average in the cost book {book} cannot be computed. Enter the missing receipt or count first; the period is still open.</source>
+        <translation>{product} 期末数量为 {qty}，成本账簿“{book}”无法计算其月末一次加权平均成本。请先录入缺少的入库单或盘点单；该期间仍未结账。</translation>
     </message>
     <message>
         <source>There is no line yet. Add at least one product, then try again; nothing was changed.</source>
@@ -8583,6 +8583,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>As of</source>
         <translation>截至</translation>
+    </message>
+    <message>
+        <source>Up to change</source>
+        <translation>截至变更</translation>
     </message>
     <message>
         <source>{sheet} {cell}: {figure} has more digits than Excel keeps, so it is text.</source>

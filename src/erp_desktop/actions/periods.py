@@ -41,19 +41,20 @@ class NegativeAtPeriodEnd(Refused):
     code = "negative_at_period_end"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
-        "{product} stands at {qty} at the end of the period, so its month-end average cannot be computed. Enter the missing "
-        "receipt or count first; the period is still open.",
+        "{product} stands at {qty} at the end of the period, so its month-end average in the cost book {book} cannot be "
+        "computed. Enter the missing receipt or count first; the period is still open.",
     )
 
 
 @dataclass(frozen=True)
 class ShortPool:
-    """A pool that holds less than nothing at the end of a day: product code and quantity in stock units."""
+    """A pool that holds less than nothing at the end of a day: product code, quantity in stock units, name of its book."""
 
     pool_id: UUID
     product_id: UUID
     product_code: str
     qty: Decimal
+    book: str
 
 
 def pools_below_zero(session: Session, company_id: UUID, day: date, method: str | None = None) -> list[ShortPool]:
@@ -62,7 +63,7 @@ def pools_below_zero(session: Session, company_id: UUID, day: date, method: str 
     By product code and pool.
     """
     pools = (
-        select(CostPool.id, CostPool.product_id, Product.code, CostPool.on_hand)
+        select(CostPool.id, CostPool.product_id, Product.code, CostPool.on_hand, CostBook.name)
         .join(Product, (Product.company_id == CostPool.company_id) & (Product.id == CostPool.product_id))
         .join(CostBook, (CostBook.company_id == CostPool.company_id) & (CostBook.id == CostPool.book_id))
         .where(
@@ -83,8 +84,8 @@ def pools_below_zero(session: Session, company_id: UUID, day: date, method: str 
     )
     moved = {pool_id: qty for pool_id, qty in since if qty}
     held = [
-        ShortPool(pool_id, product_id, code, on_hand - moved.get(pool_id, ZERO))
-        for pool_id, product_id, code, on_hand in found
+        ShortPool(pool_id, product_id, code, on_hand - moved.get(pool_id, ZERO), book)
+        for pool_id, product_id, code, on_hand, book in found
     ]
     return [pool for pool in held if pool.qty < 0]
 
@@ -114,7 +115,7 @@ class ClosePeriod(Action):
             raise EarlierPeriodOpen(starts_on=earlier)
         if ctx.at_centre:
             for pool in pools_below_zero(session, ctx.company_id, period.ends_on, "periodic_average"):
-                raise NegativeAtPeriodEnd(product=pool.product_code, qty=pool.qty)
+                raise NegativeAtPeriodEnd(product=pool.product_code, qty=pool.qty, book=pool.book)
             value_changes.end_period(session, ctx, period, ("period", period.id))
         period.is_closed = True
         _record(session, ctx, period)

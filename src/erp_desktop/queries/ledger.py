@@ -10,6 +10,9 @@ from sqlalchemy import ColumnElement
 from erp_desktop.models.ledger import Account, CostCentre, JournalEntry, JournalLine, LedgerBalance, Period
 from erp_desktop.models.party import Party
 from erp_desktop.models.product import Product
+from erp_desktop.models.purchasing import LandedCost, PriceCorrection
+from erp_desktop.models.sales import SalesInvoice
+from erp_desktop.models.valuation import StandardCostChange, StockRevaluation, WriteDown
 from erp_desktop.queries.listing import (
     Join,
     ListColumn,
@@ -22,7 +25,7 @@ from erp_desktop.queries.listing import (
     sum_of,
     table_of,
 )
-from erp_desktop.queries.stock import document_number
+from erp_desktop.queries.stock import MOVE_STOCK, document_number
 
 _account = table_of(Account)
 _balance = table_of(LedgerBalance)
@@ -32,6 +35,7 @@ _period = table_of(Period)
 _cost_centre = table_of(CostCentre)
 _party = table_of(Party)
 _product = table_of(Product)
+_POSTED = (*MOVE_STOCK, SalesInvoice, LandedCost, PriceCorrection, StockRevaluation, WriteDown, StandardCostChange)
 
 _debit = sum_of(_balance.c.debit, _account, _balance.c.account_id)
 _credit = sum_of(_balance.c.credit, _account, _balance.c.account_id)
@@ -100,7 +104,7 @@ class JournalEntries(ListQuery[JournalEntryRow]):
             *plain(_entry, "id", "number", "period_id"),
             ListColumn("period", _period.c.starts_on),
             *plain(_entry, "dated_on", "posted_at", "event", "document_kind", "document_id"),
-            ListColumn("document_number", document_number(_entry), is_searched=True),
+            ListColumn("document_number", document_number(_entry, _POSTED), is_searched=True),
             *searched(_entry, "text"),
             ListColumn("amount", sum_of(_line.c.debit, _entry, _line.c.entry_id)),
         ],

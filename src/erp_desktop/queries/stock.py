@@ -1,5 +1,6 @@
 """Lists of stock: what is on hand, every move, and counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -44,13 +45,13 @@ _to_bin = table_of(Bin, "to_bin")
 _free = type_coerce(
     case((_warehouse.c.is_transit, 0), else_=_balance.c.on_hand - _balance.c.allocated), _balance.c.on_hand.type
 )
-_NUMBERED = (GoodsReceipt, SupplierReturn, Shipment, CustomerReturn, StockCount, GoodsTransfer, StockScrap)
+MOVE_STOCK = (GoodsReceipt, SupplierReturn, Shipment, CustomerReturn, StockCount, GoodsTransfer, StockScrap)
 
 
-def document_number(base: TableAlias) -> ColumnElement[Any]:
-    """The number of the document that `base.document_kind` and `base.document_id` name; none for what has no number."""
+def document_number(base: TableAlias, documents: Sequence[type[Any]] = MOVE_STOCK) -> ColumnElement[Any]:
+    """The number of the one of `documents` that `base.document_kind` and `base.document_id` name; none for another."""
     choices = []
-    for model in _NUMBERED:
+    for model in documents:
         document = table_of(model)
         number = select(document.c.number).where(
             document.c.company_id == base.c.company_id, document.c.id == base.c.document_id

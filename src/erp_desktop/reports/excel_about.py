@@ -21,7 +21,7 @@ def write_about(cells: ReportCells, sheet: Worksheet) -> None:
     facts = [
         (cells.words.translate("Report", "Company"), cells.company()),
         (cells.words.translate("Report", "Currency"), cells.report.currency),
-        (cells.words.translate("Report", "As of"), cells.as_of()),
+        (cells.words.translate("Report", "Up to change"), str(cells.report.as_of_tick)),
         *((cells.title(heading), cells.words.shown(value)) for heading, value in cells.report.parameters),
     ]
     for heading, value in facts:
