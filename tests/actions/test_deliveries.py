@@ -303,6 +303,27 @@ def test_goods_refused_at_the_door_come_back_without_a_credit(trade):
     nothing_is_wrong(trade)
 
 
+@pytest.mark.parametrize("method", ["fifo", "moving_average"])
+@pytest.mark.parametrize("is_freight_known", [False, True])
+def test_late_cost_of_goods_that_all_came_back_undelivered_does_not_wait_for_their_delivery(
+    engine, method, is_freight_known
+):
+    company = open_small_company(engine, revenue_at="delivery", cost_method=method)
+    receipt = company.stock("A", "10", "3", on=day(2))
+    shipment = sell(company, "4", day(5))
+    if is_freight_known:
+        landed(company, receipt, "10", day(9))
+    take_back(company, shipment, "1", day(7))
+    take_back(company, shipment, "3", day(6))  # entered last
+    if not is_freight_known:
+        landed(company, receipt, "10", day(9))
+    assert not balance(company, "goods_dispatched")
+    assert balance(company, "inventory") + balance(company, "cost_of_sales") == Decimal(40)
+    with company.session() as session:
+        assert session.scalars(select(Shipment.under_way_until)).one() == day(7)
+    nothing_is_wrong(company)
+
+
 @pytest.mark.parametrize("returned", [day(6), day(9)])
 def test_only_what_the_customer_kept_is_delivered_and_invoiced(trade, returned):
     shipment = sell(trade, "4", day(5))

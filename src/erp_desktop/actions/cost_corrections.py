@@ -45,10 +45,10 @@ _MOVES_AT_ONCE = 1000  # in one IN (...)
 
 
 class Went(NamedTuple):
-    """Where what a move costs more or less afterwards goes. Goods dispatched are delivered on a day, or not yet (None)."""
+    """Where what a move costs more or less afterwards goes. Goods dispatched are under way until a day, or still (None)."""
 
     purpose: Purpose
-    delivered_on: date | None = None
+    under_way_until: date | None = None
 
     def on(self, dated_on: date) -> Purpose:
         """Where a correction of that day goes first."""
@@ -57,13 +57,13 @@ class Went(NamedTuple):
     def sides(self, dated_on: date, taken_from: Purpose) -> "Iterator[Sides]":
         """The accounts of a correction on its day. Of goods that were under way on that day and are delivered since, with what
         their delivery takes over of it."""
-        if self.purpose is not Purpose.GOODS_DISPATCHED or self.delivered_on is None:
+        if self.purpose is not Purpose.GOODS_DISPATCHED or self.under_way_until is None:
             yield Sides(dated_on, self.purpose, taken_from)
-        elif self.delivered_on <= dated_on:
+        elif self.under_way_until <= dated_on:
             yield Sides(dated_on, Purpose.COST_OF_SALES, taken_from)
         else:
             yield Sides(dated_on, Purpose.GOODS_DISPATCHED, taken_from)
-            yield Sides(self.delivered_on, Purpose.COST_OF_SALES, Purpose.GOODS_DISPATCHED)
+            yield Sides(self.under_way_until, Purpose.COST_OF_SALES, Purpose.GOODS_DISPATCHED)
 
 
 class Sides(NamedTuple):
@@ -90,7 +90,7 @@ def where_they_went(
         left = aliased(StockMove)  # by which goods had left that came back
         shipment_id = func.coalesce(left.document_id, StockMove.document_id)
         moves = (
-            select(StockMove.id, StockMove.kind, shipment_id.label("shipment_id"), Shipment.delivered_on)
+            select(StockMove.id, StockMove.kind, shipment_id.label("shipment_id"), Shipment.under_way_until)
             .outerjoin(left, (left.company_id == StockMove.company_id) & (left.id == StockMove.returns_move_id))
             .outerjoin(Shipment, (Shipment.company_id == StockMove.company_id) & (Shipment.id == shipment_id))
             # of what nobody knows how it left it is not known either that it was under way
@@ -106,8 +106,8 @@ def where_they_went(
                 found[row.id] = Went(_NOT_SOLD[row.kind])
             else:
                 shipment = unwritten.get(row.shipment_id)
-                delivered_on = row.delivered_on if shipment is None else shipment.delivered_on
-                found[row.id] = Went(Purpose.GOODS_DISPATCHED, delivered_on)
+                under_way_until = row.under_way_until if shipment is None else shipment.under_way_until
+                found[row.id] = Went(Purpose.GOODS_DISPATCHED, under_way_until)
     return found
 
 

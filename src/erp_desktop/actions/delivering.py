@@ -73,7 +73,7 @@ class ConfirmDelivery(Action):
         open_period(session, ctx, self.delivered_on)
         if not is_at_delivery(session, ctx):
             for shipment in confirmed:
-                shipment.delivered_on = self.delivered_on
+                shipment.delivered_on = shipment.under_way_until = self.delivered_on
             return
         lines = _lines_by_shipment(session, ctx, confirmed)
         orders = find_all(session, ctx, SalesOrder, {shipment.order_id for shipment in confirmed})
@@ -83,9 +83,9 @@ class ConfirmDelivery(Action):
                 raise CameBackUndelivered(shipment=shipment.number or "")
         for shipment in confirmed:
             order = orders[shipment.order_id]
-            shipment.delivered_on = self.delivered_on
+            shipment.delivered_on = shipment.under_way_until = self.delivered_on
             if ctx.at_centre:
-                _post_cost(session, ctx, shipment, order, self.delivered_on)
+                post_cost_of_delivered(session, ctx, shipment, order, self.delivered_on)
             invoiced = _to_invoice(session, ctx, order, lines[shipment.id])
             if invoiced:
                 invoice_lines(session, ctx, order, invoiced, ctx.new_id(), self.delivered_on)
@@ -125,7 +125,9 @@ def _to_invoice(session: Session, ctx: Context, order: SalesOrder, lines: list[S
     return invoiced
 
 
-def _post_cost(session: Session, ctx: Context, shipment: Shipment, order: SalesOrder, delivered_on: date) -> None:
+def post_cost_of_delivered(
+    session: Session, ctx: Context, shipment: Shipment, order: SalesOrder, delivered_on: date
+) -> None:
     """What the goods of a shipment cost by now, less what came back of them, from goods dispatched to cost of sales."""
     left = session.execute(
         select(StockMove.id, StockMove.line_id, StockMove.product_id)

@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.appending import append_rows
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.delivering import post_cost_of_delivered
 from erp_desktop.actions.finding import (
     AmountNegative,
     QtyNotPositive,
@@ -50,6 +51,7 @@ from erp_desktop.models.sales import (
     ShipmentLine,
 )
 from erp_desktop.models.stock import Lot, MoveKind, StockMove, Warehouse
+from erp_desktop.models.types import QtyType
 from erp_desktop.numbers import STOCK_UNIT, ZERO, round_money
 
 
@@ -167,6 +169,7 @@ class TakeInReturn(Action):
         open_period(session, ctx, self.returned_on)
         order = find(session, ctx, SalesOrder, shipment.order_id)
         shipped = self._shipped_lines(session, ctx, shipment)
+        under_way_until = self._under_way_until(session, ctx, shipment)
         order_lines = find_all(session, ctx, SalesOrderLine, {line.order_line_id for line in shipped.values()})
         places = bins_of(session, ctx, shipment.warehouse_id, [line.bin_id for line in self.lines])
         shipment_moves = {
@@ -210,6 +213,29 @@ class TakeInReturn(Action):
             announced_id=self.announced_id,
         )
         _take_in(session, ctx, returned, came_back)
+        if under_way_until is not None:
+            shipment.under_way_until = under_way_until
+            if was_under_way and ctx.at_centre:  # what is dated later than that went to goods dispatched before
+                post_cost_of_delivered(session, ctx, shipment, order, under_way_until)
+
+    def _under_way_until(self, session: Session, ctx: Context, shipment: Shipment) -> date | None:
+        """The day from which nothing of the shipment is under way, if all that is still out comes back with this return."""
+        if shipment.under_way_until is not None:
+            return None
+        line, earlier = ShipmentLine, CustomerReturn
+        still_out = session.scalar(
+            select(func.sum(line.qty - line.returned_qty, type_=QtyType())).where(
+                line.company_id == ctx.company_id, line.shipment_id == shipment.id
+            )
+        )
+        if sum((line.qty for line in self.lines), ZERO) != still_out:
+            return None
+        last = session.scalar(
+            select(func.max(earlier.returned_on)).where(
+                earlier.company_id == ctx.company_id, earlier.shipment_id == shipment.id
+            )
+        )
+        return max(self.returned_on, last or self.returned_on)
 
     def _refuse_serial_twice(self, session: Session, ctx: Context, shipped: dict[UUID, ShipmentLine]) -> None:
         """Somebody may have taken the piece in by another way meanwhile."""

@@ -141,6 +141,7 @@ class ShipOrder(Action):
             tracking_number=self.tracking_number,
             shipped_on=self.shipped_on,
             delivered_on=None,
+            under_way_until=None,
             status="posted",
         )
         session.add(shipment)

@@ -227,10 +227,10 @@ class Written:
         sold = (
             written.outerjoin(CustomerReturn, _same(CustomerReturn, StockMove.document_id, of=StockMove))
             .outerjoin(Shipment, _same(Shipment, shipment_id, of=StockMove))
-            .where(or_(Shipment.id.is_(None), Shipment.delivered_on.is_not(None)))
+            .where(or_(Shipment.id.is_(None), Shipment.under_way_until.is_not(None)))
         )
         delivered = select(Shipment.id).where(
-            Shipment.company_id == self._company_id, Shipment.tick == self._tick, Shipment.delivered_on.is_not(None)
+            Shipment.company_id == self._company_id, Shipment.tick == self._tick, Shipment.under_way_until.is_not(None)
         )
         of_them = moves_of_shipments(self._company_id, delivered)
         return [sold, statement.where(table.tick < self._tick, table.move_id.in_(of_them))]

@@ -132,7 +132,7 @@ class Allocation(Replicated):
 class Shipment(Replicated):
     """A parcel that left the house, with its carrier. Posted as soon as it is performed.
 
-    In a company that posts revenue at delivery its goods are the company's until `delivered_on`.
+    In a company that posts revenue at delivery its goods are the company's, goods dispatched, until `under_way_until`.
     """
 
     __tablename__ = "shipment"
@@ -146,6 +146,7 @@ class Shipment(Replicated):
     tracking_number: Mapped[str] = mapped_column(String(80), default="")
     shipped_on: Mapped[date]
     delivered_on: Mapped[date | None]  # when the customer had the goods; None: still under way, or nobody said
+    under_way_until: Mapped[date | None]  # when they were delivered, or the last of them came back undelivered
     status: Mapped[str] = mapped_column(String(20))
 
     @classmethod
@@ -156,7 +157,11 @@ class Shipment(Replicated):
             CheckConstraint("delivered_on >= shipped_on", name="delivered_after_shipped"),
             Index(None, "company_id", "order_id"),
             Index(None, "company_id", "shipped_on", "id"),
-            Index(None, "company_id", "delivered_on"),
+            CheckConstraint(
+                "delivered_on IS NULL OR coalesce(delivered_on = under_way_until, false)",
+                name="under_way_until_delivered",
+            ),
+            Index(None, "company_id", "under_way_until"),
         )
 
 

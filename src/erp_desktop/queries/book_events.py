@@ -97,7 +97,7 @@ def book_events(
         elif not (row.kind == MoveKind.TRANSFER and row.qty > 0):  # the sender's row says where it goes
             current.events.append(_event(row, finer, transit))
             if at_delivery and (row.kind == MoveKind.SHIPMENT or row.was_under_way):
-                current.sold_on[row.move_id.bytes] = row.delivered_on or date.max
+                current.sold_on[row.move_id.bytes] = row.under_way_until or date.max
     if current is not None:
         yield current
 
@@ -153,7 +153,7 @@ def _statement(company_id: UUID, book_id: UUID, last: date, *, at_delivery: bool
         return statement
     shipment_id = func.coalesce(CustomerReturn.shipment_id, StockMove.document_id)
     return (
-        statement.add_columns(Shipment.delivered_on, CustomerReturn.was_under_way)
+        statement.add_columns(Shipment.under_way_until, CustomerReturn.was_under_way)
         .outerjoin(
             CustomerReturn, and_(CustomerReturn.company_id == company_id, CustomerReturn.id == StockMove.document_id)
         )

@@ -237,7 +237,7 @@ class _Sales:
         pool_ids = select(_pool.c.id).where(_pool.c.company_id == company_id, _pool.c.book_id == self.book_id)
         # Nothing of a shipment counts before it is delivered, not even what came back of it under way.
         under_way = or_(_cost.c.kind == MoveKind.SHIPMENT.value, _return.c.was_under_way)
-        counts_on = case((under_way, _shipment.c.delivered_on), else_=_cost.c.dated_on)
+        counts_on = case((under_way, _shipment.c.under_way_until), else_=_cost.c.dated_on)
         day = counts_on if self.at_delivery else _cost.c.dated_on
         moved = select(
             day.label("dated_on"),
@@ -268,8 +268,8 @@ class _Sales:
             func.coalesce(_move.c.kind, "").not_in(NEVER_SOLD),
             or_(_move.c.kind.in_(SALES_MOVES), _move.c.id.is_(None), _adjustment.c.move_id != _adjustment.c.event_id),
         )
-        own, delivered_on = _adjustment.c.dated_on, _shipment.c.delivered_on
-        counts_on = case((_shipment.c.id.is_(None), own), (delivered_on < own, own), else_=delivered_on)
+        own, under_way_until = _adjustment.c.dated_on, _shipment.c.under_way_until
+        counts_on = case((_shipment.c.id.is_(None), own), (under_way_until < own, own), else_=under_way_until)
         day = counts_on if self.at_delivery else own
         adjusted = select(
             day.label("dated_on"),

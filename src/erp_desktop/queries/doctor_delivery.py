@@ -30,7 +30,7 @@ def goods_dispatched_are_the_shipments_under_way(examined: Examined) -> list[Dif
         )
     ).one()
     balance = (debit or ZERO) - (credit or ZERO)
-    under_way = select(Shipment.id).where(Shipment.company_id == company_id, Shipment.delivered_on.is_(None))
+    under_way = select(Shipment.id).where(Shipment.company_id == company_id, Shipment.under_way_until.is_(None))
     left, moves = moves_of_shipments(company_id, under_way), ZERO
     for table, amount in ((MoveCost, -MoveCost.cost), (CostAdjustment, CostAdjustment.to_cost_of_sales)):
         of_book = (

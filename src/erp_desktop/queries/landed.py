@@ -106,7 +106,7 @@ def where_shares_are(
     expensed = CostAdjustment.to_cost_of_sales
     under_way: ColumnElement[bool] = false()
     if posts_at_delivery(session, company_id):
-        undelivered = select(Shipment.id).where(Shipment.company_id == company_id, Shipment.delivered_on.is_(None))
+        undelivered = select(Shipment.id).where(Shipment.company_id == company_id, Shipment.under_way_until.is_(None))
         under_way = CostAdjustment.move_id.in_(moves_of_shipments(company_id, undelivered))
     entered = (
         select(CostAdjustment.event_id, CostAdjustment.document_id, CostAdjustment.line_id)

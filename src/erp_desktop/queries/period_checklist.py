@@ -20,7 +20,7 @@ from erp_desktop.models.company import User
 from erp_desktop.models.costing import CostBook, CostEvent, CostPool, MoveCost
 from erp_desktop.models.ledger import Period, PeriodChange
 from erp_desktop.models.purchasing import GoodsReceipt, PriceCorrection, PurchaseOrder
-from erp_desktop.models.sales import CustomerReturn, SalesOrder, Shipment, ShipmentLine
+from erp_desktop.models.sales import CustomerReturn, SalesOrder, Shipment
 from erp_desktop.models.stock import StockBalance, Warehouse
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.models.valuation import StockAllowance, WriteDown
@@ -239,12 +239,7 @@ class _Counter:
                 .where(
                     Shipment.company_id == self._company_id,
                     Shipment.shipped_on <= self._period.ends_on,
-                    Shipment.delivered_on.is_(None),
-                    Shipment.id.in_(
-                        select(ShipmentLine.shipment_id).where(
-                            ShipmentLine.company_id == self._company_id, ShipmentLine.returned_qty < ShipmentLine.qty
-                        )
-                    ),
+                    Shipment.under_way_until.is_(None),
                 )
                 .order_by(Shipment.shipped_on, Shipment.id)
             ).all()

@@ -171,7 +171,7 @@ class Shipments(ListQuery[ShipmentRow]):
             *named(_carrier, "name", "name_zh"),
             *searched(_shipment, "tracking_number"),
             *plain(_shipment, "shipped_on", "delivered_on"),
-            ListColumn("is_under_way", case((_shipment.c.delivered_on.is_(None), True), else_=False)),
+            ListColumn("is_under_way", case((_shipment.c.under_way_until.is_(None), True), else_=False)),
             *plain(_shipment, "status"),
             ListColumn("qty", sum_of(_shipment_line.c.qty, _shipment, _shipment_line.c.shipment_id)),
             is_pending(_shipment),

@@ -125,7 +125,7 @@ class _Teller:
             is_dissolved=False,
             delivered_on=shipment.delivered_on if shipment is not None else None,
             is_under_way=shipment is not None
-            and shipment.delivered_on is None
+            and shipment.under_way_until is None
             and posts_at_delivery(self._session, self._company_id),
         )
         rest = self._dissolved(told, cost, layers) if cost is not None and layers else None
