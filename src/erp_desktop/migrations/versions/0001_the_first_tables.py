@@ -1602,11 +1602,16 @@ def upgrade() -> None:
         sa.Column("tracking_number", kinds.String(length=80), nullable=False),
         sa.Column("shipped_on", sa.Date(), nullable=False),
         sa.Column("delivered_on", sa.Date(), nullable=True),
+        sa.Column("under_way_until", sa.Date(), nullable=True),
         sa.Column("status", kinds.String(length=20), nullable=False),
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("delivered_on >= shipped_on", name=op.f("ck_shipment_delivered_after_shipped")),
+        sa.CheckConstraint(
+            "delivered_on IS NULL OR coalesce(delivered_on = under_way_until, false)",
+            name=op.f("ck_shipment_under_way_until_delivered"),
+        ),
         sa.ForeignKeyConstraint(
             ["company_id", "order_id"],
             ["sales_order.company_id", "sales_order.id"],
@@ -1623,14 +1628,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_shipment")),
     )
-    op.create_index(
-        op.f("ix_shipment_company_id_delivered_on"), "shipment", ["company_id", "delivered_on"], unique=False
-    )
     op.create_index(op.f("ix_shipment_company_id_order_id"), "shipment", ["company_id", "order_id"], unique=False)
     op.create_index(
         op.f("ix_shipment_company_id_shipped_on_id"), "shipment", ["company_id", "shipped_on", "id"], unique=False
     )
     op.create_index(op.f("ix_shipment_company_id_tick"), "shipment", ["company_id", "tick"], unique=False)
+    op.create_index(
+        op.f("ix_shipment_company_id_under_way_until"), "shipment", ["company_id", "under_way_until"], unique=False
+    )
     op.create_table(
         "standard_cost",
         sa.Column("product_id", kinds.IdType(), nullable=False),
@@ -2677,10 +2682,10 @@ def downgrade() -> None:
     op.drop_table("standard_cost_line")
     op.drop_index(op.f("ix_standard_cost_company_id_tick"), table_name="standard_cost")
     op.drop_table("standard_cost")
+    op.drop_index(op.f("ix_shipment_company_id_under_way_until"), table_name="shipment")
     op.drop_index(op.f("ix_shipment_company_id_tick"), table_name="shipment")
     op.drop_index(op.f("ix_shipment_company_id_shipped_on_id"), table_name="shipment")
     op.drop_index(op.f("ix_shipment_company_id_order_id"), table_name="shipment")
-    op.drop_index(op.f("ix_shipment_company_id_delivered_on"), table_name="shipment")
     op.drop_table("shipment")
     op.drop_index(op.f("ix_sales_order_line_company_id_tick"), table_name="sales_order_line")
     op.drop_index(op.f("ix_sales_order_line_company_id_order_id_line_no"), table_name="sales_order_line")
