@@ -11441,6 +11441,10 @@ The back office of a company that distributes goods.</source>
         <translation>正在打印装箱单</translation>
     </message>
     <message>
+        <source>all came back</source>
+        <translation>已全部退回</translation>
+    </message>
+    <message>
         <source>Sales order</source>
         <translation>销售订单</translation>
     </message>

@@ -378,7 +378,7 @@ def test_a_receipt_entered_late_changes_what_came_back_of_a_delivered_shipment_a
 def test_the_doctor_names_goods_dispatched_that_are_not_the_shipments_under_way(trade):
     shipment = sell(trade, "4", day(5))
     with trade.session() as session:
-        session.execute(update(Shipment).where(Shipment.id == shipment).values(delivered_on=day(6)))
+        session.execute(update(Shipment).where(Shipment.id == shipment).values(under_way_until=day(6)))
         session.commit()
         found: list[Any] = [one.sentence for one in examine(session, trade.company_id)]
     assert found == [

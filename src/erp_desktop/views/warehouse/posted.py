@@ -188,16 +188,19 @@ class ShipmentPage(PostedPage):
         self.shell.open_screen("take_in_return", id=self.document_id)
 
 
+def _delivered_text(record: ShipmentRecord) -> str:
+    if record.delivered_on is not None:
+        return record.delivered_on.isoformat()
+    if record.is_under_way:
+        return translate("ShipmentPage", "not confirmed yet")
+    return translate("ShipmentPage", "all came back")
+
+
 def _shipment_facts(record: ShipmentRecord) -> Facts:
     return (
         (translate("ShipmentPage", "Sales order"), number_text(record.order_number)),
         (translate("ShipmentPage", "Shipped"), record.shipped_on.isoformat()),
-        (
-            translate("ShipmentPage", "Delivered"),
-            translate("ShipmentPage", "not confirmed yet")
-            if record.delivered_on is None
-            else record.delivered_on.isoformat(),
-        ),
+        (translate("ShipmentPage", "Delivered"), _delivered_text(record)),
         (translate("ShipmentPage", "Warehouse"), named(record, "warehouse")),
         (translate("ShipmentPage", "Carrier"), str(cell_value(record, "carrier_name") or "")),
         (translate("ShipmentPage", "Tracking number"), record.tracking_number),
