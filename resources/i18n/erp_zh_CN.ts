@@ -7676,8 +7676,8 @@ The back office of a company that distributes goods.</source>
         <translation>所指的{kind}已不存在。请刷新后重新选择；未作任何更改。</translation>
     </message>
     <message>
-        <source>{value} is not a number that can be kept with {places} decimal places. Correct it; nothing was changed.</source>
-        <translation>{value} 不是能以 {places} 位小数保存的数字。请更正；未作任何更改。</translation>
+        <source>{value} is not a number that can be kept with {places} decimal places, or is too large. Correct it; nothing was changed.</source>
+        <translation>{value} 不是能以 {places} 位小数保存的数字，或者数值过大。请更正；未作任何更改。</translation>
     </message>
     <message>
         <source>A text is longer than {limit} characters or holds a character that cannot be stored. Shorten or retype it; nothing was changed.</source>

@@ -123,7 +123,7 @@ class NumberRefused(Refused):
     code = "number"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
-        "{value} is not a number that can be kept with {places} decimal places. Correct it; nothing was changed.",
+        "{value} is not a number that can be kept with {places} decimal places, or is too large. Correct it; nothing was changed.",
     )
 
 
