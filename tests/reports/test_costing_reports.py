@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, select
@@ -18,6 +19,8 @@ from erp_desktop.actions.cost_books import CloseCostBook, OpenCostBook
 from erp_desktop.actions.cost_to_serve import AllocateCostToServe, SaveCostToServeRule
 from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.masters import SaveCategory, SaveProduct
+from erp_desktop.actions.periods import ClosePeriod
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock
@@ -387,6 +390,67 @@ def test_what_was_known_of_a_past_day_counts_only_moves_dated_up_to_it(engine: E
     bottler = Bottler(company)
     report = bottler.report("inventory_valuation", as_of=date(2026, 1, 31), known_on=MARCH)
     assert report.sections[0].total("value") == 30
+
+
+FURTHER = ("lifo", "moving_average", "periodic_average", "standard")
+OF_A_QUARTER = (
+    *("cost_of_sales", "margin", "purchase_price_variance", "landed_cost_allocation", "cost_composition"),
+    "method_comparison",
+)
+
+
+def test_a_closed_quarter_stays_as_it_was_in_every_report_of_every_book(engine: Engine, at: Any) -> None:
+    at(LANDED)
+    company = open_small_company(engine)
+    company.product("BTL", "fifo")
+    bottler = Bottler(company)
+    bottler.land()
+    further = [new_id() for _ in FURTHER]
+    for book, method in zip(further, FURTHER, strict=True):
+        company.perform(OpenCostBook(book, method[:10].upper(), method, method))
+    at(MARCH_ENDS)
+    with company.session() as session:
+        ended = select(Period.id).where(Period.ends_on <= MARCH_ENDS).order_by(Period.starts_on)
+        quarter = session.scalars(ended).all()
+    company.perform(*(ClosePeriod(period) for period in quarter))
+    before = told_of_the_quarter(bottler, further)
+
+    april = date(2026, 4, 10)
+    at(april)
+    with company.session() as session:
+        line = session.scalars(select(GoodsReceiptLine.id).where(GoodsReceiptLine.receipt_id == bottler.second)).one()
+        shipped = session.scalars(select(ShipmentLine.id)).one()
+    company.perform(
+        EnterLandedCost(new_id(), "freight", april, Decimal("7.77"), "value", (bottler.first, bottler.second))
+    )
+    company.perform(CorrectReceiptPrice(new_id(), line, Decimal("4.40"), april))
+    company.perform(ReturnToSupplier(new_id(), bottler.second, april, (SentBackLine(line, Decimal(1), Decimal(4)),)))
+    company.perform(TakeInReturn(new_id(), bottler.shipment, april, (ReturnedLine(shipped, Decimal(2)),)))
+    assert told_of_the_quarter(bottler, further) == before
+    for book in (None, *further):
+        of_book = {} if book is None else {"cost_book": book}
+        now, then = (
+            bottler.report("inventory_valuation", as_of=april, known_on=known, **of_book)
+            for known in (None, MARCH_ENDS)
+        )
+        held = sum(cells["value"] for cells in before["inventory_valuation", book][0])
+        assert then.sections[0].total("value") == held
+        assert now.sections[0].total("value") != then.sections[0].total("value")
+
+
+def told_of_the_quarter(
+    bottler: Bottler, further: list[UUID]
+) -> dict[tuple[str, UUID | None], list[list[dict[str, Any]]]]:
+    told = {("trial_balance", None): shown(bottler.report("trial_balance", as_of=MARCH_ENDS))}
+    for book in (None, *further):
+        of_book = {} if book is None else {"cost_book": book}
+        told |= {(name, book): shown(bottler.report(name, **QUARTER, **of_book)) for name in OF_A_QUARTER}
+        told["inventory_valuation", book] = shown(bottler.report("inventory_valuation", as_of=MARCH_ENDS, **of_book))
+    return told
+
+
+def shown(report: Report) -> list[list[dict[str, Any]]]:
+    return [[row.cells for row in section.rows] for section in report.sections]
 
 
 # --- entered late

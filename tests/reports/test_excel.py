@@ -104,7 +104,7 @@ def test_the_last_sheet_tells_parameters_checks_and_notes(tmp_path):
     report = report_of(Section(COLUMNS, (product_row(1),)), checks=checks, notes=("Unit cost is rounded.",))
     about = written(report, tmp_path).worksheets[-1]
     text = [[cell.value for cell in row] for row in about.iter_rows()]
-    assert [["As of", "2026-03-31"]] == [row[:2] for row in text if row[0] == "As of"]
+    assert [row[:2] for row in text if row[0] == "As of"] == [["As of", "2026-03-31"]]
     assert ["Agrees with the ledger", 10, 10, 0, "Agrees"] in text
     assert ["Fails", 1, 3, 2, "Does not agree"] in text
     assert ["Unit cost is rounded."] in [row[:1] for row in text]
