@@ -5,13 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from trading_house import Trade, trade
+from trading_house import Trade, button, column_of, editor_of, trade
 
 from erp_desktop.actions.revaluing import NewStandard, SetStandardCost
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.standard_costs import PoolsOnHand, StandardCosts
 from erp_desktop.queries.valuation import StockRevaluations, WriteDowns
+from erp_desktop.views.shell import main_window
+from erp_desktop.views.shell.asking_to_close import Answer
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
 
 __all__ = ["trade"]
@@ -43,6 +45,11 @@ def test_stock_is_written_down_from_its_list_price_after_its_effect_was_shown(st
     trade.wait(lambda: page.effect.effect is not None)
     assert [entry.account for entry in page.effect.effect.entries] == ["571102", "1471"]
     assert "Allowance against stock +1.92 CNY" in page.effect.summary.text()
+    page.save()
+    trade.wait(lambda: button(page.banner, "Write down") is not None)
+    trade.cell(page, 1, "unit_value", "2.5")
+    assert not page.banner.isVisible()  # what was asked about is not what stands there any more
+    trade.cell(page, 1, "unit_value", "2.52")
     page.save()
     trade.agree(page, "Write down")
     posted = trade.wait_for_page("write_down")
@@ -87,6 +94,32 @@ def test_another_date_lists_what_was_on_hand_then_and_keeps_what_is_typed(stocke
     trade.type(page, "dated_on", DAY)
     trade.wait(lambda: page.grid.model_of_lines.rowCount() == 2)
     assert trade.value(page, 1, "unit_value") == Decimal(2)
+
+
+def test_what_stands_in_an_open_cell_is_not_lost_when_the_language_changes_or_the_tab_is_closed(
+    stocked: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(
+        main_window, "ask_about_changes", lambda _window, titles: asked.append(titles) or Answer.KEEP_EDITING
+    )
+    page = stocked.open("write_stock_down", id=new_id())
+    stocked.wait(lambda: page.grid.model_of_lines.rowCount() == 2)
+    start_typing(stocked, page, "2")
+    stocked.window.choose_language("zh_CN")
+    assert stocked.page is page
+    assert stocked.value(page, 1, "unit_value") == Decimal(2)
+    page.binder.accept()
+    start_typing(stocked, page, "3")
+    stocked.window.close_current()
+    assert (asked, stocked.page) == ([[page.title]], page)
+
+
+def start_typing(trade: Trade, page: Any, text: str) -> None:
+    """The net value of the second line is being typed: its cell is open."""
+    page.grid.go_to(1, column_of(page.grid, "unit_value"))
+    trade.qtbot.keyClicks(page.grid, text)
+    trade.wait(lambda: editor_of(page.grid) is not None)
 
 
 def test_the_lists_of_what_gave_stock_another_value_open(stocked: Trade) -> None:

@@ -61,6 +61,7 @@ class FormPage(DocumentPage):
         self.grid = grid
         self.binder.accept()  # an empty form is no change
         self.binder.dirty_changed.connect(self.set_dirty)
+        self.binder.edited.connect(lambda _name: self.withdraw_question())
         self.grid.changed.connect(self._note_lines)
         self.content.addWidget(self.form, 1)
 
@@ -283,5 +284,6 @@ class FormPage(DocumentPage):
         """The person changed a line: totals, proposals."""
 
     def _note_lines(self) -> None:
+        self.withdraw_question()
         self.binder.note_other_change()
         self.lines_changed()

@@ -69,6 +69,7 @@ class DocumentPage(ScreenView):
         self.is_new = is_new
         self.record: Any | None = None
         self.is_busy = False
+        self._question = ""
         self._query = query
         self._asked = 0
         self._primary: QAction | None = None
@@ -146,15 +147,23 @@ class DocumentPage(ScreenView):
             self._primary.trigger()
 
     def ask(self, sentence: str, verb: str, then: Callable[[], object]) -> None:
-        """Says the consequence of something first, with a button that does it and one that goes back."""
+        """Says the consequence of something first, with a button that does it and one that goes back. Where something is typed
+        before it is answered, a page withdraws it."""
 
         def go() -> None:
             self.banner.hide()
             then()
 
+        self._question = sentence
         back = translate("DocumentPage", "Go back")
         self.banner.show_sentence("warning", sentence, ((verb, go), (back, self.banner.hide)))
         self.banner.take_keyboard()
+
+    def withdraw_question(self) -> None:
+        """What was asked about is not what stands in the form any more: it has to be asked anew."""
+        if self._question and self.banner.sentence.text() == self._question:
+            self.banner.hide()
+        self._question = ""
 
     def perform(
         self,

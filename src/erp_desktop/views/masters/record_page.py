@@ -126,6 +126,7 @@ class RecordPage(DocumentPage):
         needed = [kind.field_name(one) for one in kind.arguments if one.default is MISSING]
         self.binder = FormBinder(self.form, names, needed)
         self.binder.dirty_changed.connect(self._note_dirt)
+        self.binder.edited.connect(lambda _name: self.withdraw_question())
         for name, spec in kind.lookups.items():
             widget = self.binder.widget(name)
             if isinstance(widget, LookupField):

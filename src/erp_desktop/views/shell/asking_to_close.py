@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QMessageBox, QWidget
 
 from erp_desktop.i18n import translate
 
@@ -13,6 +13,15 @@ class Answer(Enum):
     SAVE = auto()
     DISCARD = auto()
     KEEP_EDITING = auto()
+
+
+def take_open_cell() -> None:
+    """What stands in the open editor of a cell is typed: its lines get it before anybody asks whether something is unsaved."""
+    widget = QApplication.focusWidget()
+    while widget is not None and not isinstance(widget, QAbstractItemView):
+        widget = widget.parentWidget()
+    if widget is not None:
+        widget.setFocus()
 
 
 def ask_about_changes(parent: QWidget, titles: list[str]) -> Answer:

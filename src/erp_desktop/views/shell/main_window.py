@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVB
 from erp_desktop.i18n import translate
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.views.shell import standard_commands
-from erp_desktop.views.shell.asking_to_close import Answer, ask_about_changes
+from erp_desktop.views.shell.asking_to_close import Answer, ask_about_changes, take_open_cell
 from erp_desktop.views.shell.commands import CommandRegistry
 from erp_desktop.views.shell.document_tabs import DocumentTabs, OpenTab
 from erp_desktop.views.shell.jobs import JobTray
@@ -110,6 +110,7 @@ class MainWindow(QMainWindow):
         tab = next((tab for tab in self.tabs.tabs() if tab.view is view), None)
         if tab is None or tab.screen.key == "home":
             return
+        take_open_cell()
         if not tab.is_dirty:
             self.tabs.remove(view)
             return
@@ -163,6 +164,7 @@ class MainWindow(QMainWindow):
     def choose_language(self, code: str) -> None:
         """Another language, at once: open screens are made anew in it; those with unsaved changes keep theirs."""
         if code != current_language():
+            take_open_cell()
             self.settings.put("language", code)
             show_language(code)
             self._retranslate()
@@ -384,6 +386,7 @@ class MainWindow(QMainWindow):
         self.rail.fit(self.width())
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        take_open_cell()
         dirty = [tab for tab in self.tabs.tabs() if tab.is_dirty]
         if dirty:
             answer = ask_about_changes(self, [tab.title for tab in dirty])
