@@ -135,6 +135,13 @@ def test_a_block_with_our_headings_is_pasted_by_heading(qtbot, grid):
     assert (grid.lines()[0]["qty"], grid.lines()[0]["unit_price"]) == (Decimal(4), Decimal("9.5"))
 
 
+def test_a_block_of_a_mac_and_a_cell_of_any_length_are_pasted(qtbot, grid):
+    paste(grid, f"PO-2024-0001\t1\rPO-2024-0002\t2\r{'x' * 200_000}\t3")
+    assert [line["qty"] for line in grid.lines()] == [Decimal(1), Decimal(2), Decimal(3)]
+    qtbot.waitUntil(lambda: [row for row, _, _ in grid.problems()] == [2])
+    assert len(grid.problems()[0][2]) < 200
+
+
 def test_computed_cells_cannot_be_pasted_over(qtbot, grid):
     paste(grid, "PO-2024-0001\t2\t3\t999")
     assert grid.lines()[0]["amount"] == Decimal(6)

@@ -26,7 +26,7 @@ from erp_desktop.views.widgets.cells import copied
 from erp_desktop.views.widgets.line_model import BadCell, Line, LineModel, LineSpec, Pending
 from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE
 from erp_desktop.views.widgets.lookup import LookupField, LookupItem
-from erp_desktop.views.widgets.reading import NotReadable
+from erp_desktop.views.widgets.reading import NotReadable, quoted
 from erp_desktop.views.widgets.table_view import stretch_or_scroll
 from erp_desktop.views.widgets.theme import ROW_HEIGHT
 
@@ -184,8 +184,9 @@ class LineGrid(QTableView):
     def _found(self, pending: Pending, page: ListPage[Any]) -> None:
         self._open_questions -= 1
         item = pending.lookup.best(pending.text, page.rows) if pending.lookup is not None else None
-        unknown = translate("LineGrid", "{text} is not known here. Choose from the list.").format(text=pending.text)
-        self.model_of_lines.settle(pending, item if item is not None else BadCell(pending.text, unknown))
+        unknown = translate("LineGrid", "{text} is not known here. Choose from the list.")
+        bad = BadCell(pending.text, unknown.format(text=quoted(pending.text)))
+        self.model_of_lines.settle(pending, item if item is not None else bad)
         self._sum_up()
 
     def _sum_up(self) -> None:
@@ -290,7 +291,8 @@ class LineGrid(QTableView):
 
     def paste(self) -> None:
         """A block from a spreadsheet: by its headings if its first row holds ours, else from the cursor on."""
-        text = QApplication.clipboard().text().replace("\r\n", "\n").rstrip("\n")
+        text = QApplication.clipboard().text().replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+        csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # one cell may be all of it
         block = list(csv.reader(io.StringIO(text), delimiter="\t"))[: _MOST_PASTED + 1]
         if not block:
             return

@@ -13,7 +13,7 @@ from erp_desktop.numbers import QTY_PLACES, UNIT_PRICE_PLACES, ZERO
 from erp_desktop.views.widgets.cells import CellKind, copied, shown
 from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE, alignment
 from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
-from erp_desktop.views.widgets.reading import NotReadable, read_number
+from erp_desktop.views.widgets.reading import NotReadable, quoted, read_number
 from erp_desktop.views.widgets.theme import current_theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -178,7 +178,7 @@ class LineModel(QAbstractTableModel):
         if isinstance(value, BadCell):
             return value.sentence
         if isinstance(value, Pending):
-            return translate("LineGrid", "{text} is still being looked up.").format(text=value.text)
+            return translate("LineGrid", "{text} is still being looked up.").format(text=quoted(value.text))
         if column.is_required and value in (None, ""):
             return translate("LineGrid", "fill it in.")
         return ""

@@ -15,7 +15,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.queries.base import ListPage, ListRequest, Query
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import cell_value
-from erp_desktop.views.widgets.reading import NotReadable
+from erp_desktop.views.widgets.reading import NotReadable, quoted
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -125,7 +125,7 @@ class LookupField(QLineEdit):
         if self._item is not None or not self.text().strip():
             return self._item
         raise NotReadable(
-            translate("Field", "{text} is not known here. Choose from the list.").format(text=self.text())
+            translate("Field", "{text} is not known here. Choose from the list.").format(text=quoted(self.text()))
         )
 
     def set_value(self, item: LookupItem | None) -> None:

@@ -13,6 +13,7 @@ _HALF_WIDTH = {
     ord(full): half for full, half in zip("０１２３４５６７８９．，－＋＊×／÷（）", "0123456789.,-+**//()", strict=True)
 }
 _LONGEST = 60  # letters of a sum
+_QUOTED = 40  # letters of what was typed, in a sentence about it
 _SUM_SIGNS = set("*/()+-")
 
 
@@ -22,6 +23,11 @@ class NotReadable(ValueError):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+def quoted(text: str) -> str:
+    """What was typed, as a sentence says it: of a long text its beginning."""
+    return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"
 
 
 def read_number(text: str, places: int) -> Decimal:
@@ -45,12 +51,12 @@ def read_number(text: str, places: int) -> Decimal:
 def _number_sentence(text: str, places: int, reason: str) -> str:
     if reason == "places":
         return translate("Field", "{text} has more than {places} decimals. Type fewer.").format(
-            text=text, places=places
+            text=quoted(text), places=places
         )
     if reason == "size":
-        return translate("Field", "{text} is too large to be kept. Type a smaller number.").format(text=text)
+        return translate("Field", "{text} is too large to be kept. Type a smaller number.").format(text=quoted(text))
     return translate("Field", "{text} is not a number. Type digits, such as 1,234.50, or a sum such as 12*3.5.").format(
-        text=text
+        text=quoted(text)
     )
 
 
@@ -116,7 +122,9 @@ def read_date(text: str, today: date) -> date:
     except (ValueError, OverflowError):
         days = monthrange(today.year, today.month)[1]
         sentence = translate("Field", "There is no day {text}. This month has {days} days.")
-        raise NotReadable(sentence.format(text=text, days=days)) from None
+        raise NotReadable(sentence.format(text=quoted(text), days=days)) from None
     raise NotReadable(
-        translate("Field", "{text} is not a date. Type 2024-03-15, 0315, 15, +7 or t for today.").format(text=text)
+        translate("Field", "{text} is not a date. Type 2024-03-15, 0315, 15, +7 or t for today.").format(
+            text=quoted(text)
+        )
     )
