@@ -113,6 +113,15 @@ def test_a_field_that_cannot_be_read_says_so_when_it_is_left_and_keeps_the_text(
     assert binder.problem_of("freight") == ""
 
 
+def test_a_long_problem_goes_on_in_a_second_line_and_makes_no_page_wider(qtbot, binder):
+    before = binder.form.minimumSizeHint().width()
+    binder.bar.show_problems([("nothing was changed " * 40, lambda: None), ("Short.", lambda: None)])
+    binder.form.resize(600, 500)
+    long, short = binder.bar.links()
+    qtbot.waitUntil(lambda: long.height() > 3 * short.height())
+    assert binder.form.minimumSizeHint().width() <= max(before, 600)
+
+
 def test_saving_lists_all_problems_and_goes_to_the_first(qtbot, binder):
     binder.widget("ordered_on").setText("yesterday")
     assert binder.read() is None

@@ -2,12 +2,58 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from erp_desktop.i18n import translate
 from erp_desktop.views.widgets.icons import icon_pixmap
 from erp_desktop.views.widgets.theme import current_theme, theme_keeper
+
+_BESIDE, _LEAST = 4, 24  # of the words in a link: the room beside them, and the height of one line
+
+
+class _Link(QPushButton):
+    """A sentence to press. It goes on over several lines where the page is too narrow for it."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def heightForWidth(self, width: int) -> int:
+        room = QRect(0, 0, width - 2 * _BESIDE, 10_000)
+        return max(self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, self.text()).height() + 4, _LEAST)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 2 * _BESIDE + 2, _LEAST)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, _LEAST)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = ""
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        font = self.font()
+        font.setUnderline(self.hasFocus() or self.underMouse())
+        painter.setFont(font)
+        painter.setPen(QColor(current_theme().tokens["accent"]))
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(self.rect().adjusted(_BESIDE, 0, -_BESIDE, 0), flags, self.text())
 
 
 class ProblemBar(QWidget):
@@ -46,7 +92,7 @@ class ProblemBar(QWidget):
                 line.setWordWrap(True)
                 line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             else:
-                line = QPushButton(sentence)
+                line = _Link(sentence)
                 line.setAutoDefault(True)  # Enter presses it
                 line.setProperty("link", True)
                 line.setAccessibleName(sentence)
