@@ -113,7 +113,7 @@ class CorrectPricePage(FormPage):
         if record.currency_places != self._places:
             self._places = record.currency_places
             self._use_columns()
-        typed = {line["line"].id: line.get("unit_price") for line in self.grid.lines()} if self.is_dirty else {}
+        typed = {line["line"].id: line.get("unit_price") for line in self._as_it_stands()} if self.is_dirty else {}
         self.show_lines(
             [
                 {
@@ -136,6 +136,11 @@ class CorrectPricePage(FormPage):
             row = rows.index(self._start_line) if self._start_line in rows else 0
             self.grid.setCurrentIndex(self.grid.model_of_lines.index(row, names.index("unit_price")))
         self.lines_changed()
+
+    def _as_it_stands(self) -> list[dict[str, Any]]:
+        """Every line, with what was typed and cannot be read."""
+        model = self.grid.model_of_lines
+        return [model.line(row) for row in range(model.rowCount())]
 
     def lines_changed(self) -> None:
         changed = self._corrected()
