@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtWidgets import QLabel
-from trading_house import Trade, trade
+from trading_house import Trade, column_of, trade
 
 from erp_desktop.actions.channel_orders import ChannelLine, ChannelReturn, TakeInChannelOrders, channel_return_id
 from erp_desktop.ids import new_id
@@ -117,8 +117,12 @@ def test_part_of_what_came_back_of_a_shipment_is_scrapped(stocked):
     page = trade.open("take_in_return", id=shipment)
     trade.wait(lambda: page.record is not None and page.grid.model_of_lines.rowCount() == 1)
     page.binder.set_value("returned_on", DAY)
-    type_line(trade, page, counted=Decimal(2), scrap=Decimal(3))
-    page.save()
+    type_line(trade, page, counted=Decimal(2))
+    page.grid.go_to(0, column_of(page.grid, "scrap"))
+    trade.qtbot.keyClicks(page.grid, "3")
+    page.save()  # with the cell still open
+    trade.wait(page.binder.bar.isVisible)
+    assert page.binder.bar.accessibleName() == "More is scrapped than came back. Correct one of the two."
     assert trade.page is page
     type_line(trade, page, scrap=Decimal(2))
     page.save()

@@ -91,7 +91,7 @@ class TakeInReturnPage(CountingPage):
         self._announced_id = announced if isinstance(announced, UUID) else None
         self.refresh()
 
-    def save(self, then: Callable[[], object] | None = None) -> None:
+    def _perform_counted(self, then: Callable[[], object] | None) -> None:
         """Takes the return in, unless more is to be scrapped than came back."""
         for row, line in enumerate(self._all_lines()):
             scrap, came_back = line.get("scrap"), line.get("counted")
@@ -102,7 +102,7 @@ class TakeInReturnPage(CountingPage):
                 self.binder.bar.show_problems([(text, show)])
                 show()
                 return
-        super().save(then)
+        super()._perform_counted(then)
 
     def verb(self) -> str:
         return translate("TakeInReturnPage", "Return of")
