@@ -30,6 +30,7 @@ def found(company: SmallCompany, text: str) -> list[tuple[str, str]]:
         ("张敏", [("party", "C1")]),
         ("s", []),
         ("nothing of the kind", []),
+        ("1" * 80, []),  # longer than any number, code or name can be
     ],
 )
 def test_a_record_is_found_by_its_number_its_code_or_its_name(

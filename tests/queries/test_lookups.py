@@ -18,6 +18,7 @@ from erp_desktop.queries.lookups import (
     UnitLookup,
     WarehouseLookup,
 )
+from erp_desktop.queries.order_entry import ScannedProduct
 
 DAY = date(2026, 1, 15)
 
@@ -46,7 +47,8 @@ def test_codes_that_begin_with_the_text_come_before_names_that_hold_it(shop):
 
 def test_a_scanned_barcode_finds_its_product(shop):
     assert codes(shop.ask(ProductLookup("6901234567892"))) == ["BTL-500"]
-    assert codes(shop.ask(ProductLookup("690123456789"))) == []
+    assert codes(shop.ask(ProductLookup("690123456789"))) == codes(shop.ask(ProductLookup("6901234567892\0"))) == []
+    assert shop.ask(ScannedProduct("https://example.com/" + "0" * 80)) is None  # another code on the box
 
 
 def test_a_product_comes_with_what_is_on_hand_and_free(shop):

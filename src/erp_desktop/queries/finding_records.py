@@ -14,6 +14,7 @@ from erp_desktop.models.sales import CustomerReturn, SalesInvoice, SalesOrder, S
 from erp_desktop.models.stock import GoodsTransfer, StockCount, StockScrap
 from erp_desktop.queries.listing import TableAlias, table_of
 from erp_desktop.queries.lookups import PartyLookup, ProductLookup
+from erp_desktop.queries.texts import can_be_found, plain
 
 LEAST_CHARACTERS = 2
 LAST_CHARACTER = "\uffff"
@@ -55,7 +56,7 @@ class RecordsNamed:
 
     def run(self, session: Session, company_id: UUID) -> tuple[FoundRecord, ...]:
         text = self.text.strip()
-        if len(text) < LEAST_CHARACTERS:
+        if len(text) < LEAST_CHARACTERS or not can_be_found(text):
             return ()
         found = [
             FoundRecord(model.__tablename__, id, number, "", "")
@@ -72,8 +73,9 @@ class RecordsNamed:
         return (*_ORDERS, *(model for model in _OTHERS if text.startswith(f"{PREFIXES[model.__tablename__]}-")))
 
     def _numbered(self, table: TableAlias, company_id: UUID, text: str) -> Any:
-        matches: ColumnElement[bool] = table.c.number.between(text, text + LAST_CHARACTER)
+        number = plain(table.c.number)
+        matches: ColumnElement[bool] = number.between(text, text + LAST_CHARACTER)
         if text.isdecimal():
-            matches = table.c.number.endswith(text)
+            matches = number.endswith(text)
         statement = select(table.c.id, table.c.number).where(table.c.company_id == company_id, matches)
         return statement.order_by(table.c.number.desc()).limit(self.at_most)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.models.product import Product, ProductUnit, Unit
 from erp_desktop.numbers import UnitFactor
 from erp_desktop.queries.listing import Join, ListColumn, TableAlias, table_of
+from erp_desktop.queries.texts import has_text
 
 _unit = table_of(Unit)
 _line_unit = table_of(Unit, "line_unit")
@@ -108,7 +109,7 @@ class UnitsOfProduct:
         known = session.execute(stock.select_from(_product.join(_line_unit, stock_unit)).where(product)).first()
         if known is None:
             return ()
-        names = or_(*(_unit.c[name].icontains(self.text, autoescape=True) for name in ("code", "name", "name_zh")))
+        names = or_(*(has_text(_unit.c[name], self.text) for name in ("code", "name", "name_zh")))
         packs = (
             select(_unit.c.id, _unit.c.code, _unit.c.name_zh, _pack.c.numerator, _pack.c.denominator)
             .select_from(_pack.join(_unit, unit & (_unit.c.id == _pack.c.unit_id)))

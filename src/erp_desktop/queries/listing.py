@@ -36,9 +36,11 @@ from sqlalchemy.sql.selectable import NamedFromClause
 from erp_desktop.models.base import PENDING_TICK, Base
 from erp_desktop.models.types import String
 from erp_desktop.queries.base import Between, Contains, IsEmpty, ListPage, ListRequest, NotHere, OneOf, Position, Record
+from erp_desktop.queries.texts import has_text
 
 MOST_FREQUENT = 20
 FEW_NAMES = 50
+MOST_WORDS = 100  # of the free text; no record has so many
 FIRST_PAGE = ListRequest()
 
 
@@ -322,6 +324,8 @@ class ListQuery(Generic[Record]):
 
         if not words or not (here or elsewhere):
             return []
+        if len(words) > MOST_WORDS:
+            return [false()]
         if not here and len(elsewhere) == 1:
             # Nothing but these names: of few of them an index finds the rows, of many the list's own order soon does.
             [(join, names)] = elsewhere.values()
@@ -379,7 +383,7 @@ class ListQuery(Generic[Record]):
 
 
 def _any_has(word: str, texts: Iterable[ColumnElement[Any]]) -> ColumnElement[bool]:
-    return or_(false(), *(text.icontains(word, autoescape=True) for text in texts))
+    return or_(false(), *(has_text(text, word) for text in texts))
 
 
 def matches(expression: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
@@ -394,7 +398,7 @@ def matches(expression: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
             sides += [expression <= high] if high is not None else []
             return and_(true(), *sides)
         case Contains(text):
-            return expression.icontains(text, autoescape=True)
+            return has_text(expression, text)
         case IsEmpty(empty):
             nothing: ColumnElement[bool] = expression.is_(None)
             if isinstance(expression.type, String):

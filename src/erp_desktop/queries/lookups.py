@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.ledger import Account
@@ -23,6 +23,7 @@ from erp_desktop.numbers import STOCK_UNIT, UnitFactor
 from erp_desktop.queries.line_units import UnitChoice
 from erp_desktop.queries.listing import TableAlias, difference, sum_of, table_of
 from erp_desktop.queries.masters import PartyRole, is_in_transit
+from erp_desktop.queries.texts import can_be_found, has_text, plain
 
 AT_MOST = 50
 
@@ -82,15 +83,19 @@ def _likeliest(
 ) -> Select[Any]:
     """The ids of the records that `text` may mean, with their rank; a barcode counts as the product itself."""
     text = text.strip()
-    code, names = table.c.code, _names(table)
-    found = or_(*(column.icontains(text, autoescape=True) for column in [code, *names])) if text else literal(True)
+    if not can_be_found(text):
+        text, criteria = "", (false(),)
+    code, names = plain(table.c.code), [plain(name) for name in _names(table)]
+    found = or_(*(has_text(column, text) for column in [code, *names])) if text else literal(True)
     ranks: list[tuple[ColumnElement[bool], int]] = [
         (func.lower(code) == text.lower(), 0),
         (code.istartswith(text, autoescape=True), 1),
         (or_(*(name.istartswith(text, autoescape=True) for name in names)), 2) if names else (code == text, 2),
     ]
     if table is _product and text:
-        scanned = select(_barcode.c.product_id).where(_barcode.c.company_id == company_id, _barcode.c.code == text)
+        scanned = select(_barcode.c.product_id).where(
+            _barcode.c.company_id == company_id, plain(_barcode.c.code) == text
+        )
         found = or_(found, table.c.id.in_(scanned))
         ranks.insert(0, (table.c.id.in_(scanned), 0))
     rank = case(*ranks, else_=3).label("rank")
@@ -106,7 +111,7 @@ _SCANNED_PACK = (_pack_unit.c.id, _pack_unit.c.code, _pack_unit.c.name_zh, _pack
 def _with_scanned_pack(products: FromClause, company_id: UUID, barcode: str) -> FromClause:
     """`products` with the pack that `barcode` stands on, where it is the barcode of one."""
     scanned = and_(
-        _barcode.c.company_id == company_id, _barcode.c.product_id == _product.c.id, _barcode.c.code == barcode
+        _barcode.c.company_id == company_id, _barcode.c.product_id == _product.c.id, plain(_barcode.c.code) == barcode
     )
     of_product = and_(_pack.c.company_id == company_id, _pack.c.product_id == _barcode.c.product_id)
     of_pack = and_(_pack_unit.c.company_id == company_id, _pack_unit.c.id == _pack.c.unit_id)
@@ -151,7 +156,9 @@ class ProductLookup:
         in_unit = and_(_unit.c.company_id == company_id, _unit.c.id == _product.c.unit_id)
         chosen = and_(_product.c.company_id == company_id, _product.c.id == likeliest.c.id)
         products = likeliest.join(_product, chosen).outerjoin(_unit, in_unit)
-        statement = statement.select_from(_with_scanned_pack(products, company_id, self.text.strip()))
+        statement = statement.select_from(
+            _with_scanned_pack(products, company_id, self.text.strip() if can_be_found(self.text) else "")
+        )
         statement = statement.order_by(likeliest.c.rank, _product.c.code, _product.c.id)
         return tuple(_product_choice(*row) for row in session.execute(statement))
 

@@ -15,6 +15,7 @@ from erp_desktop.models.sales import Allocation
 from erp_desktop.models.stock import Lot, StockBalance
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.texts import has_text
 
 _lot = table_of(Lot)
 _balance = table_of(StockBalance)
@@ -72,7 +73,7 @@ class LotLookup:
         if self.bin_id is not None:
             statement = statement.where(_balance.c.bin_id == self.bin_id)
         for word in self.text.split():
-            statement = statement.where(_lot.c.code.icontains(word, autoescape=True))
+            statement = statement.where(has_text(_lot.c.code, word))
         statement = statement.group_by(*shown, _unit.c.name_zh, _lot.c.arrived_on).order_by(
             _lot.c.expires_on.is_(None), _lot.c.expires_on, _lot.c.arrived_on, _lot.c.code
         )

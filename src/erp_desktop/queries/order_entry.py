@@ -17,6 +17,7 @@ from erp_desktop.models.stock import StockBalance, Warehouse
 from erp_desktop.numbers import ONE, STOCK_UNIT, ZERO, NumberNotExact, UnitFactor
 from erp_desktop.queries.listing import table_of
 from erp_desktop.queries.lookups import ChannelLookup, Choice
+from erp_desktop.queries.texts import can_be_found, plain
 
 _order = table_of(PurchaseOrder)
 _order_line = table_of(PurchaseOrderLine)
@@ -120,6 +121,8 @@ class ScannedProduct:
 
     def run(self, session: Session, company_id: UUID) -> Scanned | None:
         text = self.text.strip()
+        if not can_be_found(text):
+            return None
         product = (_product.c.company_id == _barcode.c.company_id) & (_product.c.id == _barcode.c.product_id)
         pack = (
             (_pack.c.company_id == _barcode.c.company_id)
@@ -128,11 +131,13 @@ class ScannedProduct:
         )
         statement = select(_product.c.id, _product.c.code, _pack.c.numerator, _pack.c.denominator)
         statement = statement.select_from(_barcode.join(_product, product).outerjoin(_pack, pack))
-        row = session.execute(statement.where(_barcode.c.company_id == company_id, _barcode.c.code == text)).first()
+        row = session.execute(
+            statement.where(_barcode.c.company_id == company_id, plain(_barcode.c.code) == text)
+        ).first()
         if row is not None:
             return Scanned(row.id, row.code, _exactly(UnitFactor(row.numerator or 1, row.denominator or 1)))
         by_code = select(_product.c.id, _product.c.code)
-        by_code = by_code.where(_product.c.company_id == company_id, func.lower(_product.c.code) == text.lower())
+        by_code = by_code.where(_product.c.company_id == company_id, func.lower(plain(_product.c.code)) == text.lower())
         found = session.execute(by_code.order_by(_product.c.id)).first()
         return Scanned(found.id, found.code, ONE) if found is not None else None
 
