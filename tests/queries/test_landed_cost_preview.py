@@ -51,6 +51,8 @@ def test_what_is_foreseen_is_what_entering_it_does(company: SmallCompany, method
     assert [(share.amount, share.to_inventory, share.to_cost_of_sales) for share in foreseen.shares] == entered(
         company, cost_id
     )
+    if basis != "manual":
+        assert lines.foresee(Decimal("0.001"), basis, TODAY).shares == ()  # finer than the currency: refused in words
 
     credited = bearers(company, credits_id=cost_id)
     foreseen = credited.foresee(Decimal("-60.00"), "value", TODAY)

@@ -122,6 +122,13 @@ def test_a_bad_amount_of_a_landed_cost_is_said_at_its_field(trade: Trade) -> Non
     for typed, expected in (*NO_NUMBERS, ("-5", "-5 is below zero"), ("0", "The amount 0 must be above zero")):
         trade.type(page, "amount", typed)
         refused(trade, page, expected)
+    trade.type(page, "amount", "10")
+    page.binder.set_value("basis", "manual")
+    shares = page.shares.grid
+    shares.model_of_lines.change({(0, column_of(shares, "share")): "-3"})
+    refused(trade, page, "-3 may not be below zero")
+    assert page.binder.problem_of("amount") == ""  # it is the share's
+    assert shares.currentIndex().column() == column_of(shares, "share")
     assert rows_at_the_centre(trade) == before
 
 

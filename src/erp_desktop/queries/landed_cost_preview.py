@@ -85,12 +85,13 @@ class LinesToBear:
             shares = tuple((typed or {}).get(line.id, ZERO) for line in self.lines)
             return Foreseen(self._split(shares, dated_on), False, ())
         borne = {line.id: line.borne for line in self.lines if line.borne}
-        if amount < 0 and -amount > sum(borne.values(), ZERO):
+        minor = minor_unit(self.currency_places)
+        if amount % minor or (amount < 0 and -amount > sum(borne.values(), ZERO)):
             return Foreseen((), False, ())  # the action refuses it in words
         bases = [line.measures.get(basis, Decimal(1)) for line in self.lines]
         credited = {line.id: line.borne for line in self.lines} if amount < 0 else {}
         ids = [line.id for line in self.lines]
-        found = amounts_of(amount, ids, minor_unit(self.currency_places), bases, {}, credited)
+        found = amounts_of(amount, ids, minor, bases, {}, credited)
         unmeasured: list[str] = []
         if basis in ("weight", "volume") and not credited:
             unmeasured = [line.product_code for line, measure in zip(self.lines, bases, strict=True) if not measure]

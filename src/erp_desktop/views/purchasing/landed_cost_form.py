@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QLabel
 
 from erp_desktop.actions.landed_costs import LANDED_COST_KINDS, EnterLandedCost, ManualShare
@@ -54,6 +55,10 @@ FIELD_OF_REFUSAL = {
     "no_period": "dated_on",
     **REFUSALS,
 }
+
+
+_OF_A_SHARE = {"number": "value", "amount_negative": "amount", "share_above_zero": "amount"}  # names the amount refused
+_LOOK_AGAIN_MS = 300
 
 
 class LandedCostForm(FormPage):
@@ -198,10 +203,14 @@ class LandedCostForm(FormPage):
         when_done(self.desk.ask(wanted), self, partial(self._take_bearers, wanted))
 
     def _take_bearers(self, asked: LandedCostBearers, found: Any) -> None:
-        if asked == self._bearers:
-            self.shares.show_bearers(found)
-            self._show_shares()
-            self.effect.note_change()
+        if asked != self._bearers:
+            return
+        if self.shares.is_typing:  # news waits until the cell is closed
+            QTimer.singleShot(_LOOK_AGAIN_MS, self, partial(self._take_bearers, asked, found))
+            return
+        self.shares.show_bearers(found)
+        self._show_shares()
+        self.effect.note_change()
 
     def _show_shares(self) -> None:
         self.shares.show_shares(
@@ -291,4 +300,11 @@ class LandedCostForm(FormPage):
         )
 
     def _refused(self, refused: Refused) -> None:
+        problem = refused.problem
+        named = problem.fields.get(_OF_A_SHARE.get(problem.code, ""), "")
+        go_to = self.shares.go_to_share(named) if named and named != str(self.typed("amount")) else None
+        if go_to is not None:
+            self.binder.bar.show_problems([(problem.sentence, go_to)])
+            go_to()
+            return
         self.show_line_refusal(refused, "receipt", FIELD_OF_REFUSAL)

@@ -1,11 +1,15 @@
 """How a landed cost would be shared: each line's part, what of it stays in stock and what goes to cost of sales."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QAbstractItemView
 
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import ZERO
@@ -14,12 +18,13 @@ from erp_desktop.views.documents.kinds import listed_number
 from erp_desktop.views.purchasing.words import basis_text
 from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
 from erp_desktop.views.widgets.line_grid import LineGrid
-from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
+from erp_desktop.views.widgets.line_model import BadCell, Line, LineColumn, LineSpec
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
 
 _NOTHING = Foreseen((), False, ())
+_NONE: Mapping[UUID, BadCell] = MappingProxyType({})
 _KIND_OF_MEASURE = {"value": CellKind.MONEY}
 
 
@@ -74,12 +79,17 @@ class SharesTable(QObject):
 
     # --- what is shown
 
+    @property
+    def is_typing(self) -> bool:
+        """The cell of a share is open."""
+        return self.grid.state() == QAbstractItemView.State.EditingState
+
     def show_bearers(self, bearers: LinesToBear) -> None:
         """Shows the lines that bear the cost; what was typed for those that stay is kept."""
-        typed = self.typed()
+        typed, unreadable = self.typed(), self._unreadable()
         self._bearers = bearers
         self._use_columns(self._basis, bearers.currency_places)
-        self._show_lines(typed)
+        self._show_lines(typed, unreadable)
 
     def show_shares(self, amount: Decimal | None, basis: str, dated_on: date | None) -> None:
         """Shows how `amount` would be shared. Changing to "manual" starts from the shares that were shown before."""
@@ -95,7 +105,7 @@ class SharesTable(QObject):
         self.grid.viewport().update()
         self.shown.emit()
 
-    def _show_lines(self, typed: dict[UUID, Decimal]) -> None:
+    def _show_lines(self, typed: dict[UUID, Decimal], unreadable: Mapping[UUID, BadCell] = _NONE) -> None:
         lines = self._bearers.lines if self._bearers else ()
         self._foresee(typed)
         rows: list[Line] = []
@@ -110,7 +120,7 @@ class SharesTable(QObject):
                 "qty_left": line.goods.qty_left if line.goods else None,
             }
             if self._basis == "manual":
-                row["share"] = typed.get(line.id)
+                row["share"] = unreadable.get(line.id, typed.get(line.id))
             rows.append(row)
         self.grid.show_lines(rows)
         self.shown.emit()
@@ -148,6 +158,18 @@ class SharesTable(QObject):
             return {}
         lines = self.grid.lines()
         return {line["bearer"].id: line["share"] for line in lines if isinstance(line.get("share"), Decimal)}
+
+    def _unreadable(self) -> dict[UUID, BadCell]:
+        lines = (self.grid.model_of_lines.line(row) for row in range(self.grid.model_of_lines.rowCount()))
+        return {line["bearer"].id: line["share"] for line in lines if isinstance(line.get("share"), BadCell)}
+
+    def go_to_share(self, amount: str) -> Callable[[], object] | None:
+        """What leads to the line whose share was typed as `amount`; None where none was."""
+        column = [one.name for one in self.grid.model_of_lines.spec.columns].index("share")
+        for row, line in enumerate(self.grid.lines()):
+            if self._basis == "manual" and isinstance(line["share"], Decimal) and line["share"] == Decimal(amount):
+                return partial(self.grid.go_to, row, column)
+        return None
 
     def _take_typed(self) -> None:
         if self._basis == "manual":
