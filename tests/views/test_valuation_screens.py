@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 from trading_house import Trade, button, column_of, editor_of, trade
 
+from company_fixtures import TODAY
+from erp_desktop.actions.landed_costs import EnterLandedCost
 from erp_desktop.actions.revaluing import NewStandard, SetStandardCost
+from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
+from erp_desktop.queries.period_checklist import DoctorFindings
+from erp_desktop.queries.purchasing import GoodsReceipts
 from erp_desktop.queries.standard_costs import PoolsOnHand, StandardCosts
 from erp_desktop.queries.valuation import StockRevaluations, WriteDowns
 from erp_desktop.views.shell import main_window
@@ -61,6 +66,22 @@ def test_stock_is_written_down_from_its_list_price_after_its_effect_was_shown(st
     assert (shown["Written down"], shown["Released to cost of sales"]) == ("CNY 1.92", "CNY 0.00")
     (row,) = trade.ask(WriteDowns(ListRequest())).rows
     assert row.written_down == Decimal("1.92")
+
+
+def test_what_waits_for_the_centre_shows_no_figures_and_no_differences(stocked: Trade) -> None:
+    trade = stocked
+    trade.desk.go_offline()
+    receipt = trade.ask(GoodsReceipts(ListRequest())).rows[0].id
+    trade.desk.perform_and_wait(EnterLandedCost(new_id(), "freight", TODAY, Decimal(10), "value", (receipt,)))
+    written_down = new_id()
+    line = RealisableLine(trade.company.products["CY-10"], Decimal("2"))
+    trade.desk.perform_and_wait(WriteDownStock(written_down, TODAY, (line,)))
+    page = trade.open("write_down", id=written_down)
+    trade.wait(lambda: page.record is not None)
+    assert [label for label, _ in page.facts.facts] == ["Date"]
+    assert trade.ask(DoctorFindings(trade.desk.permissions)).examples == ()
+    trade.desk.go_online()
+    trade.wait(lambda: "Written down" in dict(page.facts.facts))
 
 
 def test_a_net_value_below_zero_is_said_at_its_line(stocked: Trade) -> None:

@@ -255,7 +255,9 @@ def landed_costs_went_where_their_shares_say(examined: Examined) -> list[Differe
         differences += differing(
             examined,
             QT_TRANSLATE_NOOP("Doctor", "Landed cost against what it added to inventory and cost of sales"),
-            _of(examined, LandedCost.id, LandedCost.amount),
+            _of(examined, LandedCost.id, LandedCost.amount).where(
+                LandedCost.number.is_not(None)
+            ),  # else a desk's alone
             adjusted.where(CostAdjustment.document_kind == "landed_cost", CostPool.book_id == book_id),
             _in_book(LandedCost, code),
         )

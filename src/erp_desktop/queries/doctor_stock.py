@@ -241,17 +241,20 @@ def sent_back_is_what_purchase_returns_say(examined: Examined) -> list[Differenc
 
 
 def _total_check(
-    what: str, document: type[Any], line: type[Any], key: str, total: str, figure: str = "amount"
+    what: str, document: type[Any], line: type[Any], key: str, total: str, *, is_shared: bool = False
 ) -> Check:
-    """A document's total is the sum of its lines, with what it charges beside them."""
+    """A document's total is the sum of its lines, with what it charges beside them. What is shared (`is_shared`) has its lines
+    from the centre, as its number: without one it waits for them at a desk."""
 
     @check(document, line)
     def totals_add_up(examined: Examined) -> list[Difference]:
-        lines = select(getattr(line, key), getattr(line, figure)).where(line.company_id == examined.company_id)
+        lines = select(getattr(line, key), line.amount).where(line.company_id == examined.company_id)
         if hasattr(document, "freight"):
             freight = select(document.id, document.freight).where(document.company_id == examined.company_id)
             lines = select(*lines.union_all(freight).subquery("parts").c)
         kept = select(document.id, getattr(document, total)).where(document.company_id == examined.company_id)
+        if is_shared:
+            kept = kept.where(document.number.is_not(None))
         return differing(examined, what, lines, kept, named(document))
 
     return totals_add_up
@@ -419,6 +422,7 @@ STOCK_CHECKS: tuple[Check, ...] = (
         LandedCostShare,
         "landed_cost_id",
         "amount",
+        is_shared=True,
     ),
     *(
         _number_check(QT_TRANSLATE_NOOP("Doctor", "Document numbers, each given once and none left out"), model)

@@ -79,7 +79,7 @@ def price_correction_page(desk: "Desk", shell: "MainWindow", id: UUID) -> Posted
             ),
             (
                 translate("PriceCorrectionPage", "Difference"),
-                f"{record.company_currency} {shown(record.difference, CellKind.MONEY)}",
+                f"{record.company_currency} {shown(record.difference, CellKind.MONEY)}" if record.number else "",
             ),
             *_rate_facts(record),
         )

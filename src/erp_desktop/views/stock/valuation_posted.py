@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def _money(record: "RevaluationRecord | WriteDownRecord | StandardCostChangeRecord", amount: "Decimal") -> str:
-    return f"{record.currency} {shown(amount, CellKind.MONEY)}"
+    return f"{record.currency} {shown(amount, CellKind.MONEY)}" if record.number else ""
 
 
 def _opening_products(page: PostedPage, shell: "MainWindow") -> PostedPage:
