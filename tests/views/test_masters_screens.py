@@ -54,6 +54,10 @@ def test_a_new_supplier_is_made_and_found_in_the_list(trade):
     codes = {row.code for _, row in listed.table.model.loaded_rows()}
     assert "S-900" in codes
     assert all(row.is_supplier for _, row in listed.table.model.loaded_rows())
+    trade.window.choose_language("zh_CN")  # its screen is made anew, as when the window opens again: not as a new one
+    made_anew = trade.open("party", id=page.document_id)
+    trade.wait(lambda: made_anew.record is not None)
+    assert made_anew.binder.value("name") == "Nordic Packaging AB"
 
 
 def test_a_code_that_is_taken_is_said_at_the_code(trade):

@@ -37,6 +37,12 @@ class OpenTab:
     def is_dirty(self) -> bool:
         return isinstance(self.view, ScreenView) and self.view.is_dirty
 
+    def note_saved(self) -> None:
+        """A record that was new when its tab was opened, and is saved now, is opened again as it is: not as a new one."""
+        if not getattr(self.view, "is_new", True):
+            for name in ("is_new", "first"):
+                self.args.pop(name, None)
+
 
 class DocumentTabs(QTabWidget):
     """Keeps the tabs; opening and asking before closing is the main window's work."""
@@ -77,8 +83,8 @@ class DocumentTabs(QTabWidget):
         if tab.screen.key != "home":
             self.tabBar().setTabButton(number, QTabBar.ButtonPosition.RightSide, self._close_button(tab.view))
         if isinstance(tab.view, ScreenView):
-            tab.view.title_changed.connect(lambda _: self.name(tab))
-            tab.view.dirty_changed.connect(lambda _: self.name(tab))
+            tab.view.title_changed.connect(lambda _: self._follow(tab))
+            tab.view.dirty_changed.connect(lambda _: self._follow(tab))
             tab.view.close_asked.connect(lambda: self.close_wanted.emit(tab.view))
         self.name(tab)
 
@@ -103,8 +109,13 @@ class DocumentTabs(QTabWidget):
         self.add(tab, number)
         if was_current:
             self.setCurrentWidget(view)
+            view.setFocus()  # it had the keyboard
         self.blockSignals(False)
         old.deleteLater()
+
+    def _follow(self, tab: OpenTab) -> None:
+        tab.note_saved()
+        self.name(tab)
 
     def name(self, tab: OpenTab) -> None:
         """Shows the tab's title, with `*` for what is not saved."""
