@@ -110,6 +110,9 @@ def test_another_date_lists_what_was_on_hand_then_and_keeps_what_is_typed(stocke
     page = trade.open("write_stock_down", id=new_id())
     trade.wait(lambda: page.grid.model_of_lines.rowCount() == 2)
     trade.cell(page, 1, "unit_value", "2")
+    trade.company.stock("CY-10", "1", "3.00")  # somebody else receives more meanwhile
+    trade.wait(lambda: trade.value(page, 1, "qty") == Decimal(5))
+    assert trade.value(page, 1, "written_down") == Decimal(5)
     trade.type(page, "dated_on", "2026-03-15")
     trade.wait(lambda: page.grid.model_of_lines.rowCount() == 0)
     trade.type(page, "dated_on", DAY)
@@ -168,6 +171,8 @@ def test_stock_is_revalued_per_unit_and_by_an_amount(stocked: Trade) -> None:
     fill(page, 1, stock=stock_item(trade, "CY-10"), amount="-2")
     assert trade.value(page, 0, "change") == Decimal("-5")
     assert trade.value(page, 1, "value_after") == Decimal("10")
+    trade.company.stock("CY-10", "1", "3.00")  # somebody else receives more meanwhile
+    trade.wait(lambda: trade.value(page, 1, "value_after") == Decimal("13"))
     trade.wait(lambda: page.effect.effect is not None)
     (book,) = [one for one in page.effect.effect.books if one.posts_to_ledger]
     assert book.inventory == Decimal("-7")
@@ -177,7 +182,7 @@ def test_stock_is_revalued_per_unit_and_by_an_amount(stocked: Trade) -> None:
     trade.hear_news()
     trade.wait(lambda: posted.record.number == "REV-2026-0001")
     assert posted.record.change == Decimal("-7")
-    assert [line.value_after for line in posted.record.lines] == [Decimal("120"), Decimal("10")]
+    assert [line.value_after for line in posted.record.lines] == [Decimal("120"), Decimal("13")]
 
 
 def test_a_revaluation_below_zero_is_said_at_its_line(stocked: Trade) -> None:

@@ -26,6 +26,7 @@ class RevalueStockPage(ValuationForm):
     the effect below is worked out for the date."""
 
     typed_column = "unit_cost"
+    figures = PoolsOnHand.tables
     fields_of_refusals: ClassVar[dict[str, str]] = {
         "period_closed": "dated_on",
         "no_period": "dated_on",
@@ -83,6 +84,9 @@ class RevalueStockPage(ValuationForm):
                 compute=self._worked_out,
             )
         )
+
+    def read_figures(self) -> None:
+        self.read_items("stock", PoolsOnHand)
 
     def _worked_out(self, line: Line) -> dict[str, Any]:
         item = line["stock"]

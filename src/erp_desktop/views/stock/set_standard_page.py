@@ -32,6 +32,7 @@ class SetStandardPage(ValuationForm):
 
     day = "effective_on"
     typed_column = "unit_cost"
+    figures = StandardCosts.tables
     fields_of_refusals: ClassVar[dict[str, str]] = {
         "period_closed": "effective_on",
         "no_period": "effective_on",
@@ -109,6 +110,9 @@ class SetStandardPage(ValuationForm):
             self.allow(self.do_propose)
             return (self.do_propose,)
         return ()
+
+    def read_figures(self) -> None:
+        self.read_items("product", StandardCosts)
 
     def _compared(self, line: Line) -> dict[str, Any]:
         item = line["product"]

@@ -2,19 +2,23 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
+from PySide6.QtCore import QTimer
+
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
-from erp_desktop.queries.base import Query
+from erp_desktop.queries.base import ListPage, ListRequest, OneOf, Query
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import CellKind, shown
 from erp_desktop.views.widgets.fields import company_today
+from erp_desktop.views.widgets.lookup import LookupItem
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -23,12 +27,16 @@ if TYPE_CHECKING:
     from erp_desktop.views.shell.main_window import MainWindow
 
 
+_NEWS_PAUSE_MS = 300  # changes come several at a time
+
+
 class ValuationForm(FormPage):
     """A page says what its lines are, what posts them and what comes of it; it calls `add_post` before `begin`."""
 
     day: ClassVar[str] = "dated_on"  # the field that says when
     typed_column: ClassVar[str]  # where a refusal of a line is said
     fields_of_refusals: ClassVar[dict[str, str]] = {}
+    figures: ClassVar[frozenset[str]] = frozenset()  # the tables that the figures beside what is typed come from
 
     def __init__(
         self,
@@ -55,6 +63,50 @@ class ValuationForm(FormPage):
         self.lines_changed()
         self.offer_actions()
         when_done(self.desk.ask(CompanyDetail()), self, self._take_company)
+        self.news = QTimer(self, singleShot=True, interval=_NEWS_PAUSE_MS)
+        self.news.timeout.connect(self._read_anew)
+        self.desk.changed.connect(self._hear)
+
+    # --- what others do meanwhile
+
+    def _hear(self, tables: frozenset[str]) -> None:
+        if self.is_new and tables & self.figures:
+            self.news.start()
+
+    def _read_anew(self) -> None:
+        if self.is_editing:
+            self.news.start()  # once the cell is closed
+        else:
+            self.read_figures()
+
+    @property
+    def is_editing(self) -> bool:
+        return self.grid.state() == self.grid.State.EditingState
+
+    def read_figures(self) -> None:
+        """Reads the figures again that stand beside what is typed."""
+
+    def read_items(self, column: str, query: Callable[[ListRequest], Query[ListPage[Any]]]) -> None:
+        """Reads the records again that were chosen in `column`."""
+        chosen = {item.id for line in self.grid.lines() if isinstance(item := line.get(column), LookupItem)}
+        if chosen:
+            request = ListRequest(filters=(("id", OneOf(tuple(chosen))),), limit=len(chosen), rows_only=True)
+            when_done(self.desk.ask(query(request)), self, partial(self._take_items, column))
+
+    def _take_items(self, column: str, page: ListPage[Any]) -> None:
+        if self.is_editing:
+            self.news.start()
+            return
+        model = self.grid.model_of_lines
+        number = next(place for place, one in enumerate(model.spec.columns) if one.name == column)
+        found = {row.id: row for row in page.rows}
+        cells: dict[tuple[int, int], Any] = {}
+        for row in range(model.rowCount()):
+            item = model.line(row).get(column)
+            if isinstance(item, LookupItem) and found.get(item.id, item.row) != item.row:
+                cells[row, number] = replace(item, row=found[item.id])
+        if cells:
+            model.change(cells)
 
     def _take_company(self, company: CompanyFacts) -> None:
         self.currency = company.currency

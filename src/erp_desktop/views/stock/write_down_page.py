@@ -30,6 +30,7 @@ class WriteDownPage(ValuationForm):
     """The lines are what was on hand on the date. Those with a net realisable value are posted, the others left as they are."""
 
     typed_column = "unit_value"
+    figures = StockToWriteDown.tables
     fields_of_refusals: ClassVar[dict[str, str]] = {
         "period_closed": "dated_on",
         "no_period": "dated_on",
@@ -39,6 +40,7 @@ class WriteDownPage(ValuationForm):
 
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID) -> None:
         self._day: date | None = None
+        self._stock: tuple[RealisableStock, ...] | None = None  # as it is shown
         self._typed: dict[UUID, Decimal | None] = {}  # also of what was not on hand on the date that is shown now
         super().__init__(
             desk,
@@ -111,9 +113,18 @@ class WriteDownPage(ValuationForm):
             self._day = day
             when_done(self.desk.ask(StockToWriteDown(day)), self, partial(self._take_stock, day))
 
+    def read_figures(self) -> None:
+        if self._day is not None:
+            when_done(self.desk.ask(StockToWriteDown(self._day)), self, partial(self._take_stock, self._day))
+
     def _take_stock(self, day: date, stock: tuple[RealisableStock, ...]) -> None:
-        if day != self._day:
+        if day != self._day or stock == self._stock:
             return
+        if self.is_editing:
+            self.news.start()
+            return
+        self._stock = stock
+        self.withdraw_question()
         model = self.grid.model_of_lines
         shown = [model.line(row) for row in range(model.rowCount())]
         self._typed.update((line["stock"].product_id, line.get("unit_value")) for line in shown)
