@@ -1,5 +1,6 @@
 """What all tests share: a real PostgreSQL that lives for the run, databases to write in, and no thread left behind."""
 
+import gc
 import os
 import shutil
 import socket
@@ -40,6 +41,26 @@ def pytest_configure() -> None:
     """What tests write is in memory where there is room for it: none waits until a commit is safe from a power cut."""
     if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > ROOM_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_DISK))
+
+
+def _has_window(item: pytest.Item | None) -> bool:
+    return "qapp" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """As in the program (views/widgets/garbage.py), what a test leaves of its windows is destroyed on Qt's thread."""
+    if not _has_window(item):
+        return (yield)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        if _has_window(nextitem):
+            gc.collect(1)
+        else:
+            gc.collect()
+            gc.enable()
 
 
 def postgres_programs() -> Path | None:

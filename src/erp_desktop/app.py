@@ -37,6 +37,7 @@ from erp_desktop.views.shell.settings import WindowSettings
 from erp_desktop.views.start.start_window import KnownCompany, NewCompany, SignIn, StartWindow, Wish
 from erp_desktop.views.translation import show_language, system_language
 from erp_desktop.views.widgets.asking import announcements, report_failure, when_done
+from erp_desktop.views.widgets.garbage import GarbageCollector
 from erp_desktop.views.widgets.theme import load_fonts, theme_keeper
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,8 @@ def make_application(language: str | None = None) -> QApplication:
     app.setApplicationName("erp-desktop")
     app.setApplicationDisplayName("ERP Desktop")
     app.setApplicationVersion(__version__)
+    if app.findChild(GarbageCollector) is None:
+        GarbageCollector(app)
     load_fonts()
     theme_keeper().choose("light")
     show_language(language or system_language())
@@ -231,7 +234,6 @@ class Program(QObject):
             QMessageBox.warning(None, "ERP Desktop", str(error))
             return 1
         gc.freeze()
-        gc.enable()
         return self._app.exec()
 
     def close(self) -> None:

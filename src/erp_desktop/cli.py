@@ -209,7 +209,7 @@ def picture_size(text: str) -> tuple[int, int]:
 
 
 def open_window(options: argparse.Namespace) -> int:
-    gc.disable()  # nothing that a start makes is garbage; app.Program turns it on again once the window is there
+    gc.disable()  # nothing that a start makes is garbage; later the window's own thread collects it
     from erp_desktop.app import run
 
     return run(options)

@@ -54,11 +54,19 @@ class Job(QObject):
 _CANCELLED = object()  # what a job gives that was stopped: no answer, and no fault either
 
 
-def _unless_cancelled(work: Callable[[Job], Any], job: Job) -> Any:
-    try:
-        return work(job)
-    except Cancelled:
-        return _CANCELLED
+class _Errand:
+    """What a worker is given: it lets go of the work, and of the screen that the work belongs to, before it is done."""
+
+    def __init__(self, work: Callable[[Job], Any], job: Job) -> None:
+        self._parts: tuple[Callable[[Job], Any], Job] | None = (work, job)
+
+    def __call__(self) -> Any:
+        assert self._parts is not None, "called once"
+        (work, job), self._parts = self._parts, None
+        try:
+            return work(job)
+        except Cancelled:
+            return _CANCELLED
 
 
 def _announce(refused: Refused) -> None:
@@ -98,7 +106,7 @@ class JobTray(QWidget):
         job = Job(title, self)
         self.running.append(job)
         job.progressed.connect(lambda *_: self._show(), Qt.ConnectionType.QueuedConnection)
-        future = self._workers.submit(_unless_cancelled, work, job)
+        future = self._workers.submit(_Errand(work, job))
         when_done(
             future,
             self,

@@ -4,12 +4,13 @@ A refusal is for the person and shows its sentence. Anything else is our bug: it
 the window's banner says so.
 """
 
+import itertools
 import logging
 import secrets
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from shiboken6 import isValid
@@ -40,12 +41,24 @@ class Announcements(QObject):
 class _Courier(QObject):
     """Lives on the window's thread; whatever any thread sends through it arrives there."""
 
-    arrived = Signal(object)
+    arrived = Signal(object, object)  # number in `_waiting`, the future that is done
 
     def __init__(self) -> None:
         super().__init__()
         self.arrived.connect(_open, Qt.ConnectionType.QueuedConnection)
 
+
+class _Waiting(NamedTuple):
+    receiver: QObject
+    on_result: Callable[[Any], object]
+    on_refused: Callable[[Refused], object] | None
+    on_failed: Callable[[Failure], object] | None
+
+
+# Kept on this side and fetched by number: a thread that answered never holds the last reference to anything of Qt,
+# which would be destroyed there and not on the window's thread.
+_waiting: dict[int, _Waiting] = {}
+_numbers = itertools.count()
 
 _announcements: Announcements | None = None
 _courier: _Courier | None = None
@@ -89,17 +102,18 @@ def when_done(
         app = QCoreApplication.instance()
         if app is not None:
             _courier.moveToThread(app.thread())
-    courier = _courier
+    courier, number = _courier, next(_numbers)
+    _waiting[number] = _Waiting(receiver, on_result, on_refused, on_failed)
 
     def send(done: "Future[Answer]") -> None:
         if isValid(courier):
-            courier.arrived.emit((done, receiver, on_result, on_refused, on_failed))
+            courier.arrived.emit(number, done)
 
     future.add_done_callback(send)
 
 
-def _open(parcel: tuple[Any, ...]) -> None:
-    future, receiver, on_result, on_refused, on_failed = parcel
+def _open(number: int, future: "Future[Any]") -> None:
+    receiver, on_result, on_refused, on_failed = _waiting.pop(number)
     if not isValid(receiver):
         return
     try:
