@@ -1,0 +1,31 @@
+"""Named places on the way of an action where a test may end the program or cut its power (docs/faults.md).
+
+Outside the tests nobody listens and a place costs one comparison. Nothing that a user can set turns them on.
+"""
+
+from collections.abc import Callable
+
+PERFORM = "perform"  # an action has run on the desk and is not in the outbox yet
+OUTBOX = "outbox"  # it is in the outbox, in a transaction that is not committed
+SEND = "send"  # a push is about to leave, its actions are marked as tried
+REPLY = "reply"  # its answer is here, and nothing is done about it yet
+STAGE = "stage"  # a page is staged, not committed
+UNDO = "undo"  # what is pending is taken back
+APPLY = "apply"  # the centre's rows and answers are written
+REPLAY = "replay"  # what still waits has run again
+CURSOR = "cursor"  # the cursor is moved
+COMMIT = "commit"  # any transaction of the cache is about to be committed
+COMMITTED = "committed"  # and is committed; nobody knows yet
+CENTRE_COMMIT = "centre commit"  # the centre has performed, and is about to commit
+CENTRE_COMMITTED = "centre committed"  # and has committed; no answer has left yet
+
+OF_THE_DESK = (PERFORM, OUTBOX, SEND, REPLY, STAGE, UNDO, APPLY, REPLAY, CURSOR, COMMIT, COMMITTED)
+OF_THE_CENTRE = (CENTRE_COMMIT, CENTRE_COMMITTED)
+
+listener: Callable[[str], None] | None = None  # tests only
+
+
+def reach(name: str) -> None:
+    """The work has come to the place `name`."""
+    if listener is not None:
+        listener(name)
