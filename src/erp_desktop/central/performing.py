@@ -22,6 +22,7 @@ from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
+from erp_desktop import failpoints
 from erp_desktop.actions.base import Action, action_args
 from erp_desktop.actions.gathering import let_gather
 from erp_desktop.actions.opening import OpenCompany
@@ -223,6 +224,7 @@ class Centre:
                     turn = Turn(session, company_id, lane, forbidden or {}, is_smooth=is_smooth, clock=self.clock)
                     results = turn.perform(actions)
                     turn.finish()
+                failpoints.reach(failpoints.CENTRE_COMMIT)
                 session.commit()
             except Exception as error:
                 lane.forget()
@@ -240,6 +242,7 @@ class Centre:
             except BaseException:
                 lane.forget()
                 raise
+            failpoints.reach(failpoints.CENTRE_COMMITTED)
             lane.chain_end = turn.chain_end
             if turn.has_news:
                 self._tell(company_id, turn.tick)

@@ -11,7 +11,7 @@ import msgspec
 import zstandard
 from sqlalchemy import Connection, delete, insert, select
 
-from erp_desktop import wire
+from erp_desktop import failpoints, wire
 from erp_desktop.models.sync import StagedPage
 from erp_desktop.sync import outbox, rows, undo
 from erp_desktop.sync.cache import get_state, look_over, set_state
@@ -83,6 +83,7 @@ def stage(connection: Connection, reply: wire.PullReply | wire.SnapshotReply, **
     packed = kind + zstandard.ZstdCompressor(level=1).compress(msgspec.msgpack.encode(reply))
     connection.execute(insert(StagedPage), {"page": packed})
     set_state(connection, **facts)
+    failpoints.reach(failpoints.STAGE)
 
 
 def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) -> Applied:
@@ -96,6 +97,7 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
         return Applied(frozenset(), last.tick, 0)
 
     tables = undo.undo_all(connection)
+    failpoints.reach(failpoints.UNDO)
     written = 0
     if is_refill:
         rows.forget_everything(connection)
@@ -111,7 +113,9 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
             written += rows.write(connection, page)
         for ack in reply.acks:
             outbox.settle(connection, ack.id, ack.outcome, ack.problem)
+    failpoints.reach(failpoints.APPLY)
     tables |= outbox.replay(connection, who)
+    failpoints.reach(failpoints.REPLAY)
     if pages:
         connection.execute(delete(StagedPage))
     if is_refill:
@@ -127,6 +131,7 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
         fill_cursor=None,
         staged_cursor=None,
     )
+    failpoints.reach(failpoints.CURSOR)
     return Applied(tables, last.tick, written)
 
 

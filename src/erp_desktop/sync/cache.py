@@ -22,7 +22,7 @@ from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, configure_mappers
 
-from erp_desktop import migrations
+from erp_desktop import failpoints, migrations
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.database import open_engine, writer
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
@@ -141,7 +141,10 @@ class Cache:
                     undo.install_triggers(self._connection)
                 self._keeps_journal = True
             with self._connection.begin():
-                return job(self._connection)
+                done = job(self._connection)
+                failpoints.reach(failpoints.COMMIT)
+            failpoints.reach(failpoints.COMMITTED)
+            return done
         except OperationalError as error:
             raise _full_or(error) from error
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from erp_desktop import wire
+from erp_desktop import failpoints, wire
 from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models import replicated_tables
@@ -273,7 +273,9 @@ class Engine:
             device_id=self._credentials.device_id, schema_revision=wire.SCHEMA_REVISION, actions=batch
         )
         reply = self._call(transport, "/v1/sync/push", request, wire.PushReply)
+        failpoints.reach(failpoints.SEND)
         is_busy = False
+        failpoints.reach(failpoints.REPLY)
         without_tick = []
         with self._turn:
             for result in reply.results:

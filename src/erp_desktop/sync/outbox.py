@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from erp_desktop import failpoints
 from erp_desktop.actions.base import Action, Context, MalformedAction, action_args, read_action
 from erp_desktop.actions.performing import perform_action
 from erp_desktop.actions.refusals import Problem, Refused
@@ -80,8 +81,10 @@ def perform(connection: Connection, who: SignedIn, action: Action, *, action_id:
         "tries": 0,
     }
     _run(connection, who, row, action)
+    failpoints.reach(failpoints.PERFORM)
     row["depends_on"] = _dependences(connection, row["seq"], row["args"])
     connection.execute(insert(OutboxAction), row)
+    failpoints.reach(failpoints.OUTBOX)
     return undo.touched_tables(connection, row["seq"])
 
 
