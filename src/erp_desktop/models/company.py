@@ -106,3 +106,4 @@ class UserSecret(Base):
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     password_hash: Mapped[str] = mapped_column(String(200))  # Argon2id
     changed_at: Mapped[Instant]
+    must_change: Mapped[bool] = mapped_column(default=False)  # set by somebody else: good for choosing one's own

@@ -82,6 +82,9 @@ class Device(Base):
     name: Mapped[str] = mapped_column(String(200))
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0)  # of the actions that it pushed
     seen_at: Mapped[Instant]
+    seen_tick: Mapped[int] = mapped_column(BigInteger, default=0)  # up to where it had everything when it last asked
+    program: Mapped[str] = mapped_column(String(40), default="")  # its version, as it said when it signed in
+    sign_outs: Mapped[int] = mapped_column(default=0)  # a token that was made before the last one is good no more
     is_revoked: Mapped[bool] = mapped_column(default=False)
 
 
@@ -137,6 +140,25 @@ class OutboxAction(Base):
     status: Mapped[str] = mapped_column(String(10))
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     tries: Mapped[int] = mapped_column(default=0)
+    again_since: Mapped[datetime | None]  # it had been applied, and the centre was restored to before that
+
+
+class KeptAction(Base):
+    """Desk: an action that the centre applied, kept for some weeks: a restored centre may not know it, and is told again."""
+
+    __tablename__ = "kept_action"
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    company_id: Mapped[UUID]
+    actor_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(String(80))
+    version: Mapped[int]
+    args: Mapped[str] = mapped_column(Text)
+    issued_at: Mapped[Instant]
+    base_tick: Mapped[int] = mapped_column(BigInteger)
+    depends_on: Mapped[list[str]] = mapped_column(JSON)
+    kept_at: Mapped[Instant]
 
 
 class UndoStep(Base):
