@@ -196,6 +196,9 @@ def upgrade() -> None:
         sa.Column("name", kinds.String(length=200), nullable=False),
         sa.Column("last_seq", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", kinds.InstantType(), nullable=False),
+        sa.Column("seen_tick", sa.BigInteger(), nullable=False),
+        sa.Column("program", kinds.String(length=40), nullable=False),
+        sa.Column("sign_outs", sa.Integer(), nullable=False),
         sa.Column("is_revoked", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_device")),
     )
@@ -231,6 +234,22 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_exchange_rate_company_id_tick"), "exchange_rate", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "kept_action",
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("actor_id", kinds.IdType(), nullable=False),
+        sa.Column("name", kinds.String(length=80), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("args", sa.Text(), nullable=False),
+        sa.Column("issued_at", kinds.InstantType(), nullable=False),
+        sa.Column("base_tick", sa.BigInteger(), nullable=False),
+        sa.Column("depends_on", sa.JSON(), nullable=False),
+        sa.Column("kept_at", kinds.InstantType(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_kept_action")),
+        sa.UniqueConstraint("id", name=op.f("uq_kept_action_id")),
+    )
     op.create_table(
         "landed_cost",
         sa.Column("number", kinds.String(length=30), nullable=True),
@@ -280,6 +299,7 @@ def upgrade() -> None:
         sa.Column("status", kinds.String(length=10), nullable=False),
         sa.Column("problem", sa.JSON(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("again_since", kinds.InstantType(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbox")),
         sa.UniqueConstraint("id", name=op.f("uq_outbox_id")),
     )
@@ -441,6 +461,7 @@ def upgrade() -> None:
         sa.Column("user_id", kinds.IdType(), nullable=False),
         sa.Column("password_hash", kinds.String(length=200), nullable=False),
         sa.Column("changed_at", kinds.InstantType(), nullable=False),
+        sa.Column("must_change", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("company_id", "user_id", name=op.f("pk_user_secret")),
     )
     op.create_table(
@@ -2822,6 +2843,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_landed_cost_company_id_tick"), table_name="landed_cost")
     op.drop_index(op.f("ix_landed_cost_company_id_credits_id"), table_name="landed_cost")
     op.drop_table("landed_cost")
+    op.drop_table("kept_action")
     op.drop_index(op.f("ix_exchange_rate_company_id_tick"), table_name="exchange_rate")
     op.drop_table("exchange_rate")
     op.drop_index(op.f("ix_employee_company_id_tick"), table_name="employee")
