@@ -834,12 +834,20 @@ The back office of a company that distributes goods.</source>
         <translation>密码不合要求：{detail}。</translation>
     </message>
     <message>
+        <source>A worker could not start; the log above says why.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Cannot listen on {detail}.</source>
         <translation>无法在 {detail} 上监听。</translation>
     </message>
     <message>
         <source>The database does not answer: {detail}</source>
         <translation>数据库没有响应：{detail}</translation>
+    </message>
+    <message>
+        <source>An SQLite database has one worker. Use PostgreSQL for more, or leave --workers out.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Nobody is administrator of {code}.</source>
@@ -7676,6 +7684,10 @@ The back office of a company that distributes goods.</source>
         <translation>所指的{kind}已不存在。请刷新后重新选择；未作任何更改。</translation>
     </message>
     <message>
+        <source>The central service does not know {name} as this program sends it. Send it again once the central service or this program is upgraded; what you typed is kept.</source>
+        <translation>中心服务不认识本程序发送的 {name}。请在中心服务或本程序升级后重新发送；您输入的内容已保留。</translation>
+    </message>
+    <message>
         <source>{value} is not a number that can be kept with {places} decimal places, or is too large. Correct it; nothing was changed.</source>
         <translation>{value} 不是能以 {places} 位小数保存的数字，或者数值过大。请更正；未作任何更改。</translation>
     </message>
@@ -8074,6 +8086,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{counted} of {product} counted, {open} open on {order}. Count again, or raise the order first; nothing was changed.</source>
         <translation>清点到 {counted} 个 {product}，而 {order} 未收 {open} 个。请重新清点，或先增加订单数量；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The key of the local data is in this computer&apos;s keyring, and the keyring does not answer. Unlock it, or sign in to the computer again, and start once more; nothing was lost.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -8548,6 +8564,161 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Your role may not open this.</source>
         <translation>您的角色无权打开。</translation>
+    </message>
+</context>
+<context>
+    <name>Remedy</name>
+    <message>
+        <source>Post with {day}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Post all {count} with {day}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another date</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ship {qty} of {asked}, back-order the other {rest}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Promise {qty} of {asked}, back-order the other {rest}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take in {qty} of {asked}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Send back {qty} of {asked}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Scrap {qty} of {asked}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move {qty} of {asked}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Send {qty} of {asked}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Leave that line out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Do as much as possible of all {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Promise what is there, back-order the rest</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Promise what is there for all {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Back-order all of it: keep the order open, send nothing now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Back-order all {count}: keep the orders open, send nothing now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Back-ordered</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is done already: put this away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>They are done already: put all {count} away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Done already</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Enter it as a new order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Enter all {count} as new orders</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The document was cancelled: put this away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The documents were cancelled: put all {count} away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The document was cancelled</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another desk entered this order already: put this away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Other desks entered these orders already: put all {count} away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Entered already</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save it with the code {code}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another customer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another supplier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another carrier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another product</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another warehouse</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another channel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another bin</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Send it without a carrier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All {count}: {words}</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -12888,6 +13059,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>The local copy of the data was damaged and is fetched again. {count} changes that were waiting were saved; the damaged file was kept as {file}.</source>
         <translation>本机数据副本已损坏，正在重新获取。等待发送的 {count} 项更改已保住；损坏的文件保留为 {file}。</translation>
+    </message>
+    <message>
+        <source>The local copy of the data cannot be opened: it is damaged, or its key is not on this computer any more. It is fetched again. Changes that had not reached the central service cannot be sent from this computer; the file was kept as {file}, for the case that the key is found in a backup of this computer.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>You chose to work offline. Changes are kept here until you go online again.</source>

@@ -2,6 +2,9 @@
 
 An action reads no clock, no random number and no environment: who, when and every new id come from its Context, so that
 desk, centre and replay write the same rows.
+
+An action whose arguments have changed is another version. The shape of the old one stays, with what makes the new one of
+it (`lifted_from`), for as long as any desk may hold it in its outbox; a centre's log holds it for ever.
 """
 
 from collections.abc import Callable
@@ -64,7 +67,10 @@ class Action:
 
 ActionClass = TypeVar("ActionClass", bound=type[Action])
 
+OldShape = TypeVar("OldShape")
+
 _actions: dict[tuple[str, int], type[Action]] = {}
+_lifts: dict[tuple[str, int], tuple[type[Any], Callable[[Any], Any]]] = {}
 
 
 def action(permission: str, version: int = 1) -> Callable[[ActionClass], ActionClass]:
@@ -79,14 +85,32 @@ def action(permission: str, version: int = 1) -> Callable[[ActionClass], ActionC
     return register
 
 
+def lifted_from(
+    shape: type[OldShape], name: str, version: int
+) -> Callable[[Callable[[OldShape], Any]], Callable[[OldShape], Any]]:
+    """Function decorator: what is given for `name`@`version`, whose arguments are those of the dataclass `shape`, becomes
+    what the function makes of it: an object of the next version, an old shape itself or the action of today.
+    """
+
+    def register(lift: Callable[[OldShape], Any]) -> Callable[[OldShape], Any]:
+        _lifts[name, version] = (shape, lift)
+        return lift
+
+    return register
+
+
 class MalformedAction(ValueError):
-    """What was sent is no action of ours, or its arguments have another shape. `where` says which part."""
+    """What was sent is no action of ours, or its arguments have another shape."""
+
+
+class UnknownAction(MalformedAction):
+    """No action of this name, or no version of it that this program knows."""
 
 
 def action_names() -> dict[str, list[int]]:
-    """Every known action with its versions, as `hello` tells them."""
+    """Every known action with its versions, old ones that are lifted included, as `hello` tells them."""
     names: dict[str, list[int]] = {}
-    for name, version in sorted(_actions):
+    for name, version in sorted(_actions.keys() | _lifts.keys()):
         names.setdefault(name, []).append(version)
     return names
 
@@ -97,18 +121,29 @@ def action_args(performed: Action) -> str:
 
 
 def read_action(name: str, version: int, args: str | bytes | dict[str, Any]) -> Action:
-    """The action that `action_args` wrote. Raises MalformedAction for anything else, unknown keys included."""
+    """The action that `action_args` wrote, an old version as the action of today that it stands for.
+
+    Raises UnknownAction, and MalformedAction for anything else that is not right, unknown keys included.
+    """
     cls = _actions.get((name, version))
-    if cls is None:
-        raise MalformedAction(f"no action {name}@{version}")
+    if cls is None and (name, version) not in _lifts:
+        raise UnknownAction(f"no action {name}@{version}")
+    shape = cls or _lifts[name, version][0]
     try:
         given = msgspec.json.decode(args) if isinstance(args, str | bytes) else args
-        found: Action = msgspec.convert(given, cls, strict=True)
+        found = msgspec.convert(given, shape, strict=True)
+        surplus = _unknown_keys(given, msgspec.to_builtins(found))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedAction(f"{name}@{version}: {error}") from None
-    surplus = _unknown_keys(given, msgspec.to_builtins(found))
     if surplus:
         raise MalformedAction(f"{name}@{version}: unknown argument {surplus}")
+    return _lifted(found, name, version)
+
+
+def _lifted(found: Any, name: str, version: int) -> Action:
+    while not isinstance(found, Action):
+        found = _lifts[name, version][1](found)
+        version += 1
     return found
 
 
@@ -132,9 +167,11 @@ __all__ = [
     "Action",
     "Context",
     "MalformedAction",
+    "UnknownAction",
     "action",
     "action_args",
     "action_names",
     "date",
+    "lifted_from",
     "read_action",
 ]

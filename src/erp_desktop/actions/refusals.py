@@ -119,6 +119,17 @@ class NotFound(Refused):
     )
 
 
+class UnknownActionRefused(Refused):
+    """Of the centre to a desk whose program is another one than its own."""
+
+    code = "unknown_action"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The central service does not know {name} as this program sends it. Send it again once the central service or this "
+        "program is upgraded; what you typed is kept.",
+    )
+
+
 class NumberRefused(Refused):
     code = "number"
     sentence = QT_TRANSLATE_NOOP(

@@ -18,9 +18,9 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Action, Context, MalformedAction, read_action
+from erp_desktop.actions.base import Action, Context, MalformedAction, UnknownAction, read_action
 from erp_desktop.actions.performing import check_references_now, perform_action
-from erp_desktop.actions.refusals import EffectTakesTooLong, NotPermitted, Problem, Refused
+from erp_desktop.actions.refusals import EffectTakesTooLong, NotPermitted, Problem, Refused, UnknownActionRefused
 from erp_desktop.actions.remembering import let_remember, remember
 from erp_desktop.central.effects import Written
 from erp_desktop.central.people import permissions_of
@@ -74,6 +74,8 @@ class Previews:
         try:
             action = read_action(wanted.name, wanted.version, wanted.args)
             return self._under_clock(wanted, action)
+        except UnknownAction:
+            problem = UnknownActionRefused(name=f"{wanted.name}@{wanted.version}").problem
         except MalformedAction as error:
             problem = Problem("malformed", {"detail": str(error)[:500]})
         except Refused as refused:

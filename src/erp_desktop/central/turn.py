@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Action, Context, MalformedAction, read_action
+from erp_desktop.actions.base import Action, Context, MalformedAction, UnknownAction, read_action
 from erp_desktop.actions.gathering import begin_gathering, end_gathering, gather_action, write_gathered
 from erp_desktop.actions.performing import check_references_now, perform_action
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
-from erp_desktop.actions.refusals import Problem, Refused
+from erp_desktop.actions.refusals import Problem, Refused, UnknownActionRefused
 from erp_desktop.actions.remembering import remember, rows_by_id
 from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
 from erp_desktop.central.clock_days import ClockDays, clock_days
@@ -284,6 +284,8 @@ def _now() -> datetime:
 def _problem_of(error: Exception, pushed: PushedAction) -> Problem:
     if isinstance(error, Refused):
         return error.problem
+    if isinstance(error, UnknownAction):
+        return UnknownActionRefused(name=f"{pushed.name}@{pushed.version}").problem
     if isinstance(error, MalformedAction):
         return Problem("malformed", {"detail": str(error)[:500]})
     # Our bug. The queue goes on; the action keeps its data on the desk and can be sent again once we are mended.
