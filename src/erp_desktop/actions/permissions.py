@@ -49,7 +49,7 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
             | {"budget.read", "budget.write", "people.read"}
         ),
     ),
-    "hr": ("People", frozenset({"master.read", "people.read", "people.write"})),
+    "hr": ("People", frozenset({"people.read", "people.write"})),
 }
 
 ALL_PERMISSIONS: frozenset[str] = frozenset(

@@ -40,7 +40,7 @@ from erp_desktop.models.purchasing import (
 )
 from erp_desktop.models.stock import StockMove
 from erp_desktop.models.types import MoneyType
-from erp_desktop.numbers import ZERO, UnitFactor
+from erp_desktop.numbers import UNIT_PRICE_PLACES, ZERO, UnitFactor, round_money
 
 
 @dataclass(frozen=True)
@@ -221,6 +221,12 @@ def corrections_of(session: Session, company_id: UUID, line_ids: Iterable[UUID])
         line_id: PriceSoFar(amount or ZERO, difference or ZERO, exchange or ZERO)
         for line_id, amount, difference, exchange in session.execute(corrected)
     }
+
+
+def price_now(unit_price: Decimal, factor: UnitFactor, qty: Decimal, corrected: PriceSoFar | None) -> Decimal:
+    """What one of the unit that it was ordered in has cost of `qty` stock units: as ordered, and what was `corrected` since."""
+    added = factor.unit_price(corrected.amount, qty) if corrected else ZERO
+    return round_money(unit_price + added, UNIT_PRICE_PLACES)
 
 
 def price_so_far(

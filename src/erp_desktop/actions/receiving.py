@@ -112,8 +112,8 @@ class ReceiveGoods(Action):
         session.add(receipt)
         lot_ids = lots_that_came(session, ctx, named, lots, self.received_on)
         receipt_lines = []
-        incoming = []
-        owed = {}
+        moves = []
+        owed: dict[UUID, Decimal] = {}  # by receipt line, in the order's currency; a desk may not know the price
         for line_no, (line, place, lot_id) in enumerate(zip(self.lines, places, lot_ids, strict=True), start=1):
             order_line = order_lines[line.order_line_id]
             order_line.received_qty += line.qty
@@ -131,25 +131,28 @@ class ReceiveGoods(Action):
                 }
             )
             if products[order_line.product_id].is_stocked:
-                move = new_move(
-                    ctx,
-                    MoveKind.RECEIPT,
-                    order_line.product_id,
-                    line.qty,
-                    self.received_on,
-                    ("goods_receipt", receipt.id),
-                    (receipt_line_id, line_no),
-                    target=place,
-                    lot_id=lot_id,
+                moves.append(
+                    new_move(
+                        ctx,
+                        MoveKind.RECEIPT,
+                        order_line.product_id,
+                        line.qty,
+                        self.received_on,
+                        ("goods_receipt", receipt.id),
+                        (receipt_line_id, line_no),
+                        target=place,
+                        lot_id=lot_id,
+                    )
                 )
-                owed[receipt_line_id] = exchange.amount(order_line.factor.value(line.qty, order_line.unit_price))
-                incoming.append(Incoming(move, exchange.in_company(owed[receipt_line_id])))
+                if ctx.at_centre:
+                    owed[receipt_line_id] = exchange.amount(order_line.factor.value(line.qty, order_line.unit_price))
         append_rows(session, ctx, GoodsReceiptLine, receipt_lines)
-        move_stock(session, ctx, [arrived.move for arrived in incoming])
+        move_stock(session, ctx, moves)
         all_received = all(line.received_qty == line.qty for line in order_lines.values())
         order.status = PurchaseOrderStatus.RECEIVED if all_received else PurchaseOrderStatus.PART_RECEIVED
 
         if ctx.at_centre:
+            incoming = [Incoming(move, exchange.in_company(owed[move.line_id])) for move in moves]
             values = value_receipts(session, ctx, incoming)
             event = GoodsReceived(
                 tuple(

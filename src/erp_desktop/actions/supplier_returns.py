@@ -27,6 +27,7 @@ from erp_desktop.actions.finding import (
 from erp_desktop.actions.moving import Place, bins_of, move_stock, new_move
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
+from erp_desktop.actions.price_corrections import corrections_of, price_now
 from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.actions.valuing import Valued, value_supplier_returns
@@ -82,14 +83,14 @@ class NotKeptInStock(Refused):
 @dataclass(frozen=True)
 class SentBackLine:
     """What goes back of one receipt line, in stock units, and what the supplier credits for one of the unit that it was
-    ordered in.
+    ordered in. No price: what one of it has cost, as the centre knows it (who sends goods back may not see prices).
 
     No bin: from where it lies free in the receipt's warehouse, the bin that it was received into first.
     """
 
     receipt_line_id: UUID
     qty: Decimal
-    unit_price: Decimal
+    unit_price: Decimal | None
     bin_id: UUID | None = None
 
 
@@ -120,13 +121,19 @@ class FreeStock:
 
 @dataclass(frozen=True)
 class _Part:
-    """What goes back of a receipt line from one bin."""
+    """What goes back of a receipt line from one bin. No price: this desk does not know it."""
 
     receipt_line: GoodsReceiptLine
     bin_id: UUID
     qty: Decimal
-    unit_price: Decimal
-    amount: Decimal
+    unit_price: Decimal | None
+    amount: Decimal | None
+
+
+def _total(amounts: list[Decimal | None]) -> Decimal | None:
+    """None if one of them is not known."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if len(known) == len(amounts) else None
 
 
 @action("purchasing.return")
@@ -175,7 +182,8 @@ class ReturnToSupplier(Action):
         for line_no, part in enumerate(parts, start=1):
             receipt_line = part.receipt_line
             line_id = ctx.new_id()
-            value = credited_at.in_company(part.amount)
+            value = None if part.amount is None else credited_at.in_company(part.amount)
+            had_cost = None if part.amount is None else taken_in.in_company(part.amount)
             rows.append(
                 {
                     "id": line_id,
@@ -189,7 +197,7 @@ class ReturnToSupplier(Action):
                     "unit_price": part.unit_price,
                     "amount": part.amount,
                     "value": value,
-                    "exchange_difference": value - taken_in.in_company(part.amount),
+                    "exchange_difference": None if value is None or had_cost is None else value - had_cost,
                 }
             )
             moves.append(
@@ -219,7 +227,7 @@ class ReturnToSupplier(Action):
             is_invoiced=self.is_invoiced,
             currency=receipt.currency,
             rate=credited_at.rate,
-            total=sum((row["amount"] for row in rows), ZERO),
+            total=_total([part.amount for part in parts]),
             status="posted",
         )
         session.add(returned)
@@ -247,7 +255,7 @@ class ReturnToSupplier(Action):
                 raise NotFound(kind="goods receipt line")
             if line.qty <= 0:
                 raise QtyNotPositive(qty=line.qty, product=product)
-            if line.unit_price < 0:
+            if line.unit_price is not None and line.unit_price < 0:
                 raise AmountNegative(amount=line.unit_price)
             if receipt_line.id not in arrivals:
                 raise NotKeptInStock(product=product)
@@ -272,6 +280,8 @@ class ReturnToSupplier(Action):
         balances = rows_of(session, ctx, StockBalance, products)
         stock = FreeStock(row for rows in balances.values() for row in rows if row.warehouse_id == receipt.warehouse_id)
         ordered = rows_by_id(session, ctx, PurchaseOrderLine, {line.order_line_id for line in received.values()})
+        unpriced = [line.receipt_line_id for line in self.lines if line.unit_price is None]
+        corrected = corrections_of(session, ctx.company_id, unpriced) if unpriced else {}
         parts: list[_Part] = []
         for line in self.lines:
             receipt_line = received[line.receipt_line_id]
@@ -292,6 +302,9 @@ class ReturnToSupplier(Action):
                 )
             order_line = ordered.get(receipt_line.order_line_id)  # the centre's always; a desk may not be shown it
             factor = order_line.factor if order_line is not None else STOCK_UNIT
+            price = line.unit_price
+            if price is None and order_line is not None and order_line.unit_price is not None:
+                price = price_now(order_line.unit_price, factor, receipt_line.qty, corrected.get(receipt_line.id))
             gone = credited = ZERO
             for bin_id, free_qty in free:
                 qty = min(free_qty, line.qty - gone)
@@ -299,10 +312,11 @@ class ReturnToSupplier(Action):
                     break
                 stock.take(product_id, bin_id, lot_id, qty)
                 gone += qty
-                # up to here less what came before, so that the parts add up to the whole
-                amount = credited_at.amount(factor.value(gone, line.unit_price)) - credited
-                credited += amount
-                parts.append(_Part(receipt_line, bin_id, qty, line.unit_price, amount))
+                amount = None
+                if price is not None:  # up to here less what came before, so that the parts add up to the whole
+                    amount = credited_at.amount(factor.value(gone, price)) - credited
+                    credited += amount
+                parts.append(_Part(receipt_line, bin_id, qty, price, amount))
         return parts
 
     def _post(

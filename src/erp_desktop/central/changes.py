@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, Engine, func, literal, select, union_all
 
-from erp_desktop.central.rows import StoredTable, stored_tables
+from erp_desktop.central.rows import StoredTable, readable_tables
 from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.database import reader
 from erp_desktop.models.base import Replicated
@@ -70,11 +70,11 @@ class Changes:
     def __init__(self, engine: Engine, signer: Signer) -> None:
         self._reader = reader(engine)
         self._signer = signer
-        self._tables = stored_tables(engine.dialect.name)
+        self._dialect = engine.dialect.name
 
     def tables_for(self, permissions: frozenset[str]) -> list[StoredTable]:
-        """The tables that these permissions open, in the order of their names."""
-        return [table for table in self._tables.values() if table.model.read_permission in permissions]
+        """The tables that these permissions open, in the order of their names, each with the columns that they open."""
+        return list(readable_tables(self._dialect, permissions).values())
 
     def pull(self, who: Reader, cursor_text: str | None, max_rows: int = MAX_ROWS_PER_PULL) -> PullReply:
         """Pages of at most `max_rows` rows after the cursor; None starts from the beginning. Raises CursorGone."""
@@ -212,7 +212,10 @@ def _clock(connection: Connection, company_id: UUID) -> _Clock:
 
 
 def _scope(tables: Sequence[StoredTable]) -> str:
-    return hashlib.sha256("\n".join(table.name for table in tables).encode()).hexdigest()[:16]
+    """What a desk holds: a table more or less, or a column that is hidden from it now or no more, and it fills its cache
+    anew."""
+    held = "\n".join(" -".join([table.name, *sorted(table.hidden)]) for table in tables)
+    return hashlib.sha256(held.encode()).hexdigest()[:16]
 
 
 def _nonce(connection: Connection, company_id: UUID, tick: int) -> str:

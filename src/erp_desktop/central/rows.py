@@ -5,7 +5,7 @@ Here: which SQL reads a column, and what little is done to its values in Python.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from erp_desktop.models import replicated_tables
-from erp_desktop.models.base import Replicated
+from erp_desktop.models.base import Replicated, hidden_columns, may_hold
 from erp_desktop.models.types import IdType, InstantType, Scaled
 from erp_desktop.wire import TablePage
 
@@ -40,9 +40,10 @@ class StoredTable:
 
     name: str
     model: type[Replicated]
-    columns: list[str]
-    select: Select[Any]  # all columns in stored form; conditions are added to it
+    columns: list[str]  # those that whoever asks may see
+    select: Select[Any]  # these columns in stored form; conditions are added to it
     finishes: tuple[Finish | None, ...]  # by column: what is left to do to its values
+    hidden: frozenset[str]  # columns that whoever asks may not see
 
     def page(self, connection: Connection, statement: Select[Any], gone: Sequence[Any] = ()) -> TablePage:
         """The rows of `statement` (this table's `select` with conditions), by column."""
@@ -60,8 +61,20 @@ def stored_tables(dialect: str) -> dict[str, StoredTable]:
     return {name: _stored_table(name, model, dialect) for name, model in replicated_tables().items()}
 
 
-def _stored_table(name: str, model: type[Replicated], dialect: str) -> StoredTable:
-    columns: list[Column[Any]] = list(model.__table__.columns)  # type: ignore[arg-type]
+@lru_cache(maxsize=64)  # as many sets of permissions as a company has kinds of work
+def readable_tables(dialect: str, permissions: frozenset[str]) -> dict[str, StoredTable]:
+    """The tables that these permissions open, by name, without the columns that they do not."""
+    return {
+        name: _stored_table(name, model, dialect, hidden_columns(model, permissions))
+        for name, model in replicated_tables().items()
+        if may_hold(model, permissions)
+    }
+
+
+def _stored_table(
+    name: str, model: type[Replicated], dialect: str, hidden: frozenset[str] = frozenset()
+) -> StoredTable:
+    columns: list[Column[Any]] = [column for column in model.__table__.columns if column.name not in hidden]  # type: ignore[misc]
     read = [_stored(column, dialect) for column in columns]
     return StoredTable(
         name=name,
@@ -69,6 +82,7 @@ def _stored_table(name: str, model: type[Replicated], dialect: str) -> StoredTab
         columns=[column.name for column in columns],
         select=select(*(expression.label(column.name) for column, (expression, _) in zip(columns, read, strict=True))),
         finishes=tuple(finish for _, finish in read),
+        hidden=hidden,
     )
 
 

@@ -3,9 +3,9 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, ForeignKeyConstraint, Index, MetaData
+from sqlalchemy import BigInteger, Column, Connection, ForeignKeyConstraint, Index, MetaData
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
 
 from erp_desktop.models.types import TYPE_ANNOTATIONS
 
@@ -19,6 +19,10 @@ NAMING = {
 
 TICK_IN_CONNECTION_INFO = "tick"
 PENDING_TICK = 0  # a desk's own rows, until the centre's come back with the next pull
+
+
+EVERYBODY = ""  # read_permission of what whoever has signed in may see: the company, who works there
+_READ_BY = "read_by"
 
 
 class Base(DeclarativeBase):
@@ -44,7 +48,9 @@ def _current_tick(context: DefaultExecutionContext) -> int:
 
 
 class Replicated(Base):
-    """A row that desks may hold. `read_permission` is what a user needs for it to be pulled to their desk."""
+    """A row that desks may hold. `read_permission` is what a user needs for it to be pulled to their desk (EVERYBODY: to
+    have signed in). Single columns may need more: `read_by`.
+    """
 
     __abstract__ = True
 
@@ -72,6 +78,40 @@ def belongs_to(column: str, table: str) -> ForeignKeyConstraint:
         [f"{table}.company_id", f"{table}.id"],
         deferrable=True,
         initially="DEFERRED",
+    )
+
+
+def read_by(*permissions: str) -> MappedColumn[Any]:
+    """A column that only those hold who have one of `permissions`; on another desk it is NULL, which says "not known here".
+
+    So the database lets it be missing; at the centre it never is where its type does not allow it. Whoever may perform an
+    action that writes the column from what stands in it must be among those who hold it.
+    """
+    return mapped_column(nullable=True, info={_READ_BY: frozenset(permissions)})
+
+
+def price_of_a_supplier() -> MappedColumn[Any]:
+    """A column that tells what goods cost: for who sees costs, and who writes the orders."""
+    return read_by("cost.read", "purchasing.write")
+
+
+def permissions_to_read(column: Column[Any]) -> frozenset[str]:
+    """One of these is needed to hold `column`; empty: its table's permission is enough."""
+    found: frozenset[str] = column.info.get(_READ_BY, frozenset())
+    return found
+
+
+def may_hold(model: type[Replicated], permissions: frozenset[str]) -> bool:
+    """Whether a desk of somebody with `permissions` holds rows of this table."""
+    return model.read_permission == EVERYBODY or model.read_permission in permissions
+
+
+def hidden_columns(model: type[Replicated], permissions: frozenset[str]) -> frozenset[str]:
+    """The columns that are left out of the rows of such a desk."""
+    return frozenset(
+        column.name
+        for column in model.__table__.columns
+        if (needed := permissions_to_read(column)) and not needed & permissions  # type: ignore[arg-type]
     )
 
 

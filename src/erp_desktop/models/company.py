@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.models.base import Base, Replicated, belongs_to
+from erp_desktop.models.base import EVERYBODY, Base, Replicated, belongs_to
 from erp_desktop.models.types import Instant, String
 
 
@@ -15,7 +15,7 @@ class Company(Replicated):
     """One set of books. Its `id` is its own `company_id`."""
 
     __tablename__ = "company"
-    read_permission = "master.read"
+    read_permission = EVERYBODY
 
     code: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(200))
@@ -38,7 +38,7 @@ class ClockDay(Replicated):
     """
 
     __tablename__ = "clock_day"
-    read_permission = "master.read"
+    read_permission = EVERYBODY
 
     day: Mapped[date]
     first_tick: Mapped[int] = mapped_column(BigInteger)
@@ -52,7 +52,7 @@ class User(Replicated):
     """A person who signs in. The password's hash is at the centre only (UserSecret)."""
 
     __tablename__ = "app_user"
-    read_permission = "master.read"
+    read_permission = EVERYBODY
 
     login: Mapped[str] = mapped_column(String(80))
     name: Mapped[str] = mapped_column(String(200))
@@ -68,7 +68,7 @@ class Role(Replicated):
     """A named set of permissions: warehouse, purchasing, sales, accountant, manager, hr, administrator."""
 
     __tablename__ = "role"
-    read_permission = "master.read"
+    read_permission = EVERYBODY
 
     code: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(100))
@@ -83,7 +83,7 @@ class UserRole(Replicated):
     """A user plays a role; they may play several."""
 
     __tablename__ = "user_role"
-    read_permission = "master.read"
+    read_permission = EVERYBODY
 
     user_id: Mapped[UUID]
     role_id: Mapped[UUID]

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.models.base import Replicated, belongs_to
+from erp_desktop.models.base import EVERYBODY, Replicated, belongs_to
 from erp_desktop.models.types import Instant, Money, Rate, String
 
 
@@ -87,7 +87,7 @@ class Period(Replicated):
     """An accounting period, one month. A closed one refuses every posting."""
 
     __tablename__ = "period"
-    read_permission = "master.read"
+    read_permission = EVERYBODY
 
     starts_on: Mapped[date]
     ends_on: Mapped[date]

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.models.base import Replicated
+from erp_desktop.models.base import Replicated, read_by
 from erp_desktop.models.types import Rate, String
 
 
@@ -35,7 +35,8 @@ class Party(Replicated):
     payment_days: Mapped[int] = mapped_column(default=30)
     price_level_id: Mapped[UUID | None]  # what a distributor or consumer pays; None: list price
     currency: Mapped[str] = mapped_column(String(3), default="")  # in which a supplier sells; none: the company's
-    commission_rate: Mapped[Rate | None]  # share of net sales that a distributor earns
+    # share of net sales that a distributor earns
+    commission_rate: Mapped[Rate | None] = read_by("master.write", "cost.read")
     is_active: Mapped[bool] = mapped_column(default=True)
 
     @classmethod

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.models.base import Replicated, belongs_to
+from erp_desktop.models.base import Replicated, belongs_to, price_of_a_supplier
 from erp_desktop.models.product import InUnit
 from erp_desktop.models.types import Money, Qty, Rate, String, UnitPrice
 from erp_desktop.numbers import ONE, ZERO
@@ -37,7 +37,7 @@ class PurchaseOrder(Replicated):
     reference: Mapped[str] = mapped_column(String(100), default="")  # the supplier's own number
     note: Mapped[str] = mapped_column(String(1000), default="")
     status: Mapped[str] = mapped_column(String(20))
-    total: Mapped[Money]  # sum of the lines' amounts
+    total: Mapped[Money] = price_of_a_supplier()  # sum of the lines' amounts
     raised_by: Mapped[UUID | None]
 
     @classmethod
@@ -59,8 +59,9 @@ class PurchaseOrderLine(InUnit, Replicated):
     line_no: Mapped[int]
     product_id: Mapped[UUID]
     qty: Mapped[Qty]  # stock units
-    unit_price: Mapped[UnitPrice]  # of one of the line's unit
-    amount: Mapped[Money]  # quantity in that unit x unit_price, rounded to the minor unit of the order's currency
+    unit_price: Mapped[UnitPrice] = price_of_a_supplier()  # of one of the line's unit
+    # quantity in that unit x unit_price, rounded to the minor unit of the order's currency
+    amount: Mapped[Money] = price_of_a_supplier()
     received_qty: Mapped[Qty]
 
     @classmethod
@@ -146,7 +147,7 @@ class SupplierReturn(Replicated):
     )  # the credit lowers what is payable, else what is not invoiced
     currency: Mapped[str] = mapped_column(String(3))  # the order's
     rate: Mapped[Rate] = mapped_column(default=ONE)  # company currency for one unit of it, at which it is credited
-    total: Mapped[Money]  # what the supplier credits: the sum of the lines' amounts
+    total: Mapped[Money] = price_of_a_supplier()  # what the supplier credits: the sum of the lines' amounts
     status: Mapped[str] = mapped_column(String(20))
 
     @classmethod
@@ -170,10 +171,13 @@ class SupplierReturnLine(Replicated):
     lot_id: Mapped[UUID | None]  # the one that had come
     bin_id: Mapped[UUID]
     qty: Mapped[Qty]  # stock units
-    unit_price: Mapped[UnitPrice]  # what the supplier credits for one of the unit that it was ordered in
-    amount: Mapped[Money]  # quantity in that unit x unit_price, rounded to the minor unit of the return's currency
-    value: Mapped[Money]  # the amount in company currency at the return's rate
-    exchange_difference: Mapped[Money]  # what of it comes from a rate other than the receipt's: a gain
+    # what the supplier credits for one of the unit that it was ordered in
+    unit_price: Mapped[UnitPrice] = price_of_a_supplier()
+    # quantity in that unit x unit_price, rounded to the minor unit of the return's currency
+    amount: Mapped[Money] = price_of_a_supplier()
+    value: Mapped[Money] = price_of_a_supplier()  # the amount in company currency at the return's rate
+    # what of it comes from a rate other than the receipt's: a gain
+    exchange_difference: Mapped[Money] = price_of_a_supplier()
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:

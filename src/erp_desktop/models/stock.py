@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.models.base import Replicated, belongs_to
+from erp_desktop.models.base import Replicated, belongs_to, read_by
 from erp_desktop.models.types import Qty, String, UnitCost
 
 
@@ -176,7 +176,8 @@ class StockCountLine(Replicated):
     lot_id: Mapped[UUID | None]
     expected_qty: Mapped[Qty]
     counted_qty: Mapped[Qty]
-    unit_cost: Mapped[UnitCost | None]  # stated for a gain; None: current cost
+    # stated for a gain; None: current cost
+    unit_cost: Mapped[UnitCost | None] = read_by("cost.read")
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:

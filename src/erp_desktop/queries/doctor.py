@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from erp_desktop.models.base import replicated_tables
+from erp_desktop.models.base import may_hold, replicated_tables
 from erp_desktop.models.company import Company
 from erp_desktop.queries.doctor_cost_to_serve import SERVING_CHECKS
 from erp_desktop.queries.doctor_costing import COSTING_CHECKS
@@ -35,7 +35,7 @@ def examine(session: Session, company_id: UUID, permissions: frozenset[str] | No
     held = {
         name
         for name, model in replicated_tables().items()
-        if permissions is None or model.read_permission in permissions
+        if permissions is None or may_hold(model, permissions)
     }
     examined = Examined(session, company_id, company.currency_places)
     return tuple(

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.exchanging import places_of_currency
-from erp_desktop.actions.price_corrections import corrections_of
+from erp_desktop.actions.price_corrections import corrections_of, price_now
 from erp_desktop.actions.supplier_returns import FreeStock
 from erp_desktop.models.company import Company
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostPool, MoveCost
@@ -25,7 +25,7 @@ from erp_desktop.models.purchasing import (
 )
 from erp_desktop.models.stock import Bin, StockBalance, StockMove, Warehouse
 from erp_desktop.models.types import MoneyType
-from erp_desktop.numbers import UNIT_PRICE_PLACES, ZERO, round_money
+from erp_desktop.numbers import ZERO
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
@@ -252,11 +252,12 @@ def _cost_of(session: Session, company_id: UUID, return_id: UUID) -> Decimal | N
 @dataclass(frozen=True)
 class ReturnableLine(GoodsReceiptLineRow):
     """`open_qty` has come and not gone back, `free` of it may leave the warehouse now; `unit_price` is what one of
-    the unit that it was ordered in was bought for, in the receipt's currency, corrections included where the user may see them."""
+    the unit that it was ordered in was bought for, in the receipt's currency, corrections included where the user may see them;
+    None where the user may not see what goods cost."""
 
     open_qty: Decimal
     free: Decimal
-    unit_price: Decimal
+    unit_price: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -311,15 +312,9 @@ class ReturnableReceipt:
                     **vars(line),
                     open_qty=line.qty - line.returned_qty,
                     free=sum((qty for _, qty in stock.by_bin(line.product_id, line.lot_id, line.bin_id)), ZERO),
-                    unit_price=round_money(
-                        prices.get(line.order_line_id, ZERO)
-                        + (
-                            line.factor.unit_price(corrected[line.id].amount, line.qty)
-                            if line.id in corrected
-                            else ZERO
-                        ),
-                        UNIT_PRICE_PLACES,
-                    ),
+                    unit_price=None
+                    if (ordered_at := prices.get(line.order_line_id)) is None
+                    else price_now(ordered_at, line.factor, line.qty, corrected.get(line.id)),
                 )
                 for line in lines
             ),

@@ -18,6 +18,7 @@ from erp_desktop import failpoints, wire
 from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models import replicated_tables
+from erp_desktop.models.base import may_hold
 from erp_desktop.sync import applying, outbox, rows, state
 from erp_desktop.sync.cache import Cache, CacheFull
 from erp_desktop.sync.calling import UpgradeNeeded, call
@@ -368,7 +369,7 @@ class Engine:
             is_done = begun.fill_table is not None and (
                 name < begun.fill_table or (is_here and begun.fill_after is None)
             )
-            if is_done or cls.read_permission not in permissions:
+            if is_done or not may_hold(cls, permissions):
                 continue
             after = UUID(begun.fill_after) if is_here and begun.fill_after else None
             while True:
