@@ -316,6 +316,13 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>AnswerDialog</name>
+    <message>
+        <source>Send</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>AskAboutChanges</name>
     <message>
         <source>Not saved yet</source>
@@ -1064,10 +1071,6 @@ The back office of a company that distributes goods.</source>
         <translation>这不是数据库地址：请使用 sqlite:///FILE 或 postgresql://USER:PASSWORD@HOST/NAME。</translation>
     </message>
     <message>
-        <source>These books were made by a newer version of the program. Install it first.</source>
-        <translation>这套账由更新版本的程序建立。请先安装新版本。</translation>
-    </message>
-    <message>
         <source>The database did not answer: {reason}</source>
         <translation>数据库没有响应：{reason}</translation>
     </message>
@@ -1419,6 +1422,21 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Delivery confirmed</source>
         <translation>已确认送达</translation>
+    </message>
+</context>
+<context>
+    <name>CorrectDialog</name>
+    <message>
+        <source>Edit and send</source>
+        <translation type="unfinished">修改并发送</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Line {number}: {field}</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -3484,6 +3502,345 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>New employee</source>
         <translation>新建员工</translation>
+    </message>
+</context>
+<context>
+    <name>Entry</name>
+    <message>
+        <source>Address</source>
+        <translation type="unfinished">地址</translation>
+    </message>
+    <message>
+        <source>May go below zero</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation type="unfinished">金额</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation type="unfinished">分类</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation type="unfinished">渠道</translation>
+    </message>
+    <message>
+        <source>City</source>
+        <translation type="unfinished">城市</translation>
+    </message>
+    <message>
+        <source>Closed on</source>
+        <translation type="unfinished">关闭日期</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished">编码</translation>
+    </message>
+    <message>
+        <source>Commission rate</source>
+        <translation type="unfinished">佣金比例</translation>
+    </message>
+    <message>
+        <source>Contact</source>
+        <translation type="unfinished">联系人</translation>
+    </message>
+    <message>
+        <source>Cost centre</source>
+        <translation type="unfinished">成本中心</translation>
+    </message>
+    <message>
+        <source>Costing method</source>
+        <translation type="unfinished">计价方法</translation>
+    </message>
+    <message>
+        <source>Cost pool</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Counted on</source>
+        <translation type="unfinished">盘点日期</translation>
+    </message>
+    <message>
+        <source>Counted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Country</source>
+        <translation type="unfinished">国家/地区</translation>
+    </message>
+    <message>
+        <source>Credit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Currency</source>
+        <translation type="unfinished">币种</translation>
+    </message>
+    <message>
+        <source>Customer</source>
+        <translation type="unfinished">客户</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation type="unfinished">日期</translation>
+    </message>
+    <message>
+        <source>Debit</source>
+        <translation type="unfinished">借方</translation>
+    </message>
+    <message>
+        <source>Delivered on</source>
+        <translation type="unfinished">送达日期</translation>
+    </message>
+    <message>
+        <source>Delivery note</source>
+        <translation type="unfinished">送货单号</translation>
+    </message>
+    <message>
+        <source>Number of units</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Discount</source>
+        <translation type="unfinished">折扣</translation>
+    </message>
+    <message>
+        <source>Dispatched on</source>
+        <translation type="unfinished">发出日期</translation>
+    </message>
+    <message>
+        <source>Distributor</source>
+        <translation type="unfinished">分销商</translation>
+    </message>
+    <message>
+        <source>Due on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Email</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Expected on</source>
+        <translation type="unfinished">预计到达</translation>
+    </message>
+    <message>
+        <source>Channel&apos;s number</source>
+        <translation type="unfinished">渠道单号</translation>
+    </message>
+    <message>
+        <source>Freight</source>
+        <translation type="unfinished">运费</translation>
+    </message>
+    <message>
+        <source>Valid from</source>
+        <translation type="unfinished">生效日期</translation>
+    </message>
+    <message>
+        <source>From quantity</source>
+        <translation type="unfinished">起始数量</translation>
+    </message>
+    <message>
+        <source>Hired on</source>
+        <translation type="unfinished">入职日期</translation>
+    </message>
+    <message>
+        <source>Invoice number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Invoiced on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation type="unfinished">启用</translation>
+    </message>
+    <message>
+        <source>Carrier</source>
+        <translation type="unfinished">承运商</translation>
+    </message>
+    <message>
+        <source>Kept in stock</source>
+        <translation type="unfinished">管理库存</translation>
+    </message>
+    <message>
+        <source>Supplier</source>
+        <translation type="unfinished">供应商</translation>
+    </message>
+    <message>
+        <source>List price</source>
+        <translation type="unfinished">标价</translation>
+    </message>
+    <message>
+        <source>Sign-in name</source>
+        <translation type="unfinished">登录名</translation>
+    </message>
+    <message>
+        <source>Manager</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Maximum</source>
+        <translation type="unfinished">最高库存</translation>
+    </message>
+    <message>
+        <source>Minimum</source>
+        <translation type="unfinished">最低库存</translation>
+    </message>
+    <message>
+        <source>Moved on</source>
+        <translation type="unfinished">调拨日期</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Chinese name</source>
+        <translation type="unfinished">中文名称</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation type="unfinished">备注</translation>
+    </message>
+    <message>
+        <source>Number of stock units</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ordered on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Part of</source>
+        <translation type="unfinished">上级</translation>
+    </message>
+    <message>
+        <source>Days to pay</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Phone</source>
+        <translation type="unfinished">电话</translation>
+    </message>
+    <message>
+        <source>Postal code</source>
+        <translation type="unfinished">邮政编码</translation>
+    </message>
+    <message>
+        <source>Price level</source>
+        <translation type="unfinished">价格等级</translation>
+    </message>
+    <message>
+        <source>Priority</source>
+        <translation type="unfinished">优先级</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation type="unfinished">商品</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation type="unfinished">数量</translation>
+    </message>
+    <message>
+        <source>Rate</source>
+        <translation type="unfinished">汇率</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation type="unfinished">原因</translation>
+    </message>
+    <message>
+        <source>Received on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Bin for goods that arrive</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reference</source>
+        <translation type="unfinished">参考号</translation>
+    </message>
+    <message>
+        <source>Returned on</source>
+        <translation type="unfinished">退货日期</translation>
+    </message>
+    <message>
+        <source>Scrapped on</source>
+        <translation type="unfinished">报废日期</translation>
+    </message>
+    <message>
+        <source>Ship to</source>
+        <translation type="unfinished">收货地址</translation>
+    </message>
+    <message>
+        <source>Shipped on</source>
+        <translation type="unfinished">发货日期</translation>
+    </message>
+    <message>
+        <source>Tax number</source>
+        <translation type="unfinished">税号</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation type="unfinished">摘要</translation>
+    </message>
+    <message>
+        <source>Job title</source>
+        <translation type="unfinished">职务</translation>
+    </message>
+    <message>
+        <source>Tracking by lot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tracking number</source>
+        <translation type="unfinished">运单号</translation>
+    </message>
+    <message>
+        <source>Unit cost</source>
+        <translation type="unfinished">单位成本</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation type="unfinished">价格</translation>
+    </message>
+    <message>
+        <source>Day</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Volume (m³)</source>
+        <translation type="unfinished">体积（m³）</translation>
+    </message>
+    <message>
+        <source>Warehouse</source>
+        <translation type="unfinished">仓库</translation>
+    </message>
+    <message>
+        <source>Weight (kg)</source>
+        <translation type="unfinished">重量（kg）</translation>
+    </message>
+    <message>
+        <source>Year</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zone</source>
+        <translation type="unfinished">库区</translation>
     </message>
 </context>
 <context>
@@ -5931,8 +6288,16 @@ The back office of a company that distributes goods.</source>
         <translation>状态</translation>
     </message>
     <message>
+        <source>Waits behind it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Since</source>
         <translation>时间</translation>
+    </message>
+    <message>
+        <source>{count} × {what}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Send again</source>
@@ -8091,6 +8456,14 @@ The back office of a company that distributes goods.</source>
         <source>The key of the local data is in this computer&apos;s keyring, and the keyring does not answer. Unlock it, or sign in to the computer again, and start once more; nothing was lost.</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>These data were made by a newer version of the program (tables {revision}). Install that version to open them; nothing was changed.</source>
+        <translation>这些数据由更新版本的程序生成（表版本 {revision}）。请安装该版本后再打开；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The data could not be checked, because the central service did not answer. Nothing was changed; try again when it is back.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Refusal word</name>
@@ -8625,11 +8998,11 @@ The back office of a company that distributes goods.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Back-order all of it: keep the order open, send nothing now</source>
+        <source>Back-order all of it, send nothing now</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Back-order all {count}: keep the orders open, send nothing now</source>
+        <source>Back-order all {count}, send nothing now</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -13087,6 +13460,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Something unexpected happened while syncing ({kind}); it is tried again.</source>
         <translation>同步时发生意外（{kind}）；正在重试。</translation>
+    </message>
+    <message>
+        <source>This computer&apos;s data agree with the central service.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} rows on this computer differed from the central service and were put right. Changes that wait were kept.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

@@ -281,7 +281,6 @@ def _known(error: Exception) -> str:
 
     from erp_desktop.actions.refusals import Refused
     from erp_desktop.database import UnknownDatabase
-    from erp_desktop.migrations import NewerDatabase
 
     if isinstance(error, Refused):
         return error.problem.sentence
@@ -298,8 +297,6 @@ def _known(error: Exception) -> str:
             "Command line",
             "This is not the address of a database: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
         )
-    if isinstance(error, NewerDatabase):
-        return translate("Command line", "These books were made by a newer version of the program. Install it first.")
     if isinstance(error, DatabaseError):
         reason = " ".join(str(error.orig).split()) if error.orig else type(error).__name__
         return translate("Command line", "The database did not answer: {reason}").format(reason=reason)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from erp_desktop.actions.refusals import Refused
 from erp_desktop.database import writer
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -17,8 +19,15 @@ _HERE = Path(__file__).parent
 _ONE_AT_A_TIME = 0x6572705F  # PostgreSQL advisory lock: two workers that start together do not both upgrade
 
 
-class NewerDatabase(RuntimeError):
+class NewerDatabase(Refused):
     """The database was made by a newer program; this one would not understand its tables."""
+
+    code = "newer_database"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "These data were made by a newer version of the program (tables {revision}). Install that version to open them; "
+        "nothing was changed.",
+    )
 
 
 def configuration() -> "Config":
@@ -66,7 +75,7 @@ def upgrade(engine: Engine) -> None:
         if current == newest_revision():
             return
         if current is not None and current not in known_revisions():
-            raise NewerDatabase(f"the database has revision {current}")
+            raise NewerDatabase(revision=current)
         from alembic import command
 
         config = configuration()
