@@ -6344,6 +6344,10 @@ The back office of a company that distributes goods.</source>
         <translation>此处没有更多信息。</translation>
     </message>
     <message>
+        <source>Waits behind it: {what}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>It waits because another change that it builds on was not carried out.</source>
         <translation>它在等待，因为它所依据的另一项更改没有执行。</translation>
     </message>
@@ -6354,6 +6358,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Settle the change before it; this one is then sent by itself.</source>
         <translation>请先处理它前面的更改；此项随后会自动发送。</translation>
+    </message>
+    <message>
+        <source>Choose what is to be done; what waits behind it then follows by itself.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Put it right and send it, send it again as it is, or drop it.</source>
@@ -6368,8 +6376,16 @@ The back office of a company that distributes goods.</source>
         <translation>已重新发送：{what}</translation>
     </message>
     <message>
+        <source>Put away: {what}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Dropped: {what}</source>
         <translation>已放弃：{what}</translation>
+    </message>
+    <message>
+        <source>{done} of {count} are done. The others stay here: {sentence}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>new price {price}</source>
@@ -8173,6 +8189,18 @@ The back office of a company that distributes goods.</source>
         <translation>中心服务没有响应，而登录需要它。请检查地址，或稍后再试。</translation>
     </message>
     <message>
+        <source>This password was given to you for one time. Choose one of your own; nothing was changed yet.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A password has 8 to 200 characters. Choose another one; your password was not changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This is the password that you have now. Choose another one; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Too many wrong passwords. Wait {seconds} seconds and try again.</source>
         <translation>密码错误次数过多。请等待 {seconds} 秒后再试。</translation>
     </message>
@@ -8462,6 +8490,22 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The data could not be checked, because the central service did not answer. Nothing was changed; try again when it is back.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This is asked of the central service, which does not answer now. Nothing was changed; try again when it is back.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only an administrator may do this. Nothing was changed; ask one of them to do it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This is the computer that you work at. Take it out from another one, or sign it out. Nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The central service does not know this yet or any more. Nothing was changed; once everything is sent, try again.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -13203,6 +13247,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>The goods leave at their cost; the rest to the credit is a price variance.</source>
         <translation>货物按其成本出库；与贷记金额的差额计入采购价格差异。</translation>
+    </message>
+    <message>
+        <source>The supplier is asked to credit what the goods have cost.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Return of</source>
