@@ -27,6 +27,7 @@ from erp_desktop.models.sync import OutboxAction
 from erp_desktop.queries.base import Query
 from erp_desktop.reports.report import Report, report_definition
 from erp_desktop.sync import outbox
+from erp_desktop.sync.administering import Administration
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.previewing import Previews
@@ -101,6 +102,7 @@ class Desk(QObject):
         credentials.on_change = lambda _who: self._told.emit(self.signed_in_changed.emit)
         self._engine = Engine(cache, credentials, centre, self._rows_changed, self._state_changed, timing)
         self._previews = Previews(self._engine, credentials, centre, timing)
+        self.administration = Administration(self._engine, credentials, centre, timing)
 
     @classmethod
     def open(
@@ -111,6 +113,7 @@ class Desk(QObject):
         login: str,
         password: str | None = None,
         *,
+        new_password: str | None = None,
         secrets: Secrets | None = None,
         timing: Timing | None = None,
         fill_timeout: float = FIRST_FILL_SECONDS,
@@ -121,8 +124,8 @@ class Desk(QObject):
         company is here.
 
         `password` None goes on with the sign-in that is kept. With `sync_later` a company that is here already waits for
-        `start`, so that a window can be drawn first. Raises SignInNeeded where there is none,
-        WrongPassword, TooManyTries, CentreOutOfReach, SignInRefused, CacheInUse, CacheFull.
+        `start`, so that a window can be drawn first. `new_password` replaces `password` first. Raises SignInNeeded where
+        there is none, WrongPassword, PasswordToChange, WeakPassword, SamePassword, TooManyTries, CentreOutOfReach, SignInRefused, CacheInUse, CacheFull.
         """
         address = centre if callable(centre) else lambda: str(centre)
         is_new = not path.exists()
@@ -132,7 +135,9 @@ class Desk(QObject):
             if password is not None:
                 transport = Transport(address, timing)
                 try:
-                    credentials.sign_in(transport, company, login, password)
+                    if new_password is not None:
+                        credentials.choose_password(transport, company, login, password, new_password)
+                    credentials.sign_in(transport, company, login, new_password or password)
                 finally:
                     transport.close()
             elif credentials.who is None or credentials.has_signed_out:
@@ -251,7 +256,8 @@ class Desk(QObject):
         self._engine.go_online()
 
     def sign_in(self, password: str) -> "Future[None]":
-        """The same person signs in again, after the centre asked for it. Raises WrongPassword, CentreOutOfReach."""
+        """The same person signs in again, after the centre asked for it. Raises WrongPassword, PasswordToChange,
+        CentreOutOfReach."""
         done: Future[None] = Future()
         threading.Thread(target=self._sign_in, args=(password, done), name="sign-in", daemon=True).start()
         return done
@@ -285,6 +291,7 @@ class Desk(QObject):
         self._is_closed = True
         self._engine.close()
         self._previews.close()  # it may have waited for the engine
+        self.administration.close()
         self._cache.close()
 
     # --- inside

@@ -11,7 +11,7 @@ Every body carries `Content-Digest: sha-256=:BASE64:` over the bytes as they tra
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -50,12 +50,30 @@ class LoginRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fie
 
 
 class RefreshRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    program: str = ""  # its version
     company_id: UUID
     device_id: UUID
     refresh_token: str
 
 
 class Session(msgspec.Struct, kw_only=True, frozen=True):
+    program: str = ""  # its version
+
+
+class PasswordRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/auth/password: somebody chooses their own, also in the place of one that was given to them."""
+
+    company: str  # its code
+    login: str
+    password: str  # the one until now
+    new_password: str
+    device_id: UUID  # stays signed in; other computers of this person do not
+
+
+class Done(msgspec.Struct, kw_only=True, frozen=True):
+    """It was done, and there is nothing to say about it."""
+
+    end: bool = True
     """Answer to login and refresh: a short access token, and the refresh token that replaces the last one."""
 
     company_id: UUID
@@ -85,6 +103,7 @@ class PushedAction(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fie
 
 
 class PushRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    again: bool = False  # applied once, lost by a restore: what cannot be done yet is answered `retry`, not refused
     device_id: UUID
     schema_revision: int
     actions: Annotated[list[PushedAction], msgspec.Meta(max_length=MAX_ACTIONS_PER_PUSH)]
@@ -197,6 +216,83 @@ class Effect(msgspec.Struct, kw_only=True, frozen=True):
 
 class TablePage(msgspec.Struct, kw_only=True, frozen=True):
     """Rows of one table, by column: `values[i]` holds column `columns[i]` of every row. `gone` are ids to forget."""
+
+class AdminRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/admin/devices, /v1/admin/backup/begin: an administrator asks. These calls need the centre and no outbox."""
+
+    device_id: UUID
+    schema_revision: int
+
+
+class DeviceRow(msgspec.Struct, kw_only=True, frozen=True):
+    """A computer that has signed in, for one person of it."""
+
+    id: UUID
+    name: str
+    user_id: UUID
+    login: str
+    user_name: str
+    program: str  # its version; empty where it never said
+    seen_at: datetime
+    ticks_behind: int  # changes that it had not fetched when it last asked
+    state: str  # signed_in, signed_out, taken_out
+
+
+class DeviceRows(msgspec.Struct, kw_only=True, frozen=True):
+    devices: list[DeviceRow]
+    end: bool = True
+
+
+class DeviceOrder(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/admin/device: end its sign-in, let nobody sign in on it any more, or let somebody sign in again."""
+
+    device_id: UUID  # that asks
+    schema_revision: int
+    target: UUID
+    order: Literal["sign_out", "take_out", "let_in"]
+
+
+class UserOrder(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/admin/user: sign out all computers of theirs, or make up a password with which they choose their own."""
+
+    device_id: UUID
+    schema_revision: int
+    user_id: UUID
+    order: Literal["sign_out", "one_time_password"]
+
+
+class UserOrderDone(msgspec.Struct, kw_only=True, frozen=True):
+    """`password` is told once, to who asked, and kept nowhere."""
+
+    password: str = ""
+    end: bool = True
+
+
+class BackupBegun(msgspec.Struct, kw_only=True, frozen=True):
+    """POST /v1/admin/backup/begin: a backup is being written, and can be fetched piece by piece meanwhile."""
+
+    id: UUID
+    end: bool = True
+
+
+class BackupPieceRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/admin/backup/piece; with `forget` it is not wanted any more."""
+
+    device_id: UUID
+    schema_revision: int
+    id: UUID
+    offset: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INT)] = 0
+    forget: bool = False
+
+
+class BackupPiece(msgspec.Struct, kw_only=True, frozen=True):
+    """What there is from `offset` on; nothing where it is not written yet. `complete` with the last piece."""
+
+    data: bytes
+    complete: bool
+    failed: bool = False
+    end: bool = True
+
 
     table: str
     columns: list[str]

@@ -25,6 +25,7 @@ from erp_desktop.models.ledger import Account, AccountPurpose, CostCentre, Perio
 from erp_desktop.models.product import Category, PriceLevel, Unit
 from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Bin, Warehouse
+from erp_desktop.models.sync import RefreshToken
 
 COST_METHODS = METHODS
 REVENUE_AT = ("shipment", "delivery", "invoice")
@@ -205,6 +206,12 @@ class SaveUser(Action):
         user.name = self.name or self.login
         user.language = self.language
         user.is_active = self.is_active
+        if ctx.at_centre and not self.is_active:  # let in again later, this person signs in again
+            session.execute(
+                delete(RefreshToken).where(
+                    RefreshToken.company_id == ctx.company_id, RefreshToken.user_id == self.user_id
+                )
+            )
         before = session.scalars(
             select(UserRole).where(UserRole.company_id == ctx.company_id, UserRole.user_id == self.user_id)
         ).all()

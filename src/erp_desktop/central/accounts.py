@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from erp_desktop.central.changes import Reader
@@ -26,7 +26,7 @@ from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.database import reader, writer
 from erp_desktop.models.company import Company, User, UserSecret
 from erp_desktop.models.sync import Device, RefreshToken
-from erp_desktop.wire import LoginRequest, RefreshRequest, Session
+from erp_desktop.wire import LoginRequest, PasswordRequest, RefreshRequest, Session
 
 ACCESS_TOKEN_SECONDS = 15 * 60
 REFRESH_TOKEN_DAYS = 60
@@ -58,6 +58,7 @@ class AccessToken(msgspec.Struct, frozen=True):
     user_id: UUID
     device_id: UUID
     expires_at: int  # seconds since 1970
+    sign_outs: int = 0  # of the device when this was made: signing it out ends what was made before
 
 
 @dataclass
@@ -102,19 +103,24 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
-def keep_password(connection: Connection, company_id: UUID, user_id: UUID, password_hash: str) -> None:
-    """Store what `hash_password` made, in the caller's transaction, replacing the one before."""
-    changed = {"password_hash": password_hash, "changed_at": datetime.now(UTC)}
+def keep_password(
+    connection: Connection, company_id: UUID, user_id: UUID, password_hash: str, *, must_change: bool = False
+) -> None:
+    """Store what `hash_password` made, in the caller's transaction, replacing the one before.
+
+    With `must_change` it is good for one thing only: choosing one's own.
+    """
+    changed = {"password_hash": password_hash, "changed_at": datetime.now(UTC), "must_change": must_change}
     known = update(UserSecret).where(UserSecret.company_id == company_id, UserSecret.user_id == user_id)
     if connection.execute(known.values(**changed)).rowcount == 0:
         connection.execute(insert(UserSecret).values(company_id=company_id, user_id=user_id, **changed))
 
 
-def set_password(engine: Engine, company_id: UUID, user_id: UUID, password: str) -> None:
+def set_password(engine: Engine, company_id: UUID, user_id: UUID, password: str, *, must_change: bool = False) -> None:
     """Keep the hash of a user's password, replacing the one before. Raises WeakPassword."""
     password_hash = hash_password(password)
     with writer(engine).begin() as connection:
-        keep_password(connection, company_id, user_id, password_hash)
+        keep_password(connection, company_id, user_id, password_hash, must_change=must_change)
 
 
 class Accounts:
@@ -127,30 +133,55 @@ class Accounts:
         self._slow_down = slow_down or SlowDown()
 
     def log_in(self, request: LoginRequest) -> Session:
-        """Raises SignInRefused: wrong_password (also for an unknown name), too_many_attempts, device_revoked."""
-        who = (request.company, request.login)
+        """Raises SignInRefused: wrong_password (also for an unknown name), too_many_attempts, password_to_change,
+        device_revoked."""
+        found = self._person_of(request.company, request.login, request.password)
+        if found.must_change:
+            raise SignInRefused("password_to_change")
+        needs_rehash = _hasher.check_needs_rehash(found.password_hash)
+        new_hash = _hasher.hash(request.password) if needs_rehash else None
+        try:
+            return self._let_in(found.company_id, found.id, request, new_hash)
+        except IntegrityError:  # the same device signed in twice at once: the other one registered it
+            return self._let_in(found.company_id, found.id, request, new_hash)
+
+    def change_password(self, request: PasswordRequest) -> None:
+        """Somebody chooses their own password; other computers of theirs are signed out.
+
+        Raises SignInRefused: wrong_password, too_many_attempts, weak_password, same_password.
+        """
+        found = self._person_of(request.company, request.login, request.password)
+        if request.new_password == request.password:
+            raise SignInRefused("same_password")
+        try:
+            new_hash = hash_password(request.new_password)
+        except WeakPassword:
+            raise SignInRefused("weak_password") from None
+        with self._writer.begin() as connection:
+            keep_password(connection, found.company_id, found.id, new_hash)
+            theirs = (Device.company_id == found.company_id) & (Device.user_id == found.id)
+            sign_out(connection, theirs & (Device.id != request.device_id))
+
+    def _person_of(self, company: str, login: str, password: str) -> "Row[UUID, UUID, bool, str, bool]":
+        who = (company, login)
         wait = self._slow_down.seconds_to_wait(who)
         if wait:
             raise SignInRefused("too_many_attempts", retry_after=wait)
         with self._reader.connect() as connection:
             found = connection.execute(
-                select(User.company_id, User.id, User.is_active, UserSecret.password_hash)
+                select(User.company_id, User.id, User.is_active, UserSecret.password_hash, UserSecret.must_change)
                 .join(Company, Company.id == User.company_id)
                 .join(UserSecret, (UserSecret.company_id == User.company_id) & (UserSecret.user_id == User.id))
-                .where(Company.code == request.company, User.login == request.login)
+                .where(Company.code == company, User.login == login)
             ).one_or_none()
         stored_hash = (
             found.password_hash if found else _hash_of_nobody()
         )  # an unknown name takes as long as a known one
-        if not _is_password(stored_hash, request.password) or found is None or not found.is_active:
+        if not _is_password(stored_hash, password) or found is None or not found.is_active:
             self._slow_down.failed(who)
             raise SignInRefused("wrong_password")
         self._slow_down.succeeded(who)
-        new_hash = _hasher.hash(request.password) if _hasher.check_needs_rehash(stored_hash) else None
-        try:
-            return self._let_in(found.company_id, found.id, request, new_hash)
-        except IntegrityError:  # the same device signed in twice at once: the other one registered it
-            return self._let_in(found.company_id, found.id, request, new_hash)
+        return found
 
     def refresh(self, request: RefreshRequest) -> Session:
         """A new access token and the next refresh token. Raises SignInRefused: token_expired, device_revoked.
@@ -177,13 +208,17 @@ class Accounts:
                     )
                 )
             elif row is not None and row.expires_at > now:
-                refuse_revoked(connection, request.company_id, request.device_id)
                 if row.replaced_at is None:
                     connection.execute(
                         update(RefreshToken)
                         .where(RefreshToken.company_id == request.company_id, RefreshToken.token_hash == token_hash)
                         .values(replaced_at=now)
                     )
+                connection.execute(
+                    update(Device)
+                    .where(Device.company_id == request.company_id, Device.id == request.device_id)
+                    .values(seen_at=now, program=request.program[:40])
+                )
                 return self._session(connection, request.company_id, row.user_id, request.device_id)
         raise SignInRefused("token_expired")
 
@@ -196,8 +231,10 @@ class Accounts:
         if token.expires_at <= time.time():
             raise SignInRefused("token_expired")
         with self._reader.connect() as connection:
-            refuse_revoked(connection, token.company_id, token.device_id)
+            sign_outs = refuse_revoked(connection, token.company_id, token.device_id)
             permissions = permissions_of(connection, token.company_id, token.user_id)
+        if token.sign_outs != sign_outs:
+            raise SignInRefused("token_expired")
         if permissions is None:
             raise SignInRefused("user_disabled")
         return Reader(token.company_id, token.user_id, token.device_id, permissions)
@@ -205,9 +242,9 @@ class Accounts:
     def revoke_device(self, company_id: UUID, device_id: UUID) -> None:
         """From now on the device is answered `device_revoked`, whoever signs in on it."""
         with self._writer.begin() as connection:
-            connection.execute(
-                update(Device).where(Device.company_id == company_id, Device.id == device_id).values(is_revoked=True)
-            )
+            this = (Device.company_id == company_id) & (Device.id == device_id)
+            sign_out(connection, this)
+            connection.execute(update(Device).where(this).values(is_revoked=True))
 
     def _let_in(self, company_id: UUID, user_id: UUID, request: LoginRequest, new_hash: str | None) -> Session:
         with self._writer.begin() as connection:
@@ -221,6 +258,7 @@ class Accounts:
         if permissions is None:
             raise SignInRefused("user_disabled")
         name = connection.scalar(select(User.name).where(User.company_id == company_id, User.id == user_id))
+        sign_outs = refuse_revoked(connection, company_id, device_id)
         now = datetime.now(UTC)
         refresh_token = secrets.token_urlsafe(32)
         connection.execute(
@@ -239,7 +277,7 @@ class Accounts:
                 expires_at=now + timedelta(days=REFRESH_TOKEN_DAYS),
             )
         )
-        token = AccessToken(company_id, user_id, device_id, int(time.time()) + ACCESS_TOKEN_SECONDS)
+        token = AccessToken(company_id, user_id, device_id, int(time.time()) + ACCESS_TOKEN_SECONDS, sign_outs)
         return Session(
             company_id=company_id,
             user_id=user_id,
@@ -251,12 +289,25 @@ class Accounts:
         )
 
 
-def refuse_revoked(connection: Connection, company_id: UUID, device_id: UUID) -> None:
-    revoked = connection.scalar(
-        select(Device.is_revoked).where(Device.company_id == company_id, Device.id == device_id)
-    )
-    if revoked is None or revoked:
+def refuse_revoked(connection: Connection, company_id: UUID, device_id: UUID) -> int:
+    """How often the device has been signed out. Raises SignInRefused: device_revoked, also for one that is not known."""
+    known = connection.execute(
+        select(Device.is_revoked, Device.sign_outs).where(Device.company_id == company_id, Device.id == device_id)
+    ).one_or_none()
+    if known is None or known.is_revoked:
         raise SignInRefused("device_revoked")
+    return int(known.sign_outs)
+
+
+def sign_out(connection: Connection, which: ColumnElement[bool]) -> None:
+    """End every token of the devices that `which` names: their next request wants a password."""
+    connection.execute(
+        delete(RefreshToken).where(
+            RefreshToken.company_id.in_(select(Device.company_id).where(which)),
+            RefreshToken.device_id.in_(select(Device.id).where(which)),
+        )
+    )
+    connection.execute(update(Device).where(which).values(sign_outs=Device.sign_outs + 1))
 
 
 def _register(connection: Connection, company_id: UUID, user_id: UUID, request: LoginRequest) -> None:
@@ -265,7 +316,12 @@ def _register(connection: Connection, company_id: UUID, user_id: UUID, request: 
     )
     if revoked:
         raise SignInRefused("device_revoked")
-    seen = {"user_id": user_id, "name": request.device_name[:200], "seen_at": datetime.now(UTC)}
+    seen = {
+        "user_id": user_id,
+        "name": request.device_name[:200],
+        "program": request.program[:40],
+        "seen_at": datetime.now(UTC),
+    }
     if revoked is None:
         connection.execute(insert(Device).values(company_id=company_id, id=request.device_id, **seen))
     else:

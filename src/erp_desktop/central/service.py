@@ -22,6 +22,8 @@ from starlette.exceptions import HTTPException
 from erp_desktop import __version__
 from erp_desktop.actions import base as action_base
 from erp_desktop.central.accounts import Accounts, SignInRefused
+from erp_desktop.central.admin_calls import AdminCalls, FromADevice
+from erp_desktop.central.administering import Administration
 from erp_desktop.central.changes import Changes, CursorGone, NotReadable, Reader
 from erp_desktop.central.http import WireError, message_response, problem_response, read_message
 from erp_desktop.central.performing import Busy, Centre
@@ -70,6 +72,9 @@ SIGN_IN_TITLES = {
 
 class Status(msgspec.Struct, kw_only=True):
     version: str
+    "password_to_change": (403, "Choose a password of your own first."),
+    "weak_password": (422, "A password has 8 to 200 characters."),
+    "same_password": (422, "This is the password that you have already."),
     seconds: int  # since the service started
     companies: list[dict[str, str | int]]  # code and tick
     end: bool = True
@@ -91,6 +96,7 @@ class Service:
         self.centre.on_commit(self.wakeups.committed)
         self.app = self._app()
 
+        self.administration = Administration(engine)
     def _app(self) -> FastAPI:
         app = FastAPI(title="ERP central service", lifespan=self._lifespan, openapi_url=None)
         app.add_api_route("/v1/sync/hello", self.hello, methods=["GET"])
@@ -110,6 +116,7 @@ class Service:
             Busy,
             StatementError,
             PoolTimeout,
+        AdminCalls(self.administration, self.accounts, self._identify, self._in_thread).add_to(app)
             HTTPException,
         ):
             app.add_exception_handler(kind, _as_problem)
@@ -137,6 +144,7 @@ class Service:
                     time=datetime.now(UTC),
                     actions=action_base.action_names(),
                     limits={
+        await anyio.to_thread.run_sync(self.administration.close)
                         "actions_per_push": MAX_ACTIONS_PER_PUSH,
                         "push_bytes": MAX_PUSH_BYTES,
                         "rows_per_pull": MAX_ROWS_PER_PULL,
@@ -198,6 +206,8 @@ class Service:
             if await request.is_disconnected():
                 return Response(status_code=204)
             await self.wakeups.news(company_id, reply.tick, max(0.0, deadline - time.monotonic()))
+            if reply.complete:
+                self.administration.saw(who, reply.tick)
             if self.wakeups.is_closed:
                 deadline = 0.0
 
@@ -229,9 +239,7 @@ class Service:
 
         return await self._in_thread(answer)
 
-    def _identify(
-        self, request: Request, wanted: PushRequest | PullRequest | SnapshotRequest | PreviewRequest
-    ) -> Reader:
+    def _identify(self, request: Request, wanted: FromADevice) -> Reader:
         if wanted.schema_revision < OLDEST_SCHEMA_REVISION:
             raise WireError(426, "client_too_old", "This program is too old for this central service.")
         kind, _, token = request.headers.get("authorization", "").partition(" ")

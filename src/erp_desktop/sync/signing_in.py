@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection
 
-from erp_desktop import wire
+from erp_desktop import __version__, wire
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.sync.cache import Cache, device_id, get_state, set_state
@@ -23,6 +24,8 @@ from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.transport import Answered, NoAnswer, Transport
 
 log = logging.getLogger(__name__)
+
+Reply = TypeVar("Reply", bound=msgspec.Struct)
 
 _EARLY = 30.0  # seconds before its end at which an access token is not used any more
 
@@ -44,6 +47,27 @@ class CentreOutOfReach(Refused):
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
         "The central service does not answer. Signing in needs it; check the address, or try again in a moment.",
+    )
+
+
+class PasswordToChange(Refused):
+    code = "password_to_change"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "This password was given to you for one time. Choose one of your own; nothing was changed yet."
+    )
+
+
+class WeakPassword(Refused):
+    code = "weak_password"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "A password has 8 to 200 characters. Choose another one; your password was not changed."
+    )
+
+
+class SamePassword(Refused):
+    code = "same_password"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "This is the password that you have now. Choose another one; nothing was changed."
     )
 
 
@@ -123,31 +147,29 @@ class Credentials:
         self.has_signed_out = signed_out is not None
 
     def sign_in(self, transport: Transport, company: str, login: str, password: str) -> SignedIn:
-        """Raises WrongPassword, TooManyTries, CentreOutOfReach, ComputerTakenOut, OtherBooks, SignInRefused."""
+        """Raises WrongPassword, PasswordToChange, TooManyTries, CentreOutOfReach, ComputerTakenOut, OtherBooks,
+        SignInRefused."""
         request = wire.LoginRequest(
             company=company,
             login=login,
             password=password,
             device_id=self.device_id,
             device_name=platform.node()[:200] or "desk",
+            program=__version__,
         )
-        try:
-            session = transport.post("/v1/auth/login", request, wire.Session)
-        except NoAnswer as error:
-            if error.code == "too_many_attempts":
-                raise TooManyTries(seconds=max(2, int(error.retry_after or 0))) from error  # never "1 seconds"
-            raise CentreOutOfReach() from error
-        except Answered as error:
-            if error.problem.code == "wrong_password":
-                raise WrongPassword() from error
-            if error.problem.code == "device_revoked":
-                raise ComputerTakenOut() from error
-            raise SignInRefused(reason=error.problem.detail or error.problem.title) from error
+        session = _asked(transport, "/v1/auth/login", request, wire.Session)
         with self._guard:
             who = self._take(session, company, login)
         self._cache.write(lambda connection: set_state(connection, signed_out=None)).result()
         self.has_signed_out = False
         return who
+
+    def choose_password(self, transport: Transport, company: str, login: str, password: str, new_password: str) -> None:
+        """From now on `new_password` signs this person in. Raises as `sign_in` does, and WeakPassword, SamePassword."""
+        request = wire.PasswordRequest(
+            company=company, login=login, password=password, new_password=new_password, device_id=self.device_id
+        )
+        _asked(transport, "/v1/auth/password", request, wire.Done)
 
     def sign_in_again(self, transport: Transport, password: str) -> SignedIn:
         """The person whose cache this is. Raises as `sign_in` does."""
@@ -166,7 +188,9 @@ class Credentials:
             kept = self._secrets.get(self._secret_name())
             if kept is None:
                 raise SignedOut("no token is kept")
-            request = wire.RefreshRequest(company_id=self.who.company_id, device_id=self.device_id, refresh_token=kept)
+            request = wire.RefreshRequest(
+                company_id=self.who.company_id, device_id=self.device_id, refresh_token=kept, program=__version__
+            )
             try:
                 session = transport.post("/v1/auth/refresh", request, wire.Session)
             except Answered as error:
@@ -212,3 +236,23 @@ class Credentials:
 
     def _secret_name(self) -> str:
         return f"refresh {self.device_id}"
+
+
+def _asked(transport: Transport, path: str, request: msgspec.Struct, kind: type[Reply]) -> Reply:
+    """The centre's answer to somebody who says their password; what it refuses is the sentence for them."""
+    try:
+        return transport.post(path, request, kind)
+    except NoAnswer as error:
+        if error.code == "too_many_attempts":
+            raise TooManyTries(seconds=max(2, int(error.retry_after or 0))) from error  # never "1 seconds"
+        raise CentreOutOfReach() from error
+    except Answered as error:
+        known = _REFUSALS.get(error.problem.code)
+        if known is not None:
+            raise known() from error
+        raise SignInRefused(reason=error.problem.detail or error.problem.title) from error
+
+
+_REFUSALS: dict[str, type[Refused]] = {
+    refusal.code: refusal for refusal in (WrongPassword, PasswordToChange, WeakPassword, SamePassword)
+} | {"device_revoked": ComputerTakenOut}

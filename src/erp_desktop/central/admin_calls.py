@@ -1,0 +1,113 @@
+"""The calls of administrators over HTTP (/v1/admin/...), and the one that everybody has: choosing one's own password.
+
+Here: routes, and who may use them. Not here: what they do (administering.py, backups.py, accounts.py).
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+
+from erp_desktop.central.accounts import Accounts
+from erp_desktop.central.administering import Administration, NoSuchDevice, NoSuchUser
+from erp_desktop.central.changes import Reader
+from erp_desktop.central.http import WireError, message_response, read_message
+from erp_desktop.wire import (
+    AdminRequest,
+    DeviceOrder,
+    DeviceRows,
+    Done,
+    PasswordRequest,
+    UserOrder,
+    UserOrderDone,
+)
+
+SMALL_MESSAGE_BYTES = 16 * 1024
+
+
+class FromADevice(Protocol):
+    """What every request of somebody who is signed in says."""
+
+    @property
+    def device_id(self) -> UUID: ...
+    @property
+    def schema_revision(self) -> int: ...
+
+
+Wanted = TypeVar("Wanted", AdminRequest, DeviceOrder, UserOrder)
+
+
+class AdminCalls:
+    """The routes. `identify` says who asks; `in_thread` runs what waits for a database."""
+
+    def __init__(
+        self,
+        administration: Administration,
+        accounts: Accounts,
+        identify: Callable[[Request, FromADevice], Reader],
+        in_thread: Callable[..., Any],
+    ) -> None:
+        self._administration = administration
+        self._accounts = accounts
+        self._identify = identify
+        self._in_thread = in_thread
+
+    def add_to(self, app: FastAPI) -> None:
+        app.add_api_route("/v1/auth/password", self.password, methods=["POST"])
+        app.add_api_route("/v1/admin/devices", self.devices, methods=["POST"])
+        app.add_api_route("/v1/admin/device", self.device, methods=["POST"])
+        app.add_api_route("/v1/admin/user", self.user, methods=["POST"])
+
+    async def password(self, request: Request) -> Response:
+        wanted = await read_message(request, PasswordRequest, SMALL_MESSAGE_BYTES)
+
+        def answer() -> Response:
+            self._accounts.change_password(wanted)
+            return message_response(request, Done())
+
+        response: Response = await self._in_thread(answer)
+        return response
+
+    async def devices(self, request: Request) -> Response:
+        return await self._answer(
+            request, AdminRequest, lambda who, _wanted: DeviceRows(devices=self._administration.devices(who.company_id))
+        )
+
+    async def device(self, request: Request) -> Response:
+        def answer(who: Reader, wanted: DeviceOrder) -> msgspec.Struct:
+            if wanted.order == "take_out" and wanted.target == who.device_id:
+                raise WireError(409, "own_device", "This is the computer that you work at.")
+            self._administration.order_device(who.company_id, wanted.target, wanted.order)
+            return Done()
+
+        return await self._answer(request, DeviceOrder, answer)
+
+    async def user(self, request: Request) -> Response:
+        def answer(who: Reader, wanted: UserOrder) -> msgspec.Struct:
+            if wanted.order == "sign_out":
+                self._administration.sign_user_out(who.company_id, wanted.user_id)
+                return UserOrderDone()
+            return UserOrderDone(password=self._administration.give_password(who.company_id, wanted.user_id))
+
+        return await self._answer(request, UserOrder, answer)
+
+    async def _answer(
+        self, request: Request, kind: type[Wanted], work: Callable[[Reader, Wanted], msgspec.Struct]
+    ) -> Response:
+        wanted = await read_message(request, kind, SMALL_MESSAGE_BYTES)
+
+        def answer() -> Response:
+            who = self._identify(request, wanted)
+            if "admin" not in who.permissions:
+                raise WireError(403, "not_allowed", "Only an administrator may do this.")
+            try:
+                return message_response(request, work(who, wanted))
+            except NoSuchDevice:
+                raise WireError(404, "unknown_device", "There is no such computer.") from None
+            except NoSuchUser:
+                raise WireError(404, "unknown_user", "There is no such user.") from None
+
+        response: Response = await self._in_thread(answer)
+        return response

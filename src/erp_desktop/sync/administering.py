@@ -1,0 +1,171 @@
+"""What an administrator asks of the centre itself: computers, passwords, sessions. Only online, and never through the outbox.
+
+Here: one thread beside the engine's two, and the sentences for what does not go. Not here: what the centre does (central).
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from erp_desktop import wire
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.sync.calling import UpgradeNeeded, call
+from erp_desktop.sync.engine import Engine
+from erp_desktop.sync.signing_in import Credentials, SignedOut
+from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
+
+SECONDS_FOR_WHAT_WAITS = 10.0  # for a user who was just made to reach the centre
+
+Answer = TypeVar("Answer")
+Reply = TypeVar("Reply", bound=msgspec.Struct)
+
+
+class CentreNeeded(Refused):
+    code = "centre_needed"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This is asked of the central service, which does not answer now. Nothing was changed; try again when it is back.",
+    )
+
+
+class OnlyAdministrators(Refused):
+    code = "only_administrators"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "Only an administrator may do this. Nothing was changed; ask one of them to do it."
+    )
+
+
+class OwnComputer(Refused):
+    code = "own_computer"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This is the computer that you work at. Take it out from another one, or sign it out. Nothing was changed.",
+    )
+
+
+class NotAtTheCentre(Refused):
+    code = "not_at_the_centre"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The central service does not know this yet or any more. Nothing was changed; once everything is sent, try again.",
+    )
+
+
+class Administration:
+    """Asks one thing after another on a thread of its own. `close` breaks off."""
+
+    def __init__(
+        self, engine: Engine, credentials: Credentials, centre: Callable[[], str], timing: Timing | None = None
+    ) -> None:
+        self._engine = engine
+        self._credentials = credentials
+        self._transport = Transport(centre, timing)
+        self._guard = threading.Lock()
+        self._worker: ThreadPoolExecutor | None = None  # from the first question on
+        self._is_closed = False
+
+    @property
+    def device_id(self) -> UUID:
+        """What the centre knows this computer by."""
+        return self._credentials.device_id
+
+    def devices(self) -> "Future[list[wire.DeviceRow]]":
+        """Every computer that ever signed in. Raises CentreNeeded, OnlyAdministrators."""
+        return self._soon(lambda: self._ask("devices", self._plain(), wire.DeviceRows).devices)
+
+    def sign_device_out(self, device_id: UUID) -> "Future[None]":
+        """Its next request wants a password. Raises as `devices` does, and NotAtTheCentre."""
+        return self._soon(lambda: self._order_device(device_id, "sign_out"))
+
+    def take_device_out(self, device_id: UUID) -> "Future[None]":
+        """Nobody signs in on it any more. Raises as `devices` does, and NotAtTheCentre, OwnComputer."""
+        return self._soon(lambda: self._order_device(device_id, "take_out"))
+
+    def let_device_in(self, device_id: UUID) -> "Future[None]":
+        """Somebody may sign in on it again, as on a new one. Raises as `sign_device_out` does."""
+        return self._soon(lambda: self._order_device(device_id, "let_in"))
+
+    def sign_user_out(self, user_id: UUID) -> "Future[None]":
+        """Every computer of this person wants their password. Raises as `sign_device_out` does."""
+
+        def order() -> None:
+            self._order_user(user_id, "sign_out")
+
+        return self._soon(order)
+
+    def one_time_password(self, user_id: UUID) -> "Future[str]":
+        """A password with which this person chooses their own; told once. Raises as `sign_device_out` does."""
+        return self._soon(lambda: self._order_user(user_id, "one_time_password").password)
+
+    def change_password(self, password: str, new_password: str) -> "Future[None]":
+        """One's own. Raises CentreNeeded, WrongPassword, TooManyTries, WeakPassword, SamePassword."""
+
+        def change() -> None:
+            who = self._credentials.who
+            assert who is not None, "a desk has been signed in to"
+            self._credentials.choose_password(self._transport, who.company, who.login, password, new_password)
+
+        return self._soon(change)
+
+    def close(self) -> None:
+        with self._guard:
+            self._is_closed = True
+        if self._worker is not None:
+            self._worker.shutdown(wait=False, cancel_futures=True)  # first: no other question begins when this one ends
+        self._transport.hold()
+        if self._worker is not None:
+            self._worker.shutdown(wait=True)
+        self._transport.close()
+
+    def _soon(self, work: Callable[[], Answer]) -> "Future[Answer]":
+        with self._guard:
+            if self._is_closed:
+                cancelled: Future[Answer] = Future()
+                cancelled.cancel()
+                return cancelled
+            if self._worker is None:
+                self._worker = ThreadPoolExecutor(1, thread_name_prefix="administering")
+            return self._worker.submit(work)
+
+    def _plain(self) -> wire.AdminRequest:
+        return wire.AdminRequest(device_id=self.device_id, schema_revision=wire.SCHEMA_REVISION)
+
+    def _order_device(self, target: UUID, order: Literal["sign_out", "take_out", "let_in"]) -> None:
+        request = wire.DeviceOrder(
+            device_id=self.device_id,
+            schema_revision=wire.SCHEMA_REVISION,
+            target=target,
+            order=order,
+        )
+        self._ask("device", request, wire.Done)
+
+    def _order_user(self, user_id: UUID, order: Literal["sign_out", "one_time_password"]) -> wire.UserOrderDone:
+        if self._engine.state.waiting:  # the user may be among what waits
+            self._engine.wait_for(self._engine.wake(), SECONDS_FOR_WHAT_WAITS)
+        request = wire.UserOrder(
+            device_id=self.device_id,
+            schema_revision=wire.SCHEMA_REVISION,
+            user_id=user_id,
+            order=order,
+        )
+        return self._ask("user", request, wire.UserOrderDone)
+
+    def _ask(self, what: str, request: msgspec.Struct, kind: type[Reply]) -> Reply:
+        try:
+            return call(self._credentials, self._transport, f"/v1/admin/{what}", request, kind)
+        except (NoAnswer, SignedOut, UpgradeNeeded) as error:
+            raise CentreNeeded() from error
+        except Answered as error:
+            match error.problem.code:
+                case "not_allowed":
+                    raise OnlyAdministrators() from error
+                case "own_device":
+                    raise OwnComputer() from error
+                case "unknown_device" | "unknown_user":
+                    raise NotAtTheCentre() from error
+            raise
