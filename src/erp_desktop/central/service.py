@@ -67,14 +67,14 @@ SIGN_IN_TITLES = {
     "device_revoked": (401, "This device may not be used any more."),
     "user_disabled": (401, "This user may not sign in any more."),
     "too_many_attempts": (429, "Too many wrong passwords."),
+    "password_to_change": (403, "Choose a password of your own first."),
+    "weak_password": (422, "A password has 8 to 200 characters."),
+    "same_password": (422, "This is the password that you have already."),
 }
 
 
 class Status(msgspec.Struct, kw_only=True):
     version: str
-    "password_to_change": (403, "Choose a password of your own first."),
-    "weak_password": (422, "A password has 8 to 200 characters."),
-    "same_password": (422, "This is the password that you have already."),
     seconds: int  # since the service started
     companies: list[dict[str, str | int]]  # code and tick
     end: bool = True
@@ -90,13 +90,13 @@ class Service:
         self.previews = Previews(self.centre)
         self.changes = Changes(engine, identity.signer)
         self.accounts = Accounts(engine, identity.signer)
+        self.administration = Administration(engine)
         self.wakeups = Wakeups(self._tick_of)
         self._server_id = identity.server_id
         self._started = time.monotonic()
         self.centre.on_commit(self.wakeups.committed)
         self.app = self._app()
 
-        self.administration = Administration(engine)
     def _app(self) -> FastAPI:
         app = FastAPI(title="ERP central service", lifespan=self._lifespan, openapi_url=None)
         app.add_api_route("/v1/sync/hello", self.hello, methods=["GET"])
@@ -106,6 +106,7 @@ class Service:
         app.add_api_route("/v1/sync/snapshot", self.snapshot, methods=["POST"])
         app.add_api_route("/v1/auth/login", self.log_in, methods=["POST"])
         app.add_api_route("/v1/auth/refresh", self.refresh, methods=["POST"])
+        AdminCalls(self.administration, self.accounts, self._identify, self._in_thread).add_to(app)
         app.add_api_route("/status", self.status, methods=["GET"])
         app.add_exception_handler(Exception, _as_problem)
         for kind in (
@@ -116,7 +117,6 @@ class Service:
             Busy,
             StatementError,
             PoolTimeout,
-        AdminCalls(self.administration, self.accounts, self._identify, self._in_thread).add_to(app)
             HTTPException,
         ):
             app.add_exception_handler(kind, _as_problem)
@@ -132,6 +132,7 @@ class Service:
         self.wakeups.start()
         yield
         await self.wakeups.close()
+        await anyio.to_thread.run_sync(self.administration.close)
 
     async def hello(self, request: Request) -> Response:
         def answer() -> Response:
@@ -144,7 +145,6 @@ class Service:
                     time=datetime.now(UTC),
                     actions=action_base.action_names(),
                     limits={
-        await anyio.to_thread.run_sync(self.administration.close)
                         "actions_per_push": MAX_ACTIONS_PER_PUSH,
                         "push_bytes": MAX_PUSH_BYTES,
                         "rows_per_pull": MAX_ROWS_PER_PULL,
@@ -194,6 +194,8 @@ class Service:
         def look(is_last: bool) -> tuple[UUID, PullReply, Response | None]:
             who = self._identify(request, wanted)  # again after the wait: who may see what can have changed
             reply = self.changes.pull(who, wanted.cursor, wanted.max_rows)
+            if reply.complete:
+                self.administration.saw(who, reply.tick)
             has_news = reply.pages or reply.acks or not reply.complete or wanted.cursor is None
             answer = message_response(request, reply) if has_news or is_last else None
             return who.company_id, reply, answer
@@ -206,8 +208,6 @@ class Service:
             if await request.is_disconnected():
                 return Response(status_code=204)
             await self.wakeups.news(company_id, reply.tick, max(0.0, deadline - time.monotonic()))
-            if reply.complete:
-                self.administration.saw(who, reply.tick)
             if self.wakeups.is_closed:
                 deadline = 0.0
 
