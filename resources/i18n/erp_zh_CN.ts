@@ -842,7 +842,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>A worker could not start; the log above says why.</source>
-        <translation type="unfinished"></translation>
+        <translation>有一个工作进程无法启动；原因见上面的日志。</translation>
     </message>
     <message>
         <source>Cannot listen on {detail}.</source>
@@ -854,7 +854,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>An SQLite database has one worker. Use PostgreSQL for more, or leave --workers out.</source>
-        <translation type="unfinished"></translation>
+        <translation>SQLite 数据库只能有一个工作进程。需要更多时请使用 PostgreSQL，或者去掉 --workers。</translation>
     </message>
     <message>
         <source>Nobody is administrator of {code}.</source>

@@ -4,6 +4,7 @@ import argparse
 import getpass
 import json
 import logging
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from erp_desktop.central.accounts import WeakPassword, hash_password, set_passwo
 from erp_desktop.central.action_log import verify_log
 from erp_desktop.central.performing import Busy, Centre, CodeInUse, NotOpened
 from erp_desktop.central.serving import CannotListen, Server
+from erp_desktop.central.workers import MOST_WORKERS, Workers, WorkersDidNotStart
 from erp_desktop.database import UnknownDatabase, open_engine
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
@@ -49,6 +51,7 @@ class _CompanyRow:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command `erp-central`. Returns the exit code."""
+    multiprocessing.freeze_support()  # a worker of the packaged program is this program started again
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     chosen = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = chosen.command
@@ -80,6 +83,8 @@ def _sentence_for(error: Exception) -> str | None:
             return translate("Command line", "This database already has a company {code}.").format(code=error)
         case WeakPassword():
             return translate("Command line", "The password does not do: {detail}.").format(detail=error)
+        case WorkersDidNotStart():
+            return translate("Command line", "A worker could not start; the log above says why.")
         case CannotListen():
             return translate("Command line", "Cannot listen on {detail}.").format(detail=error)
         case DBAPIError() | Busy():
@@ -92,7 +97,19 @@ def _sentence_for(error: Exception) -> str | None:
 
 def serve(chosen: argparse.Namespace) -> int:
     engine = open_engine(chosen.database)
+    if chosen.workers > 1 and engine.dialect.name != "postgresql":
+        raise Stop(
+            translate(
+                "Command line", "An SQLite database has one worker. Use PostgreSQL for more, or leave --workers out."
+            )
+        )
     upgrade(engine)
+    if chosen.workers > 1:
+        workers = Workers(engine, chosen.host, chosen.port, chosen.workers)
+        if chosen.stop_with_parent:
+            workers.stop_at_the_end_of(sys.stdin.buffer)
+        workers.serve_until_stopped()
+        return 0
     server = Server(engine, chosen.host, chosen.port)
     server.when_ready = lambda: print(json.dumps({"listening": server.url}), flush=True)
     if chosen.stop_with_parent:
@@ -251,6 +268,13 @@ def _port(text: str) -> int:
     return number
 
 
+def _workers(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"from 1 to {MOST_WORKERS} workers: {text}")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="erp-central", description="The central service of ERP Desktop.")
     parser.add_argument("--version", action="version", version=__version__)
@@ -267,6 +291,7 @@ def _parser() -> argparse.ArgumentParser:
     serving = add(commands, "serve", serve, "Answer desks until stopped.")
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=_port, default=0, help="0: any free one; the first line printed tells which")
+    serving.add_argument("--workers", type=_workers, default=1, help="processes that answer; PostgreSQL only (1)")
     serving.add_argument("--stop-with-parent", action="store_true", help="stop when standard input closes")
 
     opening = add(commands, "init", init, "Set up the database and open a company in it.")

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from uuid import UUID
 
 import anyio
@@ -51,6 +51,9 @@ from erp_desktop.wire import (
     WireProblem,
 )
 
+if TYPE_CHECKING:
+    from erp_desktop.central.notifying import OtherWorkers
+
 OLDEST_SCHEMA_REVISION = 1  # of the desks that are still served
 SMALL_MESSAGE_BYTES = 16 * 1024  # everything but a push
 THREADS_FOR_PUSHES = 32
@@ -83,9 +86,10 @@ class Status(msgspec.Struct, kw_only=True):
 class Service:
     """One worker: its routes, and the parts that they use."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, worker: int = 1) -> None:
         identity = identity_of(engine)
         self.engine = engine
+        self.worker = worker
         self.centre = Centre(engine)
         self.previews = Previews(self.centre)
         self.changes = Changes(engine, identity.signer)
@@ -95,6 +99,9 @@ class Service:
         self._server_id = identity.server_id
         self._started = time.monotonic()
         self.centre.on_commit(self.wakeups.committed)
+        self.other_workers = _line_to_other_workers(engine, self.wakeups)
+        if self.other_workers is not None:
+            self.centre.on_commit(self.other_workers.committed)
         self.app = self._app()
 
     def _app(self) -> FastAPI:
@@ -130,8 +137,12 @@ class Service:
         self._preview_threads = anyio.CapacityLimiter(THREADS_FOR_PREVIEWS)
         self._other_threads = anyio.CapacityLimiter(THREADS_FOR_THE_REST)
         self.wakeups.start()
+        if self.other_workers is not None:
+            self.other_workers.start()
         yield
         await self.wakeups.close()
+        if self.other_workers is not None:
+            await anyio.to_thread.run_sync(self.other_workers.close)
         await anyio.to_thread.run_sync(self.administration.close)
 
     async def hello(self, request: Request) -> Response:
@@ -257,6 +268,15 @@ class Service:
         self, work: Callable[Parameters, Answer], *args: Parameters.args, **_named: Parameters.kwargs
     ) -> Answer:
         return await anyio.to_thread.run_sync(lambda: work(*args, **_named), limiter=self._other_threads)
+
+
+def _line_to_other_workers(engine: Engine, wakeups: Wakeups) -> "OtherWorkers | None":
+    """A database of PostgreSQL may have several workers; an SQLite file has one, and what needs no driver loads none."""
+    if engine.dialect.name != "postgresql":
+        return None
+    from erp_desktop.central.notifying import OtherWorkers
+
+    return OtherWorkers(engine, wakeups.heard)
 
 
 async def _as_problem(_request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 import uvicorn
@@ -15,6 +15,7 @@ from erp_desktop.central.service import Service
 SECONDS_TO_FINISH = 10  # what is being performed when the service stops
 STARTUP_SECONDS = 60
 LARGEST_BACKLOG = 512  # desks that connect at the same moment
+CONNECTIONS_TAKEN_AT_ONCE = 4  # by a worker before it looks what else there is, so that others get their share
 
 
 class CannotListen(OSError):
@@ -22,12 +23,27 @@ class CannotListen(OSError):
 
 
 class Server(uvicorn.Server):
-    """One worker. Says when it is ready; answers who waits for news before it stops, so stopping takes no long poll."""
+    """One worker. Says when it is ready; answers who waits for news before it stops, so stopping takes no long poll.
 
-    def __init__(self, engine: Engine, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.service = Service(engine)
-        self._socket = _listen(host, port)
-        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+    Listens at `host` and `port`, or on a socket `shared` with other workers, which is then at `url`. Only what
+    `trusted_proxies` (addresses or networks) say of a request's real sender is believed.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        shared: socket.socket | None = None,
+        url: str = "",
+        worker: int = 1,
+        trusted_proxies: Sequence[str] = (),
+    ) -> None:
+        self.service = Service(engine, worker)
+        self._socket = shared or listen(host, port)
+        self._is_shared = shared is not None
+        self.url = url or url_of(self._socket, host)
         self.is_ready = threading.Event()
         self.when_ready: Callable[[], None] | None = None
         config = uvicorn.Config(
@@ -38,6 +54,9 @@ class Server(uvicorn.Server):
             timeout_keep_alive=75,
             server_header=False,
             ws="none",
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
+            backlog=CONNECTIONS_TAKEN_AT_ONCE if self._is_shared else LARGEST_BACKLOG,
         )
         super().__init__(config)
 
@@ -66,6 +85,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            # asyncio means both by a backlog: how many it takes at once (above), and how many may wait
+            self._socket.listen(LARGEST_BACKLOG)
             self.is_ready.set()
             if self.when_ready is not None:
                 self.when_ready()
@@ -90,7 +111,8 @@ def served(engine: Engine) -> Iterator[Server]:
         thread.join()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; a port of 0 is any free one. Raises CannotListen."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # TCP said outright: asyncio turns off Nagle's delay (40 ms an answer) only for sockets that say so
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -103,3 +125,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         raise CannotListen(f"{host}:{port}: {error.strerror or error}") from error
     return listening
+
+
+def url_of(listening: socket.socket, host: str) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listening.getsockname()[1]}"

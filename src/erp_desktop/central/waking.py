@@ -1,27 +1,39 @@
-"""Waiting for news of a company: woken at once by a commit in this process, and at the latest a second after any other."""
+"""Waiting for news of a company: woken at once by a commit in this process or by what another worker tells of its own
+(notifying.py), and at the latest a second after any other.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from uuid import UUID
 
 SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_LOOKS_WHEN_TOLD = 0.02  # however often others tell
 
 ReadTick = Callable[[UUID], Awaitable[int]]
 
 
 class Wakeups:
-    """Who waits for which company. Lives in one event loop; only `committed` may be called from other threads.
+    """Who waits for which company. Lives in one event loop; `committed` and `heard` may be called from other threads.
 
-    However many desks wait, the clock of a company is read once a second, and only while somebody waits for it.
+    However many desks wait, the clock of a company is read once a second, and only while somebody waits for it or another
+    worker says that it has moved.
     """
 
     def __init__(self, read_tick: ReadTick) -> None:
         self._read_tick = read_tick
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticks: dict[UUID, int] = {}
-        self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[UUID, dict[asyncio.Future[None], int]] = {}  # each with the tick that it has
+        self._told: dict[UUID, asyncio.Event] = {}  # of the companies that somebody has waited for
         self._lookers: dict[UUID, asyncio.Task[None]] = {}
         self.is_closed = False
+        self.woken = 0  # desks, since the start
+
+    @property
+    def waiting(self) -> int:
+        """How many desks wait for news now."""
+        return sum(len(waiting) for waiting in list(self._waiting.values()))
 
     def start(self) -> None:
         """Called in the loop that desks will wait in."""
@@ -29,27 +41,26 @@ class Wakeups:
 
     def committed(self, company_id: UUID, tick: int) -> None:
         """A transaction of this process moved the clock; safe from any thread, also before start and after close."""
-        loop = self._loop
-        if loop is not None and not self.is_closed:
-            try:
-                loop.call_soon_threadsafe(self._moved, company_id, tick)
-            except RuntimeError:  # the loop closed in between: nobody waits any more
-                self._loop = None
+        self._in_loop(lambda: self._moved(company_id, tick))
+
+    def heard(self, company_id: UUID) -> None:
+        """Another worker says that it moved the clock; taken as a hint to look. Safe from any thread, as `committed`."""
+        self._in_loop(lambda: self._look_soon(company_id))
 
     async def news(self, company_id: UUID, after: int, seconds: float) -> None:
         """Returns once the company's clock is past `after`, or `seconds` have gone, or the service stops."""
         if self.is_closed or self._ticks.get(company_id, 0) > after:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(company_id, set()).add(future)
-        if company_id not in self._lookers:
-            self._lookers[company_id] = asyncio.create_task(self._look(company_id))
+        self._waiting.setdefault(company_id, {})[future] = after
+        self._told.setdefault(company_id, asyncio.Event())
+        self._keep_looking(company_id)
         try:
             await asyncio.wait_for(future, seconds)
         except TimeoutError:
             pass
         finally:
-            self._waiting[company_id].discard(future)
+            self._waiting[company_id].pop(future, None)
 
     async def close(self) -> None:
         """Everybody who waits is answered now, and nobody waits from now on."""
@@ -60,24 +71,44 @@ class Wakeups:
             looker.cancel()
         await asyncio.gather(*self._lookers.values(), return_exceptions=True)
 
+    def _in_loop(self, what: Callable[[], None]) -> None:
+        loop = self._loop
+        if loop is not None and not self.is_closed:
+            try:
+                loop.call_soon_threadsafe(what)
+            except RuntimeError:  # the loop closed in between: nobody waits any more
+                self._loop = None
+
+    def _look_soon(self, company_id: UUID) -> None:
+        if company_id in self._told and not self.is_closed:
+            self._told[company_id].set()
+            self._keep_looking(company_id)  # who has just read the clock and begins to wait must find it moved
+
+    def _keep_looking(self, company_id: UUID) -> None:
+        if company_id not in self._lookers:
+            self._lookers[company_id] = asyncio.create_task(self._look(company_id))
+
     async def _look(self, company_id: UUID) -> None:
+        told = self._told[company_id]
         try:
-            while self._waiting[company_id]:
-                await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-                try:
-                    tick = await self._read_tick(company_id)
-                except Exception:
-                    continue  # the database is away for a moment; who waits finds out when asking again
-                self._moved(company_id, tick)
+            while self._waiting[company_id] or told.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(told.wait(), SECONDS_BETWEEN_LOOKS)
+                told.clear()
+                with suppress(Exception):  # the database is away for a moment; who waits finds out when asking again
+                    self._moved(company_id, await self._read_tick(company_id))
+                await asyncio.sleep(SECONDS_BETWEEN_LOOKS_WHEN_TOLD)
         finally:
             del self._lookers[company_id]
 
     def _moved(self, company_id: UUID, tick: int) -> None:
         if tick > self._ticks.get(company_id, 0):
             self._ticks[company_id] = tick
-            self._wake(company_id)
+            self._wake(company_id, tick)
 
-    def _wake(self, company_id: UUID) -> None:
-        for future in self._waiting.get(company_id, ()):
-            if not future.done():
+    def _wake(self, company_id: UUID, tick: int | None = None) -> None:
+        """Those who have not got as far as `tick`; everybody without it."""
+        for future, after in self._waiting.get(company_id, {}).items():
+            if not future.done() and (tick is None or tick > after):
                 future.set_result(None)
+                self.woken += 1

@@ -1,0 +1,222 @@
+"""Several worker processes on one listening socket, and the parent that watches over them.
+
+The parent answers nobody. It starts the workers, starts one again that ended by itself (after a pause that grows while it
+keeps ending), passes on that the service is to stop, and ends when all have ended. A worker whose parent is gone stops.
+What a worker was doing when it was killed was committed or was not; the desk that had no answer asks another worker.
+"""
+
+import contextlib
+import json
+import logging
+import multiprocessing
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, BinaryIO
+
+from sqlalchemy import Engine
+
+from erp_desktop.central.serving import SECONDS_TO_FINISH, Server, listen, url_of
+from erp_desktop.central.signing import identity_of
+from erp_desktop.database import open_engine
+from erp_desktop.memory import settle_memory
+
+log = logging.getLogger(__name__)
+
+MOST_WORKERS = 64
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a worker that ended is started again
+SECONDS_THAT_PROVE_HEALTH = 60.0  # a worker that lived so long starts with the shortest pause again
+SECONDS_TO_STOP = SECONDS_TO_FINISH + 10
+MOST_DATABASE_CONNECTIONS = 90  # of all workers together; PostgreSQL lets 100 in unless told otherwise
+
+_processes = multiprocessing.get_context("spawn")  # threads and connections are not taken along
+
+
+class WorkersDidNotStart(RuntimeError):
+    """A worker ended before it was ready the first time; its log says why."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What every worker is started with."""
+
+    database: str
+    url: str
+    pool_size: int
+    trusted_proxies: tuple[str, ...] = ()
+
+
+@dataclass
+class _Worker:
+    number: int
+    process: BaseProcess | None = None
+    line: Connection | None = None  # closed when either side is gone; the worker says on it that it is ready
+    started_at: float = 0.0
+    pause: float = SHORTEST_PAUSE
+    start_at: float | None = None  # while it waits to be started again
+
+
+@dataclass
+class Workers:
+    """Runs `count` workers until stopped; from the main thread, because it takes the signals."""
+
+    engine: Engine
+    host: str
+    port: int
+    count: int
+    trusted_proxies: tuple[str, ...] = ()
+    _stop: tuple[Connection, Connection] = field(default_factory=lambda: multiprocessing.Pipe(duplex=False))
+    _is_stopping: bool = False
+
+    def serve_until_stopped(self) -> None:
+        """Prints the address once every worker answers, then each worker's process id whenever one was started.
+
+        Raises CannotListen, WorkersDidNotStart.
+        """
+        identity_of(self.engine)  # made before anybody could be answered with another one
+        address = self.engine.url.render_as_string(hide_password=False)
+        self.engine.dispose()
+        self._listening = listen(self.host, self.port)
+        pool_size = max(2, MOST_DATABASE_CONNECTIONS // 3 // self.count)  # and twice as many for a moment
+        self._serving = Serving(address, url_of(self._listening, self.host), pool_size, self.trusted_proxies)
+        self._workers = [_Worker(number) for number in range(1, self.count + 1)]
+        before = {kind: signal.signal(kind, lambda *_: self.stop()) for kind in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            self._start_all()
+            self._watch()
+        finally:
+            self._end_all()
+            for kind, handler in before.items():
+                signal.signal(kind, handler)
+            self._listening.close()
+
+    def stop(self) -> None:
+        """From a signal or any thread: let every worker finish what it does, then end."""
+        with contextlib.suppress(OSError):
+            self._stop[1].send_bytes(b"stop")
+
+    def stop_at_the_end_of(self, stream: BinaryIO) -> None:
+        """Stop once whoever holds the other end of `stream` is gone."""
+
+        def watch() -> None:
+            with contextlib.suppress(OSError, ValueError):
+                while stream.read(1):
+                    pass
+            self.stop()
+
+        threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+    def _start_all(self) -> None:
+        for worker in self._workers:
+            self._start(worker)
+        waited_for = {worker.line: worker for worker in self._workers}
+        while waited_for and not self._is_stopping:
+            for ready in wait([*(line for line in waited_for if line is not None), self._stop[0]]):
+                if ready is self._stop[0]:
+                    self._is_stopping = True
+                    return
+                assert isinstance(ready, Connection)
+                if not _says_ready(ready):
+                    raise WorkersDidNotStart()
+                del waited_for[ready]
+        print(json.dumps({"listening": self._serving.url}), flush=True)
+        for worker in self._workers:
+            _tell(worker)
+
+    def _start(self, worker: _Worker) -> None:
+        ours, theirs = multiprocessing.Pipe()
+        worker.process = _processes.Process(
+            target=work, args=(self._serving, self._listening, worker.number, theirs), name=f"worker {worker.number}"
+        )
+        worker.process.start()
+        theirs.close()
+        worker.line, worker.started_at, worker.start_at = ours, time.monotonic(), None
+
+    def _watch(self) -> None:
+        while not self._is_stopping:
+            now = time.monotonic()
+            for worker in self._workers:
+                if worker.start_at is not None and worker.start_at <= now:
+                    self._start(worker)
+            due = [worker.start_at - now for worker in self._workers if worker.start_at is not None]
+            lines = {worker.line: worker for worker in self._workers if worker.line is not None}
+            for ready in wait([*lines, self._stop[0]], min(due, default=None)):
+                if ready is self._stop[0]:
+                    self._is_stopping = True
+                    return
+                assert isinstance(ready, Connection)
+                if _says_ready(ready):
+                    _tell(lines[ready])
+                else:
+                    self._has_ended(lines[ready])
+
+    def _has_ended(self, worker: _Worker) -> None:
+        code = _ended(worker)
+        if time.monotonic() - worker.started_at > SECONDS_THAT_PROVE_HEALTH:
+            worker.pause = SHORTEST_PAUSE
+        log.error("worker %d ended with %s; started again in %.0f s", worker.number, code, worker.pause)
+        worker.start_at = time.monotonic() + worker.pause
+        worker.pause = min(2 * worker.pause, LONGEST_PAUSE)
+
+    def _end_all(self) -> None:
+        running = [worker.process for worker in self._workers if worker.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + SECONDS_TO_STOP
+        for worker, process in zip([each for each in self._workers if each.process], running, strict=True):
+            process.join(max(0.0, deadline - time.monotonic()))
+            if process.is_alive():
+                log.warning("worker %d did not end and was killed", worker.number)
+                process.kill()
+            _ended(worker)
+
+
+def work(serving: Serving, listening: socket.socket, number: int, parent: Connection) -> None:
+    """A worker process: serves until it is told to stop or its parent is gone."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    engine = open_engine(serving.database, pool_size=serving.pool_size)
+    server = Server(engine, shared=listening, url=serving.url, worker=number, trusted_proxies=serving.trusted_proxies)
+    server.when_ready = lambda: parent.send_bytes(b"ready")
+
+    def stop_without_parent() -> None:
+        with contextlib.suppress(EOFError, OSError):
+            parent.recv_bytes()
+        server.stop()
+
+    threading.Thread(target=stop_without_parent, name="parent watch", daemon=True).start()
+    settle_memory()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_until_stopped()
+    engine.dispose()
+    sys.stdout.flush()
+
+
+def _says_ready(line: Connection) -> bool:
+    try:
+        line.recv_bytes()
+    except (EOFError, OSError):
+        return False
+    return True
+
+
+def _tell(worker: _Worker) -> None:
+    assert worker.process is not None
+    told: dict[str, Any] = {"worker": worker.number, "process": worker.process.pid}
+    print(json.dumps(told), flush=True)
+
+
+def _ended(worker: _Worker) -> int | None:
+    """Lets go of a process that has ended, or is just about to."""
+    assert worker.process is not None
+    worker.process.join()
+    code = worker.process.exitcode
+    worker.process.close()
+    if worker.line is not None:
+        worker.line.close()
+    worker.process = worker.line = None
+    return code
