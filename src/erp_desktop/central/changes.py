@@ -20,7 +20,7 @@ from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.database import reader
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.sync import ActionLog, CompanyClock, Tombstone
-from erp_desktop.wire import MAX_ROWS_PER_PULL, Ack, PullReply, SnapshotReply, TablePage
+from erp_desktop.wire import MAX_ROWS_PER_PULL, SCHEMA_REVISION, Ack, PullReply, SnapshotReply, TablePage
 
 _CURSOR = "cursor"
 _TOMBSTONES = "tombstone"  # counted beside the tables; comes first within a tick, so that a row made again stays
@@ -56,6 +56,7 @@ class Reader:
     user_id: UUID
     device_id: UUID
     permissions: frozenset[str]
+    schema_revision: int = SCHEMA_REVISION  # the newest that both the desk's program and this one know
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,15 @@ class Changes:
         self._signer = signer
         self._dialect = engine.dialect.name
 
-    def tables_for(self, permissions: frozenset[str]) -> list[StoredTable]:
-        """The tables that these permissions open, in the order of their names, each with the columns that they open."""
-        return list(readable_tables(self._dialect, permissions).values())
+    def tables_for(self, permissions: frozenset[str], revision: int = SCHEMA_REVISION) -> list[StoredTable]:
+        """The tables that these permissions open, in the order of their names, each with the columns that they open, as
+        far as a desk of that schema revision knows them."""
+        return list(readable_tables(self._dialect, permissions, revision).values())
 
     def pull(self, who: Reader, cursor_text: str | None, max_rows: int = MAX_ROWS_PER_PULL) -> PullReply:
         """Pages of at most `max_rows` rows after the cursor; None starts from the beginning. Raises CursorGone."""
         max_rows = min(max_rows, MAX_ROWS_PER_PULL)
-        tables = self.tables_for(who.permissions)
+        tables = self.tables_for(who.permissions, who.schema_revision)
         with self._reader.connect() as connection:
             clock = _clock(connection, who.company_id)
             cursor = self._checked(connection, who, clock, tables, cursor_text)
@@ -99,7 +101,7 @@ class Changes:
     ) -> SnapshotReply:
         """Rows of one table by id. The cursor of the first reply of a fill is where pulling starts afterwards."""
         limit = min(limit, MAX_ROWS_PER_PULL)
-        tables = self.tables_for(who.permissions)
+        tables = self.tables_for(who.permissions, who.schema_revision)
         table = next((table for table in tables if table.name == table_name), None)
         if table is None:
             raise NotReadable(table_name)
@@ -114,7 +116,7 @@ class Changes:
             cursor = Cursor(
                 epoch=clock.epoch,
                 company_id=who.company_id,
-                scope=_scope(tables),
+                scope=_scope(tables, who.schema_revision),
                 tick=clock.tick,
                 nonce=_nonce(connection, who.company_id, clock.tick),
                 acks_after=0,
@@ -128,7 +130,7 @@ class Changes:
     def _checked(
         self, connection: Connection, who: Reader, clock: _Clock, tables: Sequence[StoredTable], text: str | None
     ) -> Cursor:
-        scope = _scope(tables)
+        scope = _scope(tables, who.schema_revision)
         if text is None:
             return Cursor(epoch=clock.epoch, company_id=who.company_id, scope=scope, tick=0, nonce="", acks_after=0)
         try:
@@ -211,10 +213,11 @@ def _clock(connection: Connection, company_id: UUID) -> _Clock:
     return _Clock(row.tick, row.epoch)
 
 
-def _scope(tables: Sequence[StoredTable]) -> str:
-    """What a desk holds: a table more or less, or a column that is hidden from it now or no more, and it fills its cache
-    anew."""
+def _scope(tables: Sequence[StoredTable], revision: int) -> str:
+    """What a desk holds: a table more or less, a column that is hidden from it now or no more, or a schema revision that both
+    sides know now, and it fills its cache anew. A revision that only one side knows changes nothing."""
     held = "\n".join(" -".join([table.name, *sorted(table.hidden)]) for table in tables)
+    held += f"\n{revision}"
     return hashlib.sha256(held.encode()).hexdigest()[:16]
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from erp_desktop.models import replicated_tables
-from erp_desktop.models.base import Replicated, hidden_columns, may_hold
+from erp_desktop.models.base import Replicated, columns_after, hidden_columns, may_hold
 from erp_desktop.models.types import IdType, InstantType, Scaled
 from erp_desktop.wire import TablePage
 
@@ -62,19 +62,27 @@ def stored_tables(dialect: str) -> dict[str, StoredTable]:
 
 
 @lru_cache(maxsize=64)  # as many sets of permissions as a company has kinds of work
-def readable_tables(dialect: str, permissions: frozenset[str]) -> dict[str, StoredTable]:
-    """The tables that these permissions open, by name, without the columns that they do not."""
+def readable_tables(dialect: str, permissions: frozenset[str], revision: int) -> dict[str, StoredTable]:
+    """The tables that these permissions open, by name, without the columns that they do not, and without the tables and
+    columns that a desk of schema revision `revision` does not know."""
     return {
-        name: _stored_table(name, model, dialect, hidden_columns(model, permissions))
+        name: _stored_table(
+            name, model, dialect, hidden_columns(model, permissions), unknown=columns_after(model, revision)
+        )
         for name, model in replicated_tables().items()
-        if may_hold(model, permissions)
+        if may_hold(model, permissions) and model.since <= revision
     }
 
 
 def _stored_table(
-    name: str, model: type[Replicated], dialect: str, hidden: frozenset[str] = frozenset()
+    name: str,
+    model: type[Replicated],
+    dialect: str,
+    hidden: frozenset[str] = frozenset(),
+    unknown: frozenset[str] = frozenset(),
 ) -> StoredTable:
-    columns: list[Column[Any]] = [column for column in model.__table__.columns if column.name not in hidden]  # type: ignore[misc]
+    left_out = hidden | unknown
+    columns: list[Column[Any]] = [column for column in model.__table__.columns if column.name not in left_out]  # type: ignore[misc]
     read = [_stored(column, dialect) for column in columns]
     return StoredTable(
         name=name,
@@ -82,7 +90,7 @@ def _stored_table(
         columns=[column.name for column in columns],
         select=select(*(expression.label(column.name) for column, (expression, _) in zip(columns, read, strict=True))),
         finishes=tuple(finish for _, finish in read),
-        hidden=hidden,
+        hidden=hidden - unknown,
     )
 
 

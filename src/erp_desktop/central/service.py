@@ -6,6 +6,7 @@ Here: routes, signing in, limits. Not here: performing (performing.py), reading 
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from uuid import UUID
@@ -39,6 +40,7 @@ from erp_desktop.wire import (
     MAX_ACTIONS_PER_PUSH,
     MAX_PUSH_BYTES,
     MAX_ROWS_PER_PULL,
+    SCHEMA_REVISION,
     Hello,
     LoginRequest,
     PreviewRequest,
@@ -154,6 +156,7 @@ class Service:
                 Hello(
                     server_id=self._server_id,
                     time=datetime.now(UTC),
+                    schema_revision=SCHEMA_REVISION,
                     actions=action_base.action_names(),
                     limits={
                         "actions_per_push": MAX_ACTIONS_PER_PUSH,
@@ -252,14 +255,15 @@ class Service:
 
     def _identify(self, request: Request, wanted: FromADevice) -> Reader:
         if wanted.schema_revision < OLDEST_SCHEMA_REVISION:
-            raise WireError(426, "client_too_old", "This program is too old for this central service.")
+            detail = "Install the new version. Work goes on meanwhile, and what waits there is kept and sent afterwards."
+            raise WireError(426, "client_too_old", "This program is too old for this central service.", detail=detail)
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise WireError(401, "not_signed_in", "Sign in first.")
         who = self.accounts.identify(token.strip())
         if who.device_id != wanted.device_id:
             raise WireError(403, "other_device", "This token belongs to another device.")
-        return who
+        return replace(who, schema_revision=min(wanted.schema_revision, SCHEMA_REVISION))
 
     async def _tick_of(self, company_id: UUID) -> int:
         return await self._in_thread(self.changes.tick_of, company_id)

@@ -22,7 +22,9 @@ PENDING_TICK = 0  # a desk's own rows, until the centre's come back with the nex
 
 
 EVERYBODY = ""  # read_permission of what whoever has signed in may see: the company, who works there
+FIRST_REVISION = 1
 _READ_BY = "read_by"
+_SINCE = "since"
 
 
 class Base(DeclarativeBase):
@@ -49,12 +51,14 @@ def _current_tick(context: DefaultExecutionContext) -> int:
 
 class Replicated(Base):
     """A row that desks may hold. `read_permission` is what a user needs for it to be pulled to their desk (EVERYBODY: to
-    have signed in). Single columns may need more: `read_by`.
+    have signed in). Single columns may need more: `read_by`. `since` is the schema revision (wire.py) that brought the
+    table; a column that came later says so itself.
     """
 
     __abstract__ = True
 
     read_permission: ClassVar[str]
+    since: ClassVar[int] = FIRST_REVISION
 
     company_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -99,6 +103,24 @@ def permissions_to_read(column: Column[Any]) -> frozenset[str]:
     """One of these is needed to hold `column`; empty: its table's permission is enough."""
     found: frozenset[str] = column.info.get(_READ_BY, frozenset())
     return found
+
+
+def since(revision: int, **options: Any) -> MappedColumn[Any]:
+    """A column, with the `options` of mapped_column, that a table got with this schema revision. Desk or centre may be of an
+    older one, so that it may be missing in a row: it is nullable, or has a `server_default`.
+    """
+    return mapped_column(info={_SINCE: revision}, **options)
+
+
+def since_of(column: Column[Any]) -> int:
+    """The schema revision that brought this column to its table."""
+    found: int = column.info.get(_SINCE, FIRST_REVISION)
+    return found
+
+
+def columns_after(model: type[Replicated], revision: int) -> frozenset[str]:
+    """The columns that a program of this schema revision does not know."""
+    return frozenset(column.name for column in model.__table__.columns if since_of(column) > revision)  # type: ignore[arg-type]
 
 
 def may_hold(model: type[Replicated], permissions: frozenset[str]) -> bool:
