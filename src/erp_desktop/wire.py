@@ -9,6 +9,8 @@ Rows travel as they are stored: scaled numbers as those integers, ids as 32 hex 
 Every body carries `Content-Digest: sha-256=:BASE64:` over the bytes as they travel, that is, after zstd or gzip (RFC 9530).
 """
 
+import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -21,6 +23,7 @@ SCHEMA_REVISION = 1  # of the replicated tables; changes between releases add on
 MAX_ACTIONS_PER_PUSH = 100
 MAX_PUSH_BYTES = 512 * 1024
 MAX_ROWS_PER_PULL = 5_000
+MAX_BUCKETS = 64  # of one request to verify
 LONGEST_WAIT_SECONDS = 25
 MOST_ROWS_OF_AN_EFFECT = 200  # of each kind; how many there are in all is told beside them
 LARGEST_SMALL_INT = 2**31 - 1
@@ -47,16 +50,13 @@ class LoginRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fie
     password: str
     device_id: UUID
     device_name: str
+    program: str = ""  # its version
 
 
 class RefreshRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    program: str = ""  # its version
     company_id: UUID
     device_id: UUID
     refresh_token: str
-
-
-class Session(msgspec.Struct, kw_only=True, frozen=True):
     program: str = ""  # its version
 
 
@@ -74,6 +74,9 @@ class Done(msgspec.Struct, kw_only=True, frozen=True):
     """It was done, and there is nothing to say about it."""
 
     end: bool = True
+
+
+class Session(msgspec.Struct, kw_only=True, frozen=True):
     """Answer to login and refresh: a short access token, and the refresh token that replaces the last one."""
 
     company_id: UUID
@@ -100,10 +103,10 @@ class PushedAction(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fie
     actor_id: UUID
     issued_at: Annotated[datetime, msgspec.Meta(tz=True)]
     base_tick: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INT)]  # what the desk had seen when the person acted
+    again: bool = False  # applied once, lost by a restore: what cannot be done yet is answered `retry`, not refused
 
 
 class PushRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    again: bool = False  # applied once, lost by a restore: what cannot be done yet is answered `retry`, not refused
     device_id: UUID
     schema_revision: int
     actions: Annotated[list[PushedAction], msgspec.Meta(max_length=MAX_ACTIONS_PER_PUSH)]
@@ -214,9 +217,6 @@ class Effect(msgspec.Struct, kw_only=True, frozen=True):
     end: bool = True
 
 
-class TablePage(msgspec.Struct, kw_only=True, frozen=True):
-    """Rows of one table, by column: `values[i]` holds column `columns[i]` of every row. `gone` are ids to forget."""
-
 class AdminRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """POST /v1/admin/devices, /v1/admin/backup/begin: an administrator asks. These calls need the centre and no outbox."""
 
@@ -294,6 +294,9 @@ class BackupPiece(msgspec.Struct, kw_only=True, frozen=True):
     end: bool = True
 
 
+class TablePage(msgspec.Struct, kw_only=True, frozen=True):
+    """Rows of one table, by column: `values[i]` holds column `columns[i]` of every row. `gone` are ids to forget."""
+
     table: str
     columns: list[str]
     values: list[list[Any]]
@@ -345,6 +348,45 @@ class SnapshotReply(msgspec.Struct, kw_only=True, frozen=True):
     end: bool = True
 
 
+class Bucket(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """The rows of a table with ids above `after_id`, up to and with `upto_id`; None: from the first, to the last."""
+
+    table: Annotated[str, msgspec.Meta(max_length=60)]
+    after_id: UUID | None = None
+    upto_id: UUID | None = None
+
+
+class VerifyRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/sync/verify: what should a desk that has read to `cursor` hold in these buckets?"""
+
+    device_id: UUID
+    schema_revision: int
+    cursor: str
+    buckets: Annotated[list[Bucket], msgspec.Meta(max_length=MAX_BUCKETS)]
+    with_rows: bool = False
+
+
+class BucketContent(msgspec.Struct, kw_only=True, frozen=True):
+    """What a bucket should hold: the rows of the cursor's tick and before. `moved` have changed or gone since and come with
+    the next pull, so that nothing is said about them. A bucket with too many rows is answered up to `upto_id`.
+    """
+
+    columns: list[str]  # those that the user may see, and that the digest is over; none: nothing is to be seen
+    count: int
+    digest: str  # rows_digest
+    moved: list[UUID]
+    upto_id: UUID | None
+    rows: TablePage | None = None
+
+
+class VerifyReply(msgspec.Struct, kw_only=True, frozen=True):
+    """One content for each bucket, in the order asked. `moved_on`: so much has changed since that pulling comes first."""
+
+    buckets: list[BucketContent]
+    moved_on: bool = False
+    end: bool = True
+
+
 class WireProblem(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """RFC 9457 problem+json: an error of the conversation, not of an action."""
 
@@ -360,3 +402,22 @@ class WireProblem(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True)
 def encode(message: msgspec.Struct) -> bytes:
     """JSON bytes; decimals, ids and instants as strings."""
     return msgspec.json.encode(message)
+
+
+def rows_digest(values: Sequence[Sequence[Any]]) -> str:
+    """64 bits, in hex, over rows by column in the order of their ids: the same for the same rows, wherever they are kept."""
+    hashed = hashlib.blake2b(digest_size=8)
+    for column in values:
+        hashed.update(msgspec.json.encode([_in_one_way(value) for value in column] if _holds_json(column) else column))
+    return hashed.hexdigest()
+
+
+def _holds_json(column: Sequence[Any]) -> bool:
+    return any(isinstance(value, msgspec.Raw) for value in column)
+
+
+def _in_one_way(value: Any) -> Any:
+    """JSON as it is, whatever the order of its names and the space between them."""
+    if not isinstance(value, msgspec.Raw):
+        return value
+    return msgspec.Raw(msgspec.json.encode(msgspec.json.decode(value), order="sorted"))
