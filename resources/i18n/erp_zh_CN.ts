@@ -790,6 +790,10 @@ The back office of a company that distributes goods.</source>
         <translation>待处理</translation>
     </message>
     <message>
+        <source>Changes that wait for the central service</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Sync now</source>
         <translation>立即同步</translation>
     </message>
@@ -1089,6 +1093,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>--centre needs --company and --user.</source>
         <translation>--centre 需要同时提供 --company 和 --user。</translation>
+    </message>
+    <message>
+        <source>The key of the data at {path} is not on this computer. Open them in the window once.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>There are no books at {path} yet. Open the window once, or name others with --data-dir.</source>
@@ -11390,6 +11398,10 @@ The back office of a company that distributes goods.</source>
         <translation>待处理</translation>
     </message>
     <message>
+        <source>Waiting changes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Purchase orders</source>
         <translation>采购订单</translation>
     </message>
@@ -13502,6 +13514,14 @@ The back office of a company that distributes goods.</source>
         <translation>此程序版本过旧，中心服务不再支持。工作可以继续；升级后才能发送。</translation>
     </message>
     <message>
+        <source>The central service is older than this program and does not understand some of what was entered here ({count}). It is kept and sent once the central service is upgraded; everything else goes on.</source>
+        <translation>中心服务的版本比本程序旧，不认识此处录入的部分内容（{count} 项）。这些内容已保留，待中心服务升级后发送；其余工作照常进行。</translation>
+    </message>
+    <message>
+        <source>The central service is too old for this program. Work goes on here; changes are kept and sent once it is upgraded.</source>
+        <translation>中心服务的版本过旧，无法与本程序配合。此处可继续工作；更改已保留，待其升级后发送。</translation>
+    </message>
+    <message>
         <source>This computer&apos;s disk is full, so news cannot be stored. Free some space.</source>
         <translation>本机磁盘已满，无法保存新数据。请腾出空间。</translation>
     </message>
@@ -13529,12 +13549,20 @@ The back office of a company that distributes goods.</source>
         <translation>需要升级</translation>
     </message>
     <message>
+        <source>Central service too old</source>
+        <translation>中心服务版本过旧</translation>
+    </message>
+    <message>
         <source>1 needs attention</source>
         <translation>1 项待处理</translation>
     </message>
     <message>
         <source>{count} need attention</source>
         <translation>{count} 项待处理</translation>
+    </message>
+    <message>
+        <source>Offline, 1 change waiting</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Offline, {count} changes waiting</source>
@@ -13573,8 +13601,16 @@ The back office of a company that distributes goods.</source>
         <translation>点击重新登录</translation>
     </message>
     <message>
+        <source>See what waits for the central service (Ctrl+Shift+W)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Open Needs attention (Ctrl+Shift+A)</source>
         <translation>打开“待处理”(Ctrl+Shift+A)</translation>
+    </message>
+    <message>
+        <source>In step with the central service at {time}</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -13865,6 +13901,65 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Posted</source>
         <translation>已过账</translation>
+    </message>
+</context>
+<context>
+    <name>WaitingChanges</name>
+    <message>
+        <source>Change</source>
+        <translation type="unfinished">变动</translation>
+    </message>
+    <message>
+        <source>What it is about</source>
+        <translation type="unfinished">事由</translation>
+    </message>
+    <message>
+        <source>Standing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Since</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sent, not answered yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not sent yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sync now</source>
+        <translation type="unfinished">立即同步</translation>
+    </message>
+    <message>
+        <source>Work offline or go online</source>
+        <translation type="unfinished">离线工作或恢复联网</translation>
+    </message>
+    <message>
+        <source>Needs attention</source>
+        <translation type="unfinished">待处理</translation>
+    </message>
+    <message>
+        <source>Waiting changes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing waits</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Everything that was done here is at the central service.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The central service was not reached yet since the program began.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Everything was last in step with the central service at {time}.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

@@ -396,7 +396,7 @@ class Program(QObject):
         self._seen = state.kind
         if desk is None or place is None or window is None:
             return
-        if state.kind is SyncKind.UPGRADE_NEEDED and state.kind is not before:
+        if state.kind in (SyncKind.UPGRADE_NEEDED, SyncKind.CENTRE_OLDER) and state.kind is not before:
             window.banner.show_sentence("late", state.detail)
         if state.kind is not SyncKind.SIGNED_OUT:
             return

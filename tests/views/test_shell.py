@@ -127,6 +127,7 @@ def test_a_screen_that_the_role_may_not_use_is_neither_offered_nor_opened(shell)
         ({"kind": SyncKind.SYNCING, "waiting": 2, "attention": 1}, "1 needs attention, 2 waiting", "late"),
         ({"kind": SyncKind.SIGNED_OUT, "waiting": 3}, "Sign in again, 3 waiting", "warning"),
         ({"kind": SyncKind.UPGRADE_NEEDED}, "Upgrade needed", "late"),
+        ({"kind": SyncKind.CENTRE_OLDER, "waiting": 2}, "Central service too old, 2 waiting", "late"),
     ],
 )
 def test_the_sync_pill_says_how_it_stands_in_words(shell, desk, changes, text, tone):

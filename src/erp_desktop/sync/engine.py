@@ -25,6 +25,7 @@ from erp_desktop.sync.calling import UpgradeNeeded, call
 from erp_desktop.sync.signing_in import Credentials, SignedIn, SignedOut
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
+from erp_desktop.sync.versions import CentreOlder, Versions
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Engine:
         self._timing = timing
         self._on_change = on_change
         self._on_state = on_state
+        self._versions = Versions()
         self._sender = Transport(centre, timing)
         self._listener = Transport(centre, timing)
         self._pull_guard = threading.Lock()  # whoever holds it may stage and apply
@@ -169,6 +171,7 @@ class Engine:
                     pause = self._pause(self._asked, pause, None)
                     self.wake()
             except Exception as error:
+                self._versions.forget()
                 if self._explain(error):
                     pause = self._pause(asked, pause, error)
 
@@ -232,6 +235,8 @@ class Engine:
             self._show(SyncKind.SIGNED_OUT, state.password_wanted())
         elif isinstance(error, UpgradeNeeded):
             self._show(SyncKind.UPGRADE_NEEDED, state.upgrade_wanted())
+        elif isinstance(error, CentreOlder):
+            self._show(SyncKind.CENTRE_OLDER, state.centre_too_old())
         elif isinstance(error, CacheFull):
             self._show(SyncKind.OFFLINE, state.disk_full())
         else:
@@ -242,6 +247,7 @@ class Engine:
     # --- what a round does
 
     def _round(self, transport: Transport) -> None:
+        self._versions.ask(transport)
         if self._cache.read_here(lambda session: applying.is_filled(session.connection())):
             self._push(transport)
         while not self._pull(transport, wait=0):
@@ -252,7 +258,7 @@ class Engine:
             batch = self._batch(wire.MAX_ACTIONS_PER_PUSH)
             if not batch:
                 return
-            self._show(SyncKind.SYNCING, "")
+            self._set_state(SyncState.syncing)
             try:
                 self._send(transport, batch)
             except Answered as error:
@@ -266,7 +272,9 @@ class Engine:
         if self.state.waiting == 0 and self._cache.read_here(outbox.waiting).pending == 0:
             return []
         return self._cache.write(
-            lambda connection: outbox.batch_to_push(connection, answered, count, _PUSH_BYTES)
+            lambda connection: outbox.batch_to_push(
+                connection, answered | self._versions.hold_back(connection), count, _PUSH_BYTES
+            )
         ).result()
 
     def _send(self, transport: Transport, batch: list[wire.PushedAction]) -> None:
@@ -343,7 +351,7 @@ class Engine:
         """Go on from whatever is staged already, to the end. The caller holds the guard. False: nothing was left to do."""
         if not self._position().is_under_way:
             return False
-        self._show(SyncKind.SYNCING, "")
+        self._set_state(SyncState.syncing)
         try:
             if self._position().is_refilling and self._position().staged_cursor is None:
                 self._fetch_snapshot(transport)
@@ -362,14 +370,15 @@ class Engine:
     def _fetch_snapshot(self, transport: Transport) -> None:
         """Every table that this person may see, by key. The first reply's cursor is where pulling begins afterwards."""
         begun = self._position()
-        self._credentials.renew(transport)  # other permissions are one reason to be filled anew
+        self._credentials.renew(transport)  # other permissions are one reason to be filled anew,
+        self._versions.ask_anew(transport)  # another release of the centre is one more
         permissions = self._who().permissions
         for name, cls in replicated_tables().items():
             is_here = name == begun.fill_table
             is_done = begun.fill_table is not None and (
                 name < begun.fill_table or (is_here and begun.fill_after is None)
             )
-            if is_done or not may_hold(cls, permissions):
+            if is_done or not may_hold(cls, permissions) or not self._versions.has(cls):
                 continue
             after = UUID(begun.fill_after) if is_here and begun.fill_after else None
             while True:
@@ -441,7 +450,10 @@ class Engine:
 
     def _synced(self, before: SyncState) -> SyncState:
         self._applied += 1
-        return replace(before, kind=SyncKind.SYNCED, detail="", last_synced_at=datetime.now(UTC))
+        now = replace(before, kind=SyncKind.SYNCED, detail="", last_synced_at=datetime.now(UTC))
+        if self._versions.held:
+            now = replace(now, kind=SyncKind.CENTRE_OLDER, detail=state.centre_older(self._versions.held))
+        return now
 
     def _set_state(self, change: Callable[[SyncState], SyncState]) -> None:
         """`change` is called while nobody else changes the state."""

@@ -15,6 +15,7 @@ class SyncKind(StrEnum):
     OFFLINE = "offline"
     SIGNED_OUT = "signed_out"
     UPGRADE_NEEDED = "upgrade_needed"
+    CENTRE_OLDER = "centre_older"  # in step with it, but for what it does not understand
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class SyncState:
             kind = SyncKind.SYNCING if waiting else SyncKind.SYNCED
         return replace(self, kind=kind, waiting=waiting, attention=attention)
 
+    def syncing(self) -> "SyncState":
+        """The same while something travels; what the centre does not understand is not forgotten meanwhile."""
+        return self if self.kind is SyncKind.CENTRE_OLDER else replace(self, kind=SyncKind.SYNCING, detail="")
+
 
 def offline_by_choice() -> str:
     return translate("Sync", "You chose to work offline. Changes are kept here until you go online again.")
@@ -49,6 +54,21 @@ def password_wanted() -> str:
 
 def upgrade_wanted() -> str:
     return translate("Sync", "This program is too old for the central service. Work goes on here; upgrade it to send.")
+
+
+def centre_older(held: int) -> str:
+    return translate(
+        "Sync",
+        "The central service is older than this program and does not understand some of what was entered here ({count}). "
+        "It is kept and sent once the central service is upgraded; everything else goes on.",
+    ).format(count=held)
+
+
+def centre_too_old() -> str:
+    return translate(
+        "Sync",
+        "The central service is too old for this program. Work goes on here; changes are kept and sent once it is upgraded.",
+    )
 
 
 def disk_full() -> str:

@@ -26,6 +26,10 @@ def pill_look(state: SyncState, most_waiting: int = 0) -> PillLook:
         return PillLook("user", "warning", _with_waiting(translate("SyncPill", "Sign in again"), state.waiting))
     if state.kind is SyncKind.UPGRADE_NEEDED:
         return PillLook("triangle", "late", _with_waiting(translate("SyncPill", "Upgrade needed"), state.waiting))
+    if state.kind is SyncKind.CENTRE_OLDER and not state.attention:
+        return PillLook(
+            "triangle", "late", _with_waiting(translate("SyncPill", "Central service too old"), state.waiting)
+        )
     if state.attention:
         if state.attention == 1:
             text = translate("SyncPill", "1 needs attention")
