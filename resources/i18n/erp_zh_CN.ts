@@ -319,7 +319,7 @@ The back office of a company that distributes goods.</source>
     <name>AnswerDialog</name>
     <message>
         <source>Send</source>
-        <translation type="unfinished"></translation>
+        <translation>发送</translation>
     </message>
 </context>
 <context>
@@ -791,7 +791,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Changes that wait for the central service</source>
-        <translation type="unfinished"></translation>
+        <translation>等待发送到中心服务的变动</translation>
     </message>
     <message>
         <source>Sync now</source>
@@ -1436,15 +1436,15 @@ The back office of a company that distributes goods.</source>
     <name>CorrectDialog</name>
     <message>
         <source>Edit and send</source>
-        <translation type="unfinished">修改并发送</translation>
+        <translation>修改并发送</translation>
     </message>
     <message>
         <source>Send</source>
-        <translation type="unfinished"></translation>
+        <translation>发送</translation>
     </message>
     <message>
         <source>Line {number}: {field}</source>
-        <translation type="unfinished"></translation>
+        <translation>第 {number} 行：{field}</translation>
     </message>
 </context>
 <context>
@@ -3516,339 +3516,339 @@ The back office of a company that distributes goods.</source>
     <name>Entry</name>
     <message>
         <source>Address</source>
-        <translation type="unfinished">地址</translation>
+        <translation>地址</translation>
     </message>
     <message>
         <source>May go below zero</source>
-        <translation type="unfinished"></translation>
+        <translation>允许负库存</translation>
     </message>
     <message>
         <source>Amount</source>
-        <translation type="unfinished">金额</translation>
+        <translation>金额</translation>
     </message>
     <message>
         <source>Category</source>
-        <translation type="unfinished">分类</translation>
+        <translation>分类</translation>
     </message>
     <message>
         <source>Channel</source>
-        <translation type="unfinished">渠道</translation>
+        <translation>渠道</translation>
     </message>
     <message>
         <source>City</source>
-        <translation type="unfinished">城市</translation>
+        <translation>城市</translation>
     </message>
     <message>
         <source>Closed on</source>
-        <translation type="unfinished">关闭日期</translation>
+        <translation>关闭日期</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished">编码</translation>
+        <translation>编码</translation>
     </message>
     <message>
         <source>Commission rate</source>
-        <translation type="unfinished">佣金比例</translation>
+        <translation>佣金比例</translation>
     </message>
     <message>
         <source>Contact</source>
-        <translation type="unfinished">联系人</translation>
+        <translation>联系人</translation>
     </message>
     <message>
         <source>Cost centre</source>
-        <translation type="unfinished">成本中心</translation>
+        <translation>成本中心</translation>
     </message>
     <message>
         <source>Costing method</source>
-        <translation type="unfinished">计价方法</translation>
+        <translation>计价方法</translation>
     </message>
     <message>
         <source>Cost pool</source>
-        <translation type="unfinished"></translation>
+        <translation>成本池</translation>
     </message>
     <message>
         <source>Counted on</source>
-        <translation type="unfinished">盘点日期</translation>
+        <translation>盘点日期</translation>
     </message>
     <message>
         <source>Counted</source>
-        <translation type="unfinished"></translation>
+        <translation>盘点数量</translation>
     </message>
     <message>
         <source>Country</source>
-        <translation type="unfinished">国家/地区</translation>
+        <translation>国家/地区</translation>
     </message>
     <message>
         <source>Credit</source>
-        <translation type="unfinished"></translation>
+        <translation>贷方</translation>
     </message>
     <message>
         <source>Currency</source>
-        <translation type="unfinished">币种</translation>
+        <translation>币种</translation>
     </message>
     <message>
         <source>Customer</source>
-        <translation type="unfinished">客户</translation>
+        <translation>客户</translation>
     </message>
     <message>
         <source>Date</source>
-        <translation type="unfinished">日期</translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>Debit</source>
-        <translation type="unfinished">借方</translation>
+        <translation>借方</translation>
     </message>
     <message>
         <source>Delivered on</source>
-        <translation type="unfinished">送达日期</translation>
+        <translation>送达日期</translation>
     </message>
     <message>
         <source>Delivery note</source>
-        <translation type="unfinished">送货单号</translation>
+        <translation>送货单号</translation>
     </message>
     <message>
         <source>Number of units</source>
-        <translation type="unfinished"></translation>
+        <translation>单位数量</translation>
     </message>
     <message>
         <source>Discount</source>
-        <translation type="unfinished">折扣</translation>
+        <translation>折扣</translation>
     </message>
     <message>
         <source>Dispatched on</source>
-        <translation type="unfinished">发出日期</translation>
+        <translation>发出日期</translation>
     </message>
     <message>
         <source>Distributor</source>
-        <translation type="unfinished">分销商</translation>
+        <translation>分销商</translation>
     </message>
     <message>
         <source>Due on</source>
-        <translation type="unfinished"></translation>
+        <translation>到期日期</translation>
     </message>
     <message>
         <source>From</source>
-        <translation type="unfinished"></translation>
+        <translation>起始日期</translation>
     </message>
     <message>
         <source>Email</source>
-        <translation type="unfinished"></translation>
+        <translation>电子邮件</translation>
     </message>
     <message>
         <source>Expected on</source>
-        <translation type="unfinished">预计到达</translation>
+        <translation>预计到达</translation>
     </message>
     <message>
         <source>Channel&apos;s number</source>
-        <translation type="unfinished">渠道单号</translation>
+        <translation>渠道单号</translation>
     </message>
     <message>
         <source>Freight</source>
-        <translation type="unfinished">运费</translation>
+        <translation>运费</translation>
     </message>
     <message>
         <source>Valid from</source>
-        <translation type="unfinished">生效日期</translation>
+        <translation>生效日期</translation>
     </message>
     <message>
         <source>From quantity</source>
-        <translation type="unfinished">起始数量</translation>
+        <translation>起始数量</translation>
     </message>
     <message>
         <source>Hired on</source>
-        <translation type="unfinished">入职日期</translation>
+        <translation>入职日期</translation>
     </message>
     <message>
         <source>Invoice number</source>
-        <translation type="unfinished"></translation>
+        <translation>发票号</translation>
     </message>
     <message>
         <source>Invoiced on</source>
-        <translation type="unfinished"></translation>
+        <translation>开票日期</translation>
     </message>
     <message>
         <source>Active</source>
-        <translation type="unfinished">启用</translation>
+        <translation>启用</translation>
     </message>
     <message>
         <source>Carrier</source>
-        <translation type="unfinished">承运商</translation>
+        <translation>承运商</translation>
     </message>
     <message>
         <source>Kept in stock</source>
-        <translation type="unfinished">管理库存</translation>
+        <translation>管理库存</translation>
     </message>
     <message>
         <source>Supplier</source>
-        <translation type="unfinished">供应商</translation>
+        <translation>供应商</translation>
     </message>
     <message>
         <source>List price</source>
-        <translation type="unfinished">标价</translation>
+        <translation>标价</translation>
     </message>
     <message>
         <source>Sign-in name</source>
-        <translation type="unfinished">登录名</translation>
+        <translation>登录名</translation>
     </message>
     <message>
         <source>Manager</source>
-        <translation type="unfinished"></translation>
+        <translation>主管</translation>
     </message>
     <message>
         <source>Maximum</source>
-        <translation type="unfinished">最高库存</translation>
+        <translation>最高库存</translation>
     </message>
     <message>
         <source>Minimum</source>
-        <translation type="unfinished">最低库存</translation>
+        <translation>最低库存</translation>
     </message>
     <message>
         <source>Moved on</source>
-        <translation type="unfinished">调拨日期</translation>
+        <translation>调拨日期</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>名称</translation>
     </message>
     <message>
         <source>Chinese name</source>
-        <translation type="unfinished">中文名称</translation>
+        <translation>中文名称</translation>
     </message>
     <message>
         <source>Note</source>
-        <translation type="unfinished">备注</translation>
+        <translation>备注</translation>
     </message>
     <message>
         <source>Number of stock units</source>
-        <translation type="unfinished"></translation>
+        <translation>库存单位数量</translation>
     </message>
     <message>
         <source>Ordered on</source>
-        <translation type="unfinished"></translation>
+        <translation>下单日期</translation>
     </message>
     <message>
         <source>Part of</source>
-        <translation type="unfinished">上级</translation>
+        <translation>上级</translation>
     </message>
     <message>
         <source>Days to pay</source>
-        <translation type="unfinished"></translation>
+        <translation>付款天数</translation>
     </message>
     <message>
         <source>Phone</source>
-        <translation type="unfinished">电话</translation>
+        <translation>电话</translation>
     </message>
     <message>
         <source>Postal code</source>
-        <translation type="unfinished">邮政编码</translation>
+        <translation>邮政编码</translation>
     </message>
     <message>
         <source>Price level</source>
-        <translation type="unfinished">价格等级</translation>
+        <translation>价格等级</translation>
     </message>
     <message>
         <source>Priority</source>
-        <translation type="unfinished">优先级</translation>
+        <translation>优先级</translation>
     </message>
     <message>
         <source>Product</source>
-        <translation type="unfinished">商品</translation>
+        <translation>商品</translation>
     </message>
     <message>
         <source>Quantity</source>
-        <translation type="unfinished">数量</translation>
+        <translation>数量</translation>
     </message>
     <message>
         <source>Rate</source>
-        <translation type="unfinished">汇率</translation>
+        <translation>汇率</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished">原因</translation>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Received on</source>
-        <translation type="unfinished"></translation>
+        <translation>收货日期</translation>
     </message>
     <message>
         <source>Bin for goods that arrive</source>
-        <translation type="unfinished"></translation>
+        <translation>收货库位</translation>
     </message>
     <message>
         <source>Reference</source>
-        <translation type="unfinished">参考号</translation>
+        <translation>参考号</translation>
     </message>
     <message>
         <source>Returned on</source>
-        <translation type="unfinished">退货日期</translation>
+        <translation>退货日期</translation>
     </message>
     <message>
         <source>Scrapped on</source>
-        <translation type="unfinished">报废日期</translation>
+        <translation>报废日期</translation>
     </message>
     <message>
         <source>Ship to</source>
-        <translation type="unfinished">收货地址</translation>
+        <translation>收货地址</translation>
     </message>
     <message>
         <source>Shipped on</source>
-        <translation type="unfinished">发货日期</translation>
+        <translation>发货日期</translation>
     </message>
     <message>
         <source>Tax number</source>
-        <translation type="unfinished">税号</translation>
+        <translation>税号</translation>
     </message>
     <message>
         <source>Text</source>
-        <translation type="unfinished">摘要</translation>
+        <translation>摘要</translation>
     </message>
     <message>
         <source>Job title</source>
-        <translation type="unfinished">职务</translation>
+        <translation>职务</translation>
     </message>
     <message>
         <source>Tracking by lot</source>
-        <translation type="unfinished"></translation>
+        <translation>批次管理</translation>
     </message>
     <message>
         <source>Tracking number</source>
-        <translation type="unfinished">运单号</translation>
+        <translation>运单号</translation>
     </message>
     <message>
         <source>Unit cost</source>
-        <translation type="unfinished">单位成本</translation>
+        <translation>单位成本</translation>
     </message>
     <message>
         <source>Unit</source>
-        <translation type="unfinished"></translation>
+        <translation>单位</translation>
     </message>
     <message>
         <source>Price</source>
-        <translation type="unfinished">价格</translation>
+        <translation>价格</translation>
     </message>
     <message>
         <source>Day</source>
-        <translation type="unfinished"></translation>
+        <translation>日期</translation>
     </message>
     <message>
         <source>Volume (m³)</source>
-        <translation type="unfinished">体积（m³）</translation>
+        <translation>体积（m³）</translation>
     </message>
     <message>
         <source>Warehouse</source>
-        <translation type="unfinished">仓库</translation>
+        <translation>仓库</translation>
     </message>
     <message>
         <source>Weight (kg)</source>
-        <translation type="unfinished">重量（kg）</translation>
+        <translation>重量（kg）</translation>
     </message>
     <message>
         <source>Year</source>
-        <translation type="unfinished"></translation>
+        <translation>年度</translation>
     </message>
     <message>
         <source>Zone</source>
-        <translation type="unfinished">库区</translation>
+        <translation>库区</translation>
     </message>
 </context>
 <context>
@@ -6297,7 +6297,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Waits behind it</source>
-        <translation type="unfinished"></translation>
+        <translation>后续等待</translation>
     </message>
     <message>
         <source>Since</source>
@@ -6305,7 +6305,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{count} × {what}</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} × {what}</translation>
     </message>
     <message>
         <source>Send again</source>
@@ -6353,7 +6353,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Waits behind it: {what}</source>
-        <translation type="unfinished"></translation>
+        <translation>等待它的：{what}</translation>
     </message>
     <message>
         <source>It waits because another change that it builds on was not carried out.</source>
@@ -6369,7 +6369,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Choose what is to be done; what waits behind it then follows by itself.</source>
-        <translation type="unfinished"></translation>
+        <translation>请选择处理办法；等待它的变动随后自动继续。</translation>
     </message>
     <message>
         <source>Put it right and send it, send it again as it is, or drop it.</source>
@@ -6385,7 +6385,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Put away: {what}</source>
-        <translation type="unfinished"></translation>
+        <translation>已收起：{what}</translation>
     </message>
     <message>
         <source>Dropped: {what}</source>
@@ -6393,7 +6393,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>{done} of {count} are done. The others stay here: {sentence}</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 项中已完成 {done} 项，其余留在这里：{sentence}</translation>
     </message>
     <message>
         <source>new price {price}</source>
@@ -8995,155 +8995,155 @@ The back office of a company that distributes goods.</source>
     <name>Remedy</name>
     <message>
         <source>Post with {day}</source>
-        <translation type="unfinished"></translation>
+        <translation>改用 {day} 过账</translation>
     </message>
     <message>
         <source>Post all {count} with {day}</source>
-        <translation type="unfinished"></translation>
+        <translation>全部 {count} 项改用 {day} 过账</translation>
     </message>
     <message>
         <source>Choose another date</source>
-        <translation type="unfinished"></translation>
+        <translation>选择其他日期</translation>
     </message>
     <message>
         <source>Ship {qty} of {asked}, back-order the other {rest}</source>
-        <translation type="unfinished"></translation>
+        <translation>先发 {asked} 中的 {qty}，其余 {rest} 缺货待发</translation>
     </message>
     <message>
         <source>Promise {qty} of {asked}, back-order the other {rest}</source>
-        <translation type="unfinished"></translation>
+        <translation>先分配 {asked} 中的 {qty}，其余 {rest} 缺货待发</translation>
     </message>
     <message>
         <source>Take in {qty} of {asked}</source>
-        <translation type="unfinished"></translation>
+        <translation>收入 {asked} 中的 {qty}</translation>
     </message>
     <message>
         <source>Send back {qty} of {asked}</source>
-        <translation type="unfinished"></translation>
+        <translation>退回 {asked} 中的 {qty}</translation>
     </message>
     <message>
         <source>Scrap {qty} of {asked}</source>
-        <translation type="unfinished"></translation>
+        <translation>报废 {asked} 中的 {qty}</translation>
     </message>
     <message>
         <source>Move {qty} of {asked}</source>
-        <translation type="unfinished"></translation>
+        <translation>移动 {asked} 中的 {qty}</translation>
     </message>
     <message>
         <source>Send {qty} of {asked}</source>
-        <translation type="unfinished"></translation>
+        <translation>调出 {asked} 中的 {qty}</translation>
     </message>
     <message>
         <source>Leave that line out</source>
-        <translation type="unfinished"></translation>
+        <translation>去掉这一行</translation>
     </message>
     <message>
         <source>Do as much as possible of all {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>全部 {count} 项都尽量完成</translation>
     </message>
     <message>
         <source>Promise what is there, back-order the rest</source>
-        <translation type="unfinished"></translation>
+        <translation>分配现有的，其余缺货待发</translation>
     </message>
     <message>
         <source>Promise what is there for all {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>全部 {count} 项都分配现有的</translation>
     </message>
     <message>
         <source>Back-order all of it, send nothing now</source>
-        <translation type="unfinished"></translation>
+        <translation>全部缺货待发，现在不发货</translation>
     </message>
     <message>
         <source>Back-order all {count}, send nothing now</source>
-        <translation type="unfinished"></translation>
+        <translation>全部 {count} 项缺货待发，现在不发货</translation>
     </message>
     <message>
         <source>Back-ordered</source>
-        <translation type="unfinished"></translation>
+        <translation>缺货待发</translation>
     </message>
     <message>
         <source>It is done already: put this away</source>
-        <translation type="unfinished"></translation>
+        <translation>已经有人做过：收起此项</translation>
     </message>
     <message>
         <source>They are done already: put all {count} away</source>
-        <translation type="unfinished"></translation>
+        <translation>已经有人做过：收起全部 {count} 项</translation>
     </message>
     <message>
         <source>Done already</source>
-        <translation type="unfinished"></translation>
+        <translation>已经有人做过</translation>
     </message>
     <message>
         <source>Enter it as a new order</source>
-        <translation type="unfinished"></translation>
+        <translation>作为新订单录入</translation>
     </message>
     <message>
         <source>Enter all {count} as new orders</source>
-        <translation type="unfinished"></translation>
+        <translation>全部 {count} 项作为新订单录入</translation>
     </message>
     <message>
         <source>The document was cancelled: put this away</source>
-        <translation type="unfinished"></translation>
+        <translation>单据已取消：收起此项</translation>
     </message>
     <message>
         <source>The documents were cancelled: put all {count} away</source>
-        <translation type="unfinished"></translation>
+        <translation>单据已取消：收起全部 {count} 项</translation>
     </message>
     <message>
         <source>The document was cancelled</source>
-        <translation type="unfinished"></translation>
+        <translation>单据已取消</translation>
     </message>
     <message>
         <source>Another desk entered this order already: put this away</source>
-        <translation type="unfinished"></translation>
+        <translation>此订单已由别处录入：收起此项</translation>
     </message>
     <message>
         <source>Other desks entered these orders already: put all {count} away</source>
-        <translation type="unfinished"></translation>
+        <translation>这些订单已由别处录入：收起全部 {count} 项</translation>
     </message>
     <message>
         <source>Entered already</source>
-        <translation type="unfinished"></translation>
+        <translation>已经录入</translation>
     </message>
     <message>
         <source>Save it with the code {code}</source>
-        <translation type="unfinished"></translation>
+        <translation>用编码 {code} 保存</translation>
     </message>
     <message>
         <source>Choose another customer</source>
-        <translation type="unfinished"></translation>
+        <translation>选择其他客户</translation>
     </message>
     <message>
         <source>Choose another supplier</source>
-        <translation type="unfinished"></translation>
+        <translation>选择其他供应商</translation>
     </message>
     <message>
         <source>Choose another carrier</source>
-        <translation type="unfinished"></translation>
+        <translation>选择其他承运商</translation>
     </message>
     <message>
         <source>Choose another product</source>
-        <translation type="unfinished"></translation>
+        <translation>选择其他商品</translation>
     </message>
     <message>
         <source>Choose another warehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>选择其他仓库</translation>
     </message>
     <message>
         <source>Choose another channel</source>
-        <translation type="unfinished"></translation>
+        <translation>选择其他渠道</translation>
     </message>
     <message>
         <source>Choose another bin</source>
-        <translation type="unfinished"></translation>
+        <translation>选择其他库位</translation>
     </message>
     <message>
         <source>Send it without a carrier</source>
-        <translation type="unfinished"></translation>
+        <translation>不指定承运商发货</translation>
     </message>
     <message>
         <source>All {count}: {words}</source>
-        <translation type="unfinished"></translation>
+        <translation>全部 {count} 项：{words}</translation>
     </message>
 </context>
 <context>
@@ -11399,7 +11399,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Waiting changes</source>
-        <translation type="unfinished"></translation>
+        <translation>等待发送的变动</translation>
     </message>
     <message>
         <source>Purchase orders</source>
@@ -13562,7 +13562,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Offline, 1 change waiting</source>
-        <translation type="unfinished"></translation>
+        <translation>离线，1 项变动等待发送</translation>
     </message>
     <message>
         <source>Offline, {count} changes waiting</source>
@@ -13602,7 +13602,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>See what waits for the central service (Ctrl+Shift+W)</source>
-        <translation type="unfinished"></translation>
+        <translation>查看等待发送到中心服务的变动（Ctrl+Shift+W）</translation>
     </message>
     <message>
         <source>Open Needs attention (Ctrl+Shift+A)</source>
@@ -13610,7 +13610,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>In step with the central service at {time}</source>
-        <translation type="unfinished"></translation>
+        <translation>{time} 与中心服务一致</translation>
     </message>
 </context>
 <context>
@@ -13907,59 +13907,59 @@ The back office of a company that distributes goods.</source>
     <name>WaitingChanges</name>
     <message>
         <source>Change</source>
-        <translation type="unfinished">变动</translation>
+        <translation>变动</translation>
     </message>
     <message>
         <source>What it is about</source>
-        <translation type="unfinished">事由</translation>
+        <translation>相关内容</translation>
     </message>
     <message>
         <source>Standing</source>
-        <translation type="unfinished"></translation>
+        <translation>状态</translation>
     </message>
     <message>
         <source>Since</source>
-        <translation type="unfinished"></translation>
+        <translation>自何时</translation>
     </message>
     <message>
         <source>Sent, not answered yet</source>
-        <translation type="unfinished"></translation>
+        <translation>已发送，尚未答复</translation>
     </message>
     <message>
         <source>Not sent yet</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未发送</translation>
     </message>
     <message>
         <source>Sync now</source>
-        <translation type="unfinished">立即同步</translation>
+        <translation>立即同步</translation>
     </message>
     <message>
         <source>Work offline or go online</source>
-        <translation type="unfinished">离线工作或恢复联网</translation>
+        <translation>离线工作或恢复联网</translation>
     </message>
     <message>
         <source>Needs attention</source>
-        <translation type="unfinished">待处理</translation>
+        <translation>待处理</translation>
     </message>
     <message>
         <source>Waiting changes</source>
-        <translation type="unfinished"></translation>
+        <translation>等待发送的变动</translation>
     </message>
     <message>
         <source>Nothing waits</source>
-        <translation type="unfinished"></translation>
+        <translation>没有等待的变动</translation>
     </message>
     <message>
         <source>Everything that was done here is at the central service.</source>
-        <translation type="unfinished"></translation>
+        <translation>这里完成的一切都已送达中心服务。</translation>
     </message>
     <message>
         <source>The central service was not reached yet since the program began.</source>
-        <translation type="unfinished"></translation>
+        <translation>程序启动以来尚未连接到中心服务。</translation>
     </message>
     <message>
         <source>Everything was last in step with the central service at {time}.</source>
-        <translation type="unfinished"></translation>
+        <translation>最近一次与中心服务完全一致：{time}。</translation>
     </message>
 </context>
 <context>

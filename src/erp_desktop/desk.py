@@ -7,7 +7,7 @@ desk.perform(ConfirmPurchaseOrder(order_id)).add_done_callback(...)
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,13 +26,14 @@ from erp_desktop.models.company import Company
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.queries.base import Query
 from erp_desktop.reports.report import Report, report_definition
-from erp_desktop.sync import outbox
+from erp_desktop.sync import outbox, settling
 from erp_desktop.sync.administering import Administration
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.previewing import Previews
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, ProgramTooOld, SignedIn, SignInNeeded
+from erp_desktop.sync.settling import Decision, Unsettled
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.sync.transport import Timing, Transport
 from erp_desktop.wire import Effect
@@ -75,6 +76,18 @@ class AttentionItem:
     depends: tuple[UUID, ...]  # ids of items that must be settled first
     action: Action | None  # with what the person entered; None where this program does not know it any more
 
+    code: str = ""  # of the refusal; empty for what is held
+
+
+@dataclass(frozen=True)
+class WaitingChange:
+    """An action that goes to the centre by itself."""
+
+    id: UUID
+    name: str  # class name of the action
+    since: datetime  # UTC, when the person acted
+    action: Action | None  # with what the person entered
+    tries: int  # how often it was sent without a final answer
 
 class Desk(QObject):
     """One person's place of work. Signals come in the desk's own thread; futures are done on others."""
@@ -306,6 +319,31 @@ class Desk(QObject):
 
     def _changing(self, job: Callable[[Connection, SignedIn], frozenset[str]]) -> "Future[None]":
         who = self._who()
+    def settle(self, decisions: Sequence[Decision]) -> "Future[tuple[Unsettled, ...]]":
+        """Carry out what a person decided about several items, in one transaction. Answers those that stay, and why."""
+        left: list[Unsettled] = []
+
+        def job(connection: Connection, who: SignedIn) -> frozenset[str]:
+            settled = settling.settle(connection, who, decisions)
+            left[:] = settled.left
+            return settled.tables
+
+        answered: Future[tuple[Unsettled, ...]] = Future()
+
+        def tell(written: "Future[None]") -> None:
+            error = written.exception()
+            if error is not None:
+                answered.set_exception(error)
+            else:
+                answered.set_result(tuple(left))
+
+        self._changing(job).add_done_callback(tell)
+        return answered
+
+    def waiting_changes(self) -> "Future[tuple[WaitingChange, ...]]":
+        """Everything that goes to the centre by itself, oldest first."""
+        return self._cache.read(_waiting_changes)
+
         done: Future[None] = Future()
         done.set_running_or_notify_cancel()  # handed in is handed in: it cannot be cancelled any more
 
@@ -364,9 +402,16 @@ def _attention(session: Session) -> tuple[AttentionItem, ...]:
     return tuple(_item(row) for row in found)
 
 
-def _item(row: OutboxAction) -> AttentionItem:
+def _waiting_changes(session: Session) -> tuple[WaitingChange, ...]:
+    found = session.scalars(
+        select(OutboxAction).where(OutboxAction.status == outbox.PENDING).order_by(OutboxAction.seq)
+    )
+    return tuple(WaitingChange(row.id, row.name, row.issued_at, _action(row), row.tries) for row in found)
+
+
+def _action(row: OutboxAction) -> Action | None:
     try:
-        action = read_action(row.name, row.version, row.args)
+        return read_action(row.name, row.version, row.args)
     except MalformedAction:
         action = None
     problem = Problem.from_dict(row.problem) if row.problem else None
@@ -378,5 +423,6 @@ def _item(row: OutboxAction) -> AttentionItem:
         fields=problem.fields if problem else {},
         status=row.status,
         depends=tuple(UUID(needed) for needed in row.depends_on),
-        action=action,
+        action=_action(row),
+        code=problem.code if problem else "",
     )

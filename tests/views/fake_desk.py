@@ -11,9 +11,11 @@ from uuid import UUID, uuid4
 from PySide6.QtCore import QObject, Signal
 
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
+from erp_desktop.actions.refusals import Refused
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.queries.finding_records import RecordsNamed
+from erp_desktop.sync.settling import Unsettled
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.wire import Effect
 
@@ -100,6 +102,8 @@ class FakeDesk(QObject):
         self.sync_state = SyncState(SyncKind.SYNCED, 0, 0, datetime(2024, 3, 31, 10, 42, tzinfo=UTC))
         self.performed: list[Any] = []
         self.items: tuple[Any, ...] = ()
+        self.changes: tuple[Any, ...] = ()
+        self.settled: list[Any] = []
         self.dropped: list[tuple[UUID, str]] = []
         self.sent: list[UUID] = []
         self.refusal: Exception | None = None
@@ -126,12 +130,23 @@ class FakeDesk(QObject):
     def attention(self) -> "Future[tuple[Any, ...]]":
         return self._reader.submit(lambda: self.items)
 
-    def send_again(self, item_id: UUID) -> "Future[None]":
-        return self._reader.submit(self._do, self.sent, item_id)
+    def settle(self, decisions: Any) -> "Future[tuple[Unsettled, ...]]":
+        return self._reader.submit(self._settle, decisions)
 
-    def drop(self, item_id: UUID, reason: str = "") -> "Future[None]":
-        self.items = tuple(item for item in self.items if item.id != item_id)
-        return self._reader.submit(self._do, self.dropped, (item_id, reason))
+    def waiting_changes(self) -> "Future[tuple[Any, ...]]":
+        return self._reader.submit(lambda: self.changes)
+
+    def _settle(self, decisions: Any) -> tuple[Unsettled, ...]:
+        if isinstance(self.refusal, Refused):
+            return tuple(Unsettled(decision.item_id, self.refusal.problem) for decision in decisions)
+        for decision in decisions:
+            self.settled.append(decision)
+            if decision.reason is None:
+                self.sent.append(decision.item_id)
+            else:
+                self.items = tuple(item for item in self.items if item.id != decision.item_id)
+                self.dropped.append((decision.item_id, decision.reason))
+        return ()
 
     def _do(self, done: list[Any], what: Any) -> None:
         if self.refusal is not None:

@@ -1,5 +1,6 @@
 """Needs attention and Home: what a person is told, and what the buttons do."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import uuid4
@@ -11,10 +12,10 @@ from PySide6.QtWidgets import QDialog
 from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.refusals import CodeTaken
+from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.desk import AttentionItem
-from erp_desktop.views.shell import needs_attention
+from erp_desktop.views.shell.attention_dialogs import AnswerDialog, CorrectDialog, DropDialog
 from erp_desktop.views.shell.home import HomeView
-from erp_desktop.views.shell.needs_attention import DropDialog, register_editor
 
 
 def item(name="ShipOrder", status="refused", sentence="Only 4 of 10 BX-204 are free.", action=None):
@@ -62,18 +63,25 @@ def test_dropping_asks_for_a_reason(qtbot, view, desk):
     qtbot.waitUntil(lambda: view.model.rowCount() == 1)
 
 
-def test_only_what_a_screen_can_mend_offers_edit_and_send(qtbot, view, desk, shell, monkeypatch):
+def test_edit_and_send_shows_what_was_typed_and_sends_what_is_corrected(qtbot, view, desk):
     assert not view.edit_action.isEnabled()
     assert view.buttons[1].isHidden()  # no button that never does anything
-    edited = []
-    monkeypatch.setattr(needs_attention, "_editors", {})
-    register_editor("ShipOrder", lambda _shell, what: edited.append(what))
-    desk.items = (item(action=object()),)
+    lines = (EntryLine(uuid4(), debit=Decimal("120.00")), EntryLine(uuid4(), credit=Decimal("120.00")))
+    entry = PostJournalEntry(uuid4(), date(2026, 1, 5), "Taxi", lines)
+    desk.items = (item("PostJournalEntry", action=entry),)
     view.refresh()
     qtbot.waitUntil(view.edit_action.isEnabled)
-    assert not view.buttons[1].isHidden()
     view.edit_action.trigger()
-    assert edited == list(desk.items)
+    dialog = next(found for found in view.findChildren(QDialog) if isinstance(found, CorrectDialog))
+    assert dialog.fields[0, "debit"].text() == "120.00"
+    dialog.fields[None, "text"].setText("Taxi to the port")
+    dialog.fields[1, "credit"].setText("12x")
+    qtbot.mouseClick(dialog.do_button, Qt.MouseButton.LeftButton)
+    assert dialog.problem.isVisible()  # what cannot be read is said, and nothing is sent
+    dialog.fields[1, "credit"].setText("120")
+    qtbot.mouseClick(dialog.do_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(desk.settled))
+    assert desk.settled[0].amended == replace(entry, text="Taxi to the port")
 
 
 def test_an_empty_list_says_that_nothing_needs_attention(qtbot, view, desk):
@@ -111,3 +119,64 @@ def test_a_refused_record_says_its_code_and_name(qtbot, view, desk):
     desk.items = (item("SaveParty", sentence="The code S9 is taken already.", action=party),)
     view.refresh()
     qtbot.waitUntil(lambda: view.entered.text() == "S9 · Ningbo Film")
+
+
+def shipments(count, held=0):
+    """Shipments refused because March closed meanwhile, and what is held because of the first."""
+    fields = {"day": "2026-03-31", "open_from": "2026-04-01"}
+    refused = tuple(
+        replace(
+            item("ShipOrder", action=ShipOrder(uuid4(), uuid4(), date(2026, 3, 31))),
+            code="period_closed",
+            fields=fields,
+        )
+        for _ in range(count)
+    )
+    held_by = tuple(replace(item("ConfirmDelivery", "held", ""), depends=(refused[0].id,)) for _ in range(held))
+    return refused + held_by
+
+
+def test_forty_shipments_of_a_closed_month_are_one_row_and_one_decision(qtbot, view, desk):
+    desk.items = shipments(40, held=2)
+    view.refresh()
+    qtbot.waitUntil(lambda: view.model.rowCount() == 1)
+    assert view.model.index(0, 0).data() == "40 × Ship an order"
+    assert view.model.index(0, 2).data() == "2"  # what waits behind it
+    assert view.ways[0].text() == "Post all 40 with 2026-04-01"
+    qtbot.mouseClick(view.ways[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(desk.settled) == 40)
+    assert {decision.amended.shipped_on for decision in desk.settled} == {date(2026, 4, 1)}
+
+
+def test_of_a_group_those_that_are_selected_are_settled_apart(qtbot, view, desk):
+    desk.items = shipments(3)
+    view.refresh()
+    qtbot.waitUntil(lambda: view.members.count() == 3)
+    view.members.item(1).setSelected(True)
+    assert view.ways[0].text() == "Post with 2026-04-01"
+    qtbot.mouseClick(view.ways[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: [decision.item_id for decision in desk.settled] == [desk.items[1].id])
+
+
+def test_another_date_is_asked_for_and_sent(qtbot, view, desk):
+    desk.items = shipments(1)
+    view.refresh()
+    qtbot.waitUntil(lambda: len(view.ways) == 2)
+    qtbot.mouseClick(view.ways[1], Qt.MouseButton.LeftButton)
+    dialog = next(found for found in view.findChildren(QDialog) if isinstance(found, AnswerDialog))
+    assert not dialog.do_button.isEnabled()
+    qtbot.keyClicks(dialog.field, "2026-04-09")
+    qtbot.mouseClick(dialog.do_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(desk.settled))
+    assert desk.settled[0].amended.shipped_on == date(2026, 4, 9)
+
+
+def test_what_is_held_stands_behind_its_cause_and_not_in_a_row_of_its_own(qtbot, view, desk):
+    cause = item("AllocateSalesOrder")
+    behind = replace(item("ShipOrder", "held", ""), depends=(cause.id,))
+    last = replace(item("ConfirmDelivery", "held", ""), depends=(behind.id,))
+    desk.items = (cause, behind, last)
+    view.refresh()
+    qtbot.waitUntil(lambda: view.model.rowCount() == 1)
+    told = [view.members.item(row).text() for row in range(view.members.count())]
+    assert told == ["Waits behind it: Ship an order", "Waits behind it: Confirm deliveries"]

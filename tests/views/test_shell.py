@@ -1,12 +1,14 @@
 """The main window: tabs, commands, sync pill, palette, memory."""
 
 from datetime import UTC, date, datetime
+from uuid import uuid4
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QTableView
 
+from erp_desktop.desk import WaitingChange
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.views.shell import main_window
@@ -154,9 +156,29 @@ def test_a_tab_that_is_closed_gives_the_keyboard_to_the_screen_that_comes_forwar
     assert shell.tabs.currentWidget().isAncestorOf(keyboard) or keyboard is shell.tabs.currentWidget()
 
 
-def test_the_pill_opens_needs_attention(qtbot, shell):
+def test_the_pill_opens_needs_attention(qtbot, shell, desk):
+    desk.show_state(attention=1)
     qtbot.mouseClick(shell.top.pill, Qt.MouseButton.LeftButton)
     assert titles(shell) == ["Home", "Needs attention"]
+
+
+def test_the_pill_shows_what_waits_from_the_keyboard(qtbot, shell, desk):
+    desk.changes = (WaitingChange(uuid4(), "ConfirmSalesOrder", datetime(2026, 3, 1, tzinfo=UTC), None, 0),)
+    desk.show_state(kind=SyncKind.OFFLINE, waiting=1)
+    assert shell.top.pill.text() == "Offline, 1 change waiting"
+    shell.top.pill.setFocus()
+    qtbot.keyClick(shell.top.pill, Qt.Key.Key_Space)
+    view = shell.tabs.currentWidget()
+    assert titles(shell) == ["Home", "Waiting changes"]
+    qtbot.waitUntil(lambda: view.model.rowCount() == 1)
+    assert [view.model.index(0, place).data() for place in (0, 2)] == ["Confirm a sales order", "Not sent yet"]
+    assert view.standing.text() == "Offline, 1 change waiting"
+    assert "last in step with the central service" in view.contact.text()
+    desk.changes = ()
+    desk.show_state(waiting=0)
+    qtbot.waitUntil(view.nothing.isVisible)
+    view.sync_action.trigger()  # who asks for news wants to be online
+    assert desk.sync_state.kind is SyncKind.SYNCED
 
 
 def test_today_is_the_companys_day_wherever_the_machine_is(desk, settings_file, qtbot, monkeypatch):

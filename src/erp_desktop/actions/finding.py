@@ -139,7 +139,7 @@ def active_products(session: Session, ctx: Context, ids: Iterable[UUID]) -> dict
     products = find_all(session, ctx, Product, ids)
     for product in products.values():
         if not product.is_active:
-            raise ProductInactive(product=product.code)
+            raise ProductInactive(product=product.code, product_id=product.id)
     return products
 
 

@@ -200,9 +200,13 @@ class ConfirmSalesOrder(Action):
 @action("sales.write")
 @dataclass(frozen=True)
 class AllocateSalesOrder(Action):
-    """Promises free stock of the order's warehouse to every open unit of it: all of it, or nothing and why."""
+    """Promises free stock of the order's warehouse to every open unit of it: all of it, or nothing and why.
+
+    `is_partial`: what is free, and the rest stays open as a back-order; refused where nothing is.
+    """
 
     order_id: UUID
+    is_partial: bool = False
 
     def run(self, session: Session, ctx: Context) -> None:
         order = find(session, ctx, SalesOrder, self.order_id)
@@ -212,6 +216,8 @@ class AllocateSalesOrder(Action):
         products = find_all(session, ctx, Product, {line.product_id for line in lines})
         balances = balances_by_product(session, ctx, order.warehouse_id, products)
         known = allocations_of(session, ctx, order.id)
+        short: NotEnoughFree | None = None
+        has_promised = False
         for line in lines:
             missing = line.qty - line.shipped_qty - line.allocated_qty
             if missing <= 0 or not products[line.product_id].is_stocked:
@@ -219,13 +225,20 @@ class AllocateSalesOrder(Action):
             free = sum((balance.on_hand - balance.allocated for balance in balances[line.product_id]), ZERO)
             if free < missing:
                 warehouse = find(session, ctx, Warehouse, order.warehouse_id)
-                raise NotEnoughFree(
+                short = short or NotEnoughFree(
                     free=max(free, ZERO),
                     asked=missing,
                     product=products[line.product_id].code,
                     warehouse=warehouse.name,
                 )
-            self._promise(session, ctx, order, line, missing, balances[line.product_id], known)
+                if not self.is_partial:
+                    raise short
+                missing = free
+            if missing > 0:
+                self._promise(session, ctx, order, line, missing, balances[line.product_id], known)
+                has_promised = True
+        if short is not None and not has_promised:
+            raise short
         order.status = (
             SalesOrderStatus.ALLOCATED if order.status == SalesOrderStatus.CONFIRMED else SalesOrderStatus.PART_SHIPPED
         )

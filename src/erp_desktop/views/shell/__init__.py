@@ -5,12 +5,14 @@ from erp_desktop.views.shell.screens import later, register_screen
 
 
 def register_own_screens() -> None:
-    """Home and Needs attention."""
+    """Home, Needs attention, and what waits for the centre."""
     from erp_desktop.views.shell.home import HomeView
 
     attention = later("erp_desktop.views.shell.needs_attention", "NeedsAttentionView")
     register_screen("home", QT_TRANSLATE_NOOP("Screen", "Home"), "home", "home", HomeView)
     register_screen("attention", QT_TRANSLATE_NOOP("Screen", "Needs attention"), "alerts", "alerts", attention)
+    waiting = later("erp_desktop.views.shell.waiting_changes", "WaitingChangesView")
+    register_screen("waiting", QT_TRANSLATE_NOOP("Screen", "Waiting changes"), "sync", "alerts", waiting)
 
 
 register_own_screens()

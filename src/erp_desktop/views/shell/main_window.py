@@ -270,7 +270,7 @@ class MainWindow(QMainWindow):
         if self.desk.sync_state.kind is SyncKind.SIGNED_OUT:
             self.sign_in_wanted.emit()
         else:
-            self.commands.action("attention").trigger()
+            self.commands.action("attention" if self.desk.sync_state.attention else "waiting").trigger()
 
     def _show_failure(self, failure: Failure) -> None:
         sentence = translate(

@@ -38,6 +38,13 @@ def register(window: "MainWindow") -> None:
             "Ctrl+Shift+A",
             "alerts",
         ),
+        Command(
+            "waiting",
+            noop("Command", "Changes that wait for the central service"),
+            lambda: window.open_screen("waiting"),
+            "Ctrl+Shift+W",
+            "sync",
+        ),
         Command("sync_now", noop("Command", "Sync now"), window.desk.sync_now, "", "sync"),
         Command("offline", noop("Command", "Work offline or go online"), window.toggle_offline, "", "cloud_off"),
         Command("theme_light", noop("Command", "Light theme"), lambda: window.choose_theme("light"), "", "theme"),

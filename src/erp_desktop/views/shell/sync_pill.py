@@ -39,7 +39,9 @@ def pill_look(state: SyncState, most_waiting: int = 0) -> PillLook:
             text = f"{translate('SyncPill', 'Offline')} · {text}"
         return PillLook("triangle", "late", _with_waiting(text, state.waiting))
     if state.kind is SyncKind.OFFLINE:
-        if state.waiting:
+        if state.waiting == 1:
+            text = translate("SyncPill", "Offline, 1 change waiting")
+        elif state.waiting:
             text = translate("SyncPill", "Offline, {count} changes waiting").format(count=state.waiting)
         else:
             text = translate("SyncPill", "Offline")
@@ -64,7 +66,7 @@ def _with_waiting(text: str, waiting: int) -> str:
 
 
 class SyncPill(QToolButton):
-    """The pill in the top bar; a click opens Needs attention, or signs in again where that is what it says."""
+    """The pill in the top bar; a click opens Needs attention, what waits, or the sign-in: whichever it speaks of."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,9 +88,15 @@ class SyncPill(QToolButton):
         self.setAccessibleName(translate("SyncPill", "Sync: {state}").format(state=look.text))
         if state.kind is SyncKind.SIGNED_OUT:
             hint = translate("SyncPill", "Click to sign in again")
+        elif not state.attention:
+            hint = translate("SyncPill", "See what waits for the central service (Ctrl+Shift+W)")
         else:
             hint = translate("SyncPill", "Open Needs attention (Ctrl+Shift+A)")
-        self.setToolTip(f"{state.detail}\n{hint}" if state.detail else hint)
+        contact = ""
+        if state.last_synced_at is not None:
+            at = state.last_synced_at.astimezone().strftime("%Y-%m-%d %H:%M")
+            contact = translate("SyncPill", "In step with the central service at {time}").format(time=at)
+        self.setToolTip("\n".join(filter(None, (state.detail, contact, hint))))
 
     def retranslate(self) -> None:
         if self._state is not None:

@@ -46,7 +46,6 @@ translates its texts where it builds them; nothing else is to be done for that.
 - `icons.icon(name, token)`, `icons.set_icon(button_or_action, name, token)`; names are the files of resources/icons.
 - `theme.current_theme().color(token)`, `theme.sized_font(font, pixels, bold=True)`.
 - `shell.jobs.run(title, work(job), on_done)`: long work; `job.report(done, total)` also notices Cancel.
-- `needs_attention.register_editor(action_name, open(shell, item))`: which screen mends a refused action.
 
 Forms (resources/ui/NAME.ui; in the .ui promote QLineEdit to NumberField, DateField, LookupField and QTableView to LineGrid)::
 

@@ -1,0 +1,141 @@
+"""What needs attention is settled by a decision: many at once, what they held follows, the books are right in the end."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from acme_office import Office, OpenDesk
+from sqlalchemy import select
+from test_last_unit import TODAY, rows_of, sell_one, stock_one
+
+from erp_desktop.actions.periods import ClosePeriod
+from erp_desktop.actions.remedies import Refusal, Remedy, ways_out
+from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
+from erp_desktop.actions.shipping import ShipOrder
+from erp_desktop.actions.stock import CountedLine, CountStock
+from erp_desktop.desk import AttentionItem, Desk
+from erp_desktop.ids import new_id
+from erp_desktop.models.ledger import Period
+from erp_desktop.models.sales import SalesOrder, Shipment
+from erp_desktop.models.stock import Bin, StockBalance
+from erp_desktop.sync.settling import Decision
+
+
+def best_way(item: AttentionItem) -> Decision:
+    """What the first button of `item` does."""
+    assert item.action is not None
+    way = ways_out(Refusal(item.action, item.code, item.fields, TODAY))[0]
+    assert isinstance(way, Remedy)
+    return Decision(item.id, way.action, None if way.action is not None else way.reason, way.with_held)
+
+
+def sell(desk: Desk, qty: int, day: date, *goods: UUID) -> None:
+    product, customer, warehouse, channel = goods
+    order = new_id()
+    line = SalesLine(new_id(), product, Decimal(qty), Decimal(9))
+    desk.perform_and_wait(SaveSalesOrder(order, channel, warehouse, day, day, (line,), customer_id=customer))
+    desk.perform_and_wait(ConfirmSalesOrder(order))
+    desk.perform_and_wait(AllocateSalesOrder(order))
+    desk.perform_and_wait(ShipOrder(new_id(), order, day))
+
+
+def count(office: Office, qty: int, goods: tuple[UUID, ...]) -> None:
+    product, _, warehouse, _ = goods
+    with office.engine.connect() as connection:
+        bin_id = connection.scalars(select(Bin.id).limit(1)).one()
+    line = CountedLine(product, bin_id, Decimal(qty), Decimal(5))
+    (result,) = office.perform(CountStock(new_id(), warehouse, date(2026, 1, 5), (line,)))
+    assert result.outcome == "applied", result
+
+
+def test_what_is_there_is_shipped_and_the_rest_is_back_ordered(office: Office, open_desk: OpenDesk) -> None:
+    goods = stock_one(office)
+    count(office, 10, goods)
+    office.add_user("mei", "administrator")
+    lin, mei = open_desk("lin"), open_desk("mei")
+    lin.go_offline()
+    mei.go_offline()
+    sell(lin, 6, TODAY, *goods)
+    sell(mei, 10, TODAY, *goods)
+    lin.go_online()
+    assert lin.wait_until_synced()
+    mei.go_online()
+    assert mei.wait_until_synced()
+
+    cause, behind = mei.attention().result()
+    assert (cause.code, behind.status) == ("not_enough_free", "held")
+    assert mei.settle([best_way(cause)]).result() == ()
+    assert mei.wait_until_synced()
+    assert mei.attention().result() == ()
+    assert lin.wait_until_synced()
+    with office.engine.connect() as connection:
+        assert connection.scalar(select(StockBalance.on_hand)) == 0
+        statuses = connection.scalars(select(SalesOrder.status).order_by(SalesOrder.number)).all()
+        assert sorted(statuses) == ["part_shipped", "shipped"]
+        centre = rows_of(connection)
+    for desk in (lin, mei):
+        assert desk._cache.write(rows_of).result() == centre
+
+
+def test_shipments_of_a_month_that_was_closed_meanwhile_are_posted_together_in_the_next(
+    office: Office, open_desk: OpenDesk
+) -> None:
+    goods = stock_one(office)
+    count(office, 10, goods)
+    lin = open_desk("lin")
+    lin.go_offline()
+    for _ in range(3):
+        sell(lin, 2, date(2026, 1, 20), *goods)
+    with office.engine.connect() as connection:
+        january = connection.scalars(select(Period.id).where(Period.starts_on == date(2026, 1, 1))).one()
+    (result,) = office.perform(ClosePeriod(january))
+    assert result.outcome == "applied", result
+    lin.go_online()
+    assert lin.wait_until_synced()
+
+    items = lin.attention().result()
+    assert [(item.name, item.code) for item in items] == [("ShipOrder", "period_closed")] * 3
+    assert lin.settle([best_way(item) for item in items]).result() == ()
+    assert lin.wait_until_synced()
+    assert lin.sync_state.attention == 0
+    with office.engine.connect() as connection:
+        assert connection.scalars(select(Shipment.shipped_on)).all() == [date(2026, 2, 1)] * 3
+
+
+def test_what_cannot_be_settled_stays_and_the_others_are_done(office: Office, open_desk: OpenDesk) -> None:
+    goods = stock_one(office)
+    office.add_user("mei", "administrator")
+    lin, mei = open_desk("lin"), open_desk("mei")
+    mei.go_offline()
+    sell_one(mei, *goods)
+    sell_one(lin, *goods)
+    assert lin.wait_until_synced()
+    mei.go_online()
+    assert mei.wait_until_synced()
+    cause, _ = mei.attention().result()
+
+    (left,) = mei.settle([Decision(cause.id)]).result()
+    assert left.problem.code == "not_enough_free"
+    assert mei.attention().result()[0] == cause  # as it was
+
+    assert mei.settle([Decision(cause.id, reason="Back-ordered", with_held=True)]).result() == ()
+    assert mei.attention().result() == ()
+    assert mei.sync_state.waiting == 0
+
+
+def test_what_waits_for_the_centre_is_listed_oldest_first(office: Office, open_desk: OpenDesk) -> None:
+    goods = stock_one(office)
+    lin = open_desk("lin")
+    lin.go_offline()
+    sell_one(lin, *goods)
+    changes = lin.waiting_changes().result()
+    assert [change.name for change in changes] == [
+        "SaveSalesOrder",
+        "ConfirmSalesOrder",
+        "AllocateSalesOrder",
+        "ShipOrder",
+    ]
+    assert changes[0].since <= changes[-1].since
+    lin.go_online()
+    assert lin.wait_until_synced()
+    assert lin.waiting_changes().result() == ()
