@@ -32,8 +32,8 @@ from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.previewing import Previews
 from erp_desktop.sync.secrets import Secrets
-from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, ProgramTooOld, SignedIn, SignInNeeded
 from erp_desktop.sync.settling import Decision, Unsettled
+from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, ProgramTooOld, SignedIn, SignInNeeded
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.sync.transport import Timing, Transport
 from erp_desktop.wire import Effect
@@ -75,7 +75,6 @@ class AttentionItem:
     status: str  # refused (by the centre), failed (not possible on the newest data), held (its cause is)
     depends: tuple[UUID, ...]  # ids of items that must be settled first
     action: Action | None  # with what the person entered; None where this program does not know it any more
-
     code: str = ""  # of the refusal; empty for what is held
 
 
@@ -88,6 +87,7 @@ class WaitingChange:
     since: datetime  # UTC, when the person acted
     action: Action | None  # with what the person entered
     tries: int  # how often it was sent without a final answer
+
 
 class Desk(QObject):
     """One person's place of work. Signals come in the desk's own thread; futures are done on others."""
@@ -297,28 +297,6 @@ class Desk(QObject):
         """Give an item up. It is kept with the reason, out of sight."""
         return self._changing(lambda connection, who: outbox.drop(connection, who, item_id, reason))
 
-    def close(self) -> None:
-        """Stop syncing, finish what was handed in, and let go of the cache. What waits is kept."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        self._engine.close()
-        self._previews.close()  # it may have waited for the engine
-        self.administration.close()
-        self._cache.close()
-
-    # --- inside
-
-    def _reading(self, job: Callable[[Session], Answer]) -> "Future[Answer]":
-        """A question that a window still asks while the desk closes (a timer of its own) is cancelled, not an error."""
-        if self._is_closed:
-            cancelled: Future[Answer] = Future()
-            cancelled.cancel()
-            return cancelled
-        return self._cache.read(job)
-
-    def _changing(self, job: Callable[[Connection, SignedIn], frozenset[str]]) -> "Future[None]":
-        who = self._who()
     def settle(self, decisions: Sequence[Decision]) -> "Future[tuple[Unsettled, ...]]":
         """Carry out what a person decided about several items, in one transaction. Answers those that stay, and why."""
         left: list[Unsettled] = []
@@ -344,6 +322,28 @@ class Desk(QObject):
         """Everything that goes to the centre by itself, oldest first."""
         return self._cache.read(_waiting_changes)
 
+    def close(self) -> None:
+        """Stop syncing, finish what was handed in, and let go of the cache. What waits is kept."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._engine.close()
+        self._previews.close()  # it may have waited for the engine
+        self.administration.close()
+        self._cache.close()
+
+    # --- inside
+
+    def _reading(self, job: Callable[[Session], Answer]) -> "Future[Answer]":
+        """A question that a window still asks while the desk closes (a timer of its own) is cancelled, not an error."""
+        if self._is_closed:
+            cancelled: Future[Answer] = Future()
+            cancelled.cancel()
+            return cancelled
+        return self._cache.read(job)
+
+    def _changing(self, job: Callable[[Connection, SignedIn], frozenset[str]]) -> "Future[None]":
+        who = self._who()
         done: Future[None] = Future()
         done.set_running_or_notify_cancel()  # handed in is handed in: it cannot be cancelled any more
 
@@ -413,7 +413,10 @@ def _action(row: OutboxAction) -> Action | None:
     try:
         return read_action(row.name, row.version, row.args)
     except MalformedAction:
-        action = None
+        return None
+
+
+def _item(row: OutboxAction) -> AttentionItem:
     problem = Problem.from_dict(row.problem) if row.problem else None
     return AttentionItem(
         id=row.id,

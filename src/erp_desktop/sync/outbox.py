@@ -200,19 +200,17 @@ def drop(
 ) -> frozenset[str]:
     """A person gives an item up. It is kept with the reason; what it held is tried on its own, or given up `with_held`."""
     row = _attention_row(connection, item_id)
-    dropped = {**(row["problem"] or {}), "reason": reason, "dropped_at": datetime.now(UTC).isoformat()}
-    _set_status(connection, row["seq"], DROPPED, dropped)
     held = _held_by(connection, item_id)
-    for dependant in held:
-        _release(connection, dependant, {item_id: None})
-    return run_again(connection, who) if held else frozenset()
-
-
     for given_up in (row, *held) if with_held else (row,):
         dropped = {**(given_up["problem"] or {}), "reason": reason, "dropped_at": datetime.now(UTC).isoformat()}
         _set_status(connection, given_up["seq"], DROPPED, dropped)
     if with_held:
         return frozenset()
+    for dependant in held:
+        _release(connection, dependant, {item_id: None})
+    return run_again(connection, who) if held else frozenset()
+
+
 def run_again(connection: Connection, who: SignedIn) -> frozenset[str]:
     """Take all that is pending back and run it again, so that the order stays the outbox's."""
     return undo.undo_all(connection) | replay(connection, who)
