@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.people import permissions_of
+from erp_desktop.central.restoring import lost_between
 from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.database import reader, writer
 from erp_desktop.models.company import Company, User, UserSecret
@@ -36,7 +37,7 @@ LONGEST_BACK_OFF_SECONDS = 300
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 200
 
-_TOKEN = "access"
+_TOKEN, _REFRESH = "access", "refresh"
 _hasher = PasswordHasher()
 
 
@@ -51,6 +52,16 @@ class SignInRefused(Exception):
 
 class WeakPassword(ValueError):
     """A password is shorter than SHORTEST_PASSWORD or longer than LONGEST_PASSWORD characters."""
+
+
+class RefreshContent(msgspec.Struct, frozen=True):
+    """What a refresh token says of itself; that it is good, the database says, which a restore may have taken back."""
+
+    company_id: UUID
+    user_id: UUID
+    device_id: UUID
+    made_at: float  # seconds since 1970
+    nonce: str
 
 
 class AccessToken(msgspec.Struct, frozen=True):
@@ -207,6 +218,8 @@ class Accounts:
                         RefreshToken.company_id == request.company_id, RefreshToken.device_id == request.device_id
                     )
                 )
+            elif row is None and (lost := self._lost_token(connection, request)) is not None:
+                return self._session(connection, request.company_id, lost.user_id, request.device_id)
             elif row is not None and row.expires_at > now:
                 if row.replaced_at is None:
                     connection.execute(
@@ -221,6 +234,28 @@ class Accounts:
                 )
                 return self._session(connection, request.company_id, row.user_id, request.device_id)
         raise SignInRefused("token_expired")
+
+    def _lost_token(self, connection: Connection, request: RefreshRequest) -> RefreshContent | None:
+        """A token of ours that was made in the time that a restore took back: it is as good, once."""
+        between = lost_between(connection)
+        try:
+            content = self._signer.read(_REFRESH, request.refresh_token, RefreshContent)
+        except Forged:
+            return None
+        is_this_device = (content.company_id, content.device_id) == (request.company_id, request.device_id)
+        if between is None or not is_this_device or not between[0] <= content.made_at <= between[1]:
+            return None
+        connection.execute(
+            insert(RefreshToken).values(
+                company_id=content.company_id,
+                token_hash=hashlib.sha256(request.refresh_token.encode()).digest(),
+                user_id=content.user_id,
+                device_id=content.device_id,
+                expires_at=datetime.now(UTC) + timedelta(days=REFRESH_TOKEN_DAYS),
+                replaced_at=datetime.now(UTC),
+            )
+        )
+        return content
 
     def identify(self, access_token: str) -> Reader:
         """Whose request this is, with what they may do now. Raises SignInRefused: token_expired, device_revoked."""
@@ -260,7 +295,8 @@ class Accounts:
         name = connection.scalar(select(User.name).where(User.company_id == company_id, User.id == user_id))
         sign_outs = refuse_revoked(connection, company_id, device_id)
         now = datetime.now(UTC)
-        refresh_token = secrets.token_urlsafe(32)
+        content = RefreshContent(company_id, user_id, device_id, now.timestamp(), secrets.token_urlsafe(32))
+        refresh_token = self._signer.sign(_REFRESH, content)
         connection.execute(
             delete(RefreshToken).where(
                 RefreshToken.company_id == company_id,

@@ -160,6 +160,9 @@ class Turn:
             answer = PushResult(id=pushed.id, outcome="blocked")
         else:
             problem = self._run(pushed)
+            if problem is not None and pushed.again:  # it may need what another desk has not offered again yet
+                self.tick -= 1
+                return PushResult(id=pushed.id, outcome="retry", problem=problem.as_dict())
             self._write_log(device_id, pushed, digest, problem)
             answer = PushResult(
                 id=pushed.id,

@@ -6,6 +6,7 @@ and the rest runs again on the new rows. Readers see the state before or after, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 import msgspec
 import zstandard
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from erp_desktop import failpoints, wire
 from erp_desktop.models.sync import StagedPage
-from erp_desktop.sync import outbox, rows, undo
+from erp_desktop.sync import kept, outbox, rows, undo
 from erp_desktop.sync.cache import get_state, look_over, set_state
 from erp_desktop.sync.signing_in import SignedIn
 
@@ -104,6 +105,7 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
         tables |= rows.replicated_tables_by_name().keys()
         for page in replies.snapshot_pages():
             written += rows.write(connection, page)
+    acknowledged: set[UUID] = set()
     for reply in replies.pulled():
         # One reply after another: a row may come in an early one and be changed, or be gone, in a later one.
         for page in reply.pages:
@@ -113,6 +115,11 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
             written += rows.write(connection, page)
         for ack in reply.acks:
             outbox.settle(connection, ack.id, ack.outcome, ack.problem)
+            acknowledged.add(ack.id)
+    if is_refill:
+        kept.offer_lost(connection, acknowledged)
+    elif acknowledged:
+        kept.forget_old(connection)
     failpoints.reach(failpoints.APPLY)
     tables |= outbox.replay(connection, who)
     failpoints.reach(failpoints.REPLAY)

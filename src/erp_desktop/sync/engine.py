@@ -73,6 +73,7 @@ class Engine:
         self._is_closing = False
         self._is_offline_by_choice = False
         self._answered: dict[UUID, int] = {}  # action: tick of the centre's answer, until a pull brings it
+        self._not_yet: set[UUID] = set()  # offered again after a restore, and waiting for what another desk offers
         self.state = SyncState()
         self._threads = [
             threading.Thread(target=self._keep_sending, name="sync-send", daemon=True),
@@ -249,6 +250,8 @@ class Engine:
     def _round(self, transport: Transport) -> None:
         self._versions.ask(transport)
         if self._cache.read_here(lambda session: applying.is_filled(session.connection())):
+            with self._turn:
+                self._not_yet.clear()
             self._push(transport)
         while not self._pull(transport, wait=0):
             pass  # the listener's news came first, and may be older than this round
@@ -268,7 +271,7 @@ class Engine:
 
     def _batch(self, count: int) -> list[wire.PushedAction]:
         with self._turn:
-            answered = set(self._answered)
+            answered = self._answered.keys() | self._not_yet
         if self.state.waiting == 0 and self._cache.read_here(outbox.waiting).pending == 0:
             return []
         return self._cache.write(
@@ -288,7 +291,9 @@ class Engine:
         without_tick = []
         with self._turn:
             for result in reply.results:
-                if result.outcome == "retry":
+                if result.outcome == "retry" and result.problem is not None:
+                    self._not_yet.add(result.id)
+                elif result.outcome == "retry":
                     is_busy = True
                 elif result.outcome == "refused" and result.tick is None:
                     without_tick.append(result)
@@ -336,6 +341,8 @@ class Engine:
                 if self._position() == before:
                     log.warning("the centre does not know this cursor any more: everything is fetched again")
                     self._cache.write(applying.start_refill).result()
+                    with self._turn:
+                        self._answered.clear()  # the ticks of a timeline that may be gone
                 return self._fetch_all(transport)
         with self._pull_guard:
             if self._position() != before:

@@ -23,7 +23,7 @@ from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import child_id, new_id
 from erp_desktop.models.sync import OutboxAction, UndoStep
-from erp_desktop.sync import undo
+from erp_desktop.sync import kept, undo
 from erp_desktop.sync.cache import get_state, set_state
 from erp_desktop.sync.signing_in import SignedIn
 from erp_desktop.wire import PushedAction
@@ -39,6 +39,9 @@ _MOST_DEPENDENCES = 1_000  # that the wire takes; the queue's own order sees to 
 _CHILDREN_LOOKED_FOR = 2_000
 
 _outbox = OutboxAction.__table__
+_OFFERED_AGAIN = (
+    select(_outbox.c.seq).where(_outbox.c.status == PENDING, _outbox.c.again_since.is_not(None)).limit(1)
+)
 
 
 class UnknownHere(Refused):
@@ -126,6 +129,7 @@ def replay(connection: Connection, who: SignedIn) -> frozenset[str]:
 def settle(connection: Connection, action_id: UUID, outcome: str, problem: dict[str, Any] | None) -> None:
     """The centre's final word, as a pull brought it: applied actions go, refused ones wait for a person."""
     if outcome == "applied":
+        kept.keep(connection, action_id)
         connection.execute(delete(OutboxAction).where(_outbox.c.id == action_id))
         return
     connection.execute(
@@ -138,12 +142,15 @@ def settle(connection: Connection, action_id: UUID, outcome: str, problem: dict[
 def batch_to_push(connection: Connection, answered: Iterable[UUID], count: int, size: int) -> list[PushedAction]:
     """The oldest pending actions that the centre has not answered yet, up to `count` and about `size` bytes. Marks them
     as tried before they leave, so that what may have arrived is never taken for something that only we know.
+
+    As long as some are offered again to a restored centre, only those: what was done since builds on them.
     """
     skip = set(answered)
     chosen: list[PushedAction] = []
     used = 0
+    is_offering_again = connection.scalar(_OFFERED_AGAIN) is not None
     for row in connection.execute(select(_outbox).where(_outbox.c.status == PENDING).order_by(_outbox.c.seq)):
-        if row.id in skip:
+        if row.id in skip or (is_offering_again and row.again_since is None):
             continue
         used += len(row.args.encode()) + 400  # what stands around the arguments
         if chosen and (used > size or len(chosen) == count):
@@ -334,4 +341,5 @@ def _pushed(row: Any) -> PushedAction:
         actor_id=row.actor_id,
         issued_at=row.issued_at,
         base_tick=row.base_tick,
+        again=kept.is_for_others_sake(row.again_since),
     )
