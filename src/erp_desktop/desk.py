@@ -29,6 +29,7 @@ from erp_desktop.reports.report import Report, report_definition
 from erp_desktop.sync import outbox, settling
 from erp_desktop.sync.administering import Administration
 from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.checking import Checked, CheckNotDone, Checks
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.previewing import Previews
 from erp_desktop.sync.secrets import Secrets
@@ -95,6 +96,7 @@ class Desk(QObject):
     changed = Signal(object)  # frozenset[str]: tables whose rows are others now
     sync_state_changed = Signal(object)  # SyncState
     signed_in_changed = Signal()  # the person's name or permissions are others now
+    data_mended = Signal(object)  # Checked: rows that differed from the centre's were put right
     _told = Signal(object)  # carries a call from a worker thread to the desk's own
 
     def __init__(
@@ -115,6 +117,16 @@ class Desk(QObject):
         credentials.on_change = lambda _who: self._told.emit(self.signed_in_changed.emit)
         self._engine = Engine(cache, credentials, centre, self._rows_changed, self._state_changed, timing)
         self._previews = Previews(self._engine, credentials, centre, timing)
+        self._checks = Checks(
+            cache,
+            credentials,
+            centre,
+            timing,
+            is_synced=lambda: self.sync_state.kind is SyncKind.SYNCED,
+            pull=self.wait_until_synced,
+            on_rows=self._rows_mended,
+            on_mended=lambda checked: self._told.emit(lambda: self.data_mended.emit(checked)),
+        )
         self.administration = Administration(self._engine, credentials, centre, timing)
 
     @classmethod
@@ -188,6 +200,7 @@ class Desk(QObject):
         """Begin to sync; once is enough. Nothing happens after `close`."""
         if not self._is_closed:
             self._engine.start()
+            self._checks.start()
 
     # --- what people do and look at
 
@@ -268,6 +281,14 @@ class Desk(QObject):
     def go_online(self) -> None:
         self._engine.go_online()
 
+    def check_data(self) -> "Future[Checked]":
+        """Compare everything here with the centre, and put right what differs. Raises CheckNotDone."""
+        if self.sync_state.kind not in (SyncKind.SYNCED, SyncKind.SYNCING):
+            refused: Future[Checked] = Future()
+            refused.set_exception(CheckNotDone())
+            return refused
+        return self._checks.check_now()
+
     def sign_in(self, password: str) -> "Future[None]":
         """The same person signs in again, after the centre asked for it. Raises WrongPassword, PasswordToChange,
         CentreOutOfReach."""
@@ -329,6 +350,7 @@ class Desk(QObject):
         self._is_closed = True
         self._engine.close()
         self._previews.close()  # it may have waited for the engine
+        self._checks.close()  # and so may this
         self.administration.close()
         self._cache.close()
 
@@ -356,8 +378,8 @@ class Desk(QObject):
                 done.set_exception(error)
                 return
             tables, waiting = written.result()
+            self._engine.noticed(waiting)  # first: whoever hears of the rows sees that they wait
             self._rows_changed(tables)
-            self._engine.noticed(waiting)
             done.set_result(None)
 
         self._cache.write(write).add_done_callback(tell)
@@ -380,7 +402,12 @@ class Desk(QObject):
     def _run_here(self, call: Callable[[], object]) -> None:
         call()
 
+    def _rows_mended(self, tables: frozenset[str]) -> None:
+        self._engine.count()  # what waits has run again
+        self._rows_changed(tables)
+
     def _rows_changed(self, tables: frozenset[str]) -> None:
+        self._checks.somebody_works()
         if "company" in tables:
             self._company = None
         if tables:

@@ -8,7 +8,8 @@ Here: ticks, pages, cursors. Not here: HTTP, signing in, how values are read (ro
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -122,6 +123,14 @@ class Changes:
                 acks_after=0,
             )
         return SnapshotReply(page=page, cursor=self._signer.sign(_CURSOR, cursor), complete=len(page.values[0]) < limit)
+
+    @contextmanager
+    def at(self, who: Reader, cursor_text: str) -> Iterator[tuple[Connection, list[StoredTable], Cursor]]:
+        """One snapshot, the tables that `who` may see, and the cursor that their desk has read to. Raises CursorGone."""
+        tables = self.tables_for(who.permissions)
+        with self._reader.connect() as connection:
+            clock = _clock(connection, who.company_id)
+            yield connection, tables, self._checked(connection, who, clock, tables, cursor_text)
 
     def tick_of(self, company_id: UUID) -> int:
         with self._reader.connect() as connection:

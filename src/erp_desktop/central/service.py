@@ -30,6 +30,7 @@ from erp_desktop.central.http import WireError, message_response, problem_respon
 from erp_desktop.central.performing import Busy, Centre
 from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.central.signing import identity_of
+from erp_desktop.central.verifying import verify
 from erp_desktop.central.waking import Wakeups
 from erp_desktop.database import reader
 from erp_desktop.models.company import Company
@@ -50,6 +51,7 @@ from erp_desktop.wire import (
     PushRequest,
     RefreshRequest,
     SnapshotRequest,
+    VerifyRequest,
     WireProblem,
 )
 
@@ -113,6 +115,7 @@ class Service:
         app.add_api_route("/v1/sync/preview", self.preview, methods=["POST"])
         app.add_api_route("/v1/sync/pull", self.pull, methods=["POST"])
         app.add_api_route("/v1/sync/snapshot", self.snapshot, methods=["POST"])
+        app.add_api_route("/v1/sync/verify", self.verify, methods=["POST"])
         app.add_api_route("/v1/auth/login", self.log_in, methods=["POST"])
         app.add_api_route("/v1/auth/refresh", self.refresh, methods=["POST"])
         AdminCalls(self.administration, self.accounts, self._identify, self._in_thread).add_to(app)
@@ -233,6 +236,12 @@ class Service:
             return message_response(request, self.changes.snapshot(who, wanted.table, wanted.after_id, wanted.limit))
 
         return await self._in_thread(answer)
+
+    async def verify(self, request: Request) -> Response:
+        wanted = await read_message(request, VerifyRequest, SMALL_MESSAGE_BYTES)
+        return await self._in_thread(
+            lambda: message_response(request, verify(self.changes, self._identify(request, wanted), wanted))
+        )
 
     async def status(self, request: Request) -> Response:
         def answer() -> Response:
