@@ -21,6 +21,14 @@ The back office of a company that distributes goods.</source>
         <source>Close</source>
         <translation>关闭</translation>
     </message>
+    <message>
+        <source>The copy of the data on this computer is encrypted; its key is in the computer&apos;s keyring.</source>
+        <translation>本机数据副本已加密；密钥保存在本机密钥环中。</translation>
+    </message>
+    <message>
+        <source>The copy of the data on this computer is encrypted, but this computer has no keyring, so the key lies in a file beside it: whoever takes the disk has both. Encrypt the disk.</source>
+        <translation>本机数据副本已加密，但本机没有密钥环，密钥存放在数据旁边的文件中：拿到磁盘的人两者都有。请加密磁盘。</translation>
+    </message>
 </context>
 <context>
     <name>Account type</name>
@@ -861,10 +869,6 @@ The back office of a company that distributes goods.</source>
         <translation>SQLite 数据库只能有一个工作进程。需要更多时请使用 PostgreSQL，或者去掉 --workers。</translation>
     </message>
     <message>
-        <source>Nobody is administrator of {code}.</source>
-        <translation>{code} 没有管理员。</translation>
-    </message>
-    <message>
         <source>There is no database {name}.</source>
         <translation>没有数据库 {name}。</translation>
     </message>
@@ -1096,7 +1100,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The key of the data at {path} is not on this computer. Open them in the window once.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 处数据的密钥不在本机。请先在窗口中打开一次。</translation>
     </message>
     <message>
         <source>There are no books at {path} yet. Open the window once, or name others with --data-dir.</source>
@@ -1261,6 +1265,50 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>{count} pictures in {folder}.</source>
         <translation>{folder} 中有 {count} 张图片。</translation>
+    </message>
+    <message>
+        <source>Nobody is administrator of this company.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nobody signs in as {login}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No computer has this id; erp-central device list tells them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} is there already. Give another name.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} cannot be written: {detail}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} cannot be read: {detail}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This backup ends too early: it was not written or copied to its end. Nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This backup is damaged: it is not what was written. Nothing was changed; take another one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This backup was written by another version of the program. Install that one first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is a company in this database already. Restore onto a new one; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This file is not a backup of ERP Desktop. Nothing was changed.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -6296,8 +6344,8 @@ The back office of a company that distributes goods.</source>
         <translation>状态</translation>
     </message>
     <message>
-        <source>Waits behind it</source>
-        <translation>后续等待</translation>
+        <source>Behind it</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Since</source>
@@ -8129,6 +8177,10 @@ The back office of a company that distributes goods.</source>
         <translation>相同的{kind}已存在。请改为修改那一条；未作任何更改。</translation>
     </message>
     <message>
+        <source>Somebody else changed {record} meanwhile, in the same place as you. Compare both versions and choose; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{party} is not an active customer. Choose a customer; nothing was changed.</source>
         <translation>{party} 不是启用的客户。请选择客户；未作任何更改。</translation>
     </message>
@@ -8490,7 +8542,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The key of the local data is in this computer&apos;s keyring, and the keyring does not answer. Unlock it, or sign in to the computer again, and start once more; nothing was lost.</source>
-        <translation type="unfinished"></translation>
+        <translation>本机数据的密钥保存在本机密钥环中，而密钥环没有响应。请解锁密钥环或重新登录本机，然后再次启动；没有丢失任何内容。</translation>
     </message>
     <message>
         <source>These data were made by a newer version of the program (tables {revision}). Install that version to open them; nothing was changed.</source>
@@ -9108,6 +9160,26 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Save it with the code {code}</source>
         <translation>用编码 {code} 保存</translation>
+    </message>
+    <message>
+        <source>Keep mine</source>
+        <translation type="unfinished">保留我的输入</translation>
+    </message>
+    <message>
+        <source>Keep mine in all {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep theirs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep theirs in all {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Theirs was kept</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Choose another customer</source>
@@ -13262,7 +13334,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The supplier is asked to credit what the goods have cost.</source>
-        <translation type="unfinished"></translation>
+        <translation>请供应商按货物的成本贷记。</translation>
     </message>
     <message>
         <source>Return of</source>
@@ -13495,7 +13567,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The local copy of the data cannot be opened: it is damaged, or its key is not on this computer any more. It is fetched again. Changes that had not reached the central service cannot be sent from this computer; the file was kept as {file}, for the case that the key is found in a backup of this computer.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法打开本机数据副本：文件已损坏，或其密钥已不在本机。正在重新获取数据。尚未到达中心服务的更改无法再从本机发送；文件保留为 {file}，以备从本机备份中找到密钥时使用。</translation>
     </message>
     <message>
         <source>You chose to work offline. Changes are kept here until you go online again.</source>

@@ -33,7 +33,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.expression import Alias, ColumnClause
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from erp_desktop.models.base import PENDING_TICK, Base
+from erp_desktop.models.base import PENDING_TICK, Base, permissions_to_read
 from erp_desktop.models.types import String
 from erp_desktop.queries.base import Between, Contains, IsEmpty, ListPage, ListRequest, NotHere, OneOf, Position, Record
 from erp_desktop.queries.texts import has_text
@@ -109,6 +109,14 @@ class ListShape(Generic[Record]):
         if name not in self.columns:
             raise UnknownColumn(name)
         return self.columns[name]
+
+    def hidden(self, permissions: frozenset[str]) -> frozenset[str]:
+        """The columns that are made of what somebody with `permissions` may not see; on their desk they are empty."""
+        return frozenset(
+            name
+            for name, column in self.columns.items()
+            if any(not needed & permissions for needed in _permissions_for(column.expression))
+        )
 
     def from_clause(self, names: Iterable[str], start: FromClause | None = None) -> FromClause:
         """The base table with the joins that the columns called `names` need, in the declared order."""
@@ -413,6 +421,18 @@ def matches(expression: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
 
 def _source_tables(expression: ColumnElement[Any]) -> set[Any]:
     return {element.table for element in visitors.iterate(expression) if isinstance(element, ColumnClause)}
+
+
+def _permissions_for(expression: ColumnElement[Any]) -> set[frozenset[str]]:
+    """Of each guarded column that `expression` reads: the permissions one of which is needed."""
+    found = set()
+    for element in visitors.iterate(expression):
+        source = getattr(element, "table", None)
+        while isinstance(source, Alias):
+            source = source.element
+        if isinstance(source, Table) and isinstance(element, ColumnClause):
+            found.add(permissions_to_read(source.columns[element.name]))
+    return found - {frozenset()}
 
 
 def _table_names(elements: Iterable[Any]) -> Iterable[str]:

@@ -32,7 +32,8 @@ _warehouse = table_of(Warehouse)
 
 @dataclass(frozen=True)
 class PurchaseOrderRow:
-    """`qty` and `received_qty` are sums over the lines, in stock units; `total` is in `currency`."""
+    """`qty` and `received_qty` are sums over the lines, in stock units; `total` is in `currency`, None for who may not see
+    what goods cost."""
 
     id: UUID
     number: str | None
@@ -49,7 +50,7 @@ class PurchaseOrderRow:
     currency: str
     reference: str
     status: str
-    total: Decimal
+    total: Decimal | None
     qty: Decimal
     received_qty: Decimal
     is_pending: bool

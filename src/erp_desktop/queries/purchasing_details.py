@@ -60,7 +60,7 @@ _raiser = table_of(User, "raiser")
 @dataclass(frozen=True)
 class PurchaseOrderLineRow(InLineUnit):
     """Quantities in stock units, `unit_price` for one of the line's unit, `amount` in the order's currency; `open_qty` is still
-    to come."""
+    to come. No price and amount for who may not see what goods cost."""
 
     id: UUID
     order_id: UUID
@@ -73,8 +73,8 @@ class PurchaseOrderLineRow(InLineUnit):
     unit_code_zh: str
     tracking: str  # none, lot, serial
     qty: Decimal
-    unit_price: Decimal
-    amount: Decimal
+    unit_price: Decimal | None
+    amount: Decimal | None
     received_qty: Decimal
     open_qty: Decimal
     unit_id: UUID | None

@@ -60,7 +60,7 @@ _bin = table_of(Bin)
 @dataclass(frozen=True)
 class SupplierReturnRow:
     """`qty` is the sum over the lines, in stock units; `total` is what the supplier credits, in `currency`, of which one
-    unit was worth `rate`."""
+    unit was worth `rate`; None for who may not see what goods cost."""
 
     id: UUID
     number: str | None
@@ -81,7 +81,7 @@ class SupplierReturnRow:
     rate: Decimal
     status: str
     qty: Decimal
-    total: Decimal
+    total: Decimal | None
     is_pending: bool
 
 
@@ -123,7 +123,7 @@ class SupplierReturns(ListQuery[SupplierReturnRow]):
 class SupplierReturnLineRow(InLineUnit):
     """What went back, in stock units, from which bin, and what the supplier credits for it: `unit_price` (of one of the unit that
     it was ordered in) and `amount` in the return's currency, `value` the same in company currency, of which
-    `exchange_difference` comes from another rate than the receipt's."""
+    `exchange_difference` comes from another rate than the receipt's; None for who may not see what goods cost."""
 
     id: UUID
     return_id: UUID
@@ -138,10 +138,10 @@ class SupplierReturnLineRow(InLineUnit):
     bin_id: UUID
     bin_code: str
     qty: Decimal
-    unit_price: Decimal
-    amount: Decimal
-    value: Decimal
-    exchange_difference: Decimal
+    unit_price: Decimal | None
+    amount: Decimal | None
+    value: Decimal | None
+    exchange_difference: Decimal | None
     unit_id: UUID | None
     line_unit_code: str | None
     line_unit_code_zh: str | None

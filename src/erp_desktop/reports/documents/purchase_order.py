@@ -86,7 +86,10 @@ def purchase_order_pdf(
             (vocabulary.translate("Document", "Currency"), order.currency),
         ]
     )
-    paper.table(_columns(vocabulary), _lines(session, order, places_of_currency(company, order.currency), vocabulary))
+    paper.table(
+        _columns(vocabulary, has_prices=order.total is not None),
+        _lines(session, order, places_of_currency(company, order.currency), vocabulary),
+    )
     paper.paragraph(vocabulary.translate("Document", "Note"), order.note)
     terms_text = vocabulary.translate(
         "Document",
@@ -101,16 +104,20 @@ def purchase_order_pdf(
     paper.save(path)
 
 
-def _columns(vocabulary: Words) -> list[PaperColumn]:
-    return [
+def _columns(vocabulary: Words, has_prices: bool) -> list[PaperColumn]:
+    """Without prices, for who may not see what goods cost."""
+    columns = [
         PaperColumn(vocabulary.translate("Document", "No."), is_right=False),
         PaperColumn(vocabulary.translate("Document", "Code"), is_right=False),
         PaperColumn(vocabulary.translate("Document", "Product"), is_right=False),
         PaperColumn(vocabulary.translate("Document", "Quantity"), is_right=True),
         PaperColumn(vocabulary.translate("Document", "Unit"), is_right=False),
+    ]
+    prices = [
         PaperColumn(vocabulary.translate("Document", "Unit price"), is_right=True),
         PaperColumn(vocabulary.translate("Document", "Amount"), is_right=True),
     ]
+    return [*columns, *prices] if has_prices else columns
 
 
 def both_names(product: Product, vocabulary: Words) -> str:
@@ -155,7 +162,18 @@ def _lines(session: Session, order: PurchaseOrder, places: int, vocabulary: Word
     ).all()
     language = vocabulary.language
     qty_places = max((places_of(_entered(line)) for line, *_ in found), default=0)
-    price_places = max((places_of(line.unit_price) for line, *_ in found), default=0)
+    has_prices = order.total is not None
+    price_places = max((places_of(line.unit_price) for line, *_ in found), default=0) if has_prices else 0
+
+    def prices(line: PurchaseOrderLine) -> tuple[str, ...]:
+        if not has_prices:
+            return ()
+        shown = format_unit_cost(line.unit_price, places, language)
+        return (
+            aligned(shown, max(places, places_of(line.unit_price)), price_places),
+            format_money(line.amount, places, language),
+        )
+
     lines = [
         PaperLine(
             (
@@ -164,16 +182,13 @@ def _lines(session: Session, order: PurchaseOrder, places: int, vocabulary: Word
                 beside(both_names(product, vocabulary), what_it_holds(line, in_unit, unit, vocabulary)),
                 aligned(format_qty(_entered(line), language), places_of(_entered(line)), qty_places),
                 unit_name(in_unit or unit, vocabulary),
-                aligned(
-                    format_unit_cost(line.unit_price, places, language),
-                    max(places, places_of(line.unit_price)),
-                    price_places,
-                ),
-                format_money(line.amount, places, language),
+                *prices(line),
             )
         )
         for line, product, unit, in_unit in found
     ]
+    if not has_prices:
+        return lines
     total = vocabulary.translate("Document", "Total {currency}").format(currency=order.currency)
     lines.append(
         PaperLine(

@@ -78,7 +78,9 @@ def return_note_pdf(
         ]
     )
     places = places_of_currency(company, returned.currency)
-    paper.table(_columns(vocabulary), _lines(session, returned, places, vocabulary))
+    paper.table(
+        _columns(vocabulary, has_prices=returned.total is not None), _lines(session, returned, places, vocabulary)
+    )
     asked = vocabulary.translate(
         "Document", "Please credit us the goods above and state our return number on the note."
     )
@@ -89,16 +91,20 @@ def return_note_pdf(
     paper.save(path)
 
 
-def _columns(vocabulary: Words) -> list[PaperColumn]:
-    return [
+def _columns(vocabulary: Words, has_prices: bool) -> list[PaperColumn]:
+    """Without prices, for who may not see what goods cost."""
+    columns = [
         PaperColumn(vocabulary.translate("Document", "No."), is_right=False),
         PaperColumn(vocabulary.translate("Document", "Code"), is_right=False),
         PaperColumn(vocabulary.translate("Document", "Product"), is_right=False),
         PaperColumn(vocabulary.translate("Document", "Quantity"), is_right=True),
         PaperColumn(vocabulary.translate("Document", "Unit"), is_right=False),
+    ]
+    prices = [
         PaperColumn(vocabulary.translate("Document", "Unit price"), is_right=True),
         PaperColumn(vocabulary.translate("Document", "Amount"), is_right=True),
     ]
+    return [*columns, *prices] if has_prices else columns
 
 
 def _lines(session: Session, returned: SupplierReturn, places: int, vocabulary: Words) -> list[PaperLine]:
@@ -115,6 +121,17 @@ def _lines(session: Session, returned: SupplierReturn, places: int, vocabulary: 
         .order_by(line.line_no)
     ).all()
     language = vocabulary.language
+    has_prices = returned.total is not None
+
+    def prices(row: SupplierReturnLine, in_unit: Unit | None) -> tuple[str, ...]:
+        if not has_prices:
+            return ()
+        per_unit = f" / {unit_name(in_unit, vocabulary)}" if in_unit is not None else ""
+        return (
+            format_unit_cost(row.unit_price, places, language) + per_unit,
+            format_money(row.amount, places, language),
+        )
+
     lines = [
         PaperLine(
             (
@@ -126,13 +143,13 @@ def _lines(session: Session, returned: SupplierReturn, places: int, vocabulary: 
                 ),
                 format_qty(row.qty, language),
                 unit_name(unit, vocabulary),
-                format_unit_cost(row.unit_price, places, language)
-                + (f" / {unit_name(in_unit, vocabulary)}" if in_unit is not None else ""),
-                format_money(row.amount, places, language),
+                *prices(row, in_unit),
             )
         )
         for row, product, unit, lot, order_line, in_unit in found
     ]
+    if not has_prices:
+        return lines
     total = vocabulary.translate("Document", "Total {currency}").format(currency=returned.currency)
     lines.append(
         PaperLine(

@@ -62,6 +62,7 @@ def document_list(
         search_hint=search_hint,
         first_filters=first_filters,
         empty_detail=empty_detail,
+        shape=getattr(getattr(query, "func", query), "shape", None),
     )
 
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
+from erp_desktop.models.base import Replicated, hidden_columns
 from erp_desktop.queries.base import NotHere, Query
 from erp_desktop.views.documents.header import DocumentHeader
 from erp_desktop.views.documents.kinds import kind_text
@@ -140,6 +141,10 @@ class DocumentPage(ScreenView):
         if permission in self.desk.permissions:
             return ""
         return translate("DocumentPage", "Your role does not allow this.")
+
+    def sees(self, model: type[Replicated], column: str) -> bool:
+        """Whether this person may see a column; its figures are not on this desk if not."""
+        return column not in hidden_columns(model, self.desk.permissions)
 
     def do_primary(self) -> None:
         """Ctrl+Enter. What is being typed in a field counts."""

@@ -12,7 +12,8 @@ def register_own_screens() -> None:
     kinds = "erp_desktop.views.masters.kinds"
     lists = "erp_desktop.views.masters.lists"
     factory: ScreenFactory
-    read = "master.read"
+    permission: str | frozenset[str]
+    read, books = "master.read", frozenset({"cost.read", "ledger.read", "budget.read", "purchasing.write"})
     for key, title, icon, module, factory, permission in (
         ("products", noop("Screen", "Products"), "product", "stock", later(lists, "products_screen"), read),
         ("low_stock", noop("Screen", "Low stock"), "triangle", "stock", later(lists, "low_stock_screen"), read),
@@ -25,14 +26,21 @@ def register_own_screens() -> None:
         ("suppliers", noop("Screen", "Suppliers"), "party", "buy", later(lists, "suppliers_screen"), read),
         ("warehouses", noop("Screen", "Warehouses"), "warehouse", "warehouse", later(lists, "warehouses_screen"), read),
         ("bins", noop("Screen", "Bins"), "warehouse", "warehouse", later(lists, "bins_screen"), read),
-        ("cost_centres", noop("Screen", "Cost centres"), "budget", "ledger", later(lists, "cost_centres_screen"), read),
+        (
+            "cost_centres",
+            noop("Screen", "Cost centres"),
+            "budget",
+            "ledger",
+            later(lists, "cost_centres_screen"),
+            books,
+        ),
         (
             "exchange_rates",
             noop("Screen", "Exchange rates"),
             "ledger",
             "ledger",
             later(lists, "exchange_rates_screen"),
-            read,
+            books,
         ),
         ("employees", noop("Screen", "Employees"), "user", "settings", later(lists, "employees_screen"), "people.read"),
     ):
@@ -95,7 +103,7 @@ def register_own_screens() -> None:
             "budget",
             "ledger",
             partial(later(kinds, "record_page"), key="cost_centre"),
-            read,
+            books,
         ),
         (
             "exchange_rate",
@@ -103,7 +111,7 @@ def register_own_screens() -> None:
             "ledger",
             "ledger",
             partial(later(kinds, "record_page"), key="exchange_rate"),
-            read,
+            books,
         ),
         (
             "employee",

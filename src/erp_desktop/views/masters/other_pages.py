@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QWidget
 
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
+from erp_desktop.models.party import Party
 from erp_desktop.queries.masters import Bins
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.masters.kinds import party_kind, warehouse_kind
@@ -27,6 +28,10 @@ class PartyPage(RecordPage):
         super().__init__(desk, shell, party_kind(), id, is_new=is_new, has_related=True)
 
     def add_more(self) -> None:
+        if not self.sees(Party, "commission_rate"):
+            for name in ("commission_rate", "commission_rate_label"):
+                if (widget := self.form.findChild(QWidget, name)) is not None:
+                    widget.hide()
         self.content.setStretchFactor(self.form, 0)
         self.content.addStretch(1)
 

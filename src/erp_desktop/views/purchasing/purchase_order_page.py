@@ -12,7 +12,7 @@ from erp_desktop.actions.purchasing import CancelPurchaseOrder, ConfirmPurchaseO
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
-from erp_desktop.models.purchasing import PurchaseOrderStatus
+from erp_desktop.models.purchasing import PurchaseOrderLine, PurchaseOrderStatus
 from erp_desktop.numbers import ZERO, UnitFactor
 from erp_desktop.queries.currencies import SupplierCurrency
 from erp_desktop.queries.order_entry import FirstChoices, LastPurchasePrice, OrderDefaults
@@ -72,11 +72,12 @@ class PurchaseOrderPage(FormPage):
             ("supplier", "warehouse", "ordered_on", "due_on"),
             is_new=is_new,
         )
+        self._sees_prices = self.sees(PurchaseOrderLine, "unit_price")
         self.money = CurrencyField(self, self._currency_changed)
         self.lookup("supplier").use(desk, lookups.suppliers())
         self.lookup("warehouse").use(desk, lookups.warehouses())
         self.use_lines(self._line_spec())
-        self._prices = PriceProposals(desk, self.grid, self._last_price, self)
+        self._prices = PriceProposals(desk, self.grid, self._last_price, self) if self._sees_prices else None
         self._make_actions()
         self.show_state(Status.DRAFT)
         self.set_title(self.new_title())
@@ -91,6 +92,12 @@ class PurchaseOrderPage(FormPage):
     # --- what is shown
 
     def _line_spec(self) -> LineSpec:
+        prices = (
+            LineColumn(
+                "unit_price", translate("PurchaseOrderPage", "Price"), CellKind.UNIT_COST, 110, is_required=True
+            ),
+            LineColumn("amount", translate("PurchaseOrderPage", "Amount"), CellKind.MONEY, 120, is_computed=True),
+        )
         return LineSpec(
             (
                 LineColumn(
@@ -102,10 +109,7 @@ class PurchaseOrderPage(FormPage):
                 ),
                 LineColumn("qty", translate("PurchaseOrderPage", "Quantity"), CellKind.QTY, 100, is_required=True),
                 *unit_columns(84),
-                LineColumn(
-                    "unit_price", translate("PurchaseOrderPage", "Price"), CellKind.UNIT_COST, 110, is_required=True
-                ),
-                LineColumn("amount", translate("PurchaseOrderPage", "Amount"), CellKind.MONEY, 120, is_computed=True),
+                *(prices if self._sees_prices else ()),
                 LineColumn("received", translate("PurchaseOrderPage", "Received"), CellKind.QTY, 90, is_computed=True),
             ),
             compute=self._computed,
@@ -130,7 +134,8 @@ class PurchaseOrderPage(FormPage):
             return
         self._shown = _typed_part(record)
         self.money.keep(record.currency)
-        self._prices.forget()
+        if self._prices is not None:
+            self._prices.forget()
         self.show_lines(
             [
                 {
@@ -176,12 +181,16 @@ class PurchaseOrderPage(FormPage):
             self.grid.set_read_only(is_locked)
 
     def lines_changed(self) -> None:
-        self._prices.look()
+        if self._prices is not None:
+            self._prices.look()
         hide_stock_units(self.grid)
         lines = self.grid.lines()
         total = self.grid.model_of_lines.total("amount")
         count = translate("PurchaseOrderPage", "Lines: {count}").format(count=len(lines))
         self.show_text("line_count", count)
+        if not self._sees_prices:
+            self.show_text("total", "")
+            return
         money = shown(total, CellKind.MONEY, self.money.places)
         text = translate("PurchaseOrderPage", "Total {currency} {amount}")
         self.show_text("total", text.format(currency=self.money.currency, amount=money))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.i18n import translate
+from erp_desktop.models.purchasing import SupplierReturnLine
 from erp_desktop.numbers import round_money
 from erp_desktop.queries.supplier_returns import ReturnableReceipt, ReturnableRecord
 from erp_desktop.views.documents import exchange_rate, lookups
@@ -54,6 +55,7 @@ class SupplierReturnForm(CountingPage):
         self.rate = exchange_rate.RateField(self, "returned_on")
         self._warehouse_id: UUID | None = None
         self._currency, self._places = "", 2
+        self._sees_prices = self.sees(SupplierReturnLine, "unit_price")
         self._use_columns()
         self.binder.show({"returned_on": company_today(), "reason": "", "reference": "", "is_invoiced": False})
         add = self.add_page_action
@@ -75,6 +77,8 @@ class SupplierReturnForm(CountingPage):
             translate(
                 "SupplierReturnForm", "The goods leave at their cost; the rest to the credit is a price variance."
             )
+            if self._sees_prices
+            else translate("SupplierReturnForm", "The supplier is asked to credit what the goods have cost.")
         )
         self.lines_changed()
         self.offer_actions()
@@ -85,16 +89,7 @@ class SupplierReturnForm(CountingPage):
         return translate("SupplierReturnForm", "Return of")
 
     def _use_columns(self) -> None:
-        columns = (
-            LineColumn("product_code", translate("SupplierReturnForm", "Code"), width=110, is_computed=True),
-            LineColumn("product_name", translate("SupplierReturnForm", "Product"), is_computed=True, stretches=True),
-            LineColumn("open", translate("SupplierReturnForm", "Not returned"), CellKind.QTY, 120, is_computed=True),
-            LineColumn("free", translate("SupplierReturnForm", "Free"), CellKind.QTY, 84, is_computed=True),
-            LineColumn("counted", translate("SupplierReturnForm", "Goes back"), CellKind.QTY, 96),
-            LineColumn("unit", translate("SupplierReturnForm", "Unit"), width=56, is_computed=True),
-            LineColumn(
-                "bin", translate("SupplierReturnForm", "Bin"), width=110, lookup=lookups.bins(self._warehouse_id)
-            ),
+        prices = (
             LineColumn(
                 "unit_price", translate("SupplierReturnForm", "Credit price"), CellKind.UNIT_COST, 104, is_required=True
             ),
@@ -107,6 +102,18 @@ class SupplierReturnForm(CountingPage):
                 is_computed=True,
                 places=self._places,
             ),
+        )
+        columns = (
+            LineColumn("product_code", translate("SupplierReturnForm", "Code"), width=110, is_computed=True),
+            LineColumn("product_name", translate("SupplierReturnForm", "Product"), is_computed=True, stretches=True),
+            LineColumn("open", translate("SupplierReturnForm", "Not returned"), CellKind.QTY, 120, is_computed=True),
+            LineColumn("free", translate("SupplierReturnForm", "Free"), CellKind.QTY, 84, is_computed=True),
+            LineColumn("counted", translate("SupplierReturnForm", "Goes back"), CellKind.QTY, 96),
+            LineColumn("unit", translate("SupplierReturnForm", "Unit"), width=56, is_computed=True),
+            LineColumn(
+                "bin", translate("SupplierReturnForm", "Bin"), width=110, lookup=lookups.bins(self._warehouse_id)
+            ),
+            *(prices if self._sees_prices else ()),
         )
         self.use_lines(LineSpec(columns, compute=self._credit, keep=("id", "product_id"), is_fixed=True))
 
@@ -172,7 +179,9 @@ def _return_of(
         receipt_id=document_id,
         returned_on=values["returned_on"],
         lines=tuple(
-            SentBackLine(line["id"], line["counted"], line["unit_price"], line["bin"].id if line.get("bin") else None)
+            SentBackLine(
+                line["id"], line["counted"], line.get("unit_price"), line["bin"].id if line.get("bin") else None
+            )
             for line in counted
         ),
         rate=values.get("rate"),

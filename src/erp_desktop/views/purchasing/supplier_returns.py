@@ -122,21 +122,25 @@ def _facts(record: SupplierReturnRecord) -> Facts:
         (translate("SupplierReturnPage", "Warehouse"), named(record, "warehouse")),
         (translate("SupplierReturnPage", "Reason"), record.reason),
         (translate("SupplierReturnPage", "Credit note"), record.reference),
-        (translate("SupplierReturnPage", "Credit"), f"{record.currency} {shown(record.total, CellKind.MONEY)}"),
-        *_rate_facts(record),
+        *_credit_facts(record),
         (translate("SupplierReturnPage", "The credit lowers"), lowers),
         *_cost_facts(record),
     )
 
 
-def _rate_facts(record: SupplierReturnRecord) -> Facts:
-    """In a foreign currency: its rate, the credit in company currency, and what of it the rate has made."""
-    if record.currency == record.company_currency:
+def _credit_facts(record: SupplierReturnRecord) -> Facts:
+    """For who may see what goods cost: the credit, in a foreign currency also its rate, the credit in company currency, and
+    what of it the rate has made."""
+    if record.total is None:
         return ()
+    credit = (translate("SupplierReturnPage", "Credit"), f"{record.currency} {shown(record.total, CellKind.MONEY)}")
+    if record.currency == record.company_currency:
+        return (credit,)
     own = record.company_currency
-    value = sum((line.value for line in record.lines), ZERO)
-    gained = sum((line.exchange_difference for line in record.lines), ZERO)
+    value = sum((line.value or ZERO for line in record.lines), ZERO)
+    gained = sum((line.exchange_difference or ZERO for line in record.lines), ZERO)
     return (
+        credit,
         (
             translate("SupplierReturnPage", "Exchange rate"),
             rate_text(record.currency, record.rate, own),
@@ -150,7 +154,7 @@ def _cost_facts(record: SupplierReturnRecord) -> Facts:
     """What the goods had cost, and the rest to the credit; for who may see it."""
     if record.cost is None:
         return ()
-    credited = sum((line.value - line.exchange_difference for line in record.lines), ZERO)
+    credited = sum(((line.value or ZERO) - (line.exchange_difference or ZERO) for line in record.lines), ZERO)
     cost, variance = (
         f"{record.company_currency} {shown(amount, CellKind.MONEY)}" for amount in (record.cost, record.cost - credited)
     )

@@ -30,7 +30,8 @@ def register_own_screens() -> None:
     """The list first, then each report as `report_NAME`: so that it stands in the rail's menu and in the palette."""
     index = later("erp_desktop.views.reports.index", "ReportIndex")
     viewer = later("erp_desktop.views.reports.viewer", "ReportViewer")
-    register_screen("reports", QT_TRANSLATE_NOOP("Screen", "All reports"), "reports", "reports", index)
+    any_report = frozenset(definition.permission for definition in report_definitions())
+    register_screen("reports", QT_TRANSLATE_NOOP("Screen", "All reports"), "reports", "reports", index, any_report)
     for definition in report_definitions():
         register_screen(
             f"report_{definition.name}",

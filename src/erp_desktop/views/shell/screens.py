@@ -51,12 +51,17 @@ class Screen:
     icon: str
     module: str
     factory: ScreenFactory
-    permission: str = ""  # empty: everybody
+    permission: str | frozenset[str] = ""  # empty: everybody; of several, any
     is_listed: bool = True  # stands in the rail and the palette; a form that needs a record does not
 
     @property
     def shown_title(self) -> str:
         return translate("Screen", self.title)
+
+    def is_open_to(self, permissions: frozenset[str]) -> bool:
+        if isinstance(self.permission, frozenset):
+            return bool(self.permission & permissions)
+        return not self.permission or self.permission in permissions
 
 
 _screens: dict[str, Screen] = {}
@@ -95,7 +100,7 @@ def register_screen(
     icon: str,
     module: str,
     factory: ScreenFactory,
-    permission: str = "",
+    permission: str | frozenset[str] = "",
     *,
     is_listed: bool = True,
 ) -> None:
@@ -115,7 +120,7 @@ def find_screen(key: str) -> Screen:
 
 def permitted_screens(permissions: frozenset[str]) -> list[Screen]:
     """What a role may open, in the order of registration."""
-    return [screen for screen in _screens.values() if not screen.permission or screen.permission in permissions]
+    return [screen for screen in _screens.values() if screen.is_open_to(permissions)]
 
 
 def record_key(key: str, args: dict[str, Any]) -> tuple[str, tuple[tuple[str, Any], ...]]:

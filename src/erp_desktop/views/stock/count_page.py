@@ -10,6 +10,7 @@ from erp_desktop.actions.lots import LOT_REFUSALS
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.i18n import translate
+from erp_desktop.models.stock import StockCountLine
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.details import StockCountDetail
 from erp_desktop.queries.stock import StockOnHand
@@ -70,6 +71,7 @@ class CountStockPage(FormPage):
 
     def _line_spec(self) -> LineSpec:
         bins = LookupSpec(self._bins_here, fact=lambda row: row.fact)
+        unit_cost = (LineColumn("unit_cost", translate("CountStockPage", "Unit cost"), CellKind.UNIT_COST, 110),)
         return LineSpec(
             (
                 LineColumn(
@@ -95,7 +97,7 @@ class CountStockPage(FormPage):
                 LineColumn(
                     "difference", translate("CountStockPage", "Difference"), CellKind.QTY, 110, is_computed=True
                 ),
-                LineColumn("unit_cost", translate("CountStockPage", "Unit cost"), CellKind.UNIT_COST, 110),
+                *(unit_cost if self.sees(StockCountLine, "unit_cost") else ()),
             ),
             compute=self._compared,
         )

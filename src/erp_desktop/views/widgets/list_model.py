@@ -13,6 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.queries.base import ListPage, ListRequest, Query
+from erp_desktop.queries.listing import ListShape
 from erp_desktop.views.widgets.asking import Failure, when_done
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 
@@ -62,6 +63,20 @@ class ListSpec:
     first_filters: tuple[tuple[str, Any], ...] = ()  # chosen when the list opens
     sort: str = ""
     descending: bool = False
+    shape: ListShape[Any] | None = None  # of the list query, where `query` itself is not its class
+
+    def seen_with(self, permissions: frozenset[str]) -> "ListSpec":
+        """The same list without the columns, filters and order that tell what somebody with `permissions` may not see."""
+        shape = self.shape or getattr(getattr(self.query, "func", self.query), "shape", None)
+        hidden = shape.hidden(permissions) if shape is not None else frozenset()
+        if not hidden:
+            return self
+        return replace(
+            self,
+            columns=tuple(column for column in self.columns if column.name not in hidden),
+            filters=tuple(one for one in self.filters if one.name not in hidden),
+            sort="" if self.sort in hidden else self.sort,
+        )
 
 
 @dataclass

@@ -44,7 +44,7 @@ class RecordTable(QWidget):
         offer: tuple[tuple[str, Callable[[], object]], ...] = (),
     ) -> None:
         super().__init__(parent)
-        self.spec = spec
+        self.spec = spec = spec.seen_with(desk.permissions)
         self._desk = desk
         self._offer = offer
         self._selected: list[tuple[int, UUID | None]] = []  # row and record; None for a row that was not here yet
@@ -137,7 +137,7 @@ class RecordTable(QWidget):
 
     def set_spec(self, spec: ListSpec) -> None:
         """Lists something else with the same columns (another warehouse): `spec.query` may differ, nothing else."""
-        self.spec = self.model.spec = spec
+        self.spec = self.model.spec = spec.seen_with(self._desk.permissions)
         self.model.ask_for(self.model.request)
 
     def focus_rows(self) -> None:
