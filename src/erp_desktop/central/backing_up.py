@@ -39,23 +39,27 @@ _READ_BYTES = 1024 * 1024
 Progress = Callable[[int], None]  # rows so far; whatever it raises breaks off
 
 
-class NotABackup(ValueError):
+class BackupProblem(ValueError):
+    """A backup cannot be restored; nothing was changed."""
+
+
+class NotABackup(BackupProblem):
     """The file is something else."""
 
 
-class BackupCutShort(ValueError):
+class BackupCutShort(BackupProblem):
     """The file ends before the backup does."""
 
 
-class BackupDamaged(ValueError):
+class BackupDamaged(BackupProblem):
     """The file is not what was written."""
 
 
-class NewerBackup(ValueError):
+class NewerBackup(BackupProblem):
     """The file was written by a program whose tables this one does not know."""
 
 
-class DatabaseNotEmpty(ValueError):
+class DatabaseNotEmpty(BackupProblem):
     """There are companies in the database that a backup was to be restored onto."""
 
 

@@ -1,27 +1,29 @@
 """erp-central: the central service from the command line. Every failure is one sentence on stderr and exit code 1."""
 
 import argparse
-import getpass
 import json
 import logging
 import multiprocessing
-import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from erp_desktop import __version__
-from erp_desktop.actions.opening import COST_METHODS, OpenCompany, SaveUser
-from erp_desktop.actions.permissions import ROLES
-from erp_desktop.actions.refusals import Problem
-from erp_desktop.central.accounts import WeakPassword, hash_password, set_password
+from erp_desktop.actions.opening import COST_METHODS, OpenCompany
+from erp_desktop.central import admin_cli
+from erp_desktop.central.accounts import WeakPassword, hash_password
 from erp_desktop.central.action_log import verify_log
+from erp_desktop.central.backing_up import BackupProblem
+from erp_desktop.central.command_line import (
+    PASSWORD_VARIABLE,
+    Stop,
+    asked_password,
+    companies_kept,
+    existing_database,
+)
 from erp_desktop.central.performing import Busy, Centre, CodeInUse, NotOpened
 from erp_desktop.central.serving import CannotListen, Server
 from erp_desktop.central.workers import MOST_WORKERS, Workers, WorkersDidNotStart
@@ -30,23 +32,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.ledger.charts import chart_names
 from erp_desktop.memory import settle_memory
-from erp_desktop.migrations import NewerDatabase, is_current, upgrade
-from erp_desktop.models.company import Company, Role, User, UserRole
-from erp_desktop.models.sync import CompanyClock
-
-PASSWORD_VARIABLE = "ERP_PASSWORD"
-
-
-class Stop(Exception):
-    """Ends the command with a sentence."""
-
-
-@dataclass(frozen=True)
-class _CompanyRow:
-    id: UUID
-    code: str
-    name: str
-    tick: int
+from erp_desktop.migrations import NewerDatabase, upgrade
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,6 +67,8 @@ def _sentence_for(error: Exception) -> str | None:
             return translate("Command line", "This database was made by a newer erp-central. Upgrade this program.")
         case CodeInUse():
             return translate("Command line", "This database already has a company {code}.").format(code=error)
+        case BackupProblem():
+            return admin_cli.sentence_about_a_backup(error)
         case WeakPassword():
             return translate("Command line", "The password does not do: {detail}.").format(detail=error)
         case WorkersDidNotStart():
@@ -122,7 +110,7 @@ def serve(chosen: argparse.Namespace) -> int:
 
 def init(chosen: argparse.Namespace) -> int:
     engine = open_engine(chosen.database)
-    password = _password(chosen)
+    password = asked_password(chosen)
     hash_password(password)  # refuses a weak one before anything is set up
     upgrade(engine)
     first_period_on = chosen.first_period_on or datetime.now(ZoneInfo(chosen.time_zone)).date().replace(month=1, day=1)
@@ -150,43 +138,10 @@ def init(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def add_user(chosen: argparse.Namespace) -> int:
-    engine = _existing(chosen.database)
-    company = _company(engine, chosen.company)
-    password = _password(chosen)
-    hash_password(password)  # refuses a weak one before anybody is added
-    with engine.connect() as connection:
-        administrator = connection.scalar(
-            select(User.id)
-            .join(UserRole, (UserRole.company_id == User.company_id) & (UserRole.user_id == User.id))
-            .join(Role, (Role.company_id == UserRole.company_id) & (Role.id == UserRole.role_id))
-            .where(User.company_id == company.id, User.is_active, Role.code == "administrator")
-            .order_by(User.id)
-            .limit(1)
-        )
-    if administrator is None:
-        raise Stop(translate("Command line", "Nobody is administrator of {code}.").format(code=chosen.company))
-    user_id = new_id()
-    wanted = SaveUser(
-        user_id=user_id,
-        login=chosen.login,
-        name=chosen.name or chosen.login,
-        role_codes=tuple(chosen.role),
-        language=chosen.language,
-    )
-    (result,) = Centre(engine).perform_local(company.id, administrator, [wanted])
-    if result.outcome != "applied":
-        raise Stop(Problem.from_dict(result.problem or {}).sentence)
-    set_password(engine, company.id, user_id, password)
-    print(json.dumps({"user_id": str(user_id)}))
-    engine.dispose()
-    return 0
-
-
 def verify(chosen: argparse.Namespace) -> int:
-    engine = _existing(chosen.database)
+    engine = existing_database(chosen.database)
     broken = 0
-    for company in _companies(engine):
+    for company in companies_kept(engine):
         check = verify_log(engine, company.id)
         told: dict[str, str | int] = {"company": company.code, "sound_rows": check.sound_rows}
         if check.broken_at is not None:
@@ -198,59 +153,13 @@ def verify(chosen: argparse.Namespace) -> int:
 
 
 def status(chosen: argparse.Namespace) -> int:
-    engine = _existing(chosen.database)
-    companies = [{"code": company.code, "name": company.name, "tick": company.tick} for company in _companies(engine)]
+    engine = existing_database(chosen.database)
+    companies = [
+        {"code": company.code, "name": company.name, "tick": company.tick} for company in companies_kept(engine)
+    ]
     print(json.dumps({"version": __version__, "companies": companies}, ensure_ascii=False))
     engine.dispose()
     return 0
-
-
-def _existing(url: str) -> Engine:
-    engine = open_engine(url)
-    if engine.dialect.name == "sqlite" and not os.path.exists(engine.url.database or ""):  # noqa: PTH110
-        raise Stop(translate("Command line", "There is no database {name}.").format(name=engine.url.database))
-    if not is_current(engine):
-        raise Stop(
-            translate(
-                "Command line", "This database is not set up for this program yet. Run erp-central init or serve."
-            )
-        )
-    return engine
-
-
-def _companies(engine: Engine) -> list[_CompanyRow]:
-    with engine.connect() as connection:
-        rows = connection.execute(
-            select(Company.id, Company.code, Company.name, CompanyClock.tick)
-            .join(CompanyClock, CompanyClock.company_id == Company.id)
-            .order_by(Company.code)
-        ).all()
-    return [_CompanyRow(row.id, row.code, row.name, row.tick) for row in rows]
-
-
-def _company(engine: Engine, code: str) -> _CompanyRow:
-    for company in _companies(engine):
-        if company.code == code:
-            return company
-    raise Stop(translate("Command line", "There is no company {code} in this database.").format(code=code))
-
-
-def _password(chosen: argparse.Namespace) -> str:
-    if chosen.password_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    from_environment = os.environ.get(PASSWORD_VARIABLE)
-    if from_environment is not None:
-        return from_environment
-    if not sys.stdin.isatty():
-        raise Stop(
-            translate("Command line", "Give the password in {variable} or with --password-stdin.").format(
-                variable=PASSWORD_VARIABLE
-            )
-        )
-    password = getpass.getpass(translate("Command line", "Password: "))
-    if getpass.getpass(translate("Command line", "The same again: ")) != password:
-        raise Stop(translate("Command line", "The two passwords differ; nothing was changed."))
-    return password
 
 
 def _time_zone(text: str) -> str:
@@ -313,15 +222,7 @@ def _parser() -> argparse.ArgumentParser:
         "--password-stdin", action="store_true", help=f"else asked for, or taken from {PASSWORD_VARIABLE}"
     )
 
-    users = commands.add_parser("user", help="Who may sign in.").add_subparsers(required=True, metavar="COMMAND")
-    adding = add(users, "add", add_user, "Give a person access.")
-    adding.add_argument("--company", required=True, metavar="CODE")
-    adding.add_argument("--login", required=True)
-    adding.add_argument("--name", default="")
-    adding.add_argument("--role", action="append", required=True, choices=sorted(ROLES), help="may be given again")
-    adding.add_argument("--language", default="en")
-    adding.add_argument("--password-stdin", action="store_true")
-
+    admin_cli.add_commands(commands, add)
     add(commands, "verify-log", verify, "Recompute the hash chain of every company's action log.")
     add(commands, "status", status, "Say which companies are kept, and how far their clocks are.")
     return parser
