@@ -26,6 +26,7 @@ from erp_desktop.central.accounts import Accounts, SignInRefused
 from erp_desktop.central.admin_calls import AdminCalls, FromADevice
 from erp_desktop.central.administering import Administration
 from erp_desktop.central.changes import Changes, CursorGone, NotReadable, Reader
+from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
 from erp_desktop.central.http import WireError, message_response, problem_response, read_message
 from erp_desktop.central.performing import Busy, Centre
 from erp_desktop.central.previewing import Previews, Wanted
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from erp_desktop.central.notifying import OtherWorkers
 
 OLDEST_SCHEMA_REVISION = 1  # of the desks that are still served
-SMALL_MESSAGE_BYTES = 16 * 1024  # everything but a push
 THREADS_FOR_PUSHES = 32
 THREADS_FOR_PREVIEWS = 4  # they hold up who performs, so that few of them stand in line
 THREADS_FOR_THE_REST = 32
@@ -119,6 +119,7 @@ class Service:
         app.add_api_route("/v1/auth/login", self.log_in, methods=["POST"])
         app.add_api_route("/v1/auth/refresh", self.refresh, methods=["POST"])
         AdminCalls(self.administration, self.accounts, self._identify, self._in_thread).add_to(app)
+        app.add_api_route("/v1/openapi.json", self.describe, methods=["GET"])
         app.add_api_route("/status", self.status, methods=["GET"])
         app.add_exception_handler(Exception, _as_problem)
         for kind in (
@@ -242,6 +243,9 @@ class Service:
         return await self._in_thread(
             lambda: message_response(request, verify(self.changes, self._identify(request, wanted), wanted))
         )
+
+    async def describe(self, _request: Request) -> Response:
+        return Response(description(), media_type="application/json")
 
     async def status(self, request: Request) -> Response:
         def answer() -> Response:

@@ -1,0 +1,119 @@
+"""What can be asked of the central service, as OpenAPI 3.1: served at /v1/openapi.json, made from the messages of wire.py.
+
+FastAPI's own description is switched off: the routes read their bodies themselves (http.py), so it would know none of them.
+A test compares this table with the routes, another asks the service everything that the description allows.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from erp_desktop import __version__, wire
+
+SMALL_MESSAGE_BYTES = 16 * 1024  # everything but a push or a preview
+_PROBLEM = "application/problem+json"
+_REF = "#/components/schemas/{name}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. `asked` and `answered` are messages; `answered` None is text. `most_bytes` of the request's body."""
+
+    method: str
+    path: str
+    summary: str
+    asked: type[msgspec.Struct] | None
+    answered: type[msgspec.Struct] | None
+    needs_token: bool = True
+    most_bytes: int = SMALL_MESSAGE_BYTES
+
+
+def calls() -> list[Call]:
+    """Every call that the service answers, but for the one that gives the description."""
+    from erp_desktop.central.service import Status  # the service serves this description
+
+    push, preview = wire.PushRequest, wire.PreviewRequest
+    return [
+        Call("get", "/v1/sync/hello", "Who the centre is and what it understands", None, wire.Hello, False),
+        Call("post", "/v1/sync/push", "Perform actions", push, wire.PushReply, most_bytes=wire.MAX_PUSH_BYTES),
+        Call(
+            "post",
+            "/v1/sync/preview",
+            "What an action would change",
+            preview,
+            wire.Effect,
+            most_bytes=wire.MAX_PUSH_BYTES,
+        ),
+        Call("post", "/v1/sync/pull", "Changes and answers after a cursor", wire.PullRequest, wire.PullReply),
+        Call("post", "/v1/sync/snapshot", "A table by key, for a first fill", wire.SnapshotRequest, wire.SnapshotReply),
+        Call("post", "/v1/sync/verify", "What a desk should hold", wire.VerifyRequest, wire.VerifyReply),
+        Call("post", "/v1/auth/login", "Sign in with a password", wire.LoginRequest, wire.Session, False),
+        Call("post", "/v1/auth/refresh", "Stay signed in", wire.RefreshRequest, wire.Session, False),
+        Call("post", "/v1/auth/password", "Choose one's own password", wire.PasswordRequest, wire.Done, False),
+        Call("post", "/v1/admin/devices", "The computers that have signed in", wire.AdminRequest, wire.DeviceRows),
+        Call("post", "/v1/admin/device", "Sign a computer out, or take it out", wire.DeviceOrder, wire.Done),
+        Call("post", "/v1/admin/user", "Sign a person out, or give a password", wire.UserOrder, wire.UserOrderDone),
+        Call("get", "/status", "How the service does", None, Status, False),
+    ]
+
+
+@cache
+def description() -> bytes:
+    """The whole description as JSON."""
+    return msgspec.json.encode(described(calls()))
+
+
+def described(offered: list[Call]) -> dict[str, Any]:
+    """The OpenAPI document of these calls."""
+    messages: list[type[msgspec.Struct]] = [wire.WireProblem]
+    for call in offered:
+        messages += [message for message in (call.asked, call.answered) if message is not None]
+    _, schemas = msgspec.json.schema_components(messages, ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for call in offered:
+        paths.setdefault(call.path, {})[call.method] = _operation(call)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "ERP central service",
+            "version": __version__,
+            "description": "Every successful JSON body ends with `end` and carries its Content-Digest. Requests are sent "
+            "uncompressed. Everything else is told as problem+json (RFC 9457) with a `code`.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(call: Call) -> dict[str, Any]:
+    if call.answered is None:
+        answer: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+    else:
+        digest = {"Content-Digest": {"required": True, "schema": {"type": "string"}}}
+        answer = {"headers": digest, "content": {"application/json": {"schema": _ref(call.answered)}}}
+    problem = {"content": {_PROBLEM: {"schema": _ref(wire.WireProblem)}}}
+    operation: dict[str, Any] = {
+        "operationId": call.path.removeprefix("/v1").strip("/").replace("/", "_"),
+        "summary": call.summary,
+        "security": [{"token": []}] if call.needs_token else [],
+        "responses": {
+            "200": {"description": "Done.", **answer},
+            "default": {"description": "Not done; the code says why.", **problem},
+        },
+    }
+    if call.asked is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "description": f"At most {call.most_bytes} bytes.",
+            "content": {"application/json": {"schema": _ref(call.asked)}},
+        }
+    return operation
+
+
+def _ref(message: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": _REF.format(name=message.__name__)}
