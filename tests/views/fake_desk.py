@@ -15,6 +15,7 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.queries.finding_records import RecordsNamed
+from erp_desktop.sync.checking import Checked
 from erp_desktop.sync.settling import Unsettled
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.wire import Effect
@@ -93,6 +94,7 @@ class FakeDesk(QObject):
     changed = Signal(object)
     sync_state_changed = Signal(object)
     signed_in_changed = Signal()
+    data_mended = Signal(object)
 
     def __init__(self, permissions: frozenset[str] = ALL_PERMISSIONS) -> None:
         super().__init__()
@@ -113,6 +115,7 @@ class FakeDesk(QObject):
             RecordsNamed: lambda _query: (),
         }
         self.previewed: list[Any] = []
+        self.checked = Checked(())
         self.effect: Callable[[Any], Effect] = lambda _action: Effect()
         self._reader = ThreadPoolExecutor(1)
 
@@ -126,6 +129,9 @@ class FakeDesk(QObject):
     def preview(self, action: Any) -> "Future[Effect]":
         self.previewed.append(action)
         return self._reader.submit(self.effect, action)
+
+    def check_data(self) -> "Future[Checked]":
+        return self._reader.submit(lambda: self.checked)
 
     def attention(self) -> "Future[tuple[Any, ...]]":
         return self._reader.submit(lambda: self.items)

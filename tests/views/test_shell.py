@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdi
 
 from erp_desktop.desk import WaitingChange
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.sync.checking import Checked
 from erp_desktop.sync.state import SyncKind
+from erp_desktop.sync.verifying import Mended
 from erp_desktop.views.shell import main_window
 from erp_desktop.views.shell.asking_to_close import Answer
 from erp_desktop.views.shell.commands import AlreadyTaken, Command
@@ -330,3 +332,12 @@ def test_a_screens_own_commands_stand_in_the_palette(qtbot, shell):
     qtbot.keyClicks(shell.palette_window.field, "sing")
     qtbot.keyClick(shell.palette_window.field, Qt.Key.Key_Return)
     assert done == [1]
+
+
+def test_checking_the_data_says_that_they_agree_or_what_was_put_right(shell, desk, qtbot):
+    shell.commands.action("check_data").trigger()
+    qtbot.waitUntil(lambda: "agree with the central service" in shell.status.message.text())
+    assert shell.banner.isHidden()
+    desk.data_mended.emit(Checked((Mended("product", missing=["one", "two"]),)))  # by itself, while nobody worked
+    assert shell.banner.sentence.text().startswith("2 rows on this computer differed")
+    assert not shell.banner.isHidden()

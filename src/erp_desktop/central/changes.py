@@ -127,7 +127,7 @@ class Changes:
     @contextmanager
     def at(self, who: Reader, cursor_text: str) -> Iterator[tuple[Connection, list[StoredTable], Cursor]]:
         """One snapshot, the tables that `who` may see, and the cursor that their desk has read to. Raises CursorGone."""
-        tables = self.tables_for(who.permissions)
+        tables = self.tables_for(who.permissions, who.schema_revision)
         with self._reader.connect() as connection:
             clock = _clock(connection, who.company_id)
             yield connection, tables, self._checked(connection, who, clock, tables, cursor_text)

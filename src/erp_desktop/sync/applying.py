@@ -127,7 +127,8 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
         connection.execute(delete(StagedPage))
     if is_refill:
         look_over(connection)
-        set_state(connection, check_wanted="yes", check_table=None, check_after=None)  # pages of moments apart: checking.py
+        # the pages came from moments apart: checking.py
+        set_state(connection, check_wanted="yes", check_table=None, check_after=None)
     set_state(
         connection,
         cursor=last.cursor,

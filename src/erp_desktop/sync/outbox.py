@@ -39,9 +39,7 @@ _MOST_DEPENDENCES = 1_000  # that the wire takes; the queue's own order sees to 
 _CHILDREN_LOOKED_FOR = 2_000
 
 _outbox = OutboxAction.__table__
-_OFFERED_AGAIN = (
-    select(_outbox.c.seq).where(_outbox.c.status == PENDING, _outbox.c.again_since.is_not(None)).limit(1)
-)
+_OFFERED_AGAIN = select(_outbox.c.seq).where(_outbox.c.status == PENDING, _outbox.c.again_since.is_not(None)).limit(1)
 
 
 class UnknownHere(Refused):

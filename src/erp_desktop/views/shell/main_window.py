@@ -15,6 +15,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.views.shell import standard_commands
 from erp_desktop.views.shell.asking_to_close import Answer, ask_about_changes, take_open_cell
+from erp_desktop.views.shell.checking_data import show_checked
 from erp_desktop.views.shell.commands import CommandRegistry
 from erp_desktop.views.shell.document_tabs import DocumentTabs, OpenTab
 from erp_desktop.views.shell.jobs import JobTray
@@ -218,7 +219,7 @@ class MainWindow(QMainWindow):
         menu.addMenu(self._language_menu(menu))
         menu.addMenu(self._theme_menu(menu))
         menu.addSeparator()
-        for key in ("offline", "about"):
+        for key in ("offline", "check_data", "about"):
             menu.addAction(self.commands.action(key))
         menu.addSeparator()
         menu.addAction(self.commands.action("sign_out"))
@@ -256,6 +257,7 @@ class MainWindow(QMainWindow):
         self.top.pill.show_state(self.desk.sync_state)
         self.desk.sync_state_changed.connect(self.top.pill.show_state)
         self.top.pill.clicked.connect(self._follow_pill)
+        self.desk.data_mended.connect(lambda checked: show_checked(self, checked))
         self.top.palette_button.clicked.connect(self.open_palette)
         self.rail.screen_chosen.connect(self.open_screen)
         self.tabs.close_wanted.connect(self.close_tab)

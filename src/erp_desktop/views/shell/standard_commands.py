@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.views.shell.about import show_about
+from erp_desktop.views.shell.checking_data import check_data
 from erp_desktop.views.shell.commands import Command
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ def register(window: "MainWindow") -> None:
             "sync",
         ),
         Command("sync_now", noop("Command", "Sync now"), window.desk.sync_now, "", "sync"),
+        Command(
+            "check_data",
+            noop("Command", "Check this computer's data"),
+            lambda: check_data(window),
+            "",
+            "sync",
+        ),
         Command("offline", noop("Command", "Work offline or go online"), window.toggle_offline, "", "cloud_off"),
         Command("theme_light", noop("Command", "Light theme"), lambda: window.choose_theme("light"), "", "theme"),
         Command("theme_dark", noop("Command", "Dark theme"), lambda: window.choose_theme("dark"), "", "theme"),
