@@ -396,6 +396,41 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>BothVersions</name>
+    <message>
+        <source>Field</source>
+        <translation type="unfinished">字段</translation>
+    </message>
+    <message>
+        <source>Mine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Theirs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation type="unfinished">变动前</translation>
+    </message>
+    <message>
+        <source>Both versions, side by side</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>(empty)</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>CategoryForm</name>
     <message>
         <source>&amp;Code</source>
@@ -804,6 +839,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Sync now</source>
         <translation>立即同步</translation>
+    </message>
+    <message>
+        <source>Check this computer&apos;s data</source>
+        <translation>核对本机数据</translation>
     </message>
     <message>
         <source>Work offline or go online</source>
@@ -5969,6 +6008,10 @@ The back office of a company that distributes goods.</source>
         <source>The window&apos;s settings could not be read and were put aside.</source>
         <translation>窗口设置无法读取，已另存备查。</translation>
     </message>
+    <message>
+        <source>Checking this computer&apos;s data ...</source>
+        <translation>正在核对本机数据……</translation>
+    </message>
 </context>
 <context>
     <name>Masters</name>
@@ -6402,6 +6445,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Waits behind it: {what}</source>
         <translation>等待它的：{what}</translation>
+    </message>
+    <message>
+        <source>Save as chosen above</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>It waits because another change that it builds on was not carried out.</source>
@@ -8550,7 +8597,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>The data could not be checked, because the central service did not answer. Nothing was changed; try again when it is back.</source>
-        <translation type="unfinished"></translation>
+        <translation>中心服务没有响应，无法核对数据。没有任何更改；请在其恢复后重试。</translation>
     </message>
     <message>
         <source>This is asked of the central service, which does not answer now. Nothing was changed; try again when it is back.</source>
@@ -13603,11 +13650,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>This computer&apos;s data agree with the central service.</source>
-        <translation type="unfinished"></translation>
+        <translation>本机数据与中心服务一致。</translation>
     </message>
     <message>
         <source>{count} rows on this computer differed from the central service and were put right. Changes that wait were kept.</source>
-        <translation type="unfinished"></translation>
+        <translation>本机有 {count} 行数据与中心服务不一致，已更正。等待发送的更改已保留。</translation>
     </message>
 </context>
 <context>
