@@ -340,6 +340,15 @@ def test_a_desk_is_examined_in_what_its_user_may_see(trade):
     assert differences(trade) != ()
 
 
+def test_a_price_that_is_missing_at_the_centre_is_found_and_on_a_desk_without_prices_it_is_none(trade):
+    line = trade.session.query(PurchaseOrderLine).first()
+    line.unit_price = line.amount = None
+    trade.session.flush()
+    found = {difference.what for difference in differences(trade)}
+    assert "Amount of a purchase order line against quantity and price" in found
+    assert differences(trade, ROLES["warehouse"][1]) == ()
+
+
 def test_pending_moves_of_a_desk_wait_for_their_cost(trade):
     move = trade.session.query(StockMove).filter_by(kind="receipt").first()
     line = type("line", (), {"product_id": move.product_id, "id": move.line_id, "line_no": 1})()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from erp_desktop.models.base import may_hold, replicated_tables
+from erp_desktop.models.base import hidden_columns, may_hold, replicated_tables
 from erp_desktop.models.company import Company
 from erp_desktop.queries.doctor_cost_to_serve import SERVING_CHECKS
 from erp_desktop.queries.doctor_costing import COSTING_CHECKS
@@ -27,7 +27,7 @@ def examine(session: Session, company_id: UUID, permissions: frozenset[str] | No
     """Every difference in a company's books, most basic first; none is a clean bill of health.
 
     At the centre `permissions` is None: everything is there. On a desk they are the user's, and a check runs only if
-    the user may see every table that it reads.
+    the user may see every table that it reads, and all of it.
     """
     company = session.get(Company, (company_id, company_id))
     if company is None:
@@ -35,7 +35,7 @@ def examine(session: Session, company_id: UUID, permissions: frozenset[str] | No
     held = {
         name
         for name, model in replicated_tables().items()
-        if permissions is None or may_hold(model, permissions)
+        if permissions is None or (may_hold(model, permissions) and not hidden_columns(model, permissions))
     }
     examined = Examined(session, company_id, company.currency_places)
     return tuple(

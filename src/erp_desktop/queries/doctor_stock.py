@@ -271,10 +271,13 @@ def _amount_check(what: str, document: type[Any], line: type[Any]) -> Check:
         lines = select(*columns, *([discount] if discount is not None else [])).where(
             line.company_id == examined.company_id
         )
-        wrong = []
+        wrong: list[tuple[str, Any, Any]] = []
         places = QTY_PLACES + UNIT_PRICE_PLACES + RATE_PLACES
         decimals = _decimals_of_foreign(examined, document)
         for order_id, line_no, qty, price, amount, numerator, denominator, *rest in examined.session.execute(lines):
+            if price is None or amount is None:  # only a desk may do without, and there this is not examined
+                wrong.append((f"{examined.name(document, order_id)} #{line_no}", "?", amount))
+                continue
             exact = to_scaled(qty, QTY_PLACES) * denominator * to_scaled(price, UNIT_PRICE_PLACES)
             exact *= 10**RATE_PLACES - (to_scaled(rest[0], RATE_PLACES) if rest else 0)
             minor = decimals.get(order_id, examined.currency_places)
