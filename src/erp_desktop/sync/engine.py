@@ -248,6 +248,7 @@ class Engine:
     # --- what a round does
 
     def _round(self, transport: Transport) -> None:
+        self._credentials.token(transport)  # whoever has to sign in is told so before the centre is there
         self._versions.ask(transport)
         if self._cache.read_here(lambda session: applying.is_filled(session.connection())):
             with self._turn:
