@@ -1,0 +1,280 @@
+"""A desk without threads of its own and without a window: the real cache, outbox and sync engine, driven step by step; and
+the network between it and its centre, which fails when it is told to.
+"""
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from requests.structures import CaseInsensitiveDict
+from simulated_centre import Killed, Reply, SimulatedCentre, Time
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from erp_desktop import failpoints
+from erp_desktop.actions.base import Action
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.ids import new_id
+from erp_desktop.models.sync import OutboxAction
+from erp_desktop.sync import outbox, undo
+from erp_desktop.sync.cache import Cache, cache_path, get_state
+from erp_desktop.sync.calling import UpgradeNeeded
+from erp_desktop.sync.engine import Engine
+from erp_desktop.sync.secrets import Secrets
+from erp_desktop.sync.signing_in import Credentials, SignedOut
+from erp_desktop.sync.transport import Answered, NoAnswer, Transport, _checked
+
+Found = TypeVar("Found")
+PASSWORD = "correct horse"
+CENTRE = "http://centre"
+
+
+class Fault(Enum):
+    """What happens to one request and its answer."""
+
+    NOT_SENT = auto()  # the centre never hears of it
+    REPLY_LOST = auto()  # it does, and the answer is lost
+    TWICE = auto()  # the network delivers the request twice
+    OLD_ONE_AGAIN = auto()  # an earlier push arrives once more, just before
+    CUT = auto()  # the answer ends in the middle
+    FLIPPED = auto()  # one bit of it is another
+    PORTAL = auto()
+    REDIRECT = auto()
+    BUSY = auto()  # 503 of a proxy, with a pause
+    TOO_MANY = auto()  # 429 of the centre's kind
+    TOKEN_EXPIRED = auto()
+    WORKER_KILLED_BEFORE_COMMIT = auto()
+    WORKER_KILLED_AFTER_COMMIT = auto()
+    WORKER_KILLED_BETWEEN_COMMITS = auto()  # it has performed the first of the actions, and not the rest
+    LATE = auto()  # others go on while the answer is under way
+
+
+class SimulatedNetwork(Transport):
+    """Takes each request to the centre, with the next fault of `faults`."""
+
+    def __init__(self, centre: SimulatedCentre, time: Time) -> None:
+        super().__init__(lambda: CENTRE)
+        self.centre = centre
+        self.faults: deque[Fault] = deque()
+        self.meanwhile: Callable[[], None] = lambda: None
+        self._time = time
+        self._old_push: tuple[dict[str, str], bytes] | None = None
+
+    def _ask(self, method: str, path: str, body: bytes | None, kind: type[Any], token: str | None, wait: float) -> Any:
+        fault = self.faults.popleft() if self.faults else None
+        headers = {"Accept-Encoding": "zstd, gzip", "Content-Type": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token[:-4] + 'AAAA' if fault is Fault.TOKEN_EXPIRED else token}"
+        self._time.pass_by(0.05)
+        if fault is Fault.NOT_SENT:
+            raise NoAnswer("no route to host")
+        if fault is Fault.OLD_ONE_AGAIN and self._old_push is not None:
+            self.centre.ask("POST", "/v1/sync/push", *self._old_push)
+        if path.endswith("/push"):
+            self._old_push = (headers, body or b"")
+        reply = self.centre.ask(method, path, headers, body or b"", _DEATHS.get(fault) if fault else None)
+        if fault is Fault.TWICE:
+            reply = self.centre.ask(method, path, headers, body or b"")
+        if fault is Fault.LATE:
+            listener, failpoints.listener = failpoints.listener, None
+            self.meanwhile()
+            failpoints.listener = listener
+        if reply is None or fault is Fault.REPLY_LOST:
+            raise NoAnswer("the connection was reset")
+        reply = _spoiled(reply, fault)
+        return _checked(reply, reply.raw, kind)  # type: ignore[arg-type]
+
+
+_DEATHS = {
+    Fault.WORKER_KILLED_BEFORE_COMMIT: (failpoints.CENTRE_COMMIT, 1),
+    Fault.WORKER_KILLED_AFTER_COMMIT: (failpoints.CENTRE_COMMITTED, 1),
+    Fault.WORKER_KILLED_BETWEEN_COMMITS: (failpoints.CENTRE_COMMIT, 2),
+}
+
+
+def _spoiled(reply: Reply, fault: Fault | None) -> Reply:
+    plain = CaseInsensitiveDict({"Content-Type": "text/html"})
+    match fault:
+        case Fault.CUT:
+            return reply.copy(raw=reply.raw[: len(reply.raw) // 2])
+        case Fault.FLIPPED:
+            middle = len(reply.raw) // 2
+            return reply.copy(raw=reply.raw[:middle] + bytes([reply.raw[middle] ^ 4]) + reply.raw[middle + 1 :])
+        case Fault.PORTAL:
+            return Reply(200, plain, b"<html>Welcome to Free Airport WiFi</html>")
+        case Fault.REDIRECT:
+            return Reply(302, CaseInsensitiveDict({"Location": "http://portal/login"}), b"")
+        case Fault.BUSY:
+            return Reply(503, CaseInsensitiveDict({"Content-Type": "text/plain", "Retry-After": "3"}), b"busy")
+        case Fault.TOO_MANY:
+            problem = b'{"title":"Slowly.","status":429,"code":"busy","retry_after":2}'
+            return Reply(429, CaseInsensitiveDict({"Content-Type": "application/problem+json"}), problem)
+        case _:
+            return reply
+
+
+class _TakenBack(Exception):
+    """Ends a transaction whose changes nobody wants to keep; carries what was seen in it."""
+
+
+class SimulatedDesk:
+    """One person's desk. What `sync` and `perform` do, the program does on its threads."""
+
+    def __init__(self, login: str, directory: Path, centre: SimulatedCentre, time: Time) -> None:
+        self.login = login
+        self.directory = directory
+        self.clock_is_wrong_by = timedelta()
+        self._time = time
+        self.network = SimulatedNetwork(centre, time)
+        self.kills = 0
+        self.failure: Exception | None = None  # why the last `sync` ended early
+        self._open()
+
+    def _open(self) -> None:
+        path = cache_path("the centre", "ACME", self.login, self.directory)
+        self.cache = Cache(path)
+        self.credentials = Credentials(self.cache, Secrets(path.parent, use_keyring=False))
+        self.engine = Engine(self.cache, self.credentials, lambda: CENTRE, lambda _tables: None, lambda _state: None)
+        self.engine.count()
+
+    def sign_in(self) -> None:
+        self.credentials.sign_in(self.network, "ACME", self.login, PASSWORD)
+
+    def close(self) -> None:
+        self.engine.close()
+        self.cache.close()
+
+    # --- what the program does
+
+    def perform(self, action: Action) -> UUID | None:
+        """The id under which it is in the outbox; None where a rule says no."""
+        action_id = new_id()
+        try:
+            self._change(lambda connection: outbox.perform(connection, self._who, action, action_id=action_id))
+        except Refused:
+            return None
+        return action_id
+
+    def sync(self) -> None:
+        """One round of sending and fetching. A fault of the network or of the centre ends it; anything else is ours."""
+        self._step(self.engine._round)
+
+    def push(self) -> None:
+        if self.ask(lambda session: get_state(session.connection(), "filled")):
+            self._step(self.engine._push)
+
+    def pull(self) -> None:
+        self._step(lambda network: self.engine._pull(network, 0))
+
+    def send_again(self, item_id: UUID) -> bool:
+        """Whether the rules let it; then it is pending under another id."""
+        try:
+            self._change(lambda connection: outbox.send_again(connection, self._who, item_id))
+        except Refused:
+            return False
+        return True
+
+    def drop(self, item_id: UUID) -> None:
+        self._change(lambda connection: outbox.drop(connection, self._who, item_id, "not wanted any more"))
+
+    @contextmanager
+    def killed_at(self, point: str, nth: int) -> Iterator[None]:
+        """In this block the program is killed when it comes to `point` for the `nth` time: what is on the disk at that
+        moment is all that the next start finds."""
+        left = nth
+        kept = self.directory.with_name(self.directory.name + ".killed")
+
+        def listen(reached: str) -> None:
+            nonlocal left
+            if reached == point:
+                left -= 1
+                if left == 0:
+                    shutil.copytree(self.directory, kept)
+                    raise Killed(point)
+
+        failpoints.listener = listen
+        try:
+            yield
+        except Killed:
+            pass
+        finally:
+            failpoints.listener = None
+        if kept.exists():
+            self.close()
+            shutil.rmtree(self.directory)
+            kept.rename(self.directory)
+            self.kills += 1
+            self._open()
+
+    def pull_beside(self) -> None:
+        """What the second thread does while the first one waits for its answer."""
+        with suppress(NoAnswer):
+            self.engine._pull(SimulatedNetwork(self.network.centre, self._time), 0)
+
+    def restart(self) -> None:
+        self.close()
+        self._open()
+
+    # --- what can be seen
+
+    def ask(self, question: Callable[[Session], Found]) -> Found:
+        return self.cache.read_here(question)
+
+    def waiting(self) -> dict[UUID, str]:
+        """Everything that is in the outbox: its status by id."""
+        statement = select(OutboxAction.id, OutboxAction.status)
+        return {row.id: row.status for row in self.ask(lambda session: session.execute(statement).all())}
+
+    def tick(self) -> int:
+        return int(self.ask(lambda session: get_state(session.connection(), "tick")) or 0)
+
+    def without_what_waits(self, look: Callable[[Connection], Found]) -> Found:
+        """What `look` sees once everything pending is taken back. The cache stays as it is."""
+
+        def job(connection: Connection) -> None:
+            undo.undo_all(connection)
+            raise _TakenBack(look(connection))
+
+        try:
+            self.cache.write(job).result()
+        except _TakenBack as seen:
+            found: Found = seen.args[0]
+            return found
+        raise AssertionError("never committed")
+
+    @property
+    def _who(self) -> Any:
+        assert self.credentials.who is not None
+        return self.credentials.who
+
+    def _change(self, job: Callable[[Connection], Any]) -> None:
+        self._time.offset = self.clock_is_wrong_by
+        try:
+            waiting = self.cache.write(lambda connection: (job(connection), outbox.waiting(connection))[1]).result()
+            self.engine.noticed(waiting)
+        finally:
+            self._time.offset = timedelta()
+
+    def _step(self, step: Callable[[Transport], object]) -> None:
+        self.failure = None
+        try:
+            step(self.network)
+        except (NoAnswer, SignedOut, UpgradeNeeded) as error:
+            self.engine._explain(error)
+            self.failure = error
+        except Answered as error:
+            raise AssertionError(f"an answer that the engine does not know: {error}") from error
+        finally:
+            self.network.faults.clear()
+
+
+def decoded(reply: msgspec.Struct, kind: type[Found]) -> Found:
+    """A message as it is after its way over the wire."""
+    return msgspec.json.decode(msgspec.json.encode(reply), type=kind)
