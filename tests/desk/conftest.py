@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from acme_office import PASSWORD, PATIENT, Office, OpenDesk
+from firm import firm
 from network import Network
 
 from erp_desktop.central.serving import Server, served
@@ -13,6 +14,8 @@ from erp_desktop.desk import Desk
 from erp_desktop.sync.cache import cache_path
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.transport import Timing
+
+assert firm  # a fixture
 
 
 @pytest.fixture

@@ -146,11 +146,13 @@ def visit_every_screen(window: MainWindow, out: Path, colleague: Callable[[], De
     With a `colleague` (another desk of the same company) something stands in Needs attention when that is visited: the two
     contradict each other, and afterwards all is as it was. Raises NothingCame for a screen that does not show what it should.
     """
-    return _Tour(window, out, colleague).run()
+    return Tour(window, out, colleague).run()
 
 
-class _Tour:
-    def __init__(self, window: MainWindow, out: Path, colleague: Callable[[], Desk] | None) -> None:
+class Tour:
+    """Somebody who visits the screens of `window`. `out` None: without pictures."""
+
+    def __init__(self, window: MainWindow, out: Path | None, colleague: Callable[[], Desk] | None) -> None:
         self._window = window
         self._colleague = colleague
         self._person = Person(window, out)
@@ -181,14 +183,14 @@ class _Tour:
         if key in IN_CURRENCY and self._foreign:
             further.append(("in-currency", (("currency", OneOf(self._foreign)),)))
         for called, filters in [("", ()), *further]:
-            record_id = self._record(key, filters)
+            record_id = self.record(key, filters)
             if record_id is not None and record_id not in seen:
                 seen.add(record_id)
                 self._show(key, called, id=record_id)
 
     def _show(self, key: str, called: str, **args: Any) -> None:
         view = self._person.open(key, **args)
-        self._settle(key, view)
+        self.settle(key, view)
         self._person.picture("-".join(filter(None, (key.replace("_", "-"), called))))
         if key != "home":
             self._leave(view)
@@ -198,7 +200,7 @@ class _Tour:
             view.set_dirty(False)
         self._window.close_tab(view)
 
-    def _settle(self, key: str, view: Any) -> None:
+    def settle(self, key: str, view: Any) -> None:
         """Waits until the screen shows what it was opened for."""
         person = self._person
         if isinstance(view, ListScreen):
@@ -214,7 +216,8 @@ class _Tour:
             if hasattr(view, "table"):
                 person.wait(lambda: view.table.model.is_loaded, f"the lines of {key}")
 
-    def _record(self, key: str, further: tuple[tuple[str, Any], ...]) -> UUID | None:
+    def record(self, key: str, further: tuple[tuple[str, Any], ...]) -> UUID | None:
+        """The newest record that a page is visited with; None where the company has none such."""
         query, filters = RECORDS[key]
         asked: Query[Any] = query(ListRequest(filters=(*filters, *further), limit=1, rows_only=True))
         rows = self._person.ask(asked).rows
