@@ -15,7 +15,10 @@ from sqlalchemy.util import LRUCache
 from erp_desktop import database, migrations
 from erp_desktop.central import accounts
 from erp_desktop.memory import settle_memory
+from erp_desktop.sync import cache_key
 
+KEY = "5e" * 48  # of every new cache
+own_new_key = cache_key.new_key
 STATEMENTS_KEPT = 3000  # a few hundred are asked again and again by most tests
 
 
@@ -47,7 +50,7 @@ def statements_are_compiled_once() -> Iterator[None]:
 
     def create(address: Any, **options: Any) -> Engine:
         engine = create_engine(address, **options)
-        known = first.get(engine.dialect.name)
+        known = first.get(kind(engine.dialect))
         if known is None:
             engine._compiled_cache = LRUCache(STATEMENTS_KEPT)
             event.listen(engine, "engine_connect", is_ready, once=True)
@@ -57,7 +60,10 @@ def statements_are_compiled_once() -> Iterator[None]:
         return engine
 
     def is_ready(connection: Connection) -> None:  # only now does the dialect know which server it talks to
-        first.setdefault(connection.dialect.name, connection.engine)
+        first.setdefault(kind(connection.dialect), connection.engine)
+
+    def kind(dialect: Any) -> str:
+        return f"{dialect.name} {dialect.dbapi.__name__}"
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "create_engine", create)
@@ -66,20 +72,32 @@ def statements_are_compiled_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def new_caches_are_copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A desk's new cache gets its tables by copying ones that were migrated once, not by migrating from nothing."""
+    """A desk's new cache gets its tables by copying ones that were migrated once, not by migrating from nothing.
+
+    A copy has the key of what it was copied from, so all new caches have one key; `keys_of_their_own` ends that.
+    """
     migrate = migrations.upgrade
-    template = tmp_path_factory.mktemp("cache") / "tables.db"
+    templates = tmp_path_factory.mktemp("cache")
 
     def upgrade(engine: Engine) -> None:
         file = Path(engine.url.database or "")
-        if engine.dialect.name == "sqlite" and not file.exists():
+        is_encrypted = engine.dialect.loaded_dbapi is database.encrypting_driver()
+        if engine.dialect.name == "sqlite" and not file.exists() and (not is_encrypted or cache_key.new_key() == KEY):
+            template = templates / ("encrypted.db" if is_encrypted else "plain.db")
             if not template.exists():
-                made = database.open_engine(f"sqlite:///{template}")
+                made = database.open_engine(f"sqlite:///{template}", key=KEY if is_encrypted else None)
                 migrate(made)
                 made.dispose()
             shutil.copyfile(template, file)
         migrate(engine)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache_key, "new_key", lambda: KEY)
         patch.setattr(migrations, "upgrade", upgrade)
         yield
+
+
+@pytest.fixture
+def keys_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cache that this test makes has a key of its own, as at a customer's."""
+    monkeypatch.setattr(cache_key, "new_key", own_new_key)

@@ -8,13 +8,11 @@ import gc
 import hashlib
 import json
 import logging
-import sqlite3
 import sys
 import threading
 from argparse import Namespace
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date
 from logging.handlers import RotatingFileHandler
@@ -29,7 +27,8 @@ from erp_desktop import __version__, embedded
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import EmbeddedCentre
 from erp_desktop.i18n import translate
-from erp_desktop.sync.cache import CacheInUse, cache_path, data_dir
+from erp_desktop.sync.cache import CacheInUse, cache_path, data_dir, facts_in
+from erp_desktop.sync.cache_key import KeyOutOfReach
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.shell.screens import load_screens_ahead
@@ -230,8 +229,9 @@ class Program(QObject):
         know_screens()
         try:
             self._begin()
-        except CacheInUse as error:
-            QMessageBox.warning(None, "ERP Desktop", str(error))
+        except (CacheInUse, KeyOutOfReach) as error:
+            sentence = error.problem.sentence if isinstance(error, KeyOutOfReach) else str(error)
+            QMessageBox.warning(None, "ERP Desktop", sentence)
             return 1
         gc.freeze()
         return self._app.exec()
@@ -259,11 +259,7 @@ class Program(QObject):
         path = place.cache(self._directory)
         if not path.is_file():
             return False
-        try:
-            with closing(sqlite3.connect(path)) as connection:
-                facts = {key for (key,) in connection.execute("SELECT key FROM cache_state")}
-        except sqlite3.Error:  # damaged or half made: opening it says what is the matter
-            return False
+        facts = facts_in(path)
         return {"filled", "session"} <= facts and "signed_out" not in facts
 
     def _kept_password(self, place: Place) -> str | None:

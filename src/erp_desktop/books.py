@@ -21,6 +21,8 @@ from erp_desktop.models.company import Company
 from erp_desktop.models.sync import CacheState
 from erp_desktop.queries.doctor import examine
 from erp_desktop.sync.cache import cache_path
+from erp_desktop.sync.cache_key import KeyLost, is_plain, key_of
+from erp_desktop.sync.secrets import Secrets
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Books:
 @contextmanager
 def open_books(options: Namespace) -> Iterator[Books]:
     """The books that the options name: a database, this computer's copy of an office's, or its own. Raises CommandFailed."""
-    engine = open_engine(_address(options))
+    address, key = _address(options)
+    engine = open_engine(address, key=key)
     try:
         if not is_current(engine):
             text = translate(
@@ -56,12 +59,13 @@ def open_books(options: Namespace) -> Iterator[Books]:
         engine.dispose()
 
 
-def _address(options: Namespace) -> URL:
+def _address(options: Namespace) -> tuple[URL, str | None]:
+    """Where the books are, and the key of a copy that is encrypted."""
     if getattr(options, "database", None):
         address = database_url(options.database)
         if address.get_backend_name() == "sqlite":
             _refuse_missing(Path(address.database or ""))
-        return address
+        return address, None
     directory = getattr(options, "data_dir", None)
     if getattr(options, "centre", None):
         if not (getattr(options, "company", None) and getattr(options, "user", None)):
@@ -72,7 +76,19 @@ def _address(options: Namespace) -> URL:
 
         path = database_path(directory)
     _refuse_missing(path)
-    return URL.create("sqlite", database=str(path))
+    return URL.create("sqlite", database=str(path)), _key(path)
+
+
+def _key(path: Path) -> str | None:
+    if is_plain(path):
+        return None
+    try:
+        return key_of(path, Secrets(path.parent))
+    except KeyLost as lost:
+        text = translate(
+            "Command line", "The key of the data at {path} is not on this computer. Open them in the window once."
+        )
+        raise CommandFailed(text.format(path=path)) from lost
 
 
 def _refuse_missing(path: Path) -> None:

@@ -45,8 +45,10 @@ def database_url(text: str) -> URL:
     return url
 
 
-def open_engine(url: str | URL, *, foreign_keys: bool = True, pool_size: int = 10) -> Engine:
+def open_engine(url: str | URL, *, foreign_keys: bool = True, pool_size: int = 10, key: str | None = None) -> Engine:
     """An engine for `url`. It connects when first used.
+
+    `key` (hexadecimal, see sync/cache_key.py) opens an SQLite file whose every page is encrypted.
 
     SQLite: WAL, synchronous=FULL (a commit survives a power cut), and transactions that begin when SQLAlchemy says so, so
     that savepoints work. A desk's cache turns `foreign_keys` off: it holds only the rows that its user may see.
@@ -55,11 +57,15 @@ def open_engine(url: str | URL, *, foreign_keys: bool = True, pool_size: int = 1
     if address.get_backend_name() == "postgresql":
         return _open_postgres(address, pool_size)
 
-    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
-    _log_sqlite_version()
+    driver: Any = sqlite3 if key is None else encrypting_driver()
+    settings = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
+    engine = create_engine(address, module=driver, connect_args=settings)
+    _log_sqlite_version(driver)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
+        if key is not None:
+            unlock(connection, key)
         connection.isolation_level = None  # the driver begins nothing by itself; the "begin" event does
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -134,7 +140,24 @@ def reader(engine: Engine) -> Engine:
     return engine  # a SQLite transaction sees one snapshot from its first read on
 
 
-def _log_sqlite_version() -> None:
-    log.info("SQLite %s", sqlite3.sqlite_version)
-    if sqlite3.sqlite_version_info < _WAL_RESET_FIXED_IN:
+def encrypting_driver() -> Any:
+    """The DB-API module of an SQLite of its own that encrypts pages (SQLCipher; docs/decisions/0097).
+
+    Loaded when a key is used: the central service and plain files need none of it. One file must never be open in both
+    SQLites of a process at once: closing it in one lets go of the locks that the other holds.
+    """
+    from sqlcipher3 import dbapi2
+
+    return dbapi2
+
+
+def unlock(connection: Any, key: str) -> None:
+    """Give a new connection of `encrypting_driver` its key, before anything is read."""
+    connection.execute("PRAGMA cipher_log_level=NONE")  # it writes to the terminal; what fails is raised anyway
+    connection.execute(f"PRAGMA key=\"x'{key}'\"")
+
+
+def _log_sqlite_version(driver: Any) -> None:
+    log.info("SQLite %s%s", driver.sqlite_version, "" if driver is sqlite3 else ", encrypting")
+    if driver.sqlite_version_info < _WAL_RESET_FIXED_IN:
         log.info("this SQLite is older than %s: one connection at a time should write", "3.51.3")

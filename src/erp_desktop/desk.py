@@ -154,9 +154,10 @@ class Desk(QObject):
         """
         address = centre if callable(centre) else lambda: str(centre)
         is_new = not path.exists()
-        cache = Cache(path)
+        secrets = secrets or Secrets(path.parent)
+        cache = Cache(path, secrets)
         try:
-            credentials = Credentials(cache, secrets or Secrets(path.parent))
+            credentials = Credentials(cache, secrets)
             if password is not None:
                 transport = Transport(address, timing)
                 try:
@@ -254,6 +255,11 @@ class Desk(QObject):
     def damage(self) -> str:
         """A sentence for the person where the cache was found damaged when it was opened; else empty."""
         return self._cache.damage
+
+    @property
+    def key_store(self) -> str:
+        """Where the key of the data on this computer is kept: "keyring", or "file" beside them."""
+        return self._cache.key_store
 
     # --- sync
 

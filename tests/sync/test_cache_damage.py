@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from furnished_cache import ADA, furnish
 from sqlalchemy import select
 
 from erp_desktop.actions.masters import SaveParty
+from erp_desktop.database import encrypting_driver
 from erp_desktop.ids import new_id
 from erp_desktop.models.party import Party
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.sync import applying, outbox
 from erp_desktop.sync.cache import Cache, CacheInUse, device_id
+from erp_desktop.sync.cache_key import key_of, open_driver
+from erp_desktop.sync.secrets import Secrets
 
 PAGE = 4096
 
@@ -34,15 +38,35 @@ def fill(path: Path, actions: int) -> object:
 
 
 def pages_of(path: Path, table: str) -> list[int]:
-    import sqlite3
+    """The leaves of a table, or its root where that is all: the pages without which it alone cannot be read."""
+    key = key_of(path, Secrets(path.parent))
+    with closing(open_driver(path, key)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    leaves = []
+    for page in range(root + 1, path.stat().st_size // PAGE + 1):
+        flip(path, page)
+        if is_readable(path, key, "alembic_version") and not is_readable(path, key, table):
+            leaves.append(page)
+        flip(path, page)
+    return leaves or [root]
 
-    with sqlite3.connect(path) as connection:
+
+def is_readable(path: Path, key: str, table: str) -> bool:
+    with closing(open_driver(path, key)) as connection:
         try:
-            found = connection.execute("SELECT pageno, pagetype FROM dbstat WHERE name = ?", (table,))
-            return [page for page, kind in found if kind == "leaf"]
-        except sqlite3.OperationalError:  # built without dbstat: the root page will do
-            (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
-            return [root]
+            connection.execute(f"SELECT count(*) FROM {table} NOT INDEXED").fetchone()
+        except encrypting_driver().DatabaseError:
+            return False
+    return True
+
+
+def flip(path: Path, page: int) -> None:
+    """One byte of the page is another; done twice, it is as before."""
+    with path.open("r+b") as file:
+        file.seek((page - 1) * PAGE + 100)
+        (byte,) = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 0xFF]))
 
 
 def spoil(path: Path, page: int) -> None:

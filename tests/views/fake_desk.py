@@ -99,6 +99,7 @@ class FakeDesk(QObject):
     def __init__(self, permissions: frozenset[str] = ALL_PERMISSIONS) -> None:
         super().__init__()
         self.permissions = permissions
+        self.key_store = "keyring"
         self.company = _Named(uuid4(), "ACME", "Acme Trading", name_zh="顶峰贸易")
         self.user = _Named(uuid4(), "", "Li Wei", "liwei")
         self.sync_state = SyncState(SyncKind.SYNCED, 0, 0, datetime(2024, 3, 31, 10, 42, tzinfo=UTC))

@@ -12,9 +12,10 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import platformdirs
@@ -24,12 +25,13 @@ from sqlalchemy.orm import Session, configure_mappers
 
 from erp_desktop import failpoints, migrations
 from erp_desktop.actions.refusals import Refused
-from erp_desktop.database import open_engine, writer
+from erp_desktop.database import encrypting_driver, open_engine, writer
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.base import PENDING_TICK, set_tick
-from erp_desktop.sync import salvage, undo
+from erp_desktop.sync import cache_key, salvage, undo
 from erp_desktop.sync.lock import FileLock
+from erp_desktop.sync.secrets import Secrets
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +71,16 @@ def cache_path(centre: str, company: str, login: str, directory: Path | None = N
 class Cache:
     """An open cache file. Everything that writes goes through `write`, one job after another."""
 
-    def __init__(self, path: Path) -> None:
-        """Open `path`, making it where there is none. Raises CacheInUse, CacheFull, migrations.NewerDatabase.
+    def __init__(self, path: Path, secrets: Secrets | None = None) -> None:
+        """Open `path`, making it where there is none. Raises CacheInUse, CacheFull, KeyOutOfReach,
+        migrations.NewerDatabase.
 
-        A file that is damaged is put aside, its outbox saved into a new one; `damage` then holds a sentence about it.
+        Its key is among the `secrets`; a file from before there were keys is encrypted first. A file that is damaged is
+        put aside, its outbox saved into a new one; `damage` then holds a sentence about it.
         """
         self.path = path
         self.damage = ""
+        self._secrets = secrets if secrets is not None else Secrets(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         if not self._lock.take():
@@ -83,7 +88,7 @@ class Cache:
                 translate("Sync", "The program is already open with these data. Go to its window; nothing was lost.")
             )
         try:
-            saved = self._put_aside_if_damaged()
+            self._key, saved = self._key_and_what_was_saved()
             self._engine = self._open()
             self._connection = writer(self._engine).connect()
             set_tick(self._connection, PENDING_TICK)
@@ -116,6 +121,11 @@ class Cache:
         """`read` on the caller's own thread, for a few rows: it waits behind no report."""
         return self._read(job)
 
+    @property
+    def key_store(self) -> str:
+        """Where the key is kept: "keyring", or "file" (secrets.json beside the cache)."""
+        return cache_key.store_of(self.path) or "file"
+
     def close(self) -> None:
         """Finish the work that was handed in, and let go of the file."""
         if self._closed.is_set():
@@ -131,6 +141,7 @@ class Cache:
 
     def remove(self) -> None:
         """After `close`: take a cache that nobody has used off the disk."""
+        cache_key.forget_keys(self.path.parent, self._secrets)
         for suffix in ("", "-wal", "-shm", ".lock"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
@@ -155,7 +166,7 @@ class Cache:
     # --- opening
 
     def _open(self) -> Engine:
-        engine = open_engine(self._url, foreign_keys=False)
+        engine = open_engine(self._url, foreign_keys=False, key=self._key)
         migrations.upgrade(engine)
         return engine
 
@@ -164,23 +175,28 @@ class Cache:
         return URL.create("sqlite", database=str(self.path), query={"cached_statements": str(_STATEMENTS_KEPT)})
 
     def _open_for_reading(self) -> Engine:
-        engine = open_engine(self._url, foreign_keys=False)
+        engine = open_engine(self._url, foreign_keys=False, key=self._key)
 
         @event.listens_for(engine, "connect")
-        def only_read(connection: sqlite3.Connection, _record: object) -> None:
+        def only_read(connection: Any, _record: object) -> None:
             connection.execute("PRAGMA query_only=ON")
 
         return engine
 
-    def _put_aside_if_damaged(self) -> "salvage.Saved | None":
-        if not self.path.exists():
-            return None
+    def _key_and_what_was_saved(self) -> "tuple[str, salvage.Saved | None]":
+        """The key to open the file with, after making sure that it can be opened; else a key for a new file."""
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return cache_key.make_key(self.path, self._secrets), None
+        try:
+            key = None if cache_key.is_plain(self.path) else cache_key.key_of(self.path, self._secrets)
+        except cache_key.KeyLost:
+            return self._begin_without_the_lost(), None
         with ThreadPoolExecutor(1, "cache-check") as checking:
-            is_sound = checking.submit(salvage.is_sound, self.path)
+            is_sound = checking.submit(salvage.is_sound, self.path, key)
             configure_mappers()  # the first question needs it anyway; it costs nothing while the file is read
             if is_sound.result():
-                return None
-        saved = salvage.read_what_is_readable(self.path)
+                return key or cache_key.encrypt(self.path, self._secrets), None
+        saved = salvage.read_what_is_readable(self.path, key)
         kept = salvage.put_aside(self.path, datetime.now(UTC))
         log.error("cache %s was damaged; kept as %s, %d waiting actions saved", self.path, kept, len(saved.outbox))
         self.damage = translate(
@@ -188,7 +204,18 @@ class Cache:
             "The local copy of the data was damaged and is fetched again. {count} changes that were waiting were saved; "
             "the damaged file was kept as {file}.",
         ).format(count=len(saved.outbox), file=kept.name)
-        return saved
+        return cache_key.make_key(self.path, self._secrets), saved
+
+    def _begin_without_the_lost(self) -> str:
+        kept = salvage.put_aside(self.path, datetime.now(UTC), "unreadable")
+        log.error("nothing here opens cache %s; kept as %s", self.path, kept)
+        self.damage = translate(
+            "Sync",
+            "The local copy of the data cannot be opened: it is damaged, or its key is not on this computer any more. "
+            "It is fetched again. Changes that had not reached the central service cannot be sent from this computer; the "
+            "file was kept as {file}, for the case that the key is found in a backup of this computer.",
+        ).format(file=kept.name)
+        return cache_key.make_key(self.path, self._secrets)
 
     def _restore(self, saved: "salvage.Saved | None") -> None:
         with self._connection.begin():
@@ -198,10 +225,25 @@ class Cache:
                 set_state(self._connection, device_id=str(new_id()))
 
 
+def facts_in(path: Path, secrets: Secrets | None = None) -> frozenset[str]:
+    """Which facts the cache at `path` holds; none where it cannot be read: opening it says what is the matter.
+
+    Raises KeyOutOfReach.
+    """
+    try:
+        key = None if cache_key.is_plain(path) else cache_key.key_of(path, secrets or Secrets(path.parent))
+        with closing(cache_key.open_driver(path, key)) as connection:
+            return frozenset(key for (key,) in connection.execute("SELECT key FROM cache_state"))
+    except (OSError, cache_key.KeyLost, encrypting_driver().Error):
+        return frozenset()
+
+
 def look_over(connection: Connection) -> None:
     """Let the database count what it holds now: it chooses its indexes blindly in tables that it never counted."""
     connection.exec_driver_sql(f"PRAGMA analysis_limit={ROWS_LOOKED_AT}")
     connection.exec_driver_sql("ANALYZE")
+    # Samples of single values would make a statement be planned anew with every other value that it is given.
+    connection.exec_driver_sql("DROP TABLE IF EXISTS sqlite_stat4")
     # Rows in the index, rows of one company, ...: few rows do not show that the company of all of them is the same.
     counted = connection.exec_driver_sql(
         "SELECT idx, stat FROM sqlite_stat1 WHERE "

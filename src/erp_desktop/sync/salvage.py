@@ -5,7 +5,7 @@ Everything else is at the centre and is fetched again.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from erp_desktop.database import encrypting_driver
 from erp_desktop.models.sync import OutboxAction
+from erp_desktop.sync.cache_key import open_driver
 
 _KEPT_FACTS = ("device_id", "session", "next_seq")
 _GAP = 1_000  # sequence numbers left free where the last one that was given cannot be read
@@ -27,39 +29,59 @@ class Saved:
     facts: dict[str, str] = field(default_factory=dict)
 
 
-def is_sound(path: Path) -> bool:
-    """Whether SQLite finds the file whole (its pages, not every index entry)."""
+def is_sound(path: Path, key: str | None) -> bool:
+    """Whether SQLite finds the file whole (its pages, not every index entry). `key` None: the file is not encrypted."""
     try:
-        with closing(_open(path)) as connection:
+        with closing(open_driver(path, key)) as connection:
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
-    except sqlite3.DatabaseError as error:
+    except encrypting_driver().DatabaseError as error:
         if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return False
         raise
 
 
-def read_what_is_readable(path: Path) -> Saved:
+def read_what_is_readable(path: Path, key: str | None) -> Saved:
     """Row by row, so that one bad page costs the rows on it and no others."""
     saved = Saved()
     columns = [column.name for column in OutboxAction.__table__.columns]
-    with suppress(sqlite3.DatabaseError), closing(_open(path)) as connection:
-        connection.execute("PRAGMA query_only=ON")
-        for key in _KEPT_FACTS:
-            with suppress(sqlite3.DatabaseError):
-                found = connection.execute("SELECT value FROM cache_state WHERE key = ?", (key,)).fetchone()
-                if found:
-                    saved.facts[key] = found[0]
-        for seq in _sequence_numbers(connection, saved.facts):
-            with suppress(sqlite3.DatabaseError):
-                row = connection.execute(f"SELECT {', '.join(columns)} FROM outbox WHERE seq = ?", (seq,)).fetchone()
-                if row:
-                    saved.outbox.append(dict(zip(columns, row, strict=True)))
+    with closing(_Damaged(path, key)) as file:
+        for fact in _KEPT_FACTS:
+            for (value,) in file.rows("SELECT value FROM cache_state WHERE key = ?", fact):
+                saved.facts[fact] = value
+        for seq in _sequence_numbers(file, saved.facts):
+            for row in file.rows(f"SELECT {', '.join(columns)} FROM outbox WHERE seq = ?", seq):
+                saved.outbox.append(dict(zip(columns, row, strict=True)))
     return saved
 
 
-def put_aside(path: Path, now: datetime) -> Path:
-    """Rename the damaged file, with what belongs to it, to a dated name beside it."""
-    stem = f"{path.stem}.damaged-{now:%Y%m%d-%H%M%S}"
+class _Damaged:
+    """A file of which some pages cannot be read."""
+
+    def __init__(self, path: Path, key: str | None) -> None:
+        self._path = path
+        self._key = key
+        self._connection: Any = None
+
+    def rows(self, question: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+        """The rows up to the first bad page. After one the encrypting SQLite answers nothing more on that connection, so
+        the next question opens the file anew."""
+        try:
+            if self._connection is None:
+                self._connection = open_driver(self._path, self._key)
+                self._connection.execute("PRAGMA query_only=ON")
+            yield from self._connection.execute(question, parameters)
+        except encrypting_driver().DatabaseError:
+            self.close()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def put_aside(path: Path, now: datetime, why: str = "damaged") -> Path:
+    """Rename the file, with what belongs to it, to a dated name beside it that says why."""
+    stem = f"{path.stem}.{why}-{now:%Y%m%d-%H%M%S}"
     kept = path.with_name(stem + path.suffix)
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
@@ -81,13 +103,12 @@ def restore(connection: Connection, saved: Saved) -> None:
         connection.exec_driver_sql("INSERT OR REPLACE INTO cache_state (key, value) VALUES (?, ?)", (key, value))
 
 
-def _sequence_numbers(connection: sqlite3.Connection, facts: dict[str, str]) -> Iterator[int]:
+def _sequence_numbers(file: _Damaged, facts: dict[str, str]) -> Iterator[int]:
     """From both ends of the table towards the damage; else every number that can have been given."""
     found: set[int] = set()
     for direction in ("ASC", "DESC"):
-        with suppress(sqlite3.DatabaseError):
-            for (seq,) in connection.execute(f"SELECT seq FROM outbox ORDER BY seq {direction}"):
-                found.add(seq)
+        for (seq,) in file.rows(f"SELECT seq FROM outbox ORDER BY seq {direction}"):
+            found.add(seq)
     last = int(facts.get("next_seq", "1"))
     if found:
         found |= set(range(min(found), max(found)))
@@ -96,7 +117,3 @@ def _sequence_numbers(connection: sqlite3.Connection, facts: dict[str, str]) -> 
     else:
         found |= set(range(1, last))
     yield from sorted(found)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=20)

@@ -1,6 +1,7 @@
 """Where a desk keeps what proves who it is: the system's keyring, or, where there is none, a file that only its owner reads.
 
-The file is not encrypted: whoever can read it can read the cache beside it as well (docs/decisions/0022).
+The file is not encrypted: whoever can read it can read the cache beside it as well, whose key it holds then
+(docs/decisions/0022, 0097).
 """
 
 import json
@@ -22,32 +23,39 @@ class Secrets:
     def __init__(self, directory: Path, *, use_keyring: bool = True) -> None:
         self._file = directory / "secrets.json"
         self._use_keyring = use_keyring
+        self.keyring_answered = False  # whether the keyring said yes or no to the last `get`
 
     @cached_property
     def _keyring(self) -> Any:
         """Looked for when the first secret is wanted: a window opens without one."""
         return _keyring() if self._use_keyring else None
 
-    def get(self, name: str) -> str | None:
-        """The secret, or None."""
-        if self._keyring is not None:
+    def get(self, name: str, *, from_file: bool = False) -> str | None:
+        """The secret, or None. `from_file` asks no keyring: it is known to be in the file."""
+        self.keyring_answered = False
+        if not from_file and self._keyring is not None:
             with suppress(Exception):  # a keyring that fails (locked, its service gone) is as good as none
                 found = self._keyring.get_password(SERVICE, name)
+                self.keyring_answered = True
                 if found is not None:
                     return str(found)
         return self._read().get(name)
 
-    def put(self, name: str, secret: str) -> None:
-        """Keep `secret`; the last one of that name is forgotten."""
+    def put(self, name: str, secret: str) -> str:
+        """Keep `secret`; the last one of that name is forgotten. Answers where it is now: "keyring" or "file"."""
         if self._keyring is not None:
             try:
                 self._keyring.set_password(SERVICE, name, secret)
+                is_kept = self._keyring.get_password(SERVICE, name) == secret
             except Exception as error:
                 log.warning("the keyring took no secret (%s); a private file is used", type(error).__name__)
             else:
-                self._write({key: kept for key, kept in self._read().items() if key != name})
-                return
+                if is_kept:
+                    self._write({key: kept for key, kept in self._read().items() if key != name})
+                    return "keyring"
+                log.warning("the keyring forgot a secret at once; a private file is used")
         self._write({**self._read(), name: secret})
+        return "file"
 
     def forget(self, name: str) -> None:
         """Whether it was there or not."""

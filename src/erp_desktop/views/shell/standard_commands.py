@@ -57,7 +57,9 @@ def register(window: "MainWindow") -> None:
         Command("offline", noop("Command", "Work offline or go online"), window.toggle_offline, "", "cloud_off"),
         Command("theme_light", noop("Command", "Light theme"), lambda: window.choose_theme("light"), "", "theme"),
         Command("theme_dark", noop("Command", "Dark theme"), lambda: window.choose_theme("dark"), "", "theme"),
-        Command("about", noop("Command", "About ERP Desktop"), lambda: show_about(window), "", "info"),
+        Command(
+            "about", noop("Command", "About ERP Desktop"), lambda: show_about(window, window.desk.key_store), "", "info"
+        ),
         Command("sign_out", noop("Command", "Sign out"), window.sign_out, "", "sign_out"),
     ):
         add(command)
