@@ -18,6 +18,7 @@ import erp_desktop
 from erp_desktop.actions import base
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.saving import Save
 from erp_desktop.models.base import Base, replicated_tables
 
 SOURCE = Path(erp_desktop.__file__).parent
@@ -106,7 +107,7 @@ def test_every_action_is_a_frozen_dataclass_registered_for_the_wire() -> None:
         for name, cls in vars(module).items():
             if not (isinstance(cls, type) and cls.__module__ == module.__name__ and dataclasses.is_dataclass(cls)):
                 continue
-            if "run" in vars(cls):
+            if "run" in vars(cls) and cls is not Save:  # what all Save... share is no action of its own
                 assert name in registered, f"{name} is not decorated with @action(permission)"
                 assert cls.__dataclass_params__.frozen, f"{name} is not frozen"
 

@@ -399,35 +399,35 @@ The back office of a company that distributes goods.</source>
     <name>BothVersions</name>
     <message>
         <source>Field</source>
-        <translation type="unfinished">字段</translation>
+        <translation>字段</translation>
     </message>
     <message>
         <source>Mine</source>
-        <translation type="unfinished"></translation>
+        <translation>我的</translation>
     </message>
     <message>
         <source>Theirs</source>
-        <translation type="unfinished"></translation>
+        <translation>对方的</translation>
     </message>
     <message>
         <source>Before</source>
-        <translation type="unfinished">变动前</translation>
+        <translation>修改前</translation>
     </message>
     <message>
         <source>Both versions, side by side</source>
-        <translation type="unfinished"></translation>
+        <translation>两个版本并排对照</translation>
     </message>
     <message>
         <source>yes</source>
-        <translation type="unfinished"></translation>
+        <translation>是</translation>
     </message>
     <message>
         <source>no</source>
-        <translation type="unfinished"></translation>
+        <translation>否</translation>
     </message>
     <message>
         <source>(empty)</source>
-        <translation type="unfinished"></translation>
+        <translation>（空）</translation>
     </message>
 </context>
 <context>
@@ -635,6 +635,45 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Active</source>
         <translation>启用</translation>
+    </message>
+</context>
+<context>
+    <name>ChoosePassword</name>
+    <message>
+        <source>Choose a password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The same again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Password until now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use this password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation type="unfinished">暂不登录</translation>
+    </message>
+    <message>
+        <source>A password has 8 characters or more.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The two are not the same. Type the new one twice.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This did not work; nothing was changed. For support: {reference}.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1369,6 +1408,10 @@ The back office of a company that distributes goods.</source>
         <translation>关于 ERP Desktop</translation>
     </message>
     <message>
+        <source>Change my password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Signed in as</source>
         <translation>登录用户</translation>
     </message>
@@ -1387,6 +1430,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Licence</source>
         <translation>许可证</translation>
+    </message>
+    <message>
+        <source>Other computers where you are signed in will ask for the new password.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your password was changed.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>when goods are shipped</source>
@@ -1439,6 +1490,93 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Tax number</source>
         <translation>税号</translation>
+    </message>
+</context>
+<context>
+    <name>Computers</name>
+    <message>
+        <source>Computer</source>
+        <translation type="unfinished">计算机</translation>
+    </message>
+    <message>
+        <source>Person</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished">状态</translation>
+    </message>
+    <message>
+        <source>Last seen</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Changes behind</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Program</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Computers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sign out</source>
+        <translation type="unfinished">退出登录</translation>
+    </message>
+    <message>
+        <source>Take out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Let in again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sign out {computer}?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{person} is asked for the password there before anything is sent or fetched again. What waits on that computer is kept and sent afterwards.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take out {computer}?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nobody can sign in on it any more, until you let it in again. Changes of {person} that it has not sent yet stay there and do not arrive. For a computer that was lost or stolen, give {person} a new password too.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Let {computer} in again?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{person} may sign in on it with the password, as on a new computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{computer} is signed out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{computer} is taken out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{computer} may sign in again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{computer} (this one)</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -6388,7 +6526,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Behind it</source>
-        <translation type="unfinished"></translation>
+        <translation>后续</translation>
     </message>
     <message>
         <source>Since</source>
@@ -6448,7 +6586,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Save as chosen above</source>
-        <translation type="unfinished"></translation>
+        <translation>按上面的选择保存</translation>
     </message>
     <message>
         <source>It waits because another change that it builds on was not carried out.</source>
@@ -7745,6 +7883,13 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>Question</name>
+    <message>
+        <source>Go back</source>
+        <translation type="unfinished">返回</translation>
+    </message>
+</context>
+<context>
     <name>RateField</name>
     <message>
         <source>E&amp;xchange rate, {own} for 1 {currency}</source>
@@ -8225,7 +8370,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Somebody else changed {record} meanwhile, in the same place as you. Compare both versions and choose; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>别人同时修改了 {record} 的同一处。请对照两个版本后选择；没有任何更改。</translation>
     </message>
     <message>
         <source>{party} is not an active customer. Choose a customer; nothing was changed.</source>
@@ -9210,23 +9355,23 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Keep mine</source>
-        <translation type="unfinished">保留我的输入</translation>
+        <translation>保留我的</translation>
     </message>
     <message>
         <source>Keep mine in all {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>全部 {count} 项保留我的</translation>
     </message>
     <message>
         <source>Keep theirs</source>
-        <translation type="unfinished"></translation>
+        <translation>保留对方的</translation>
     </message>
     <message>
         <source>Keep theirs in all {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>全部 {count} 项保留对方的</translation>
     </message>
     <message>
         <source>Theirs was kept</source>
-        <translation type="unfinished"></translation>
+        <translation>保留了对方的</translation>
     </message>
     <message>
         <source>Choose another customer</source>
@@ -11857,6 +12002,10 @@ The back office of a company that distributes goods.</source>
         <translation>用户</translation>
     </message>
     <message>
+        <source>Computers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Stock on hand</source>
         <translation>库存现存量</translation>
     </message>
@@ -12689,6 +12838,18 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Inactive</source>
         <translation>停用</translation>
+    </message>
+    <message>
+        <source>Signed in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Signed out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Taken out</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>In stock</source>
@@ -13882,6 +14043,29 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>ToldOnce</name>
+    <message>
+        <source>One-time password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tell {name} this password. It is good for one thing: signing in and choosing one of their own. It is shown only now and kept nowhere.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>I have told them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The password is on the clipboard.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>TopBar</name>
     <message>
         <source>Search screens, commands and records</source>
@@ -13972,8 +14156,44 @@ The back office of a company that distributes goods.</source>
         <translation>角色</translation>
     </message>
     <message>
-        <source>Passwords are set where the central service runs (erp-central user), never here.</source>
-        <translation>密码在运行中心服务的计算机上设置（erp-central user），不在此处设置。</translation>
+        <source>A new user signs in with a one-time password that you give to them, and chooses one of their own. Whoever may not sign in any more is signed out at once, on every computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One-time password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sign out everywhere</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save the user first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One-time password for {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is signed out on every computer, and what they signed in with until now is good no more. You are shown a password, once, with which they sign in and choose one of their own.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make a one-time password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sign out {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Every computer of {name} asks for the password before it sends or fetches again. What waits there is kept.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is signed out everywhere.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

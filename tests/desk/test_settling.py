@@ -1,5 +1,6 @@
 """What needs attention is settled by a decision: many at once, what they held follows, the books are right in the end."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -8,6 +9,7 @@ from acme_office import Office, OpenDesk
 from sqlalchemy import select
 from test_last_unit import TODAY, rows_of, sell_one, stock_one
 
+from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.remedies import Refusal, Remedy, ways_out
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
@@ -16,6 +18,7 @@ from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.desk import AttentionItem, Desk
 from erp_desktop.ids import new_id
 from erp_desktop.models.ledger import Period
+from erp_desktop.models.party import Party
 from erp_desktop.models.sales import SalesOrder, Shipment
 from erp_desktop.models.stock import Bin, StockBalance
 from erp_desktop.sync.settling import Decision
@@ -139,3 +142,33 @@ def test_what_waits_for_the_centre_is_listed_oldest_first(office: Office, open_d
     lin.go_online()
     assert lin.wait_until_synced()
     assert lin.waiting_changes().result() == ()
+
+
+def test_an_address_that_two_desks_changed_is_never_overwritten_in_silence(office: Office, open_desk: OpenDesk) -> None:
+    film = SaveParty(new_id(), "S9", "Ningbo Film", is_supplier=True, address="1 Port Road", phone="1")
+    (result,) = office.perform(film)
+    assert result.outcome == "applied", result
+    office.add_user("mei", "administrator")
+    lin, mei = open_desk("lin"), open_desk("mei")
+    lin.go_offline()
+    mei.go_offline()
+    lin.perform_and_wait(replace(film, address="2 Harbour Street").changing(film))
+    first = replace(film, address="3 Mill Lane", phone="2")
+    mei.perform_and_wait(first.changing(film))
+    mei.perform_and_wait(replace(first, city="Ningbo").changing(first))
+    for desk in (lin, mei):
+        desk.go_online()
+        assert desk.wait_until_synced()
+
+    clash, behind = mei.attention().result()
+    assert (clash.code, behind.status) == ("changed_meanwhile", "held")
+    assert mei.settle([best_way(clash)]).result() == ()  # mine is kept
+    assert mei.wait_until_synced()
+    assert mei.attention().result() == ()
+    assert lin.wait_until_synced()
+    with office.engine.connect() as connection:
+        saved = connection.execute(select(Party.address, Party.phone, Party.city).where(Party.code == "S9")).one()
+        assert tuple(saved) == ("3 Mill Lane", "2", "Ningbo")
+        centre = rows_of(connection)
+    for desk in (lin, mei):
+        assert desk._cache.write(rows_of).result() == centre

@@ -180,3 +180,35 @@ def test_what_is_held_stands_behind_its_cause_and_not_in_a_row_of_its_own(qtbot,
     qtbot.waitUntil(lambda: view.model.rowCount() == 1)
     told = [view.members.item(row).text() for row in range(view.members.count())]
     assert told == ["Waits behind it: Ship an order", "Waits behind it: Confirm deliveries"]
+
+
+def clash():
+    """Two people changed a supplier's address and phone."""
+    seen = SaveParty(uuid4(), "S9", "Ningbo Film", address="1 Port Road", phone="1")
+    mine = replace(seen, address="3 Mill Lane", phone="2").changing(seen)
+    fields = {"record": "S9", "theirs": '{"address": "2 Harbour Street", "phone": "3"}', "names": "{}"}
+    return replace(item("SaveParty", action=mine), code="changed_meanwhile", fields=fields)
+
+
+def test_both_versions_stand_side_by_side_and_one_is_kept(qtbot, view, desk):
+    desk.items = (clash(),)
+    view.refresh()
+    qtbot.waitUntil(view.versions.isVisible)
+    shown = [view.versions.item(1, column).text() for column in range(4)]
+    assert shown == ["Address", "✓ 3 Mill Lane", "2 Harbour Street", "1 Port Road"]
+    assert [button.text() for button in view.ways] == ["Keep mine", "Keep theirs"]
+    qtbot.mouseClick(view.ways[1], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: [reason for _, reason in desk.dropped] == ["Theirs was kept"])
+
+
+def test_of_two_versions_each_field_is_chosen_from_the_keyboard(qtbot, view, desk):
+    desk.items = (clash(),)
+    view.refresh()
+    qtbot.waitUntil(view.versions.isVisible)
+    view.versions.setCurrentCell(0, 2)
+    qtbot.keyClick(view.versions, Qt.Key.Key_Space)
+    assert view.versions.item(0, 2).text() == "✓ 3"
+    assert view.ways[0].text() == "Save as chosen above"
+    qtbot.mouseClick(view.ways[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(desk.settled))
+    assert desk.settled[0].amended.before == {"address": "2 Harbour Street"}

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.both_versions import keeping, versions_of
 from erp_desktop.actions.channel_orders import TakeInChannelOrders
 from erp_desktop.actions.delivering import ConfirmDelivery
 from erp_desktop.actions.purchasing import CancelPurchaseOrder, ConfirmPurchaseOrder, SavePurchaseOrder
@@ -283,6 +284,32 @@ def _next_code(refusal: Refusal) -> list[WayOut]:
     return [Remedy("another code", words, _for_all(words), replace(taken, code=new))]
 
 
+def _one_version(refusal: Refusal) -> list[WayOut]:
+    """All of mine or all of theirs; field by field, a person chooses where both stand side by side."""
+    columns = (
+        {one.column for one in versions_of(refusal.action, refusal.fields)} if "theirs" in refusal.fields else set()
+    )
+    if not columns:
+        return []
+    mine = keeping(refusal.action, refusal.fields, columns)
+    theirs = keeping(refusal.action, refusal.fields, frozenset())
+    return [
+        Remedy(
+            "keep mine",
+            translate("Remedy", "Keep mine"),
+            translate("Remedy", "Keep mine in all {count}"),
+            mine,
+        ),
+        Remedy(
+            "keep theirs",
+            translate("Remedy", "Keep theirs"),
+            translate("Remedy", "Keep theirs in all {count}"),
+            theirs,
+            reason="" if theirs is not None else translate("Remedy", "Theirs was kept"),
+        ),
+    ]
+
+
 # --- another record
 
 _QUESTIONS = {
@@ -419,4 +446,5 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "product_inactive": (_another_product,),
     "bin_elsewhere": (_another_bin,),
     "not_found": (_another_record,),
+    "changed_meanwhile": (_one_version,),
 }

@@ -3,13 +3,16 @@
 Here: what all Save... actions share. Not here: the fields and rules of one table (masters.py).
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import Field, dataclass, fields, replace
+from dataclasses import field as dataclass_field
 from decimal import Decimal
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, get_type_hints
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -50,18 +53,44 @@ class AlreadyThere(Refused):
     )
 
 
+class ChangedMeanwhile(Refused):
+    """`row` is the record's id, `theirs` what the fields are now that both changed and `names` what the records named there
+    are called: JSON objects, by column and by id."""
+
+    code = "changed_meanwhile"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "Somebody else changed {record} meanwhile, in the same place as you. Compare both versions and choose; nothing was changed.",
+    )
+
+
 def _in_words(column: str) -> str:
     return column.removesuffix("_id").replace("_", " ")
 
 
+SaveClass = TypeVar("SaveClass", bound="Save")
+
+
+@dataclass(frozen=True)
 class Save(Action):
-    """Makes or changes the one row that its id, the first field, names. The other fields are the table's columns."""
+    """Makes or changes the one row that its id, the first field, names. The other fields are the table's columns.
+
+    `before`: the columns that the person changed, each as it was when they saw it, in JSON's terms. The others stay as they
+    are stored by then. None: the whole row is meant, whatever is stored (an import).
+    """
 
     permission: ClassVar[str]
     version: ClassVar[int]
     model: ClassVar[type[Replicated]]
     key: ClassVar[tuple[str, ...]] = ("code",)  # columns that hold the same values only once, the most telling first
     references: ClassVar[Mapping[str, type[Replicated]]] = {}
+
+    before: dict[str, Any] | None = dataclass_field(default=None, kw_only=True, hash=False)
+
+    def changing(self: SaveClass, seen: SaveClass) -> SaveClass:
+        """The same, saying what it changes of the row as the person saw it."""
+        names = [one.name for one in columns_of(type(self))[1:] if getattr(self, one.name) != getattr(seen, one.name)]
+        return replace(self, before={name: msgspec.to_builtins(getattr(seen, name)) for name in names})
 
     def run(self, session: Session, ctx: Context) -> None:
         save(session, ctx, [self])
@@ -79,6 +108,9 @@ def save(session: Session, ctx: Context, rows: Sequence[Save]) -> None:
     if not rows:
         return
     kind = type(rows[0])
+    id_name = columns_of(kind)[0].name
+    stored = _stored(session, ctx, kind.model, {getattr(row, id_name) for row in rows})
+    rows = [_onto(session, ctx, row, stored.get(getattr(row, id_name))) for row in rows]
     wanted = [_values(row) for row in rows]
     ids = {values["id"] for values in wanted}
     _refuse_taken_keys(session, ctx, kind, wanted)
@@ -86,7 +118,6 @@ def save(session: Session, ctx: Context, rows: Sequence[Save]) -> None:
         named = {values[column] for values in wanted} - {None}
         _refuse_missing(session, ctx, model, named - ids if model is kind.model else named)
 
-    stored = _stored(session, ctx, kind.model, ids)
     for row, values in zip(rows, wanted, strict=True):
         row.refuse_nonsense(session, ctx, stored.get(values["id"]))
     kind.refuse_together(session, ctx, rows)
@@ -99,6 +130,60 @@ def save(session: Session, ctx: Context, rows: Sequence[Save]) -> None:
                 if getattr(found, column) != value:
                     setattr(found, column, value)
     session.flush()
+
+
+_columns: dict[type[Any], tuple[Field[Any], ...]] = {}
+_types: dict[type[Any], dict[str, Any]] = {}
+
+
+def columns_of(kind: type[Save]) -> tuple[Field[Any], ...]:
+    """The fields that are columns, the id first."""
+    if kind not in _columns:
+        _columns[kind] = tuple(one for one in fields(kind) if one.name != "before")
+    return _columns[kind]
+
+
+def _types_of(kind: type[Save]) -> dict[str, Any]:
+    if kind not in _types:
+        _types[kind] = get_type_hints(kind)
+    return _types[kind]
+
+
+def _onto(session: Session, ctx: Context, row: Save, stored: Any) -> Save:
+    """`row` as it is to be stored now: what the person did not change stays as others have left it.
+
+    Raises ChangedMeanwhile where others have changed the same column to something else.
+    """
+    if row.before is None or stored is None:
+        return row
+    types = _types_of(type(row))
+    kept, clashes = {}, {}
+    for one in columns_of(type(row))[1:]:
+        now = getattr(stored, one.name)
+        if one.name not in row.before:
+            kept[one.name] = now
+        elif now not in (msgspec.convert(row.before[one.name], types[one.name]), getattr(row, one.name)):
+            clashes[one.name] = now
+    if clashes:
+        raise ChangedMeanwhile(
+            record=getattr(stored, "code", "") or getattr(stored, "name", ""),
+            row=stored.id,
+            theirs=json.dumps(msgspec.to_builtins(clashes), sort_keys=True),
+            names=json.dumps(_names(session, ctx, row, clashes), sort_keys=True),
+        )
+    return replace(row, **kept)
+
+
+def _names(session: Session, ctx: Context, row: Save, clashes: Mapping[str, Any]) -> dict[str, str]:
+    """What the records are called that the clashing columns name, in all three versions."""
+    names = {}
+    for column, model in row.references.items():
+        if column in clashes:
+            was = (row.before or {}).get(column)
+            for named in filter(None, (clashes[column], getattr(row, column), UUID(was) if was else None)):
+                found: Any = session.get(model, (ctx.company_id, named))
+                names[str(named)] = getattr(found, "code", "") if found is not None else ""
+    return names
 
 
 def refuse_negative(**numbers: Decimal | None) -> None:
@@ -116,7 +201,7 @@ def refuse_change_once_moved(session: Session, ctx: Context, row: Any, products:
 
 
 def _values(row: Save) -> dict[str, Any]:
-    id_field, *others = fields(row)  # type: ignore[arg-type]  # every Save... is a dataclass
+    id_field, *others = columns_of(type(row))
     values = {"id": getattr(row, id_field.name)} | {other.name: getattr(row, other.name) for other in others}
     if "code" in values:
         values["code"] = values["code"].strip()

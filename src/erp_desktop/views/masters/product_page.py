@@ -235,8 +235,11 @@ class ProductPage(RecordPage):
         found = []
         for line in self.units.lines():
             now = (_id(line["unit"]), int(line["numerator"]), int(line.get("denominator") or 1))
-            if before.get(line.get("id")) != now:
-                found.append(SaveProductUnit(line.get("id") or new_id(), self.product_id, *now))
+            was = before.get(line.get("id"))
+            if was != now:
+                unit = SaveProductUnit(line.get("id") or new_id(), self.product_id, *now)
+                seen = None if was is None else SaveProductUnit(unit.product_unit_id, self.product_id, *was)
+                found.append(unit if seen is None else unit.changing(seen))
         return tuple(found)
 
     def _changed_barcodes(self) -> tuple[SaveBarcode, ...]:
@@ -244,8 +247,11 @@ class ProductPage(RecordPage):
         found = []
         for line in self.barcodes.lines():
             now = (line["code"], _id(line.get("unit")))
-            if before.get(line.get("id")) != now:
-                found.append(SaveBarcode(line.get("id") or new_id(), now[0], self.product_id, now[1]))
+            was = before.get(line.get("id"))
+            if was != now:
+                barcode = SaveBarcode(line.get("id") or new_id(), now[0], self.product_id, now[1])
+                seen = None if was is None else replace(barcode, code=was[0], unit_id=was[1])
+                found.append(barcode if seen is None else barcode.changing(seen))
         return tuple(found)
 
     def _changed_prices(self) -> tuple[SavePrice, ...]:
@@ -259,8 +265,11 @@ class ProductPage(RecordPage):
             day = line["from_date"]
             assert isinstance(day, date)
             now = (_id(line["level"]), line.get("from_qty") or ZERO, day, line["unit_price"])
-            if before.get(line.get("id")) != now:
-                found.append(SavePrice(line.get("id") or new_id(), now[0], self.product_id, *now[1:]))
+            was = before.get(line.get("id"))
+            if was != now:
+                price = SavePrice(line.get("id") or new_id(), now[0], self.product_id, *now[1:])
+                seen = None if was is None else SavePrice(price.price_id, was[0], self.product_id, *was[1:])
+                found.append(price if seen is None else price.changing(seen))
         return tuple(found)
 
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QSizePolicy
 
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.saving import Save, columns_of
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import Query
 from erp_desktop.queries.listing import ListQuery, row_of
@@ -65,7 +66,8 @@ class RecordKind:
     @property
     def arguments(self) -> tuple[Field[Any], ...]:
         """The action's fields that the form has: all but the id and those beside it."""
-        return tuple(one for one in fields(self.save)[1:] if one.name not in self.beside)
+        columns = columns_of(self.save) if issubclass(self.save, Save) else fields(self.save)
+        return tuple(one for one in columns[1:] if one.name not in self.beside)
 
     def field_name(self, argument: Field[Any]) -> str:
         return argument.name.removesuffix("_id")
@@ -164,7 +166,10 @@ class RecordPage(DocumentPage):
         """Puts more below the form."""
 
     def action_of(self, values: dict[str, Any]) -> Action:
-        return self.record_kind.action(self.document_id, values)
+        """What saves `values`. Of a record that is there it says what is changed of it, so that two people may do so."""
+        typed = self.record_kind.action(self.document_id, values)
+        seen = self.record_kind.action(self.document_id, self.binder.saved) if self.record is not None else None
+        return typed.changing(seen) if isinstance(typed, Save) and isinstance(seen, Save) else typed
 
     def show_more(self, record: Any) -> None:
         """Shows what stands below the form."""
@@ -258,11 +263,15 @@ class RecordPage(DocumentPage):
             self.set_dirty(False)
             self.refresh()
 
+        def keep_mine() -> None:
+            self.banner.hide()
+            self.binder.show_under(values)
+
         self.banner.show_sentence(
             "warning",
             translate("RecordPage", "This was changed elsewhere while you typed. Nothing of yours is lost."),
             (
                 (translate("RecordPage", "Show what is saved"), take_theirs),
-                (translate("RecordPage", "Keep mine"), self.banner.hide),
+                (translate("RecordPage", "Keep mine"), keep_mine),
             ),
         )

@@ -90,8 +90,8 @@ class CasesModel(QAbstractTableModel):
         self._documents: dict[tuple[str, UUID], str] = {}
         self.columns = (
             TableColumn("what", translate("NeedsAttention", "What"), stretches=True),
-            TableColumn("status", translate("NeedsAttention", "Status"), CellKind.STATUS, 130),
-            TableColumn("held", translate("NeedsAttention", "Waits behind it"), CellKind.INTEGER, 116),
+            TableColumn("status", translate("NeedsAttention", "Status"), CellKind.STATUS, 112),
+            TableColumn("held", translate("NeedsAttention", "Behind it"), CellKind.INTEGER, 84),
             TableColumn("since", translate("NeedsAttention", "Since"), CellKind.INSTANT),
         )
 

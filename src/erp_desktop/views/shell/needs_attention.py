@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from erp_desktop.actions.both_versions import keeping, names_of, versions_of
 from erp_desktop.actions.remedies import Question, Refusal, Remedy, WayOut, ways_out
 from erp_desktop.i18n import translate
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
@@ -29,6 +30,7 @@ from erp_desktop.views.documents.kinds import document_text
 from erp_desktop.views.shell.action_titles import action_title, document_of
 from erp_desktop.views.shell.attention_cases import Case, CasesModel, cases_of
 from erp_desktop.views.shell.attention_dialogs import AnswerDialog, CorrectDialog, DropDialog, can_be_corrected
+from erp_desktop.views.shell.both_versions import BothVersionsTable
 from erp_desktop.views.widgets.asking import Failure, say, when_done
 from erp_desktop.views.widgets.banner import Banner
 from erp_desktop.views.widgets.cells import cell_value
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from erp_desktop.views.shell.main_window import MainWindow
 
 _MOST_NAMED = 200  # documents whose names are asked for
-_HIGHEST_LIST = 168  # pixels of the list of what a case holds
+_HIGHEST_LIST = 132  # pixels of the list of what a case holds
 _ITEM_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -98,8 +100,7 @@ class NeedsAttentionView(ScreenView):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.view)
         split.addWidget(self._pane())
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
+        split.setStretchFactor(0, 1)
         split.setChildrenCollapsible(False)
         self.nothing = StatePage(self)
         self.nothing.show_state(
@@ -126,7 +127,7 @@ class NeedsAttentionView(ScreenView):
         self.members = QListWidget(self)
         self.members.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.members.setAccessibleName(translate("NeedsAttention", "What it is about"))
-        self.members.setWordWrap(True)
+        self.members.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.members.itemSelectionChanged.connect(self._offer)
         pane = QWidget(self)
         pane.setObjectName("sidePane")
@@ -147,6 +148,9 @@ class NeedsAttentionView(ScreenView):
             for widget in widgets:
                 lines.addWidget(widget)
         lines.addSpacing(8)
+        self.versions = BothVersionsTable(self)
+        self.versions.chosen.connect(self._offer)
+        lines.addWidget(self.versions)
         self._ways = QVBoxLayout()
         self._ways.setSpacing(8)
         lines.addLayout(self._ways)
@@ -238,6 +242,7 @@ class NeedsAttentionView(ScreenView):
             self.what.setText(action_title(case.first.name))
             self.happened.setText(case.first.sentence or self._why(case.first))
             self._show_members(case)
+            self._show_versions(case)
         self._offer()
 
     def _show_members(self, case: Case) -> None:
@@ -259,12 +264,20 @@ class NeedsAttentionView(ScreenView):
             self.members.clear()
             for text, item_id in wanted:
                 line = QListWidgetItem(text, self.members)
+                line.setToolTip(text)
                 line.setData(_ITEM_ROLE, item_id)
                 if item_id is None:
                     line.setFlags(Qt.ItemFlag.ItemIsEnabled)
         height = sum(self.members.sizeHintForRow(row) for row in range(self.members.count())) + 6
         self.members.setFixedHeight(min(height, _HIGHEST_LIST))
         self.members.setVisible(bool(wanted))
+
+    def _show_versions(self, case: Case) -> None:
+        """Where two people changed one record: what each of them made of it, side by side."""
+        item = case.first
+        is_clash = item.code == "changed_meanwhile" and item.action is not None and "theirs" in item.fields
+        found = versions_of(item.action, item.fields) if is_clash and item.action is not None else ()
+        self.versions.show_versions(found, names_of(item.fields) if found else {})
 
     def _offer(self) -> None:
         """The buttons for the current case, or for those of it that are selected."""
@@ -310,6 +323,8 @@ class NeedsAttentionView(ScreenView):
                 remedies = [other for ways in found if isinstance(other := ways[key], Remedy)]
                 words = way.words if len(chosen) == 1 else way.words_for_many.format(count=len(chosen))
                 offered.append((words, partial(self._remedy, chosen, remedies)))
+        if self.versions.is_mixed:
+            offered.insert(0, (translate("NeedsAttention", "Save as chosen above"), self._save_as_chosen))
         return offered
 
     def _ways_of(self, item: "AttentionItem") -> tuple[WayOut, ...]:
@@ -360,6 +375,12 @@ class NeedsAttentionView(ScreenView):
             else translate("NeedsAttention", "Put away: {what}")
         )
         self._settle(decisions, chosen, done)
+
+    def _save_as_chosen(self) -> None:
+        chosen = self.chosen()
+        if chosen and chosen[0].action is not None:
+            kept = keeping(chosen[0].action, chosen[0].fields, self.versions.mine)
+            self._settle([Decision(chosen[0].id, kept)], chosen, translate("NeedsAttention", "Sent again: {what}"))
 
     def _ask_first(self, chosen: "Sequence[AttentionItem]", questions: Sequence[Question]) -> None:
         dialog = AnswerDialog(self._desk, questions[0], self._named(chosen), self)

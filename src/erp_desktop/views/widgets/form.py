@@ -123,6 +123,23 @@ class FormBinder(QObject):
             field.saved = saved
             field._note()
 
+    def show_under(self, values: Mapping[str, Any]) -> None:
+        """Takes `values` as what is saved now; what the person changed stays as typed, and is a change of that."""
+        for name, value in values.items():
+            field = self._fields.get(name)
+            if field is None or field.problem(complete=False):
+                continue  # what cannot be read is still to be put right, and is a change in any case
+            typed, is_dirty = field.read(), field.is_dirty
+            field.write(value)
+            if is_dirty:
+                self.set_value(name, typed)
+        self._tell_dirty()
+
+    @property
+    def saved(self) -> dict[str, Any]:
+        """What is saved of the fields, as it was shown."""
+        return {name: field.saved for name, field in self._fields.items()}
+
     def value(self, name: str) -> Any:
         """The value of one field now; None for a field that is not in the form. Raises NotReadable."""
         field = self._fields.get(name)
