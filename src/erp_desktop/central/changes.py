@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Engine, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Connection, Engine, Integer, bindparam, func, literal, select, union_all
 
+from erp_desktop.central.recent import RecentChanges
 from erp_desktop.central.rows import StoredTable, readable_tables
 from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.database import reader
@@ -70,8 +72,11 @@ class Changes:
     """Reads one centre's database for its desks."""
 
     def __init__(self, engine: Engine, signer: Signer) -> None:
-        self._reader = reader(engine)
+        self._reader = reader(
+            engine
+        )  # begun and so committed: a rollback makes psycopg forget every statement it prepared
         self._signer = signer
+        self._recent = RecentChanges()
         self._dialect = engine.dialect.name
 
     def tables_for(self, permissions: frozenset[str], revision: int = SCHEMA_REVISION) -> list[StoredTable]:
@@ -83,13 +88,25 @@ class Changes:
         """Pages of at most `max_rows` rows after the cursor; None starts from the beginning. Raises CursorGone."""
         max_rows = min(max_rows, MAX_ROWS_PER_PULL)
         tables = self.tables_for(who.permissions, who.schema_revision)
-        with self._reader.connect() as connection:
+        with self._reader.begin() as connection:
             clock = _clock(connection, who.company_id)
             cursor = self._checked(connection, who, clock, tables, cursor_text)
             if cursor.table:
                 return self._rest_of_tick(connection, who, clock, tables, cursor, max_rows)
             if cursor.tick == clock.tick and cursor.acks_after == cursor.tick:
                 return self._reply(connection, who, clock, cursor, [], upto=cursor.tick)
+
+            def read(after: int, upto: int) -> list[TablePage] | None:
+                counts = _counts_by_tick(connection, who.company_id, tables, after, upto, max_rows)
+                if _last_whole_tick(counts, after, upto, max_rows) < upto:
+                    return None
+                return _pages(connection, who.company_id, tables, counts, after, upto)
+
+            if cursor.tick < clock.tick:
+                kind = (who.company_id, clock.epoch, cursor.scope, max_rows)
+                recent = self._recent.pages(kind, cursor.tick, clock.tick, max_rows, read)
+                if recent is not None:
+                    return self._reply(connection, who, clock, cursor, *recent)
             counts = _counts_by_tick(connection, who.company_id, tables, cursor.tick, clock.tick, max_rows)
             upto = _last_whole_tick(counts, cursor.tick, clock.tick, max_rows)
             if upto == cursor.tick and clock.tick > cursor.tick:
@@ -111,7 +128,7 @@ class Changes:
             .order_by(table.model.id)
             .limit(limit)
         )
-        with self._reader.connect() as connection:
+        with self._reader.begin() as connection:
             clock = _clock(connection, who.company_id)
             page = table.page(connection, statement)
             cursor = Cursor(
@@ -128,12 +145,12 @@ class Changes:
     def at(self, who: Reader, cursor_text: str) -> Iterator[tuple[Connection, list[StoredTable], Cursor]]:
         """One snapshot, the tables that `who` may see, and the cursor that their desk has read to. Raises CursorGone."""
         tables = self.tables_for(who.permissions, who.schema_revision)
-        with self._reader.connect() as connection:
+        with self._reader.begin() as connection:
             clock = _clock(connection, who.company_id)
             yield connection, tables, self._checked(connection, who, clock, tables, cursor_text)
 
     def tick_of(self, company_id: UUID) -> int:
-        with self._reader.connect() as connection:
+        with self._reader.begin() as connection:
             return _clock(connection, company_id).tick
 
     def _checked(
@@ -243,20 +260,28 @@ def _counts_by_tick(
     """How many rows each table has at each tick after `after`; of each table at most the first `max_rows` + 1."""
     if after == upto:
         return Counter()
-    counted: list[tuple[str, type[Tombstone] | type[Replicated]]] = [(_TOMBSTONES, Tombstone)]
-    counted += [(table.name, table.model) for table in tables]
+    counting = _counting(tuple((table.name, table.model) for table in tables))
+    rows = connection.execute(counting, {"company": company_id, "after": after, "upto": upto, "most": max_rows + 1})
+    return Counter({(name, tick): count for name, tick, count in rows})
+
+
+@lru_cache(maxsize=64)  # as many sets of tables as a company has kinds of work
+def _counting(tables: tuple[tuple[str, type[Replicated]], ...]) -> CompoundSelect[str, int, int]:
+    """The question over so many tables takes 15 times as long to write down as to answer, so it is kept."""
+    counted: list[tuple[str, type[Tombstone] | type[Replicated]]] = [(_TOMBSTONES, Tombstone), *tables]
     ticks = [
         select(literal(name).label("name"), model.tick.label("tick"))
-        .where(model.company_id == company_id, model.tick > after, model.tick <= upto)
+        .where(
+            model.company_id == bindparam("company"),
+            model.tick > bindparam("after"),
+            model.tick <= bindparam("upto"),
+        )
         .order_by(model.tick)
-        .limit(max_rows + 1)
+        .limit(bindparam("most", type_=Integer))
         .subquery()
         for name, model in counted
     ]
-    rows = connection.execute(
-        union_all(*(select(one.c.name, one.c.tick, func.count()).group_by(one.c.name, one.c.tick) for one in ticks))
-    )
-    return Counter({(name, tick): count for name, tick, count in rows})
+    return union_all(*(select(one.c.name, one.c.tick, func.count()).group_by(one.c.name, one.c.tick) for one in ticks))
 
 
 def _last_whole_tick(counts: Counter[tuple[str, int]], after: int, upto: int, max_rows: int) -> int:
