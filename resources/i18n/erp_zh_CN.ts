@@ -641,39 +641,39 @@ The back office of a company that distributes goods.</source>
     <name>ChoosePassword</name>
     <message>
         <source>Choose a password</source>
-        <translation type="unfinished"></translation>
+        <translation>设置密码</translation>
     </message>
     <message>
         <source>New password</source>
-        <translation type="unfinished"></translation>
+        <translation>新密码</translation>
     </message>
     <message>
         <source>The same again</source>
-        <translation type="unfinished"></translation>
+        <translation>再次输入</translation>
     </message>
     <message>
         <source>Password until now</source>
-        <translation type="unfinished"></translation>
+        <translation>现在的密码</translation>
     </message>
     <message>
         <source>Use this password</source>
-        <translation type="unfinished"></translation>
+        <translation>使用这个密码</translation>
     </message>
     <message>
         <source>Not now</source>
-        <translation type="unfinished">暂不登录</translation>
+        <translation>暂不</translation>
     </message>
     <message>
         <source>A password has 8 characters or more.</source>
-        <translation type="unfinished"></translation>
+        <translation>密码至少有 8 个字符。</translation>
     </message>
     <message>
         <source>The two are not the same. Type the new one twice.</source>
-        <translation type="unfinished"></translation>
+        <translation>两次输入不一致。请把新密码输入两次。</translation>
     </message>
     <message>
         <source>This did not work; nothing was changed. For support: {reference}.</source>
-        <translation type="unfinished"></translation>
+        <translation>未能完成；未做任何更改。支持编号：{reference}。</translation>
     </message>
 </context>
 <context>
@@ -1346,47 +1346,47 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Nobody is administrator of this company.</source>
-        <translation type="unfinished"></translation>
+        <translation>这家公司没有管理员。</translation>
     </message>
     <message>
         <source>Nobody signs in as {login}.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有人以 {login} 登录。</translation>
     </message>
     <message>
         <source>No computer has this id; erp-central device list tells them.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有这个标识的电脑；可用 erp-central device list 查看。</translation>
     </message>
     <message>
         <source>{file} is there already. Give another name.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} 已经存在。请换一个名称。</translation>
     </message>
     <message>
         <source>{file} cannot be written: {detail}.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法写入 {file}：{detail}。</translation>
     </message>
     <message>
         <source>{file} cannot be read: {detail}.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法读取 {file}：{detail}。</translation>
     </message>
     <message>
         <source>This backup ends too early: it was not written or copied to its end. Nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>这份备份不完整：没有写完或没有复制完。未做任何更改。</translation>
     </message>
     <message>
         <source>This backup is damaged: it is not what was written. Nothing was changed; take another one.</source>
-        <translation type="unfinished"></translation>
+        <translation>这份备份已损坏：内容与写入时不同。未做任何更改；请使用另一份。</translation>
     </message>
     <message>
         <source>This backup was written by another version of the program. Install that one first.</source>
-        <translation type="unfinished"></translation>
+        <translation>这份备份由另一个版本的程序写成。请先安装那个版本。</translation>
     </message>
     <message>
         <source>There is a company in this database already. Restore onto a new one; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>这个数据库中已有公司。请恢复到新的数据库；未做任何更改。</translation>
     </message>
     <message>
         <source>This file is not a backup of ERP Desktop. Nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>这个文件不是 ERP Desktop 的备份。未做任何更改。</translation>
     </message>
 </context>
 <context>
@@ -1409,7 +1409,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Change my password</source>
-        <translation type="unfinished"></translation>
+        <translation>更改我的密码</translation>
     </message>
     <message>
         <source>Signed in as</source>
@@ -1433,11 +1433,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Other computers where you are signed in will ask for the new password.</source>
-        <translation type="unfinished"></translation>
+        <translation>您已登录的其他电脑会要求输入新密码。</translation>
     </message>
     <message>
         <source>Your password was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>您的密码已更改。</translation>
     </message>
     <message>
         <source>when goods are shipped</source>
@@ -1496,87 +1496,87 @@ The back office of a company that distributes goods.</source>
     <name>Computers</name>
     <message>
         <source>Computer</source>
-        <translation type="unfinished">计算机</translation>
+        <translation>电脑</translation>
     </message>
     <message>
         <source>Person</source>
-        <translation type="unfinished"></translation>
+        <translation>人员</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished">状态</translation>
+        <translation>状态</translation>
     </message>
     <message>
         <source>Last seen</source>
-        <translation type="unfinished"></translation>
+        <translation>最近联系</translation>
     </message>
     <message>
         <source>Changes behind</source>
-        <translation type="unfinished"></translation>
+        <translation>落后的更改</translation>
     </message>
     <message>
         <source>Program</source>
-        <translation type="unfinished"></translation>
+        <translation>程序</translation>
     </message>
     <message>
         <source>Computers</source>
-        <translation type="unfinished"></translation>
+        <translation>电脑</translation>
     </message>
     <message>
         <source>Sign out</source>
-        <translation type="unfinished">退出登录</translation>
+        <translation>退出登录</translation>
     </message>
     <message>
         <source>Take out</source>
-        <translation type="unfinished"></translation>
+        <translation>停用</translation>
     </message>
     <message>
         <source>Let in again</source>
-        <translation type="unfinished"></translation>
+        <translation>重新允许</translation>
     </message>
     <message>
         <source>Ask again</source>
-        <translation type="unfinished"></translation>
+        <translation>重新询问</translation>
     </message>
     <message>
         <source>Sign out {computer}?</source>
-        <translation type="unfinished"></translation>
+        <translation>将 {computer} 退出登录？</translation>
     </message>
     <message>
         <source>{person} is asked for the password there before anything is sent or fetched again. What waits on that computer is kept and sent afterwards.</source>
-        <translation type="unfinished"></translation>
+        <translation>在再次发送或获取之前，那里会要求 {person} 输入密码。那台电脑上待发送的内容会保留，之后再发送。</translation>
     </message>
     <message>
         <source>Take out {computer}?</source>
-        <translation type="unfinished"></translation>
+        <translation>停用 {computer}？</translation>
     </message>
     <message>
         <source>Nobody can sign in on it any more, until you let it in again. Changes of {person} that it has not sent yet stay there and do not arrive. For a computer that was lost or stolen, give {person} a new password too.</source>
-        <translation type="unfinished"></translation>
+        <translation>在您重新允许之前，任何人都不能在它上面登录。{person} 尚未发送的更改会留在那里，不会到达。如果电脑丢失或被盗，请同时给 {person} 一个新密码。</translation>
     </message>
     <message>
         <source>Let {computer} in again?</source>
-        <translation type="unfinished"></translation>
+        <translation>重新允许 {computer}？</translation>
     </message>
     <message>
         <source>{person} may sign in on it with the password, as on a new computer.</source>
-        <translation type="unfinished"></translation>
+        <translation>{person} 可以用密码在它上面登录，如同一台新电脑。</translation>
     </message>
     <message>
         <source>{computer} is signed out.</source>
-        <translation type="unfinished"></translation>
+        <translation>{computer} 已退出登录。</translation>
     </message>
     <message>
         <source>{computer} is taken out.</source>
-        <translation type="unfinished"></translation>
+        <translation>{computer} 已停用。</translation>
     </message>
     <message>
         <source>{computer} may sign in again.</source>
-        <translation type="unfinished"></translation>
+        <translation>{computer} 可以重新登录。</translation>
     </message>
     <message>
         <source>{computer} (this one)</source>
-        <translation type="unfinished"></translation>
+        <translation>{computer}（本机）</translation>
     </message>
 </context>
 <context>
@@ -7886,7 +7886,7 @@ The back office of a company that distributes goods.</source>
     <name>Question</name>
     <message>
         <source>Go back</source>
-        <translation type="unfinished">返回</translation>
+        <translation>返回</translation>
     </message>
 </context>
 <context>
@@ -8442,15 +8442,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>This password was given to you for one time. Choose one of your own; nothing was changed yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>这个密码只供您使用一次。请设置自己的密码；尚未做任何更改。</translation>
     </message>
     <message>
         <source>A password has 8 to 200 characters. Choose another one; your password was not changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>密码须有 8 到 200 个字符。请另选一个；您的密码没有更改。</translation>
     </message>
     <message>
         <source>This is the password that you have now. Choose another one; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>这就是您现在的密码。请另选一个；未做任何更改。</translation>
     </message>
     <message>
         <source>Too many wrong passwords. Wait {seconds} seconds and try again.</source>
@@ -8746,19 +8746,19 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>This is asked of the central service, which does not answer now. Nothing was changed; try again when it is back.</source>
-        <translation type="unfinished"></translation>
+        <translation>这要向中心服务询问，而它现在没有应答。未做任何更改；待它恢复后再试。</translation>
     </message>
     <message>
         <source>Only an administrator may do this. Nothing was changed; ask one of them to do it.</source>
-        <translation type="unfinished"></translation>
+        <translation>只有管理员可以这样做。未做任何更改；请让管理员来做。</translation>
     </message>
     <message>
         <source>This is the computer that you work at. Take it out from another one, or sign it out. Nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>这是您正在使用的电脑。请在另一台电脑上停用它，或将它退出登录。未做任何更改。</translation>
     </message>
     <message>
         <source>The central service does not know this yet or any more. Nothing was changed; once everything is sent, try again.</source>
-        <translation type="unfinished"></translation>
+        <translation>中心服务还不知道或不再知道它。未做任何更改；待全部发送后再试。</translation>
     </message>
 </context>
 <context>
@@ -12003,7 +12003,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Computers</source>
-        <translation type="unfinished"></translation>
+        <translation>电脑</translation>
     </message>
     <message>
         <source>Stock on hand</source>
@@ -12841,15 +12841,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Signed in</source>
-        <translation type="unfinished"></translation>
+        <translation>已登录</translation>
     </message>
     <message>
         <source>Signed out</source>
-        <translation type="unfinished"></translation>
+        <translation>已退出</translation>
     </message>
     <message>
         <source>Taken out</source>
-        <translation type="unfinished"></translation>
+        <translation>已停用</translation>
     </message>
     <message>
         <source>In stock</source>
@@ -14046,23 +14046,23 @@ The back office of a company that distributes goods.</source>
     <name>ToldOnce</name>
     <message>
         <source>One-time password</source>
-        <translation type="unfinished"></translation>
+        <translation>一次性密码</translation>
     </message>
     <message>
         <source>Tell {name} this password. It is good for one thing: signing in and choosing one of their own. It is shown only now and kept nowhere.</source>
-        <translation type="unfinished"></translation>
+        <translation>请把这个密码告诉 {name}。它只有一个用途：登录并设置自己的密码。它只在此刻显示，不会保存在任何地方。</translation>
     </message>
     <message>
         <source>Copy</source>
-        <translation type="unfinished"></translation>
+        <translation>复制</translation>
     </message>
     <message>
         <source>I have told them</source>
-        <translation type="unfinished"></translation>
+        <translation>已告知</translation>
     </message>
     <message>
         <source>The password is on the clipboard.</source>
-        <translation type="unfinished"></translation>
+        <translation>密码已复制到剪贴板。</translation>
     </message>
 </context>
 <context>
@@ -14157,43 +14157,43 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>A new user signs in with a one-time password that you give to them, and chooses one of their own. Whoever may not sign in any more is signed out at once, on every computer.</source>
-        <translation type="unfinished"></translation>
+        <translation>新用户用您给的一次性密码登录，再设置自己的密码。不再允许登录的人会立即在每台电脑上退出登录。</translation>
     </message>
     <message>
         <source>One-time password</source>
-        <translation type="unfinished"></translation>
+        <translation>一次性密码</translation>
     </message>
     <message>
         <source>Sign out everywhere</source>
-        <translation type="unfinished"></translation>
+        <translation>在所有电脑上退出</translation>
     </message>
     <message>
         <source>Save the user first.</source>
-        <translation type="unfinished"></translation>
+        <translation>请先保存用户。</translation>
     </message>
     <message>
         <source>One-time password for {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} 的一次性密码</translation>
     </message>
     <message>
         <source>{name} is signed out on every computer, and what they signed in with until now is good no more. You are shown a password, once, with which they sign in and choose one of their own.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} 会在每台电脑上退出登录，原来的密码不再有效。会向您显示一次密码，对方用它登录并设置自己的密码。</translation>
     </message>
     <message>
         <source>Make a one-time password</source>
-        <translation type="unfinished"></translation>
+        <translation>生成一次性密码</translation>
     </message>
     <message>
         <source>Sign out {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>将 {name} 退出登录</translation>
     </message>
     <message>
         <source>Every computer of {name} asks for the password before it sends or fetches again. What waits there is kept.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} 的每台电脑在再次发送或获取之前都会要求输入密码。那里待发送的内容会保留。</translation>
     </message>
     <message>
         <source>{name} is signed out everywhere.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} 已在所有电脑上退出登录。</translation>
     </message>
 </context>
 <context>

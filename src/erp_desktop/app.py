@@ -272,10 +272,12 @@ class Program(QObject):
             self._centre = EmbeddedCentre(self._directory)
         return self._centre.address  # starts it when the desk first asks
 
-    def _open_desk(self, place: Place, password: str | None) -> Desk:
+    def _open_desk(self, place: Place, password: str | None, new_password: str | None = None) -> Desk:
         """Blocks where the company has to be fetched first. May run on a worker: the desk then moves to this thread."""
         cache, centre = place.cache(self._directory), self._address(place)
-        desk = Desk.open(cache, centre, place.company, place.login, password, sync_later=True)
+        desk = Desk.open(
+            cache, centre, place.company, place.login, password, new_password=new_password, sync_later=True
+        )
         if QThread.currentThread() != self.thread():
             desk.moveToThread(self.thread())
         return desk
@@ -315,7 +317,7 @@ class Program(QObject):
 
             door = knock(wish.centre, wish.company)
             place = Place(door.company, wish.login, door.address)
-            return self._open_desk(place, wish.password), place
+            return self._open_desk(place, wish.password, wish.new_password or None), place
         if isinstance(wish, KnownCompany):
             place = Place(wish.code, wish.login)
             password = None if self._has_been_here(place) else self._kept_password(place)
@@ -412,7 +414,8 @@ class Program(QObject):
         window = self._window
         if window is None:
             return
-        dialog = SignInAgain(desk.user.name, str(cell_value(desk.company, "name")), desk.sign_in, window)
+        choose = desk.administration.change_password
+        dialog = SignInAgain(desk.user.name, str(cell_value(desk.company, "name")), desk.sign_in, choose, window)
         dialog.accepted.connect(window.banner.hide)
         dialog.open()
 

@@ -30,6 +30,14 @@ def register_own_screens() -> None:
         "admin",
         is_listed=False,
     )
+    register_screen(
+        "computers",
+        noop("Screen", "Computers"),
+        "sync",
+        "settings",
+        later("erp_desktop.views.settings.computers", "ComputersScreen"),
+        "admin",
+    )
 
 
 register_own_screens()

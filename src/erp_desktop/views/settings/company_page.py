@@ -11,7 +11,8 @@ from erp_desktop.i18n import translate
 from erp_desktop.ledger.charts import chart_names, load_chart
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.views.documents.posted_page import Facts, FactsGrid
-from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.views.start.choose_password import ChoosePassword
+from erp_desktop.views.widgets.asking import say, when_done
 from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.list_screen import PageHeader
 from erp_desktop.views.widgets.screen_view import ScreenView
@@ -53,6 +54,10 @@ class CompanyPage(ScreenView):
             "info",
         )
         self.header.add_button(about, "info")
+        self.do_choose = self.add_command(
+            "company.password", translate("CompanyPage", "Change my password"), self.choose_password, "", "edit"
+        )
+        self.header.add_button(self.do_choose, "edit")
         self.desk_facts.show_facts(
             ((translate("CompanyPage", "Signed in as"), f"{desk.user.name} ({desk.user.login})"),)
         )
@@ -66,6 +71,13 @@ class CompanyPage(ScreenView):
         )
         desk.changed.connect(self._notice)
         self._ask()
+
+    def choose_password(self) -> None:
+        """The person who works here chooses another password of their own."""
+        why = translate("CompanyPage", "Other computers where you are signed in will ask for the new password.")
+        self.dialog = ChoosePassword(why, None, self._desk.administration.change_password, self)
+        self.dialog.accepted.connect(lambda: say(translate("CompanyPage", "Your password was changed.")))
+        self.dialog.open()
 
     def _notice(self, tables: frozenset[str]) -> None:
         if tables & CompanyDetail.tables:

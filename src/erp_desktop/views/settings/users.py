@@ -1,9 +1,11 @@
 """Who may sign in, and which roles they play."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QLabel
 
 from erp_desktop.actions.base import Action
@@ -16,6 +18,8 @@ from erp_desktop.views.documents.listed import Dressed
 from erp_desktop.views.language import LANGUAGES
 from erp_desktop.views.masters.lists import active_filter, record_list
 from erp_desktop.views.masters.record_page import OneOfList, RecordKind, RecordPage
+from erp_desktop.views.settings.questions import Question, ToldOnce
+from erp_desktop.views.widgets.asking import say, when_done
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
 from erp_desktop.views.widgets.list_model import ListSpec
 from erp_desktop.views.widgets.list_screen import ListScreen
@@ -68,7 +72,7 @@ def users_screen(desk: "Desk", shell: "MainWindow") -> ListScreen:
 
 
 class UserPage(RecordPage):
-    """A person's access. The password is set at the centre and never travels through here."""
+    """A person's access. What they sign in with is asked of the centre itself, and never travels with an action."""
 
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False) -> None:
         self.roles: dict[str, QCheckBox] = {}
@@ -98,7 +102,8 @@ class UserPage(RecordPage):
         hint = QLabel(
             translate(
                 "UserPage",
-                "Passwords are set where the central service runs (erp-central user), never here.",
+                "A new user signs in with a one-time password that you give to them, and chooses one of their own. "
+                "Whoever may not sign in any more is signed out at once, on every computer.",
             )
         )
         hint.setWordWrap(True)
@@ -106,6 +111,65 @@ class UserPage(RecordPage):
         self.content.addWidget(box)
         self.content.addWidget(hint)
         self.content.addStretch(1)
+
+    def other_actions(self) -> tuple[QAction, ...]:
+        if not hasattr(self, "do_give"):
+            self.do_give = self.add_page_action(
+                "user.password", translate("UserPage", "One-time password"), self.give_password, "", "edit"
+            )
+            self.do_sign_out = self.add_page_action(
+                "user.sign_out", translate("UserPage", "Sign out everywhere"), self.sign_out, "", "sign_out"
+            )
+        reason = self.may("admin")
+        if not reason and (self.is_new or self.is_dirty):
+            reason = translate("UserPage", "Save the user first.")
+        for action in (self.do_give, self.do_sign_out):
+            self.allow(action, reason)
+        return (self.do_give, self.do_sign_out)
+
+    def give_password(self) -> None:
+        """Ask first: what they have now ends."""
+        self._ask_first(
+            translate("UserPage", "One-time password for {name}"),
+            translate(
+                "UserPage",
+                "{name} is signed out on every computer, and what they signed in with until now is good no more. You are "
+                "shown a password, once, with which they sign in and choose one of their own.",
+            ),
+            translate("UserPage", "Make a one-time password"),
+            self._give,
+        )
+
+    def sign_out(self) -> None:
+        """Ask first: somebody may be working."""
+        self._ask_first(
+            translate("UserPage", "Sign out {name}"),
+            translate(
+                "UserPage",
+                "Every computer of {name} asks for the password before it sends or fetches again. What waits there is kept.",
+            ),
+            translate("UserPage", "Sign out everywhere"),
+            self._sign_out,
+        )
+
+    def _ask_first(self, title: str, what_happens: str, verb: str, do_it: Callable[[], object]) -> None:
+        name = self._name()
+        self.question = Question(title.format(name=name), what_happens.format(name=name), verb, do_it, self)
+        self.question.open()
+
+    def _give(self) -> None:
+        def show(password: str) -> None:
+            self.told = ToldOnce(self._name(), password, self)
+            self.told.open()
+
+        when_done(self.desk.administration.one_time_password(self.document_id), self, show)
+
+    def _sign_out(self) -> None:
+        done = translate("UserPage", "{name} is signed out everywhere.").format(name=self._name())
+        when_done(self.desk.administration.sign_user_out(self.document_id), self, lambda _done: say(done))
+
+    def _name(self) -> str:
+        return str(self.binder.value("name") or self.binder.value("login") or "")
 
     def title_of(self, record: Any) -> str:
         return str(record.login)

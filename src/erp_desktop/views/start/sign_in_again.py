@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBo
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
+from erp_desktop.sync.signing_in import PasswordToChange
+from erp_desktop.views.start.choose_password import ChoosePassword
 from erp_desktop.views.widgets.asking import Failure, when_done
 from erp_desktop.views.widgets.theme import current_theme
 
@@ -16,9 +18,18 @@ from erp_desktop.views.widgets.theme import current_theme
 class SignInAgain(QDialog):
     """Asks the password of `name` until `sign_in(password)` succeeds or the person thinks better of it."""
 
-    def __init__(self, name: str, company: str, sign_in: Callable[[str], "Future[Any]"], parent: QWidget) -> None:
+    def __init__(
+        self,
+        name: str,
+        company: str,
+        sign_in: Callable[[str], "Future[Any]"],
+        choose: Callable[[str, str], "Future[Any]"],
+        parent: QWidget,
+    ) -> None:
+        """`choose(old, new)` replaces a password that was given for one time."""
         super().__init__(parent)
         self._sign_in = sign_in
+        self._choose = choose
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(translate("SignInAgain", "Sign in again"))
         self.setMinimumWidth(420)
@@ -58,6 +69,14 @@ class SignInAgain(QDialog):
 
     def _refused(self, refused: Refused) -> None:
         self._say(refused.problem.sentence)
+        if refused.code == PasswordToChange.code:
+            dialog = ChoosePassword(refused.problem.sentence, self.password.text(), self._choose, self)
+            dialog.accepted.connect(lambda: self._sign_in_with(dialog.new.text()))
+            dialog.open()
+
+    def _sign_in_with(self, password: str) -> None:
+        self.password.setText(password)
+        self._ask()
 
     def _failed(self, failure: Failure) -> None:
         text = translate("SignInAgain", "This did not work; nothing was changed. For support: {reference}.")

@@ -5,7 +5,7 @@ It asks and shows; what the answers lead to is done by whoever made it, on anoth
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -28,6 +28,8 @@ from PySide6.QtWidgets import (
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
+from erp_desktop.sync.signing_in import PasswordToChange
+from erp_desktop.views.start.choose_password import ChoosePassword
 from erp_desktop.views.translation import LANGUAGES, current_language, show_language
 from erp_desktop.views.widgets.asking import Failure, when_done
 from erp_desktop.views.widgets.theme import TITLE_PX, current_theme, sized_font
@@ -56,6 +58,7 @@ class SignIn:
     company: str
     login: str
     password: str
+    new_password: str = ""  # replaces the other first
 
 
 @dataclass(frozen=True)
@@ -392,6 +395,9 @@ class StartWindow(QDialog):
         self._say_trouble(refused.problem.sentence)
         if self.pages.currentWidget() is not self._sign_in:
             return
+        if refused.code == PasswordToChange.code and isinstance(self._asked, SignIn):
+            self._choose_password(self._asked, refused)
+            return
         field = self.password
         if refused.code in _ABOUT_THE_ADDRESS:
             field = self.centre
@@ -399,6 +405,17 @@ class StartWindow(QDialog):
             field = self.company
         field.setFocus(Qt.FocusReason.OtherFocusReason)
         field.selectAll()
+
+    def _choose_password(self, asked: SignIn, refused: Refused) -> None:
+        """The password was good for one time: with another one it goes on."""
+
+        def go_on(_old: str, new: str) -> "Future[None]":
+            chosen: Future[None] = Future()
+            chosen.set_result(None)
+            self._ask(replace(asked, new_password=new))
+            return chosen
+
+        ChoosePassword(refused.problem.sentence, asked.password, go_on, self).open()
 
     def _failed(self, failure: Failure) -> None:
         text = translate("StartWindow", "This did not work; nothing was changed. For support: {reference}.")

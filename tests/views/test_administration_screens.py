@@ -1,0 +1,214 @@
+"""An administrator at the real window, with a real central service: computers, one-time passwords, one's own password."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from trading_house import PASSWORD, Trade, trade
+
+from erp_desktop.actions.opening import SaveUser
+from erp_desktop.desk import Desk
+from erp_desktop.ids import new_id
+from erp_desktop.sync.cache import cache_path
+from erp_desktop.sync.secrets import Secrets
+from erp_desktop.sync.signing_in import PasswordToChange, SamePassword, WeakPassword, WrongPassword
+from erp_desktop.sync.state import SyncKind
+from erp_desktop.sync.transport import Timing
+from erp_desktop.views.start.sign_in_again import SignInAgain
+from erp_desktop.views.start.start_window import SignIn, StartWindow
+
+__all__ = ["trade"]
+
+PATIENT = Timing(connect=60, answer=60)
+
+
+@pytest.fixture
+def ada(trade: Trade) -> Any:
+    """A buyer whom the administrator has just added; nobody told her a password yet."""
+    user = SaveUser(user_id=new_id(), login="ada", name="Ada Lovelace", role_codes=("purchasing",))
+    trade.desk.perform_and_wait(user)
+    return user
+
+
+@pytest.fixture
+def sit_down(trade: Trade, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """Somebody signs in at another computer."""
+    opened: list[Desk] = []
+
+    def make(login: str, password: str | None, new_password: str | None = None) -> Desk:
+        path = cache_path("the centre", "ACME", login, tmp_path / "dock")
+        secrets = Secrets(path.parent, use_keyring=False)
+        url = trade.desk._engine._centre()
+        desk = Desk.open(path, url, "ACME", login, password, new_password=new_password, secrets=secrets, timing=PATIENT)
+        opened.append(desk)
+        return desk
+
+    yield make
+    for desk in opened:
+        desk.close()
+
+
+def given_password(trade: Trade, user_id: Any) -> str:
+    """What the administrator is shown when they make a one-time password."""
+    page = trade.open("user", id=user_id)
+    trade.wait(lambda: page.record is not None)
+    before = getattr(page, "told", None)
+    trade.do(page.do_give)
+    assert "is good no more" in page.question.words.text()
+    page.question.do_button.click()
+    trade.wait(lambda: getattr(page, "told", None) is not before)
+    password = page.told.password.text()
+    page.told.done_button.click()
+    return str(password)
+
+
+def test_a_new_user_is_told_a_password_for_one_time_and_chooses_their_own(
+    trade: Trade, ada: SaveUser, sit_down: Callable[..., Desk]
+) -> None:
+    given = given_password(trade, ada.user_id)
+    with pytest.raises(PasswordToChange):
+        sit_down("ada", given)
+    for new, refusal in (("short", WeakPassword), (given, SamePassword)):
+        with pytest.raises(refusal):
+            sit_down("ada", given, new)
+    desk = sit_down("ada", given, "analytical engine")
+    assert desk.user.name == "Ada Lovelace"
+    assert "purchasing.write" in desk.permissions
+
+
+def test_computers_are_seen_signed_out_taken_out_and_let_in_again(
+    trade: Trade, ada: SaveUser, sit_down: Callable[..., Desk]
+) -> None:
+    desk = sit_down("ada", given_password(trade, ada.user_id), "analytical engine")
+    screen = trade.open("computers")
+
+    def row_of(login: str) -> Any:
+        return next((row for row in screen.model.rows if f"({login})" in row.person), None)
+
+    def order(action: Any, state: str) -> None:
+        trade.wait(lambda: row_of("ada") is not None)
+        screen.table.selectRow(screen.model.rows.index(row_of("ada")))
+        trade.do(action)
+        assert "Ada Lovelace" in screen.question.words.text()
+        screen.question.do_button.click()
+        trade.wait(lambda: row_of("ada") is not None and row_of("ada").state == state)
+
+    trade.wait(lambda: row_of("owner") is not None)
+    assert "this one" in row_of("owner").computer
+    screen.table.selectRow(screen.model.rows.index(row_of("owner")))
+    assert not screen.do_take_out.isEnabled(), "nobody locks themselves out"
+
+    order(screen.do_sign_out, "signed_out")
+    desk.sync_now()
+    trade.wait(lambda: desk.sync_state.kind is SyncKind.SIGNED_OUT)
+    desk.sign_in("analytical engine").result()
+    assert desk.wait_until_synced()
+
+    trade.do(screen.do_refresh)
+    trade.wait(lambda: row_of("ada").state == "signed_in")
+    order(screen.do_take_out, "taken_out")
+    desk.sync_now()
+    trade.wait(lambda: desk.sync_state.kind is SyncKind.SIGNED_OUT)
+    order(screen.do_let_in, "signed_out")
+    assert not screen.do_let_in.isEnabled()
+
+
+def test_without_the_centre_computers_are_not_guessed(trade: Trade) -> None:
+    trade.desk.administration._transport._centre = lambda: "http://127.0.0.1:9"
+    screen = trade.open("computers")
+    trade.wait(lambda: screen.pages.currentWidget() is screen.state)
+    assert "does not answer now" in screen.state.detail.text()
+    assert not screen.do_sign_out.isEnabled()
+
+
+def test_somebody_changes_their_own_password_at_the_window(trade: Trade, sit_down: Callable[..., Desk]) -> None:
+    page = trade.open("company")
+
+    def choose(old: str, new: str, again: str) -> Any:
+        trade.do(page.do_choose)
+        dialog = page.dialog
+        dialog.old.setText(old)
+        dialog.new.setText(new)
+        dialog.again.setText(again)
+        dialog.do_button.click()
+        return dialog
+
+    dialog = choose(PASSWORD, "seven77", "seven77")
+    assert "8 characters" in dialog.trouble.text()
+    dialog.reject()
+    dialog = choose(PASSWORD, "eight888", "eight889")
+    assert "not the same" in dialog.trouble.text()
+    dialog.reject()
+    dialog = choose("wrong one", "eight888", "eight888")
+    trade.wait(lambda: "is not right" in dialog.trouble.text())
+    dialog.old.setText(PASSWORD)
+    done: list[bool] = []
+    dialog.accepted.connect(lambda: done.append(True))
+    dialog.do_button.click()
+    trade.wait(lambda: bool(done))
+    with pytest.raises(WrongPassword):
+        sit_down("owner", PASSWORD)
+    assert sit_down("owner", "eight888").user.login == "owner"
+    assert trade.desk.wait_until_synced(), "this computer stays signed in"
+
+
+def test_signing_in_again_with_a_one_time_password_asks_for_one_of_ones_own(
+    trade: Trade, ada: SaveUser, sit_down: Callable[..., Desk]
+) -> None:
+    desk = sit_down("ada", given_password(trade, ada.user_id), "analytical engine")
+    given = given_password(trade, ada.user_id)
+    dialog = SignInAgain("Ada Lovelace", "Acme", desk.sign_in, desk.administration.change_password, trade.window)
+    signed_in: list[bool] = []
+    dialog.accepted.connect(lambda: signed_in.append(True))
+    dialog.open()
+    dialog.password.setText(given)
+    dialog.sign_in_button.click()
+    trade.wait(lambda: choosing() is not None)
+    asked = choosing()
+    assert asked is not None
+    asked.new.setText("difference engine")
+    asked.again.setText("difference engine")
+    asked.do_button.click()
+    trade.wait(lambda: bool(signed_in))
+    assert desk.wait_until_synced()
+
+
+def test_the_first_window_asks_for_ones_own_password_and_goes_on(trade: Trade) -> None:
+    from concurrent.futures import Future
+    from datetime import date
+
+    asked: list[SignIn] = []
+
+    def fulfil(wish: Any) -> "Future[Any]":
+        asked.append(wish)
+        answer: Future[Any] = Future()
+        if wish.new_password:
+            answer.set_result("the desk")
+        else:
+            answer.set_exception(PasswordToChange())
+        return answer
+
+    window = StartWindow(fulfil, dict, date(2026, 3, 1), SignIn("https://erp", "ACME", "ada", ""))
+    opened: list[object] = []
+    window.opened.connect(opened.append)
+    window.show()
+    window.password.setText("one-time")
+    window.sign_in_button.click()
+    trade.wait(lambda: choosing() is not None)
+    dialog = choosing()
+    assert dialog is not None
+    dialog.new.setText("my own one")
+    dialog.again.setText("my own one")
+    dialog.do_button.click()
+    trade.wait(lambda: opened == ["the desk"])
+    assert asked[-1] == SignIn("https://erp", "ACME", "ada", "one-time", "my own one")
+    window.close()
+
+
+def choosing() -> Any:
+    from erp_desktop.views.start.choose_password import ChoosePassword
+
+    found = [one for one in QApplication.topLevelWidgets() if isinstance(one, ChoosePassword) and one.isVisible()]
+    return found[0] if found else None
