@@ -1022,6 +1022,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_user_role_company_id_tick"), "user_role", ["company_id", "tick"], unique=False)
     op.create_table(
+        "user_warehouse",
+        sa.Column("user_id", kinds.IdType(), nullable=False),
+        sa.Column("warehouse_id", kinds.IdType(), nullable=False),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "user_id"],
+            ["app_user.company_id", "app_user.id"],
+            name=op.f("fk_user_warehouse_company_id_user_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "warehouse_id"],
+            ["warehouse.company_id", "warehouse.id"],
+            name=op.f("fk_user_warehouse_company_id_warehouse_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_user_warehouse")),
+        sa.UniqueConstraint(
+            "company_id", "user_id", "warehouse_id", name=op.f("uq_user_warehouse_company_id_user_id_warehouse_id")
+        ),
+    )
+    op.create_index(op.f("ix_user_warehouse_company_id_tick"), "user_warehouse", ["company_id", "tick"], unique=False)
+    op.create_table(
         "barcode",
         sa.Column("code", kinds.String(length=60), nullable=False),
         sa.Column("product_id", kinds.IdType(), nullable=False),
@@ -2759,6 +2786,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_barcode_company_id_tick"), table_name="barcode")
     op.drop_index(op.f("ix_barcode_company_id_product_id"), table_name="barcode")
     op.drop_table("barcode")
+    op.drop_index(op.f("ix_user_warehouse_company_id_tick"), table_name="user_warehouse")
+    op.drop_table("user_warehouse")
     op.drop_index(op.f("ix_user_role_company_id_tick"), table_name="user_role")
     op.drop_table("user_role")
     op.drop_index(op.f("ix_storage_rate_company_id_tick"), table_name="storage_rate")
