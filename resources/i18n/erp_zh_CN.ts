@@ -354,6 +354,45 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>Backups</name>
+    <message>
+        <source>Backups</source>
+        <translation>备份</translation>
+    </message>
+    <message>
+        <source>A backup is one file with everything that the central service keeps: every company, document, entry and user, and what signs people in. Keep it where only administrators can read it. People work on meanwhile.</source>
+        <translation>备份是一个文件，包含中心服务保存的一切：所有公司、单据、凭证和用户，以及登录所需的信息。请把它放在只有管理员能读取的地方。其间大家可以继续工作。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Back up now</source>
+        <translation>立即备份</translation>
+    </message>
+    <message>
+        <source>Folder for the backup</source>
+        <translation>备份文件夹</translation>
+    </message>
+    <message>
+        <source>The backup is being written …</source>
+        <translation>正在写入备份…</translation>
+    </message>
+    <message>
+        <source>The backup was cancelled; nothing of it is left.</source>
+        <translation>备份已取消；没有留下任何残余。</translation>
+    </message>
+    <message>
+        <source>The backup is being written: {size} MB so far …</source>
+        <translation>正在写入备份：已写 {size} MB…</translation>
+    </message>
+    <message>
+        <source>Backed up to {file} ({size} MB).</source>
+        <translation>已备份到 {file}（{size} MB）。</translation>
+    </message>
+</context>
+<context>
     <name>Banner</name>
     <message>
         <source>Close this message</source>
@@ -410,12 +449,17 @@ The back office of a company that distributes goods.</source>
         <translation>对方的</translation>
     </message>
     <message>
-        <source>Before</source>
-        <translation>修改前</translation>
-    </message>
-    <message>
         <source>Both versions, side by side</source>
         <translation>两个版本并排对照</translation>
+    </message>
+    <message>
+        <source>Line</source>
+        <translation type="unfinished">项目</translation>
+    </message>
+    <message>
+        <source>{field}
+before: {value}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>yes</source>
@@ -1368,26 +1412,6 @@ The back office of a company that distributes goods.</source>
         <source>{file} cannot be read: {detail}.</source>
         <translation>无法读取 {file}：{detail}。</translation>
     </message>
-    <message>
-        <source>This backup ends too early: it was not written or copied to its end. Nothing was changed.</source>
-        <translation>这份备份不完整：没有写完或没有复制完。未做任何更改。</translation>
-    </message>
-    <message>
-        <source>This backup is damaged: it is not what was written. Nothing was changed; take another one.</source>
-        <translation>这份备份已损坏：内容与写入时不同。未做任何更改；请使用另一份。</translation>
-    </message>
-    <message>
-        <source>This backup was written by another version of the program. Install that one first.</source>
-        <translation>这份备份由另一个版本的程序写成。请先安装那个版本。</translation>
-    </message>
-    <message>
-        <source>There is a company in this database already. Restore onto a new one; nothing was changed.</source>
-        <translation>这个数据库中已有公司。请恢复到新的数据库；未做任何更改。</translation>
-    </message>
-    <message>
-        <source>This file is not a backup of ERP Desktop. Nothing was changed.</source>
-        <translation>这个文件不是 ERP Desktop 的备份。未做任何更改。</translation>
-    </message>
 </context>
 <context>
     <name>CompanyPage</name>
@@ -1551,8 +1575,8 @@ The back office of a company that distributes goods.</source>
         <translation>停用 {computer}？</translation>
     </message>
     <message>
-        <source>Nobody can sign in on it any more, until you let it in again. Changes of {person} that it has not sent yet stay there and do not arrive. For a computer that was lost or stolen, give {person} a new password too.</source>
-        <translation>在您重新允许之前，任何人都不能在它上面登录。{person} 尚未发送的更改会留在那里，不会到达。如果电脑丢失或被盗，请同时给 {person} 一个新密码。</translation>
+        <source>Nobody can sign in on it any more, and at its next contact the data on it are erased, with changes of {person} that it has not sent yet. For a computer that was lost or stolen, give {person} a new password too.</source>
+        <translation>任何人都不能再在它上面登录；它下次联系时，上面的数据会被清除，包括 {person} 尚未发送的更改。如果电脑丢失或被盗，请同时给 {person} 一个新密码。</translation>
     </message>
     <message>
         <source>Let {computer} in again?</source>
@@ -8473,6 +8497,18 @@ The back office of a company that distributes goods.</source>
         <translation>本程序版本过旧，中心服务已不支持。请安装新版本；待发送的更改会保留。</translation>
     </message>
     <message>
+        <source>This computer has not spoken to the central service for more than {days} days, so the data stay closed. Sign in while the central service can be reached; everything is kept, and what waits is sent then.</source>
+        <translation>本机已超过 {days} 天未与中心服务联系，因此数据保持关闭。请在能连接中心服务时登录；所有内容都已保留，等待的更改届时会发送。</translation>
+    </message>
+    <message>
+        <source>The central service does not let you in any more, so the data on this computer are closed. They are kept, with what waits to be sent; an administrator can say why, or let you in again.</source>
+        <translation>中心服务不再允许您登录，因此本机数据已关闭。数据及等待发送的更改都已保留；管理员可以说明原因或重新允许您登录。</translation>
+    </message>
+    <message>
+        <source>The central service does not let this computer in any more, so the key of the data on it was erased. Changes that had not been sent: {count}; they cannot be sent from here any more. An administrator can say why.</source>
+        <translation>中心服务不再允许本机接入，因此本机数据的密钥已删除。尚未发送的更改：{count} 项；它们无法再从本机发送。管理员可以说明原因。</translation>
+    </message>
+    <message>
         <source>{address} is not the address of a central service. It looks like https://erp.example.com; an administrator knows it.</source>
         <translation>{address} 不是中心服务的地址。地址的写法如 https://erp.example.com，可向管理员询问。</translation>
     </message>
@@ -8759,6 +8795,34 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>The central service does not know this yet or any more. Nothing was changed; once everything is sent, try again.</source>
         <translation>中心服务还不知道或不再知道它。未做任何更改；待全部发送后再试。</translation>
+    </message>
+    <message>
+        <source>The backup cannot be written to {file} ({detail}). Choose another folder; nothing of it is left.</source>
+        <translation>无法把备份写入 {file}（{detail}）。请选择另一个文件夹；没有留下任何残余。</translation>
+    </message>
+    <message>
+        <source>The central service could not write the backup; its log says why. Nothing was changed.</source>
+        <translation>中心服务未能写出备份；原因见其日志。未做任何更改。</translation>
+    </message>
+    <message>
+        <source>This file is not a backup of ERP Desktop. Nothing was changed.</source>
+        <translation>这个文件不是 ERP Desktop 的备份。未做任何更改。</translation>
+    </message>
+    <message>
+        <source>This backup ends too early: it was not written or copied to its end. Nothing was changed.</source>
+        <translation>这份备份不完整：没有写完或没有复制完。未做任何更改。</translation>
+    </message>
+    <message>
+        <source>This backup is damaged: it is not what was written. Nothing was changed; take another one.</source>
+        <translation>这份备份已损坏：内容与写入时不同。未做任何更改；请使用另一份。</translation>
+    </message>
+    <message>
+        <source>This backup was written by another version of the program. Install that one first.</source>
+        <translation>这份备份由另一个版本的程序写成。请先安装那个版本。</translation>
+    </message>
+    <message>
+        <source>There is a company in this database already. Restore onto a new one; nothing was changed.</source>
+        <translation>这个数据库中已有公司。请恢复到新的数据库；未做任何更改。</translation>
     </message>
 </context>
 <context>
@@ -12006,6 +12070,10 @@ The back office of a company that distributes goods.</source>
         <translation>电脑</translation>
     </message>
     <message>
+        <source>Backups</source>
+        <translation>备份</translation>
+    </message>
+    <message>
         <source>Stock on hand</source>
         <translation>库存现存量</translation>
     </message>
@@ -13823,6 +13891,10 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Sign in again</source>
         <translation>重新登录</translation>
+    </message>
+    <message>
+        <source>Closed</source>
+        <translation>已关闭</translation>
     </message>
     <message>
         <source>Upgrade needed</source>

@@ -1,5 +1,6 @@
 """An administrator at the real window, with a real central service: computers, one-time passwords, one's own password."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from PySide6.QtWidgets import QApplication
 from trading_house import PASSWORD, Trade, trade
 
 from erp_desktop.actions.opening import SaveUser
+from erp_desktop.central import backups
+from erp_desktop.central.backing_up import check_backup
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.sync.cache import cache_path
@@ -110,7 +113,7 @@ def test_computers_are_seen_signed_out_taken_out_and_let_in_again(
     trade.wait(lambda: row_of("ada").state == "signed_in")
     order(screen.do_take_out, "taken_out")
     desk.sync_now()
-    trade.wait(lambda: desk.sync_state.kind is SyncKind.SIGNED_OUT)
+    trade.wait(lambda: desk.sync_state.kind.value in ("signed_out", "locked"))
     order(screen.do_let_in, "signed_out")
     assert not screen.do_let_in.isEnabled()
 
@@ -121,6 +124,45 @@ def test_without_the_centre_computers_are_not_guessed(trade: Trade) -> None:
     trade.wait(lambda: screen.pages.currentWidget() is screen.state)
     assert "does not answer now" in screen.state.detail.text()
     assert not screen.do_sign_out.isEnabled()
+
+
+def test_a_backup_is_written_to_the_folder_that_was_chosen(trade: Trade, tmp_path: Path) -> None:
+    screen = trade.open("backups")
+    folder = tmp_path / "kept safe"
+    folder.mkdir()
+    trade.do(screen.do_back_up)
+    screen.folder.fileSelected.emit(str(folder))
+    assert screen.cancel_button.isVisibleTo(screen)
+    trade.wait(screen.do_back_up.isEnabled)
+    (file,) = folder.iterdir()
+    assert str(file) in screen.told.text()
+    contents = check_backup(file)
+    assert [company["code"] for company in contents.companies] == ["ACME"]
+
+    screen.back_up(tmp_path / "not there")
+    trade.wait(screen.do_back_up.isEnabled)
+    assert "cannot be written" in screen.told.text()
+
+
+def test_a_backup_that_is_cancelled_leaves_nothing(
+    trade: Trade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slowly(_engine: Any, _file: Any, progress: Callable[[int], None]) -> None:
+        begun.set()
+        assert may_end.wait(60)
+        progress(1)
+
+    monkeypatch.setattr(backups, "write_backup", slowly)
+    screen = trade.open("backups")
+    screen.back_up(tmp_path)
+    trade.wait(begun.is_set)
+    screen.cancel_button.click()
+    may_end.set()
+    assert "nothing of it is left" in screen.told.text()
+    trade.desk.administration.devices().result()  # asked after it
+    assert list(tmp_path.glob("*.erpbackup*")) == []
 
 
 def test_somebody_changes_their_own_password_at_the_window(trade: Trade, sit_down: Callable[..., Desk]) -> None:

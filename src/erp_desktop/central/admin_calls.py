@@ -12,10 +12,13 @@ from fastapi import FastAPI, Request, Response
 
 from erp_desktop.central.accounts import Accounts
 from erp_desktop.central.administering import Administration, NoSuchDevice, NoSuchUser
+from erp_desktop.central.backups import Backups, NoSuchBackup
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.http import WireError, message_response, read_message
 from erp_desktop.wire import (
     AdminRequest,
+    BackupBegun,
+    BackupPieceRequest,
     DeviceOrder,
     DeviceRows,
     Done,
@@ -36,7 +39,7 @@ class FromADevice(Protocol):
     def schema_revision(self) -> int: ...
 
 
-Wanted = TypeVar("Wanted", AdminRequest, DeviceOrder, UserOrder)
+Wanted = TypeVar("Wanted", AdminRequest, DeviceOrder, UserOrder, BackupPieceRequest)
 
 
 class AdminCalls:
@@ -46,11 +49,13 @@ class AdminCalls:
         self,
         administration: Administration,
         accounts: Accounts,
+        backups: Backups,
         identify: Callable[[Request, FromADevice], Reader],
         in_thread: Callable[..., Any],
     ) -> None:
         self._administration = administration
         self._accounts = accounts
+        self._backups = backups
         self._identify = identify
         self._in_thread = in_thread
 
@@ -59,6 +64,8 @@ class AdminCalls:
         app.add_api_route("/v1/admin/devices", self.devices, methods=["POST"])
         app.add_api_route("/v1/admin/device", self.device, methods=["POST"])
         app.add_api_route("/v1/admin/user", self.user, methods=["POST"])
+        app.add_api_route("/v1/admin/backup/begin", self.begin_backup, methods=["POST"])
+        app.add_api_route("/v1/admin/backup/piece", self.backup_piece, methods=["POST"])
 
     async def password(self, request: Request) -> Response:
         wanted = await read_message(request, PasswordRequest, SMALL_MESSAGE_BYTES)
@@ -93,6 +100,18 @@ class AdminCalls:
 
         return await self._answer(request, UserOrder, answer)
 
+    async def begin_backup(self, request: Request) -> Response:
+        return await self._answer(request, AdminRequest, lambda _who, _wanted: BackupBegun(id=self._backups.begin()))
+
+    async def backup_piece(self, request: Request) -> Response:
+        def answer(_who: Reader, wanted: BackupPieceRequest) -> msgspec.Struct:
+            if wanted.forget:
+                self._backups.forget(wanted.id)
+                return Done()
+            return self._backups.piece(wanted.id, wanted.offset)
+
+        return await self._answer(request, BackupPieceRequest, answer)
+
     async def _answer(
         self, request: Request, kind: type[Wanted], work: Callable[[Reader, Wanted], msgspec.Struct]
     ) -> Response:
@@ -106,6 +125,8 @@ class AdminCalls:
                 return message_response(request, work(who, wanted))
             except NoSuchDevice:
                 raise WireError(404, "unknown_device", "There is no such computer.") from None
+            except NoSuchBackup:
+                raise WireError(404, "unknown_backup", "There is no such backup.") from None
             except NoSuchUser:
                 raise WireError(404, "unknown_user", "There is no such user.") from None
 

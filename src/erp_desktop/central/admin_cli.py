@@ -15,15 +15,7 @@ from erp_desktop.actions.permissions import ROLES
 from erp_desktop.actions.refusals import Problem
 from erp_desktop.central.accounts import hash_password, set_password
 from erp_desktop.central.administering import Administration, NoSuchDevice
-from erp_desktop.central.backing_up import (
-    BackupCutShort,
-    BackupDamaged,
-    BackupProblem,
-    DatabaseNotEmpty,
-    NewerBackup,
-    restore_backup,
-    write_backup,
-)
+from erp_desktop.central.backing_up import restore_backup, write_backup
 from erp_desktop.central.command_line import Stop, asked_password, company_of, existing_database
 from erp_desktop.central.performing import Centre
 from erp_desktop.database import open_engine
@@ -230,32 +222,6 @@ def restore(chosen: argparse.Namespace) -> int:
     print(json.dumps({"made_at": restored.contents.made_at.isoformat(), "rows": restored.rows, "logs": logs}))
     engine.dispose()
     return 0 if all(check.broken_at is None for check in restored.logs.values()) else 1
-
-
-def sentence_about_a_backup(problem: BackupProblem) -> str:
-    """What is the matter with a backup, or with where it was to go."""
-    match problem:
-        case BackupCutShort():
-            return translate(
-                "Command line",
-                "This backup ends too early: it was not written or copied to its end. Nothing was changed.",
-            )
-        case BackupDamaged():
-            return translate(
-                "Command line",
-                "This backup is damaged: it is not what was written. Nothing was changed; take another one.",
-            )
-        case NewerBackup():
-            return translate(
-                "Command line", "This backup was written by another version of the program. Install that one first."
-            )
-        case DatabaseNotEmpty():
-            return translate(
-                "Command line",
-                "There is a company in this database already. Restore onto a new one; nothing was changed.",
-            )
-        case _:
-            return translate("Command line", "This file is not a backup of ERP Desktop. Nothing was changed.")
 
 
 # --- how they are typed

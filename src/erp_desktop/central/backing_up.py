@@ -19,9 +19,11 @@ from sqlalchemy import JSON, BigInteger, Column, Connection, Date, Engine, MetaD
 from sqlalchemy.types import NullType
 
 from erp_desktop import __version__
+from erp_desktop.actions.refusals import Refused
 from erp_desktop.central.action_log import LogCheck, verify_log
 from erp_desktop.central.restoring import note_restore
 from erp_desktop.database import reader, writer
+from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import new_id
 from erp_desktop.migrations import newest_revision, revision_of, upgrade
 from erp_desktop.models import Base
@@ -39,28 +41,41 @@ _READ_BYTES = 1024 * 1024
 Progress = Callable[[int], None]  # rows so far; whatever it raises breaks off
 
 
-class BackupProblem(ValueError):
+class BackupProblem(Refused):
     """A backup cannot be restored; nothing was changed."""
 
 
 class NotABackup(BackupProblem):
-    """The file is something else."""
+    code = "not_a_backup"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "This file is not a backup of ERP Desktop. Nothing was changed.")
 
 
 class BackupCutShort(BackupProblem):
-    """The file ends before the backup does."""
+    code = "backup_cut_short"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "This backup ends too early: it was not written or copied to its end. Nothing was changed."
+    )
 
 
 class BackupDamaged(BackupProblem):
-    """The file is not what was written."""
+    code = "backup_damaged"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "This backup is damaged: it is not what was written. Nothing was changed; take another one."
+    )
 
 
 class NewerBackup(BackupProblem):
-    """The file was written by a program whose tables this one does not know."""
+    code = "newer_backup"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "This backup was written by another version of the program. Install that one first."
+    )
 
 
 class DatabaseNotEmpty(BackupProblem):
-    """There are companies in the database that a backup was to be restored onto."""
+    code = "database_not_empty"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "There is a company in this database already. Restore onto a new one; nothing was changed."
+    )
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,14 +130,14 @@ def check_backup(path: Path) -> Contents:
     with path.open("rb") as file:
         first = file.read(len(_KIND) + len(_FORM))
         if not first.startswith(_KIND):
-            raise NotABackup(str(path))
+            raise NotABackup()
         if not first.endswith(_FORM):
-            raise NewerBackup(first[len(_KIND) :].decode(errors="replace").strip())
+            raise NewerBackup()
         size = path.stat().st_size - frame_bytes
         file.seek(max(0, size))
         last = file.read()
         if size < len(first) or not last.startswith(_LAST_LINE):
-            raise BackupCutShort(str(path))
+            raise BackupCutShort()
         file.seek(0)
         counted, left = hashlib.sha256(), size
         while left:
@@ -130,10 +145,10 @@ def check_backup(path: Path) -> Contents:
             counted.update(piece)
             left -= len(piece)
         if counted.digest() != last[len(_LAST_LINE) :]:
-            raise BackupDamaged(str(path))
+            raise BackupDamaged()
     contents = msgspec.convert(next(_frames(path)), Contents)
     if contents.revision != newest_revision():
-        raise NewerBackup(contents.program)
+        raise NewerBackup()
     return contents
 
 
@@ -145,7 +160,7 @@ def restore_backup(path: Path, engine: Engine, progress: Progress = lambda rows:
     """
     contents = check_backup(path)
     if _has_companies(engine):
-        raise DatabaseNotEmpty(str(engine.url.database))
+        raise DatabaseNotEmpty()
     upgrade(engine)
     with writer(engine).begin() as connection:
         for table in reversed(list(_tables())):  # what a centre writes when it first starts: its id and its secret
@@ -221,7 +236,7 @@ def _write_rows(connection: Connection, path: Path, progress: Progress) -> int:
             table, names = tables[frame["table"]], frame["columns"]
             readers = [_reader_of(table.columns[name]) for name in names]
         elif frame["rows"] != count:
-            raise BackupDamaged(str(path))
+            raise BackupDamaged()
     return count
 
 

@@ -24,6 +24,7 @@ from erp_desktop.central.command_line import (
     companies_kept,
     existing_database,
 )
+from erp_desktop.central.leases import set_lease
 from erp_desktop.central.performing import Busy, Centre, CodeInUse, NotOpened
 from erp_desktop.central.serving import CannotListen, Server
 from erp_desktop.central.workers import MOST_WORKERS, Workers, WorkersDidNotStart
@@ -68,7 +69,7 @@ def _sentence_for(error: Exception) -> str | None:
         case CodeInUse():
             return translate("Command line", "This database already has a company {code}.").format(code=error)
         case BackupProblem():
-            return admin_cli.sentence_about_a_backup(error)
+            return error.problem.sentence
         case WeakPassword():
             return translate("Command line", "The password does not do: {detail}.").format(detail=error)
         case WorkersDidNotStart():
@@ -92,6 +93,8 @@ def serve(chosen: argparse.Namespace) -> int:
             )
         )
     upgrade(engine)
+    if chosen.lease_days is not None:
+        set_lease(engine, chosen.lease_days)
     if chosen.workers > 1:
         workers = Workers(engine, chosen.host, chosen.port, chosen.workers)
         if chosen.stop_with_parent:
@@ -184,6 +187,13 @@ def _workers(text: str) -> int:
     return number
 
 
+def _days(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 3650:
+        raise argparse.ArgumentTypeError(f"from 0 to 3650 days: {text}")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="erp-central", description="The central service of ERP Desktop.")
     parser.add_argument("--version", action="version", version=__version__)
@@ -201,6 +211,9 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=_port, default=0, help="0: any free one; the first line printed tells which")
     serving.add_argument("--workers", type=_workers, default=1, help="processes that answer; PostgreSQL only (1)")
+    serving.add_argument(
+        "--lease-days", type=_days, help="how long a desk works without having spoken to the service; 0: for ever (30)"
+    )
     serving.add_argument("--stop-with-parent", action="store_true", help="stop when standard input closes")
 
     opening = add(commands, "init", init, "Set up the database and open a company in it.")

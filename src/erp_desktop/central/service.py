@@ -25,6 +25,7 @@ from erp_desktop.actions import base as action_base
 from erp_desktop.central.accounts import Accounts, SignInRefused
 from erp_desktop.central.admin_calls import AdminCalls, FromADevice
 from erp_desktop.central.administering import Administration
+from erp_desktop.central.backups import Backups
 from erp_desktop.central.changes import Changes, CursorGone, NotReadable, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
 from erp_desktop.central.http import WireError, message_response, problem_response, read_message
@@ -99,6 +100,7 @@ class Service:
         self.changes = Changes(engine, identity.signer)
         self.accounts = Accounts(engine, identity.signer)
         self.administration = Administration(engine)
+        self.backups = Backups(engine, identity.server_id)
         self.wakeups = Wakeups(self._tick_of)
         self._server_id = identity.server_id
         self._started = time.monotonic()
@@ -118,7 +120,7 @@ class Service:
         app.add_api_route("/v1/sync/verify", self.verify, methods=["POST"])
         app.add_api_route("/v1/auth/login", self.log_in, methods=["POST"])
         app.add_api_route("/v1/auth/refresh", self.refresh, methods=["POST"])
-        AdminCalls(self.administration, self.accounts, self._identify, self._in_thread).add_to(app)
+        AdminCalls(self.administration, self.accounts, self.backups, self._identify, self._in_thread).add_to(app)
         app.add_api_route("/v1/openapi.json", self.describe, methods=["GET"])
         app.add_api_route("/status", self.status, methods=["GET"])
         app.add_exception_handler(Exception, _as_problem)
@@ -150,6 +152,7 @@ class Service:
         if self.other_workers is not None:
             await anyio.to_thread.run_sync(self.other_workers.close)
         await anyio.to_thread.run_sync(self.administration.close)
+        await anyio.to_thread.run_sync(self.backups.close)
 
     async def hello(self, request: Request) -> Response:
         def answer() -> Response:

@@ -3,10 +3,14 @@
 Here: one thread beside the engine's two, and the sentences for what does not go. Not here: what the centre does (central).
 """
 
+import os
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Literal, TypeVar
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,6 +23,7 @@ from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.signing_in import Credentials, SignedOut
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
 
+SECONDS_BETWEEN_LOOKS = 0.1  # at a backup that is being written
 SECONDS_FOR_WHAT_WAITS = 10.0  # for a user who was just made to reach the centre
 
 Answer = TypeVar("Answer")
@@ -53,6 +58,20 @@ class NotAtTheCentre(Refused):
     sentence = QT_TRANSLATE_NOOP(
         "Refusal",
         "The central service does not know this yet or any more. Nothing was changed; once everything is sent, try again.",
+    )
+
+
+class BackupNotWritten(Refused):
+    code = "backup_not_written"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The backup cannot be written to {file} ({detail}). Choose another folder; nothing of it is left."
+    )
+
+
+class BackupFailed(Refused):
+    code = "backup_failed"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal", "The central service could not write the backup; its log says why. Nothing was changed."
     )
 
 
@@ -112,6 +131,13 @@ class Administration:
 
         return self._soon(change)
 
+    def back_up(self, path: Path, told: Callable[[int], object], is_wanted: Callable[[], bool]) -> "Future[None]":
+        """Fetch a backup of the centre into `path`; `told(bytes)` as it comes. Once it is not wanted, it is cancelled.
+
+        Raises as `devices` does, and BackupNotWritten; of what was begun nothing is left then.
+        """
+        return self._soon(lambda: self._back_up(path, told, is_wanted))
+
     def close(self) -> None:
         with self._guard:
             self._is_closed = True
@@ -131,6 +157,46 @@ class Administration:
             if self._worker is None:
                 self._worker = ThreadPoolExecutor(1, thread_name_prefix="administering")
             return self._worker.submit(work)
+
+    def _back_up(self, path: Path, told: Callable[[int], object], is_wanted: Callable[[], bool]) -> None:
+        backup_id = self._ask("backup/begin", self._plain(), wire.BackupBegun).id
+        part = path.with_name(path.name + ".part")
+        try:
+            with part.open("wb") as file:
+                self._fetch(backup_id, file, told, is_wanted)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            raise BackupNotWritten(file=path, detail=error.strerror or error) from error
+        finally:
+            part.unlink(missing_ok=True)
+            with suppress(Refused, Answered):  # it is gone within the hour anyway
+                self._ask("backup/piece", self._piece(backup_id, 0, forget=True), wire.Done)
+
+    def _fetch(
+        self, backup_id: UUID, file: BinaryIO, told: Callable[[int], object], is_wanted: Callable[[], bool]
+    ) -> None:
+        while is_wanted() and not self._is_closed:
+            piece = self._ask("backup/piece", self._piece(backup_id, file.tell(), forget=False), wire.BackupPiece)
+            if piece.failed:
+                raise BackupFailed()
+            file.write(piece.data)
+            told(file.tell())
+            if piece.complete:
+                return
+            if not piece.data:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+        raise CancelledError
+
+    def _piece(self, backup_id: UUID, offset: int, *, forget: bool) -> wire.BackupPieceRequest:
+        return wire.BackupPieceRequest(
+            device_id=self.device_id,
+            schema_revision=wire.SCHEMA_REVISION,
+            id=backup_id,
+            offset=offset,
+            forget=forget,
+        )
 
     def _plain(self) -> wire.AdminRequest:
         return wire.AdminRequest(device_id=self.device_id, schema_revision=wire.SCHEMA_REVISION)
@@ -166,6 +232,8 @@ class Administration:
                     raise OnlyAdministrators() from error
                 case "own_device":
                     raise OwnComputer() from error
+                case "unknown_backup":
+                    raise BackupFailed() from error
                 case "unknown_device" | "unknown_user":
                     raise NotAtTheCentre() from error
             raise

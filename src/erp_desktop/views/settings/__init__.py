@@ -38,6 +38,14 @@ def register_own_screens() -> None:
         later("erp_desktop.views.settings.computers", "ComputersScreen"),
         "admin",
     )
+    register_screen(
+        "backups",
+        noop("Screen", "Backups"),
+        "save",
+        "settings",
+        later("erp_desktop.views.settings.backups", "BackupsScreen"),
+        "admin",
+    )
 
 
 register_own_screens()

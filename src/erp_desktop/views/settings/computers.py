@@ -116,8 +116,8 @@ class ComputersScreen(ScreenView):
             translate("Computers", "Take out {computer}?"),
             translate(
                 "Computers",
-                "Nobody can sign in on it any more, until you let it in again. Changes of {person} that it has not sent yet "
-                "stay there and do not arrive. For a computer that was lost or stolen, give {person} a new password too.",
+                "Nobody can sign in on it any more, and at its next contact the data on it are erased, with changes of "
+                "{person} that it has not sent yet. For a computer that was lost or stolen, give {person} a new password too.",
             ),
             translate("Computers", "Take out"),
             "take_out",

@@ -1,0 +1,117 @@
+"""Backups: everything that the central service keeps, in one file, in a folder that the administrator chooses."""
+
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout
+
+from erp_desktop.actions.refusals import Refused
+from erp_desktop.i18n import translate
+from erp_desktop.views.widgets.asking import Failure, announcements, when_done
+from erp_desktop.views.widgets.list_screen import PageHeader
+from erp_desktop.views.widgets.screen_view import ScreenView
+
+if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
+    from erp_desktop.views.shell.main_window import MainWindow
+
+SUFFIX = ".erpbackup"
+_MEGABYTE = 1_000_000
+
+
+class BackupsScreen(ScreenView):
+    """Backs up while everybody works on. Closing the tab breaks off; of a backup that was broken off nothing is left."""
+
+    _came = Signal(object)  # bytes so far, from the thread that fetches: more than a C int holds
+
+    def __init__(self, desk: "Desk", shell: "MainWindow") -> None:
+        super().__init__()
+        self._desk = desk
+        self._not_wanted = threading.Event()
+        self.folder: QFileDialog | None = None
+        self.header = PageHeader(translate("Backups", "Backups"), self)
+        words = QLabel(
+            translate(
+                "Backups",
+                "A backup is one file with everything that the central service keeps: every company, document, entry and "
+                "user, and what signs people in. Keep it where only administrators can read it. People work on meanwhile.",
+            )
+        )
+        words.setWordWrap(True)
+        self.told = QLabel()
+        self.told.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 0)
+        self.bar.setTextVisible(False)
+        self.cancel_button = QPushButton(translate("Backups", "Cancel"))
+        self.cancel_button.setAutoDefault(True)
+        self.cancel_button.clicked.connect(self.cancel)
+        under_way = QHBoxLayout()
+        under_way.addWidget(self.bar, 1)
+        under_way.addWidget(self.cancel_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 12)
+        layout.setSpacing(12)
+        layout.addWidget(self.header)
+        layout.addWidget(words)
+        layout.addLayout(under_way)
+        layout.addWidget(self.told)
+        layout.addStretch(1)
+        self.do_back_up = self.add_command(
+            "backup.now", translate("Backups", "Back up now"), self.choose_folder, "", "save"
+        )
+        self.setFocusProxy(self.header.add_button(self.do_back_up, "save", primary=True))
+        self._came.connect(self._show_progress)
+        self.destroyed.connect(self._not_wanted.set)
+        self._show_under_way(False)
+
+    def choose_folder(self) -> None:
+        """Where the file goes."""
+        self.folder = QFileDialog(self, translate("Backups", "Folder for the backup"))
+        self.folder.setFileMode(QFileDialog.FileMode.Directory)
+        self.folder.setOption(QFileDialog.Option.ShowDirsOnly)
+        self.folder.fileSelected.connect(lambda chosen: self.back_up(Path(chosen)))
+        self.folder.open()
+
+    def back_up(self, folder: Path) -> None:
+        """Begin to write a backup into `folder`; its name says of what and when."""
+        now = datetime.now().astimezone()
+        path = folder / f"{self._desk.company.code}-{now:%Y-%m-%d-%H%M%S}{SUFFIX}"
+        self._not_wanted.clear()
+        self._show_under_way(True)
+        self.told.setText(translate("Backups", "The backup is being written …"))
+        fetching = self._desk.administration.back_up(path, self._came.emit, lambda: not self._not_wanted.is_set())
+        when_done(fetching, self, lambda _done: self._finished(path), self._refused, self._failed)
+
+    def cancel(self) -> None:
+        """Break off."""
+        self._not_wanted.set()
+        self._show_under_way(False)
+        self.told.setText(translate("Backups", "The backup was cancelled; nothing of it is left."))
+
+    def _show_progress(self, count: int) -> None:
+        if not self._not_wanted.is_set():
+            text = translate("Backups", "The backup is being written: {size} MB so far …")
+            self.told.setText(text.format(size=f"{count / _MEGABYTE:,.1f}"))
+
+    def _finished(self, path: Path) -> None:
+        self._show_under_way(False)
+        text = translate("Backups", "Backed up to {file} ({size} MB).")
+        self.told.setText(text.format(file=path, size=f"{path.stat().st_size / _MEGABYTE:,.1f}"))
+
+    def _refused(self, refused: Refused) -> None:
+        self._show_under_way(False)
+        self.told.setText(refused.problem.sentence)
+
+    def _failed(self, failure: Failure) -> None:
+        self._show_under_way(False)
+        self.told.setText("")
+        announcements().failed.emit(failure)
+
+    def _show_under_way(self, is_under_way: bool) -> None:
+        self.bar.setVisible(is_under_way)
+        self.cancel_button.setVisible(is_under_way)
+        self.do_back_up.setEnabled(not is_under_way)
