@@ -19,7 +19,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QMessageLogContext, QObject, Qt, QThread, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, Qt, QThread, QTimer, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -210,8 +210,11 @@ def catch_what_nobody_caught() -> None:
 class Program(QObject):
     """From the first window to the last: opens the desk, shows the main window, and again after somebody signed out."""
 
+    _fetching = Signal(object)  # SyncState: how far a fill behind the start window is
+
     def __init__(self, app: QApplication, directory: Path, place: Place | None) -> None:
         super().__init__()
+        self._fetching.connect(self._show_progress)
         self._app = app
         self._directory = directory
         self._place = place
@@ -276,7 +279,11 @@ class Program(QObject):
         """Blocks where the company has to be fetched first. May run on a worker: the desk then moves to this thread."""
         cache, centre = place.cache(self._directory), self._address(place)
         desk = Desk.open(
+<<<<<<< ours
             cache, centre, place.company, place.login, password, new_password=new_password, sync_later=True
+=======
+            cache, centre, place.company, place.login, password, sync_later=True, on_progress=self._fetching.emit
+>>>>>>> theirs
         )
         if QThread.currentThread() != self.thread():
             desk.moveToThread(self.thread())
@@ -307,6 +314,10 @@ class Program(QObject):
         self._start = window
         window.show()
         when_done(self._worker.submit(self._companies_here), window, window.show_companies)
+
+    def _show_progress(self, state: SyncState) -> None:
+        if self._start is not None:
+            self._start.show_progress(state.fetched, state.to_fetch)
 
     def _fulfil(self, wish: Wish) -> "Future[tuple[Desk, Place]]":
         return self._worker.submit(self._open_as_wished, wish)

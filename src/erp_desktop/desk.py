@@ -143,13 +143,14 @@ class Desk(QObject):
         timing: Timing | None = None,
         fill_timeout: float = FIRST_FILL_SECONDS,
         sync_later: bool = False,
+        on_progress: Callable[[SyncState], None] = lambda _state: None,
         parent: QObject | None = None,
     ) -> "Desk":
         """Open the cache at `path`, sign in where that is needed, and start syncing. Blocks; the first time until the
         company is here.
 
         `password` None goes on with the sign-in that is kept. With `sync_later` a company that is here already waits for
-        `start`, so that a window can be drawn first. `new_password` replaces `password` first. Raises SignInNeeded where
+        `start`, so that a window can be drawn first. `on_progress` hears on this thread how far a fill is. `new_password` replaces `password` first. Raises SignInNeeded where
         there is none, WrongPassword, PasswordToChange, WeakPassword, SamePassword, TooManyTries, CentreOutOfReach, SignInRefused, CacheInUse, CacheFull.
         """
         address = centre if callable(centre) else lambda: str(centre)
@@ -178,16 +179,25 @@ class Desk(QObject):
             return desk
         desk.start()
         try:
-            desk.wait_until_filled(fill_timeout)
+            desk.wait_until_filled(fill_timeout, on_progress)
         except BaseException:
             desk.close()
             raise
         return desk
 
-    def wait_until_filled(self, timeout: float = FIRST_FILL_SECONDS) -> None:
-        """Block until the company is here. Raises SignInNeeded, ProgramTooOld, CentreOutOfReach."""
-        deadline = time.monotonic() + timeout
+    def wait_until_filled(
+        self, timeout: float = FIRST_FILL_SECONDS, on_progress: Callable[[SyncState], None] = lambda _state: None
+    ) -> None:
+        """Block until the company is here, for `timeout` seconds without progress at most.
+
+        Raises SignInNeeded, ProgramTooOld, CentreOutOfReach.
+        """
+        deadline, fetched = time.monotonic() + timeout, 0
         while not self.is_filled:
+            state = self.sync_state
+            if state.fetched != fetched:
+                deadline, fetched = time.monotonic() + timeout, state.fetched
+                on_progress(state)
             if self._engine.wait_for(1, 0.05):
                 continue
             if self.sync_state.kind is SyncKind.SIGNED_OUT:

@@ -348,6 +348,23 @@ class SnapshotReply(msgspec.Struct, kw_only=True, frozen=True):
     end: bool = True
 
 
+class SizesRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/sync/sizes: the beginning of a fill."""
+
+    device_id: UUID
+    schema_revision: int
+
+
+class SizesReply(msgspec.Struct, kw_only=True, frozen=True):
+    """Rows of each table that the user may see, and the point to pull from after the fill: all in one snapshot, so that a
+    table without rows need not be fetched.
+    """
+
+    rows: dict[str, int]
+    cursor: str
+    end: bool = True
+
+
 class Bucket(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The rows of a table with ids above `after_id`, up to and with `upto_id`; None: from the first, to the last."""
 

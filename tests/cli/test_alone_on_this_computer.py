@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop import app, embedded
 from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.ids import new_id
+from erp_desktop.sync.signing_in import CentreOutOfReach
 from erp_desktop.sync.transport import NoAnswer, Transport
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.start.start_window import StartWindow
@@ -243,3 +244,19 @@ def test_a_second_start_brings_the_first_forward_and_ends(company_here: embedded
     finally:
         first.send_signal(signal.SIGTERM)
         first.wait(SECONDS_FOR_A_LOADED_MACHINE)
+
+
+def test_the_first_window_tells_how_many_rows_of_the_company_are_here(qtbot: QtBot) -> None:
+    start = StartWindow(lambda _wish: pytest.fail("nothing was asked"), dict, date(2026, 3, 1))
+    qtbot.addWidget(start)
+    start.show()
+    opening: Future[object] = Future()
+    start.wait_for(opening)
+    assert start.progress_bar.maximum() == 0  # nobody knows yet how long it takes
+    start.show_progress(12_000, 70_000)
+    assert start.progress.text() == "The company's data are fetched: 12,000 of 70,000 rows …"
+    assert (start.progress_bar.value(), start.progress_bar.maximum()) == (12_000, 70_000)
+    opening.set_exception(CentreOutOfReach())
+    qtbot.waitUntil(lambda: start.trouble.isVisible())
+    start.show_progress(13_000, 70_000)  # what was under way ends after the answer
+    assert not start.progress.isVisible()

@@ -23,7 +23,7 @@ from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.database import reader
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.sync import ActionLog, CompanyClock, Tombstone
-from erp_desktop.wire import MAX_ROWS_PER_PULL, SCHEMA_REVISION, Ack, PullReply, SnapshotReply, TablePage
+from erp_desktop.wire import MAX_ROWS_PER_PULL, SCHEMA_REVISION, Ack, PullReply, SizesReply, SnapshotReply, TablePage
 
 _CURSOR = "cursor"
 _TOMBSTONES = "tombstone"  # counted beside the tables; comes first within a tick, so that a row made again stays
@@ -128,18 +128,42 @@ class Changes:
             .order_by(table.model.id)
             .limit(limit)
         )
+<<<<<<< ours
         with self._reader.begin() as connection:
             clock = _clock(connection, who.company_id)
+=======
+        with self._reader.connect() as connection:
+            cursor = self._cursor_of_now(connection, who, tables)
+>>>>>>> theirs
             page = table.page(connection, statement)
-            cursor = Cursor(
-                epoch=clock.epoch,
-                company_id=who.company_id,
-                scope=_scope(tables, who.schema_revision),
-                tick=clock.tick,
-                nonce=_nonce(connection, who.company_id, clock.tick),
-                acks_after=0,
-            )
-        return SnapshotReply(page=page, cursor=self._signer.sign(_CURSOR, cursor), complete=len(page.values[0]) < limit)
+        return SnapshotReply(page=page, cursor=cursor, complete=len(page.values[0]) < limit)
+
+    def sizes(self, who: Reader) -> SizesReply:
+        """How many rows each table has that `who` may see; pulling starts at this reply's cursor after the fill."""
+        tables = self.tables_for(who.permissions, who.schema_revision)
+        with self._reader.connect() as connection:
+            cursor = self._cursor_of_now(connection, who, tables)
+            counts = [
+                select(literal(table.name).label("name"), func.count().label("rows")).where(
+                    table.model.company_id == who.company_id
+                )
+                for table in tables
+            ]
+            rows = {row.name: row.rows for row in connection.execute(union_all(*counts))} if counts else {}
+        return SizesReply(rows=rows, cursor=cursor)
+
+    def _cursor_of_now(self, connection: Connection, who: Reader, tables: Sequence[StoredTable]) -> str:
+        """Of the clock in this snapshot; every answer to this desk so far is told after it."""
+        clock = _clock(connection, who.company_id)
+        cursor = Cursor(
+            epoch=clock.epoch,
+            company_id=who.company_id,
+            scope=_scope(tables, who.schema_revision),
+            tick=clock.tick,
+            nonce=_nonce(connection, who.company_id, clock.tick),
+            acks_after=0,
+        )
+        return self._signer.sign(_CURSOR, cursor)
 
     @contextmanager
     def at(self, who: Reader, cursor_text: str) -> Iterator[tuple[Connection, list[StoredTable], Cursor]]:

@@ -52,6 +52,7 @@ from erp_desktop.wire import (
     PushReply,
     PushRequest,
     RefreshRequest,
+    SizesRequest,
     SnapshotRequest,
     VerifyRequest,
     WireProblem,
@@ -117,6 +118,7 @@ class Service:
         app.add_api_route("/v1/sync/preview", self.preview, methods=["POST"])
         app.add_api_route("/v1/sync/pull", self.pull, methods=["POST"])
         app.add_api_route("/v1/sync/snapshot", self.snapshot, methods=["POST"])
+        app.add_api_route("/v1/sync/sizes", self.sizes, methods=["POST"])
         app.add_api_route("/v1/sync/verify", self.verify, methods=["POST"])
         app.add_api_route("/v1/auth/login", self.log_in, methods=["POST"])
         app.add_api_route("/v1/auth/refresh", self.refresh, methods=["POST"])
@@ -241,6 +243,12 @@ class Service:
 
         return await self._in_thread(answer)
 
+    async def sizes(self, request: Request) -> Response:
+        wanted = await read_message(request, SizesRequest, SMALL_MESSAGE_BYTES)
+        return await self._in_thread(
+            lambda: message_response(request, self.changes.sizes(self._identify(request, wanted)))
+        )
+
     async def verify(self, request: Request) -> Response:
         wanted = await read_message(request, VerifyRequest, SMALL_MESSAGE_BYTES)
         return await self._in_thread(
@@ -271,7 +279,9 @@ class Service:
 
     def _identify(self, request: Request, wanted: FromADevice) -> Reader:
         if wanted.schema_revision < OLDEST_SCHEMA_REVISION:
-            detail = "Install the new version. Work goes on meanwhile, and what waits there is kept and sent afterwards."
+            detail = (
+                "Install the new version. Work goes on meanwhile, and what waits there is kept and sent afterwards."
+            )
             raise WireError(426, "client_too_old", "This program is too old for this central service.", detail=detail)
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:

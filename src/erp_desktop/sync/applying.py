@@ -18,6 +18,8 @@ from erp_desktop.sync import kept, outbox, rows, undo
 from erp_desktop.sync.cache import get_state, look_over, set_state
 from erp_desktop.sync.signing_in import SignedIn
 
+ROWS_WORTH_INDEXING_LAST = 5_000
+
 _staged = StagedPage.__table__
 
 
@@ -75,7 +77,16 @@ def start_refill(connection: Connection) -> None:
     stay in sight until then, and the outbox is not touched.
     """
     connection.execute(delete(StagedPage))
-    set_state(connection, refilling="yes", fill_table=None, fill_after=None, fill_cursor=None, staged_cursor=None)
+    set_state(
+        connection,
+        refilling="yes",
+        fill_table=None,
+        fill_after=None,
+        fill_cursor=None,
+        fill_sizes=None,
+        fill_count=None,
+        staged_cursor=None,
+    )
 
 
 def stage(connection: Connection, reply: wire.PullReply | wire.SnapshotReply, **facts: str | int | None) -> None:
@@ -100,7 +111,9 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
     tables = undo.undo_all(connection)
     failpoints.reach(failpoints.UNDO)
     written = 0
+    made_last: list[str] = []
     if is_refill:
+        made_last = rows.drop_indexes(connection, large_tables(connection))
         rows.forget_everything(connection)
         tables |= rows.replicated_tables_by_name().keys()
         for page in replies.snapshot_pages():
@@ -116,6 +129,8 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
         for ack in reply.acks:
             outbox.settle(connection, ack.id, ack.outcome, ack.problem)
             acknowledged.add(ack.id)
+    for index in made_last:
+        connection.exec_driver_sql(index)
     if is_refill:
         kept.offer_lost(connection, acknowledged)
     elif acknowledged:
@@ -138,10 +153,23 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
         fill_table=None,
         fill_after=None,
         fill_cursor=None,
+        fill_sizes=None,
+        fill_count=None,
         staged_cursor=None,
     )
     failpoints.reach(failpoints.CURSOR)
     return Applied(tables, last.tick, written)
+
+
+def fill_sizes(connection: Connection) -> dict[str, int] | None:
+    """Rows of each table, as the centre said at the beginning of the fill that is under way; None: it did not say."""
+    stored = get_state(connection, "fill_sizes")
+    return None if stored is None else msgspec.json.decode(stored, type=dict[str, int])
+
+
+def large_tables(connection: Connection) -> list[str]:
+    """The tables whose indexes are made once their rows are there, which takes less than keeping them meanwhile."""
+    return [name for name, count in (fill_sizes(connection) or {}).items() if count > ROWS_WORTH_INDEXING_LAST]
 
 
 class _Replies:

@@ -19,7 +19,7 @@ from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models import replicated_tables
 from erp_desktop.models.base import may_hold
-from erp_desktop.sync import applying, outbox, rows, state
+from erp_desktop.sync import applying, filling, outbox, state
 from erp_desktop.sync.cache import Cache, CacheFull
 from erp_desktop.sync.calling import UpgradeNeeded, call
 from erp_desktop.sync.signing_in import Credentials, SignedIn, SignedOut
@@ -376,36 +376,20 @@ class Engine:
             raise NoAnswer("the centre starts anew") from error
 
     def _fetch_snapshot(self, transport: Transport) -> None:
-        """Every table that this person may see, by key. The first reply's cursor is where pulling begins afterwards."""
-        begun = self._position()
+        """Every table that this person may see, by key."""
         self._credentials.renew(transport)  # other permissions are one reason to be filled anew,
         self._versions.ask_anew(transport)  # another release of the centre is one more
         permissions = self._who().permissions
-        for name, cls in replicated_tables().items():
-            is_here = name == begun.fill_table
-            is_done = begun.fill_table is not None and (
-                name < begun.fill_table or (is_here and begun.fill_after is None)
-            )
-            if is_done or not may_hold(cls, permissions) or not self._versions.has(cls):
-                continue
-            after = UUID(begun.fill_after) if is_here and begun.fill_after else None
-            while True:
-                request = wire.SnapshotRequest(
-                    device_id=self._credentials.device_id,
-                    schema_revision=wire.SCHEMA_REVISION,
-                    table=name,
-                    after_id=after,
-                )
-                reply = self._call(transport, "/v1/sync/snapshot", request, wire.SnapshotReply)
-                after = None if reply.complete else rows.last_id(reply.page)
-                self._stage(
-                    reply,
-                    fill_table=name,
-                    fill_after=None if after is None else str(after),
-                    fill_cursor=self._position().fill_cursor or reply.cursor,
-                )
-                if after is None:
-                    break
+        tables = [
+            name for name, cls in replicated_tables().items() if may_hold(cls, permissions) and self._versions.has(cls)
+        ]
+        filling.fetch(
+            self._cache,
+            tables,
+            self._credentials.device_id,
+            lambda path, request, kind: self._call(transport, path, request, kind),
+            lambda fetched, of: self._set_state(lambda now: replace(now.syncing(), fetched=fetched, to_fetch=of)),
+        )
 
     def _stage(self, reply: wire.PullReply | wire.SnapshotReply, **facts: str | None) -> None:
         self._cache.write(lambda connection: applying.stage(connection, reply, **facts)).result()
@@ -458,7 +442,7 @@ class Engine:
 
     def _synced(self, before: SyncState) -> SyncState:
         self._applied += 1
-        now = replace(before, kind=SyncKind.SYNCED, detail="", last_synced_at=datetime.now(UTC))
+        now = replace(before, kind=SyncKind.SYNCED, detail="", last_synced_at=datetime.now(UTC), fetched=0, to_fetch=0)
         if self._versions.held:
             now = replace(now, kind=SyncKind.CENTRE_OLDER, detail=state.centre_older(self._versions.held))
         return now

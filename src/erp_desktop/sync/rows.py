@@ -1,7 +1,7 @@
 """Pages of rows from the centre into the cache: from the wire's text to what SQLite stores, column by column."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -64,6 +64,19 @@ def forget_everything(connection: Connection) -> None:
     """Empty every replicated table, for a refill in the same transaction."""
     for name in replicated_tables():
         connection.exec_driver_sql(f'DELETE FROM "{name}"')
+
+
+def drop_indexes(connection: Connection, tables: Collection[str]) -> list[str]:
+    """Take the indexes of `tables` away, but for keys and what must be unique. Answers the statements that make them again,
+    in the same transaction.
+    """
+    found = connection.exec_driver_sql(
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql > ''"
+    )
+    indexes = [row for row in found if row.tbl_name in tables]
+    for index in indexes:
+        connection.exec_driver_sql(f'DROP INDEX "{index.name}"')
+    return [index.sql for index in indexes]
 
 
 def _table(name: str) -> Table:

@@ -27,6 +27,8 @@ class SyncState:
     attention: int = 0
     last_synced_at: datetime | None = None  # UTC; when the desk last knew that it had everything
     detail: str = ""  # why, in words, translated; empty where the kind says it all
+    fetched: int = 0  # rows of a fill that is under way
+    to_fetch: int = 0  # of about so many; 0: there is none
 
     def with_counts(self, waiting: int, attention: int) -> "SyncState":
         """The same with other counts; online, what waits means that syncing is under way."""

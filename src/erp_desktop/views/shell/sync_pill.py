@@ -48,7 +48,11 @@ def pill_look(state: SyncState, most_waiting: int = 0) -> PillLook:
         return PillLook("cloud_off", "warning", text)
     if state.kind is SyncKind.SYNCING:
         total = max(most_waiting, state.waiting)
-        if total:
+        if state.to_fetch:
+            text = translate("SyncPill", "Fetching row {done} of {total}").format(
+                done=f"{state.fetched:,}", total=f"{state.to_fetch:,}"
+            )
+        elif total:
             text = translate("SyncPill", "Syncing {done} of {total}").format(done=total - state.waiting, total=total)
         else:
             text = translate("SyncPill", "Syncing")

@@ -376,9 +376,19 @@ class StartWindow(QDialog):
         self.pages.setEnabled(False)
         self.language.setEnabled(False)
         self.progress.setText(self._waiting_sentence())
+        self.progress_bar.setRange(0, 0)
         self.progress.show()
         self.progress_bar.show()
         when_done(opening, self, self._done, self._refused, self._failed)
+
+    def show_progress(self, fetched: int, of: int) -> None:
+        """How many rows of the company are here, while books are being opened."""
+        if self.progress.isHidden() or not of:
+            return
+        text = translate("StartWindow", "The company's data are fetched: {done} of {total} rows …")
+        self.progress.setText(text.format(done=f"{fetched:,}", total=f"{of:,}"))
+        self.progress_bar.setRange(0, of)
+        self.progress_bar.setValue(fetched)
 
     def _waiting_sentence(self) -> str:
         if isinstance(self._asked, SignIn):
