@@ -279,11 +279,14 @@ class Program(QObject):
         """Blocks where the company has to be fetched first. May run on a worker: the desk then moves to this thread."""
         cache, centre = place.cache(self._directory), self._address(place)
         desk = Desk.open(
-<<<<<<< ours
-            cache, centre, place.company, place.login, password, new_password=new_password, sync_later=True
-=======
-            cache, centre, place.company, place.login, password, sync_later=True, on_progress=self._fetching.emit
->>>>>>> theirs
+            cache,
+            centre,
+            place.company,
+            place.login,
+            password,
+            new_password=new_password,
+            sync_later=True,
+            on_progress=self._fetching.emit,
         )
         if QThread.currentThread() != self.thread():
             desk.moveToThread(self.thread())

@@ -150,8 +150,8 @@ class Desk(QObject):
         company is here.
 
         `password` None goes on with the sign-in that is kept. With `sync_later` a company that is here already waits for
-        `start`, so that a window can be drawn first. `on_progress` hears on this thread how far a fill is. `new_password` replaces `password` first. Raises SignInNeeded where
-        there is none, WrongPassword, PasswordToChange, WeakPassword, SamePassword, TooManyTries, CentreOutOfReach, SignInRefused, CacheInUse, CacheFull.
+        `start`, so that a window can be drawn first. `on_progress` hears on this thread how far a fill is. `new_password`
+        replaces `password` first. Raises SignInNeeded where there is none, WrongPassword, PasswordToChange, WeakPassword, SamePassword, TooManyTries, CentreOutOfReach, SignInRefused, CacheInUse, CacheFull.
         """
         address = centre if callable(centre) else lambda: str(centre)
         is_new = not path.exists()

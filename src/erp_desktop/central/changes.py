@@ -128,20 +128,15 @@ class Changes:
             .order_by(table.model.id)
             .limit(limit)
         )
-<<<<<<< ours
         with self._reader.begin() as connection:
-            clock = _clock(connection, who.company_id)
-=======
-        with self._reader.connect() as connection:
             cursor = self._cursor_of_now(connection, who, tables)
->>>>>>> theirs
             page = table.page(connection, statement)
         return SnapshotReply(page=page, cursor=cursor, complete=len(page.values[0]) < limit)
 
     def sizes(self, who: Reader) -> SizesReply:
         """How many rows each table has that `who` may see; pulling starts at this reply's cursor after the fill."""
         tables = self.tables_for(who.permissions, who.schema_revision)
-        with self._reader.connect() as connection:
+        with self._reader.begin() as connection:
             cursor = self._cursor_of_now(connection, who, tables)
             counts = [
                 select(literal(table.name).label("name"), func.count().label("rows")).where(
