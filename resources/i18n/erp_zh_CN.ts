@@ -12809,6 +12809,10 @@ before: {value}</source>
         <translation>请填写所有字段。</translation>
     </message>
     <message>
+        <source>The company&apos;s data are fetched: {done} of {total} rows …</source>
+        <translation>正在获取公司数据：{done} / {total} 行…</translation>
+    </message>
+    <message>
         <source>One moment, the central service is asked …</source>
         <translation>请稍候，正在连接中心服务……</translation>
     </message>
@@ -13925,6 +13929,10 @@ before: {value}</source>
         <translation>离线</translation>
     </message>
     <message>
+        <source>Fetching row {done} of {total}</source>
+        <translation>正在获取第 {done} 行，共 {total} 行</translation>
+    </message>
+    <message>
         <source>Syncing {done} of {total}</source>
         <translation>正在同步 {done} / {total}</translation>
     </message>
@@ -14226,6 +14234,14 @@ before: {value}</source>
     <message>
         <source>Roles</source>
         <translation>角色</translation>
+    </message>
+    <message>
+        <source>Works in (no tick: in all of them)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Documents and stock of these warehouses alone. Without a tick: of all of them, as for whoever sees costs or the ledger.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>A new user signs in with a one-time password that you give to them, and chooses one of their own. Whoever may not sign in any more is signed out at once, on every computer.</source>
