@@ -13,6 +13,7 @@ from erp_desktop.actions.refusal_words import WORDED_FIELDS, worded
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 
 _MOST_DIGITS = 60  # of a number that is shown in full
+_MOST_CHARACTERS = 500  # of a text: it is kept, sent and shown, and may be whatever somebody pushed
 NUMBERED = (
     "announced",
     "document",
@@ -102,7 +103,8 @@ def _shown(value: Any) -> str:
         return f"{value.normalize():f}" if value else "0"
     if isinstance(value, date):
         return value.isoformat()
-    return str(value)
+    text = str(value)
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + " …"
 
 
 class NotPermitted(Refused):

@@ -195,6 +195,8 @@ class Service:
             for pushed in wanted.actions:
                 if pushed.actor_id != who.user_id:
                     raise WireError(403, "other_actor", "Somebody else did this.", action_id=pushed.id)
+                if not _is_a_moment(pushed.issued_at):
+                    raise WireError(422, "malformed", "This was done at no moment that there is.", action_id=pushed.id)
             results = self.centre.perform(who.company_id, who.device_id, wanted.actions)
             return message_response(request, PushReply(results=results))
 
@@ -307,6 +309,15 @@ def _line_to_other_workers(engine: Engine, wakeups: Wakeups) -> "OtherWorkers | 
     from erp_desktop.central.notifying import OtherWorkers
 
     return OtherWorkers(engine, wakeups.heard)
+
+
+def _is_a_moment(moment: datetime) -> bool:
+    """Whether it is in one of the years 1 to 9999 in UTC too."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 async def _as_problem(_request: Request, error: Exception) -> Response:

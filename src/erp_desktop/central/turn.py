@@ -177,7 +177,7 @@ class Turn:
         wanted: defaultdict[type[Any], list[UUID]] = defaultdict(list)
         for _, pushed in actions:
             performed = read_action(pushed.name, pushed.version, pushed.args)
-            self._performed[pushed.id] = performed
+            self._performed.setdefault(pushed.id, performed)  # an id that comes twice stands for the first
             if (begun := performed.looks_for()) is not None:
                 wanted[begun[0]].append(begun[1])
         for table, ids in wanted.items():
