@@ -222,3 +222,39 @@ def test_a_message_that_comes_between_reading_and_waiting_is_not_missed(monkeypa
         await wakeups.close()
 
     asyncio.run(scene())
+
+
+def test_many_desks_of_a_busy_company_are_woken_together_and_leave_time_for_those_who_act(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waking, "SECONDS_A_WOKEN_DESK", 0.02)
+    company, tick = new_id(), 1
+
+    async def read_tick(_company: UUID) -> int:
+        return tick
+
+    async def scene() -> tuple[int, float]:
+        nonlocal tick
+        wakeups = Wakeups(read_tick)
+        wakeups.start()
+        has = [1] * 10
+
+        async def desk(number: int) -> None:
+            while has[number] < 40:
+                await wakeups.news(company, has[number], PATIENCE)
+                has[number] = max(has[number], wakeups.known_tick(company))
+
+        desks = [asyncio.create_task(desk(number)) for number in range(10)]
+        began = time.monotonic()
+        for tick in range(2, 41):
+            wakeups.committed(company, tick)
+            await asyncio.sleep(0.005)
+        await asyncio.wait_for(asyncio.gather(*desks), PATIENCE)
+        seconds = time.monotonic() - began
+        await wakeups.close()
+        return wakeups.woken, seconds
+
+    woken, seconds = asyncio.run(scene())
+    assert (
+        10 <= woken <= 10 * (seconds / (10 * 0.02) + 2)
+    )  # each of the ten once in every 10 x 0.02 s, and none forgotten

@@ -37,7 +37,7 @@ LONGEST_BACK_OFF_SECONDS = 300
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 200
 
-_TOKEN, _REFRESH = "access", "refresh"
+TOKEN, _REFRESH = "access", "refresh"
 _hasher = PasswordHasher()
 
 
@@ -260,12 +260,12 @@ class Accounts:
     def identify(self, access_token: str) -> Reader:
         """Whose request this is, with what they may do now. Raises SignInRefused: token_expired, device_revoked."""
         try:
-            token = self._signer.read(_TOKEN, access_token, AccessToken)
+            token = self._signer.read(TOKEN, access_token, AccessToken)
         except Forged:
             raise SignInRefused("token_expired") from None
         if token.expires_at <= time.time():
             raise SignInRefused("token_expired")
-        with self._reader.connect() as connection:
+        with self._reader.begin() as connection:  # as in changes.py
             sign_outs = refuse_revoked(connection, token.company_id, token.device_id)
             permissions = permissions_of(connection, token.company_id, token.user_id)
         if token.sign_outs != sign_outs:
@@ -319,7 +319,7 @@ class Accounts:
             user_id=user_id,
             user_name=name or "",
             permissions=sorted(permissions),
-            access_token=self._signer.sign(_TOKEN, token),
+            access_token=self._signer.sign(TOKEN, token),
             expires_in=ACCESS_TOKEN_SECONDS,
             refresh_token=refresh_token,
         )

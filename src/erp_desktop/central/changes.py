@@ -25,7 +25,7 @@ from erp_desktop.models.base import Replicated
 from erp_desktop.models.sync import ActionLog, CompanyClock, Tombstone
 from erp_desktop.wire import MAX_ROWS_PER_PULL, SCHEMA_REVISION, Ack, PullReply, SizesReply, SnapshotReply, TablePage
 
-_CURSOR = "cursor"
+CURSOR = "cursor"
 _TOMBSTONES = "tombstone"  # counted beside the tables; comes first within a tick, so that a row made again stays
 _FIRST_ID = UUID(int=0)
 
@@ -158,7 +158,7 @@ class Changes:
             nonce=_nonce(connection, who.company_id, clock.tick),
             acks_after=0,
         )
-        return self._signer.sign(_CURSOR, cursor)
+        return self._signer.sign(CURSOR, cursor)
 
     @contextmanager
     def at(self, who: Reader, cursor_text: str) -> Iterator[tuple[Connection, list[StoredTable], Cursor]]:
@@ -179,7 +179,7 @@ class Changes:
         if text is None:
             return Cursor(epoch=clock.epoch, company_id=who.company_id, scope=scope, tick=0, nonce="", acks_after=0)
         try:
-            cursor = self._signer.read(_CURSOR, text, Cursor)
+            cursor = self._signer.read(CURSOR, text, Cursor)
         except Forged:
             raise CursorGone("not a cursor of this centre") from None
         if cursor.company_id != who.company_id:
@@ -228,7 +228,7 @@ class Changes:
                     cursor, table=table.name, after_id=UUID(page.values[page.columns.index("id")][-1])
                 )
                 return PullReply(
-                    pages=pages, acks=[], cursor=self._signer.sign(_CURSOR, here), tick=clock.tick, complete=False
+                    pages=pages, acks=[], cursor=self._signer.sign(CURSOR, here), tick=clock.tick, complete=False
                 )
         return self._reply(connection, who, clock, cursor, pages, upto=tick)
 
@@ -243,7 +243,7 @@ class Changes:
         return PullReply(
             pages=pages,
             acks=acks,
-            cursor=self._signer.sign(_CURSOR, following),
+            cursor=self._signer.sign(CURSOR, following),
             tick=clock.tick,
             complete=upto == clock.tick,
         )

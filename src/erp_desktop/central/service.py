@@ -29,6 +29,7 @@ from erp_desktop.central.backups import Backups
 from erp_desktop.central.changes import Changes, CursorGone, NotReadable, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
 from erp_desktop.central.http import WireError, message_response, problem_response, read_message
+from erp_desktop.central.listening import nothing_new
 from erp_desktop.central.performing import Busy, Centre
 from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.central.signing import identity_of
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 OLDEST_SCHEMA_REVISION = 1  # of the desks that are still served
 THREADS_FOR_PUSHES = 32
 THREADS_FOR_PREVIEWS = 4  # they hold up who performs, so that few of them stand in line
+THREADS_FOR_PULLS = 4  # a hundred desks that are woken at once must not stand before one that pushes
 THREADS_FOR_THE_REST = 32
 RETRY_AFTER_SECONDS = 2
 
@@ -103,6 +105,7 @@ class Service:
         self.administration = Administration(engine)
         self.backups = Backups(engine, identity.server_id)
         self.wakeups = Wakeups(self._tick_of)
+        self._signer = identity.signer
         self._server_id = identity.server_id
         self._started = time.monotonic()
         self.centre.on_commit(self.wakeups.committed)
@@ -145,6 +148,7 @@ class Service:
             THREADS_FOR_PUSHES
         )  # pushes wait for each other, never reads for them
         self._preview_threads = anyio.CapacityLimiter(THREADS_FOR_PREVIEWS)
+        self._pull_threads = anyio.CapacityLimiter(THREADS_FOR_PULLS)
         self._other_threads = anyio.CapacityLimiter(THREADS_FOR_THE_REST)
         self.wakeups.start()
         if self.other_workers is not None:
@@ -225,14 +229,18 @@ class Service:
             answer = message_response(request, reply) if has_news or is_last else None
             return who.company_id, reply, answer
 
+        waits_at = nothing_new(self._signer, _token(request), wanted, self.wakeups.known_tick)
         while True:
-            left = deadline - time.monotonic()
-            company_id, reply, answer = await self._in_thread(look, left <= 0)
-            if answer is not None:
-                return answer
+            if waits_at is None:
+                left = deadline - time.monotonic()
+                company_id, reply, answer = await anyio.to_thread.run_sync(look, left <= 0, limiter=self._pull_threads)
+                if answer is not None:
+                    return answer
+                waits_at = company_id, reply.tick
             if await request.is_disconnected():
                 return Response(status_code=204)
-            await self.wakeups.news(company_id, reply.tick, max(0.0, deadline - time.monotonic()))
+            await self.wakeups.news(*waits_at, max(0.0, deadline - time.monotonic()))
+            waits_at = None
             if self.wakeups.is_closed:
                 deadline = 0.0
 
@@ -285,10 +293,10 @@ class Service:
                 "Install the new version. Work goes on meanwhile, and what waits there is kept and sent afterwards."
             )
             raise WireError(426, "client_too_old", "This program is too old for this central service.", detail=detail)
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token:
+        token = _token(request)
+        if not token:
             raise WireError(401, "not_signed_in", "Sign in first.")
-        who = self.accounts.identify(token.strip())
+        who = self.accounts.identify(token)
         if who.device_id != wanted.device_id:
             raise WireError(403, "other_device", "This token belongs to another device.")
         return replace(who, schema_revision=min(wanted.schema_revision, SCHEMA_REVISION))
@@ -300,6 +308,11 @@ class Service:
         self, work: Callable[Parameters, Answer], *args: Parameters.args, **_named: Parameters.kwargs
     ) -> Answer:
         return await anyio.to_thread.run_sync(lambda: work(*args, **_named), limiter=self._other_threads)
+
+
+def _token(request: Request) -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 def _line_to_other_workers(engine: Engine, wakeups: Wakeups) -> "OtherWorkers | None":

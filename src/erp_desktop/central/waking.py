@@ -9,6 +9,10 @@ from uuid import UUID
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_LOOKS_WHEN_TOLD = 0.02  # however often others tell
+SECONDS_A_WOKEN_DESK = (
+    0.006  # that its question keeps this worker busy: who is woken again and again must leave room for others
+)
+LONGEST_SECONDS_BETWEEN_WAKES = 1.0
 
 ReadTick = Callable[[UUID], Awaitable[int]]
 
@@ -16,7 +20,8 @@ ReadTick = Callable[[UUID], Awaitable[int]]
 class Wakeups:
     """Who waits for which company. Lives in one event loop; `committed` and `heard` may be called from other threads.
 
-    However many desks wait, the clock of a company is read once a second, and only while somebody waits for it or another
+    Who is alone is woken at once; of many, each wake gives the worker the time to answer them all before the next one, so that
+    those who act are not kept waiting by those who look on. However many desks wait, the clock of a company is read once a second, and only while somebody waits for it or another
     worker says that it has moved.
     """
 
@@ -27,6 +32,10 @@ class Wakeups:
         self._waiting: dict[UUID, dict[asyncio.Future[None], int]] = {}  # each with the tick that it has
         self._told: dict[UUID, asyncio.Event] = {}  # of the companies that somebody has waited for
         self._lookers: dict[UUID, asyncio.Task[None]] = {}
+        self._quiet_until: dict[
+            UUID, float
+        ] = {}  # by the loop's clock; until then nobody of the company is woken again
+        self._to_wake: dict[UUID, asyncio.TimerHandle] = {}
         self.is_closed = False
         self.woken = 0  # desks, since the start
 
@@ -34,6 +43,10 @@ class Wakeups:
     def waiting(self) -> int:
         """How many desks wait for news now."""
         return sum(len(waiting) for waiting in list(self._waiting.values()))
+
+    def known_tick(self, company_id: UUID) -> int:
+        """How far this worker knows the company's clock to be; somewhat behind what other workers do."""
+        return self._ticks.get(company_id, 0)
 
     def start(self) -> None:
         """Called in the loop that desks will wait in."""
@@ -49,12 +62,15 @@ class Wakeups:
 
     async def news(self, company_id: UUID, after: int, seconds: float) -> None:
         """Returns once the company's clock is past `after`, or `seconds` have gone, or the service stops."""
-        if self.is_closed or self._ticks.get(company_id, 0) > after:
+        loop = asyncio.get_running_loop()
+        if self.is_closed or (self.known_tick(company_id) > after and not self._is_quiet(company_id)):
             return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[None] = loop.create_future()
         self._waiting.setdefault(company_id, {})[future] = after
         self._told.setdefault(company_id, asyncio.Event())
         self._keep_looking(company_id)
+        if self.known_tick(company_id) > after:
+            self._wake_when_due(company_id)
         try:
             await asyncio.wait_for(future, seconds)
         except TimeoutError:
@@ -67,6 +83,8 @@ class Wakeups:
         self.is_closed = True
         for company_id in list(self._waiting):
             self._wake(company_id)
+        for timer in self._to_wake.values():
+            timer.cancel()
         for looker in self._lookers.values():
             looker.cancel()
         await asyncio.gather(*self._lookers.values(), return_exceptions=True)
@@ -102,13 +120,31 @@ class Wakeups:
             del self._lookers[company_id]
 
     def _moved(self, company_id: UUID, tick: int) -> None:
-        if tick > self._ticks.get(company_id, 0):
+        if tick > self.known_tick(company_id):
             self._ticks[company_id] = tick
-            self._wake(company_id, tick)
+            self._wake_when_due(company_id)
+
+    def _is_quiet(self, company_id: UUID) -> bool:
+        return asyncio.get_running_loop().time() < self._quiet_until.get(company_id, 0.0)
+
+    def _wake_when_due(self, company_id: UUID) -> None:
+        if not self._is_quiet(company_id):
+            self._wake(company_id, self._ticks[company_id])
+        elif company_id not in self._to_wake and not self.is_closed:
+            loop = asyncio.get_running_loop()
+            self._to_wake[company_id] = loop.call_at(self._quiet_until[company_id], self._wake_now, company_id)
+
+    def _wake_now(self, company_id: UUID) -> None:
+        del self._to_wake[company_id]
+        self._wake(company_id, self._ticks[company_id])
 
     def _wake(self, company_id: UUID, tick: int | None = None) -> None:
         """Those who have not got as far as `tick`; everybody without it."""
+        woken = 0
         for future, after in self._waiting.get(company_id, {}).items():
             if not future.done() and (tick is None or tick > after):
                 future.set_result(None)
-                self.woken += 1
+                woken += 1
+        self.woken += woken
+        pause = min(woken * SECONDS_A_WOKEN_DESK, LONGEST_SECONDS_BETWEEN_WAKES)
+        self._quiet_until[company_id] = asyncio.get_running_loop().time() + pause

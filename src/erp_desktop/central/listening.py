@@ -1,0 +1,32 @@
+"""A desk that has everything may begin to wait for news without a question to the database: most requests are of this kind."""
+
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from erp_desktop.central.accounts import TOKEN, AccessToken
+from erp_desktop.central.changes import CURSOR, Cursor
+from erp_desktop.central.signing import Forged, Signer
+from erp_desktop.wire import PullRequest
+
+
+def nothing_new(
+    signer: Signer, token: str, wanted: PullRequest, known_tick: Callable[[UUID], int]
+) -> tuple[UUID, int] | None:
+    """The company and the tick at which this desk waits; None where only the database can tell what it lacks.
+
+    What was signed here is believed so far: nothing is answered before the database has been asked who this is, which comes
+    when there are news, and at the end of the wait.
+    """
+    if not wanted.wait or wanted.cursor is None:
+        return None
+    try:
+        who = signer.read(TOKEN, token, AccessToken)
+        cursor = signer.read(CURSOR, wanted.cursor, Cursor)
+    except Forged:
+        return None
+    is_valid = who.expires_at > time.time() and who.device_id == wanted.device_id
+    has_all = not cursor.table and cursor.acks_after == cursor.tick == known_tick(who.company_id)
+    if not is_valid or not has_all or cursor.company_id != who.company_id:
+        return None
+    return who.company_id, cursor.tick
