@@ -372,8 +372,36 @@ The back office of a company that distributes goods.</source>
         <translation>立即备份</translation>
     </message>
     <message>
+        <source>Restore a backup</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Folder for the backup</source>
         <translation>备份文件夹</translation>
+    </message>
+    <message>
+        <source>Backup to restore</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Everything on this computer becomes as it was when {file} was made. What you did since is then done again, as far as this program remembers it and it can be done. The books of now are kept in a file beside the new ones.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Restore this backup?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup is being restored …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Restored. The books of before are kept in {file}.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The backup is being written …</source>
@@ -8801,6 +8829,10 @@ before: {value}</source>
         <translation>无法把备份写入 {file}（{detail}）。请选择另一个文件夹；没有留下任何残余。</translation>
     </message>
     <message>
+        <source>{file} cannot be restored ({detail}). Nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The central service could not write the backup; its log says why. Nothing was changed.</source>
         <translation>中心服务未能写出备份；原因见其日志。未做任何更改。</translation>
     </message>
@@ -14237,11 +14269,11 @@ before: {value}</source>
     </message>
     <message>
         <source>Works in (no tick: in all of them)</source>
-        <translation type="unfinished"></translation>
+        <translation>工作仓库（不勾选：全部仓库）</translation>
     </message>
     <message>
         <source>Documents and stock of these warehouses alone. Without a tick: of all of them, as for whoever sees costs or the ledger.</source>
-        <translation type="unfinished"></translation>
+        <translation>仅限这些仓库的单据和库存。不勾选则为全部仓库；能查看成本或总账的人始终为全部仓库。</translation>
     </message>
     <message>
         <source>A new user signs in with a one-time password that you give to them, and chooses one of their own. Whoever may not sign in any more is signed out at once, on every computer.</source>

@@ -15,6 +15,7 @@ from erp_desktop.actions.masters import SaveUnit
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.central.performing import CodeInUse
 from erp_desktop.central.rows import stored_tables
+from erp_desktop.ids import derived_id
 from erp_desktop.models import replicated_tables
 from erp_desktop.models.product import Unit
 from erp_desktop.models.sync import CompanyClock, Tombstone
@@ -158,6 +159,25 @@ def test_a_warehouse_desk_holds_no_costs(new_desk: Callable[[], RemoteDesk], acm
             "/v1/sync/snapshot", {"device_id": desk.device_id, "schema_revision": 1, "table": name, "after_id": None}
         )
         assert answer.status_code == (200 if name in pulled.rows else 403), name
+
+
+def test_who_is_tied_to_a_warehouse_is_sent_no_other_ones_documents_in_pull_and_fill(
+    new_desk: Callable[[], RemoteDesk], acme: OpenedCompany
+) -> None:
+    user_id = acme.add_user("packer", "warehouse")
+    desk = new_desk()
+    desk.log_in("packer")
+    cursor = desk.pull_all().cursor
+    place = derived_id("warehouse", acme.id, "MAIN")
+    acme.perform(SaveUser(user_id, "packer", "Packer", ("warehouse",), warehouse_ids=(place,)))
+    assert problem_code(desk.pull(cursor)) == (410, "cursor_gone")
+    pulled = desk.pull_all()
+    assert len(pulled.rows["warehouse"]) == len(stored(acme)["warehouse"]), "master data is everybody's"
+    acme.perform(save_unit("DOZEN"))
+    assert desk.pull_all(pulled.cursor).rows.keys() == {"unit"}
+    for name in pulled.rows:
+        body = {"device_id": desk.device_id, "schema_revision": 1, "table": name, "after_id": None}
+        assert desk.post("/v1/sync/snapshot", body).status_code == 200, name
 
 
 def test_a_table_that_is_no_replicated_one_is_not_readable(desk: RemoteDesk) -> None:

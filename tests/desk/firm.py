@@ -1,7 +1,7 @@
 """A small company at a real centre that knows one price well, and the desks of people who play one role each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Firm:
     folder: Path
     desks: list[Desk]
     roles: dict[str, UUID]
+    passwords: set[str] = field(default_factory=set)
 
     def desk_of(self, *roles: str) -> Desk:
         """The desk of somebody who plays `roles`."""
@@ -45,6 +46,8 @@ class Firm:
         if login not in self.roles:
             self.roles[login] = new_id()
             self.play(login, *roles)
+        if login not in self.passwords:
+            self.passwords.add(login)
             set_password(self.company.centre.engine, self.company.company_id, self.roles[login], PASSWORD)
         path = cache_path("the centre", "ACME", login, self.folder)
         secrets = Secrets(path.parent, use_keyring=False)

@@ -12,6 +12,7 @@ from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.details import PartyDetail, ProductDetail
 from erp_desktop.queries.masters import Categories, Parties, Units, Users
+from erp_desktop.queries.tied import WorkPlaces
 from erp_desktop.views.widgets.lookup import LookupField, LookupItem
 from erp_desktop.views.widgets.screen_view import ScreenView
 
@@ -143,6 +144,23 @@ def test_people_and_their_roles_are_kept_on_the_users_page(trade):
     save(trade, page)
     row = next(one for one in trade.ask(Users(ListRequest())).rows if one.login == "ada")
     assert set(row.roles.split(", ")) == {"warehouse", "sales"}
+
+
+def test_a_user_is_tied_to_warehouses_on_their_page_and_let_go_again(trade):
+    user_id, main = new_id(), trade.company.warehouse
+    page = trade.open("user", id=user_id, is_new=True)
+    write(trade, page, "login", "ada")
+    write(trade, page, "name", "Ada Lovelace")
+    page.roles["warehouse"].click()
+    trade.wait(page.works_in.isVisible)
+    assert [tick.text() for tick in page.places.values()] == ["MAIN Main warehouse"]
+    page.places[main].click()
+    save(trade, page)
+    assert [place.is_tied for place in trade.ask(WorkPlaces(user_id))] == [True]
+    trade.wait(lambda: not page.is_dirty)
+    page.places[main].click()
+    save(trade, page)
+    assert [place.is_tied for place in trade.ask(WorkPlaces(user_id))] == [False]
 
 
 def test_the_last_administrator_cannot_be_taken_away(trade):

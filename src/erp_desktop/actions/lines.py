@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, inspect, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.finding import TwiceTheSameLine
@@ -46,6 +47,8 @@ def replace_lines(
             for name, value in inspect(line).dict.items():
                 if name in line.__table__.columns:
                     setattr(stored[line.id], name, value)
+            # with the order's tick, also unchanged: where its warehouse changed, other desks see it from now on
+            flag_modified(stored[line.id], "order_id")
         else:
             session.add(line)
 

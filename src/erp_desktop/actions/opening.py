@@ -11,15 +11,17 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.finding import find
 from erp_desktop.actions.lines import bury
 from erp_desktop.actions.permissions import ROLES
 from erp_desktop.actions.refusals import CodeTaken, NotFound, Refused, Required
+from erp_desktop.actions.transit import refuse_transit
 from erp_desktop.costing.events import METHODS
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.charts import chart_names, load_chart
 from erp_desktop.models.base import Replicated
-from erp_desktop.models.company import Company, Role, User, UserRole
+from erp_desktop.models.company import Company, Role, User, UserRole, UserWarehouse
 from erp_desktop.models.costing import CostBook
 from erp_desktop.models.ledger import Account, AccountPurpose, CostCentre, Period
 from erp_desktop.models.product import Category, PriceLevel, Unit
@@ -175,7 +177,11 @@ class OpenCompany(Action):
 @action("admin")
 @dataclass(frozen=True)
 class SaveUser(Action):
-    """A person is given access, or theirs is changed. The password is set apart, at the centre."""
+    """A person is given access, or theirs is changed. The password is set apart, at the centre.
+
+    `warehouse_ids` are those in which they work and whose documents and stock they see: none is all of them, None leaves it
+    as it is.
+    """
 
     user_id: UUID
     login: str
@@ -183,6 +189,7 @@ class SaveUser(Action):
     role_codes: tuple[str, ...]
     language: str = "en"
     is_active: bool = True
+    warehouse_ids: tuple[UUID, ...] | None = None
 
     def run(self, session: Session, ctx: Context) -> None:
         if not self.login.strip():
@@ -223,6 +230,36 @@ class SaveUser(Action):
                 bury(session, ctx, UserRole, gone)
         known = {row.id for row in before}
         session.add_all(_user_role(ctx, self.user_id, code) for role_id, code in wanted.items() if role_id not in known)
+        if self.warehouse_ids is not None:
+            self._tie(session, ctx, self.warehouse_ids)
+
+    def _tie(self, session: Session, ctx: Context, warehouse_ids: tuple[UUID, ...]) -> None:
+        for warehouse_id in warehouse_ids:
+            refuse_transit(ctx, warehouse_id)
+            find(session, ctx, Warehouse, warehouse_id)
+        before = session.scalars(
+            select(UserWarehouse).where(
+                UserWarehouse.company_id == ctx.company_id, UserWarehouse.user_id == self.user_id
+            )
+        ).all()
+        gone = [row.id for row in before if row.warehouse_id not in warehouse_ids]
+        if gone:
+            session.execute(
+                delete(UserWarehouse).where(UserWarehouse.company_id == ctx.company_id, UserWarehouse.id.in_(gone))
+            )
+            if ctx.at_centre:
+                bury(session, ctx, UserWarehouse, gone)
+        known = {row.warehouse_id for row in before}
+        session.add_all(
+            UserWarehouse(
+                company_id=ctx.company_id,
+                id=derived_id("user_warehouse", self.user_id, warehouse_id),
+                user_id=self.user_id,
+                warehouse_id=warehouse_id,
+            )
+            for warehouse_id in dict.fromkeys(warehouse_ids)
+            if warehouse_id not in known
+        )
 
     def _refuse_last_administrator(self, session: Session, ctx: Context) -> None:
         administrators = session.scalars(

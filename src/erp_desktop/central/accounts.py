@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, s
 from sqlalchemy.exc import IntegrityError
 
 from erp_desktop.central.changes import Reader
-from erp_desktop.central.people import permissions_of
+from erp_desktop.central.people import permissions_of, warehouses_of
 from erp_desktop.central.restoring import lost_between
 from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.database import reader, writer
@@ -268,11 +268,12 @@ class Accounts:
         with self._reader.begin() as connection:  # as in changes.py
             sign_outs = refuse_revoked(connection, token.company_id, token.device_id)
             permissions = permissions_of(connection, token.company_id, token.user_id)
+            warehouses = warehouses_of(connection, token.company_id, token.user_id, permissions or frozenset())
         if token.sign_outs != sign_outs:
             raise SignInRefused("token_expired")
         if permissions is None:
             raise SignInRefused("user_disabled")
-        return Reader(token.company_id, token.user_id, token.device_id, permissions)
+        return Reader(token.company_id, token.user_id, token.device_id, permissions, warehouses=warehouses)
 
     def revoke_device(self, company_id: UUID, device_id: UUID) -> None:
         """From now on the device is answered `device_revoked`, whoever signs in on it."""

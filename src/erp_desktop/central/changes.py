@@ -60,6 +60,7 @@ class Reader:
     device_id: UUID
     permissions: frozenset[str]
     schema_revision: int = SCHEMA_REVISION  # the newest that both the desk's program and this one know
+    warehouses: frozenset[UUID] = frozenset()  # in which they work; none: in all of them
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,20 @@ class Changes:
         self._recent = RecentChanges()
         self._dialect = engine.dialect.name
 
-    def tables_for(self, permissions: frozenset[str], revision: int = SCHEMA_REVISION) -> list[StoredTable]:
+    def tables_for(
+        self,
+        permissions: frozenset[str],
+        revision: int = SCHEMA_REVISION,
+        warehouses: frozenset[UUID] = frozenset(),
+    ) -> list[StoredTable]:
         """The tables that these permissions open, in the order of their names, each with the columns that they open, as
-        far as a desk of that schema revision knows them."""
-        return list(readable_tables(self._dialect, permissions, revision).values())
+        far as a desk of that schema revision knows them, and with the rows of those warehouses (none: of all)."""
+        return list(readable_tables(self._dialect, permissions, revision, warehouses).values())
 
     def pull(self, who: Reader, cursor_text: str | None, max_rows: int = MAX_ROWS_PER_PULL) -> PullReply:
         """Pages of at most `max_rows` rows after the cursor; None starts from the beginning. Raises CursorGone."""
         max_rows = min(max_rows, MAX_ROWS_PER_PULL)
-        tables = self.tables_for(who.permissions, who.schema_revision)
+        tables = self.tables_for(who.permissions, who.schema_revision, who.warehouses)
         with self._reader.begin() as connection:
             clock = _clock(connection, who.company_id)
             cursor = self._checked(connection, who, clock, tables, cursor_text)
@@ -119,7 +125,7 @@ class Changes:
     ) -> SnapshotReply:
         """Rows of one table by id. The cursor of the first reply of a fill is where pulling starts afterwards."""
         limit = min(limit, MAX_ROWS_PER_PULL)
-        tables = self.tables_for(who.permissions, who.schema_revision)
+        tables = self.tables_for(who.permissions, who.schema_revision, who.warehouses)
         table = next((table for table in tables if table.name == table_name), None)
         if table is None:
             raise NotReadable(table_name)
@@ -135,7 +141,7 @@ class Changes:
 
     def sizes(self, who: Reader) -> SizesReply:
         """How many rows each table has that `who` may see; pulling starts at this reply's cursor after the fill."""
-        tables = self.tables_for(who.permissions, who.schema_revision)
+        tables = self.tables_for(who.permissions, who.schema_revision, who.warehouses)
         with self._reader.begin() as connection:
             cursor = self._cursor_of_now(connection, who, tables)
             counts = [
@@ -163,7 +169,7 @@ class Changes:
     @contextmanager
     def at(self, who: Reader, cursor_text: str) -> Iterator[tuple[Connection, list[StoredTable], Cursor]]:
         """One snapshot, the tables that `who` may see, and the cursor that their desk has read to. Raises CursorGone."""
-        tables = self.tables_for(who.permissions, who.schema_revision)
+        tables = self.tables_for(who.permissions, who.schema_revision, who.warehouses)
         with self._reader.begin() as connection:
             clock = _clock(connection, who.company_id)
             yield connection, tables, self._checked(connection, who, clock, tables, cursor_text)
@@ -207,6 +213,7 @@ class Changes:
         if counts:  # ticks in between hold nothing for this desk
             cursor = msgspec.structs.replace(cursor, tick=tick - 1, nonce=_nonce(connection, who.company_id, tick - 1))
         pages = [] if cursor.table else _gone_at(connection, who.company_id, tables, tick - 1, tick)
+        pages += [] if cursor.table else _left_at(connection, who.company_id, tables, tick - 1, tick)
         left = max_rows
         for table in tables:
             if table.name < cursor.table:
@@ -263,6 +270,7 @@ def _scope(tables: Sequence[StoredTable], revision: int) -> str:
     sides know now, and it fills its cache anew. A revision that only one side knows changes nothing."""
     held = "\n".join(" -".join([table.name, *sorted(table.hidden)]) for table in tables)
     held += f"\n{revision}"
+    held += "".join(f"\n{one.hex}" for one in sorted({one for table in tables for one in table.warehouses}))
     return hashlib.sha256(held.encode()).hexdigest()[:16]
 
 
@@ -327,6 +335,7 @@ def _pages(
 ) -> list[TablePage]:
     named = {name for name, tick in counts if tick <= upto}
     pages = _gone_at(connection, company_id, tables, after, upto) if _TOMBSTONES in named else []
+    pages += _left_at(connection, company_id, [table for table in tables if table.name in named], after, upto)
     for table in tables:
         if table.name in named:
             model = table.model
@@ -349,6 +358,21 @@ def _gone_at(
         if name in readable:
             gone.setdefault(name, []).append(row_id)
     return [TablePage(table=name, columns=[], values=[], gone=ids) for name, ids in sorted(gone.items())]
+
+
+def _left_at(
+    connection: Connection, company_id: UUID, tables: Sequence[StoredTable], after: int, upto: int
+) -> list[TablePage]:
+    """What somebody tied to warehouses may hold and is of another one since a tick after `after` up to `upto`."""
+    pages = []
+    for table in tables:
+        if table.left is not None:
+            model = table.model
+            of_ticks = (model.company_id == company_id, model.tick > after, model.tick <= upto)
+            ids = connection.scalars(table.left.where(*of_ticks).order_by(model.id)).all()
+            if ids:
+                pages.append(TablePage(table=table.name, columns=[], values=[], gone=list(ids)))
+    return pages
 
 
 def _acks(connection: Connection, who: Reader, after: int, upto: int) -> list[Ack]:

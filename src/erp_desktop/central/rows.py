@@ -4,9 +4,10 @@ Here: which SQL reads a column, and what little is done to its values in Python.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
@@ -21,6 +22,8 @@ from sqlalchemy import (
     Text,
     cast,
     func,
+    not_,
+    or_,
     select,
     type_coerce,
 )
@@ -44,6 +47,8 @@ class StoredTable:
     select: Select[Any]  # these columns in stored form; conditions are added to it
     finishes: tuple[Finish | None, ...]  # by column: what is left to do to its values
     hidden: frozenset[str]  # columns that whoever asks may not see
+    warehouses: frozenset[UUID] = frozenset()  # whose rows alone are read; none: those of every warehouse
+    left: Select[Any] | None = None  # ids of rows of other warehouses that may have been of these
 
     def page(self, connection: Connection, statement: Select[Any], gone: Sequence[Any] = ()) -> TablePage:
         """The rows of `statement` (this table's `select` with conditions), by column."""
@@ -62,12 +67,17 @@ def stored_tables(dialect: str) -> dict[str, StoredTable]:
 
 
 @lru_cache(maxsize=64)  # as many sets of permissions as a company has kinds of work
-def readable_tables(dialect: str, permissions: frozenset[str], revision: int) -> dict[str, StoredTable]:
-    """The tables that these permissions open, by name, without the columns that they do not, and without the tables and
-    columns that a desk of schema revision `revision` does not know."""
+def readable_tables(
+    dialect: str, permissions: frozenset[str], revision: int, warehouses: frozenset[UUID] = frozenset()
+) -> dict[str, StoredTable]:
+    """The tables that these permissions open, by name, without the columns that they do not, without the tables and
+    columns that a desk of schema revision `revision` does not know, and with the rows of `warehouses` alone (none: all)."""
     return {
-        name: _stored_table(
-            name, model, dialect, hidden_columns(model, permissions), unknown=columns_after(model, revision)
+        name: _of_warehouses(
+            _stored_table(
+                name, model, dialect, hidden_columns(model, permissions), unknown=columns_after(model, revision)
+            ),
+            warehouses,
         )
         for name, model in replicated_tables().items()
         if may_hold(model, permissions) and model.since <= revision
@@ -92,6 +102,39 @@ def _stored_table(
         finishes=tuple(finish for _, finish in read),
         hidden=hidden - unknown,
     )
+
+
+def _of_warehouses(table: StoredTable, warehouses: frozenset[UUID]) -> StoredTable:
+    """The table as somebody reads it who is tied to these warehouses."""
+    if not warehouses or (is_theirs := _is_of(table.model, warehouses)) is None:
+        return table
+    may_leave = _document_of(table.model).may_change_warehouse
+    return replace(
+        table,
+        select=table.select.where(is_theirs),
+        warehouses=warehouses,
+        left=select(table.model.id).where(not_(is_theirs)) if may_leave else None,
+    )
+
+
+def _is_of(model: type[Replicated], warehouses: frozenset[UUID]) -> ColumnElement[bool] | None:
+    """Whether a row names one of the warehouses, itself or by the document that it is part of; None where rows have none."""
+    if model.part_of is not None:
+        column, table = model.part_of
+        document = replicated_tables()[table]
+        is_theirs = _is_of(document, warehouses)
+        if is_theirs is None:
+            return None
+        theirs = select(document.id).where(document.company_id == model.company_id, is_theirs).correlate(model)
+        return model.__table__.columns[column].in_(theirs)
+    if not model.warehouse_columns:
+        return None
+    named = (model.__table__.columns[column].in_(sorted(warehouses)) for column in model.warehouse_columns)
+    return or_(*named)
+
+
+def _document_of(model: type[Replicated]) -> type[Replicated]:
+    return model if model.part_of is None else _document_of(replicated_tables()[model.part_of[1]])
 
 
 def _stored(column: Column[Any], dialect: str) -> tuple[ColumnElement[Any], Finish | None]:

@@ -58,6 +58,9 @@ class Replicated(Base):
     __abstract__ = True
 
     read_permission: ClassVar[str]
+    warehouse_columns: ClassVar[tuple[str, ...]] = ()  # the row is of the warehouses that these name
+    part_of: ClassVar[tuple[str, str] | None] = None  # or of those of the row that a column names in another table
+    may_change_warehouse: ClassVar[bool] = False  # a draft: whoever held it must be told that it is not theirs any more
     since: ClassVar[int] = FIRST_REVISION
 
     company_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -97,6 +97,24 @@ class UserRole(Replicated):
         )
 
 
+class UserWarehouse(Replicated):
+    """A user works in a warehouse, and sees documents and stock of those alone. Without any they work in all of them."""
+
+    __tablename__ = "user_warehouse"
+    read_permission = EVERYBODY
+
+    user_id: Mapped[UUID]
+    warehouse_id: Mapped[UUID]
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        return (
+            belongs_to("user_id", "app_user"),
+            belongs_to("warehouse_id", "warehouse"),
+            UniqueConstraint("company_id", "user_id", "warehouse_id"),
+        )
+
+
 class UserSecret(Base):
     """Centre only: what proves who a user is."""
 

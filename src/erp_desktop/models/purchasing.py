@@ -27,6 +27,8 @@ class PurchaseOrder(Replicated):
 
     __tablename__ = "purchase_order"
     read_permission = "purchasing.read"
+    warehouse_columns = ("warehouse_id",)
+    may_change_warehouse = True
 
     number: Mapped[str | None] = mapped_column(String(30))  # given by the centre; None while only a desk knows it
     supplier_id: Mapped[UUID]
@@ -54,6 +56,7 @@ class PurchaseOrder(Replicated):
 class PurchaseOrderLine(InUnit, Replicated):
     __tablename__ = "purchase_order_line"
     read_permission = "purchasing.read"
+    part_of = ("order_id", "purchase_order")
 
     order_id: Mapped[UUID]
     line_no: Mapped[int]
@@ -82,6 +85,7 @@ class GoodsReceipt(Replicated):
 
     __tablename__ = "goods_receipt"
     read_permission = "goods.read"
+    warehouse_columns = ("warehouse_id",)
 
     number: Mapped[str | None] = mapped_column(String(30))
     order_id: Mapped[UUID]
@@ -106,6 +110,7 @@ class GoodsReceipt(Replicated):
 class GoodsReceiptLine(Replicated):
     __tablename__ = "goods_receipt_line"
     read_permission = "goods.read"
+    part_of = ("receipt_id", "goods_receipt")
 
     receipt_id: Mapped[UUID]
     line_no: Mapped[int]
@@ -134,6 +139,7 @@ class SupplierReturn(Replicated):
 
     __tablename__ = "supplier_return"
     read_permission = "purchasing.read"
+    warehouse_columns = ("warehouse_id",)
 
     number: Mapped[str | None] = mapped_column(String(30))
     receipt_id: Mapped[UUID]
@@ -163,6 +169,7 @@ class SupplierReturn(Replicated):
 class SupplierReturnLine(Replicated):
     __tablename__ = "supplier_return_line"
     read_permission = "purchasing.read"
+    part_of = ("return_id", "supplier_return")
 
     return_id: Mapped[UUID]
     line_no: Mapped[int]

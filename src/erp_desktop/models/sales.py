@@ -43,6 +43,8 @@ class SalesOrder(Replicated):
 
     __tablename__ = "sales_order"
     read_permission = "sales.read"
+    warehouse_columns = ("warehouse_id",)
+    may_change_warehouse = True
 
     number: Mapped[str | None] = mapped_column(String(30))
     channel_id: Mapped[UUID]
@@ -77,6 +79,7 @@ class SalesOrder(Replicated):
 class SalesOrderLine(InUnit, Replicated):
     __tablename__ = "sales_order_line"
     read_permission = "sales.read"
+    part_of = ("order_id", "sales_order")
 
     order_id: Mapped[UUID]
     line_no: Mapped[int]
@@ -111,6 +114,7 @@ class Allocation(Replicated):
 
     __tablename__ = "allocation"
     read_permission = "goods.read"
+    warehouse_columns = ("warehouse_id",)
 
     order_id: Mapped[UUID]
     order_line_id: Mapped[UUID]
@@ -137,6 +141,7 @@ class Shipment(Replicated):
 
     __tablename__ = "shipment"
     read_permission = "goods.read"
+    warehouse_columns = ("warehouse_id",)
 
     number: Mapped[str | None] = mapped_column(String(30))
     order_id: Mapped[UUID]
@@ -168,6 +173,7 @@ class Shipment(Replicated):
 class ShipmentLine(Replicated):
     __tablename__ = "shipment_line"
     read_permission = "goods.read"
+    part_of = ("shipment_id", "shipment")
 
     shipment_id: Mapped[UUID]
     line_no: Mapped[int]
@@ -196,6 +202,7 @@ class SalesInvoice(Replicated):
 
     __tablename__ = "sales_invoice"
     read_permission = "sales.read"
+    part_of = ("order_id", "sales_order")
 
     number: Mapped[str | None] = mapped_column(String(30))
     order_id: Mapped[UUID]
@@ -217,6 +224,7 @@ class SalesInvoice(Replicated):
 class SalesInvoiceLine(Replicated):
     __tablename__ = "sales_invoice_line"
     read_permission = "sales.read"
+    part_of = ("invoice_id", "sales_invoice")
 
     invoice_id: Mapped[UUID]
     line_no: Mapped[int]
@@ -246,6 +254,7 @@ class CustomerReturn(Replicated):
 
     __tablename__ = "customer_return"
     read_permission = "sales.read"
+    warehouse_columns = ("warehouse_id",)
 
     number: Mapped[str | None] = mapped_column(String(30))
     channel_id: Mapped[UUID | None]
@@ -275,6 +284,7 @@ class CustomerReturn(Replicated):
 class CustomerReturnLine(Replicated):
     __tablename__ = "customer_return_line"
     read_permission = "sales.read"
+    part_of = ("return_id", "customer_return")
 
     return_id: Mapped[UUID]
     line_no: Mapped[int]

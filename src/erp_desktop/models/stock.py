@@ -89,6 +89,7 @@ class StockMove(Replicated):
 
     __tablename__ = "stock_move"
     read_permission = "goods.read"
+    warehouse_columns = ("from_warehouse_id", "to_warehouse_id")
 
     product_id: Mapped[UUID]
     lot_id: Mapped[UUID | None]
@@ -126,6 +127,7 @@ class StockBalance(Replicated):
 
     __tablename__ = "stock_balance"
     read_permission = "goods.read"
+    warehouse_columns = ("warehouse_id",)
 
     product_id: Mapped[UUID]
     warehouse_id: Mapped[UUID]
@@ -150,6 +152,7 @@ class StockCount(Replicated):
 
     __tablename__ = "stock_count"
     read_permission = "goods.read"
+    warehouse_columns = ("warehouse_id",)
 
     number: Mapped[str | None] = mapped_column(String(30))
     warehouse_id: Mapped[UUID]
@@ -168,6 +171,7 @@ class StockCountLine(Replicated):
 
     __tablename__ = "stock_count_line"
     read_permission = "goods.read"
+    part_of = ("count_id", "stock_count")
 
     count_id: Mapped[UUID]
     line_no: Mapped[int]
@@ -205,6 +209,7 @@ class GoodsTransfer(Replicated):
 
     __tablename__ = "goods_transfer"
     read_permission = "goods.read"
+    warehouse_columns = ("from_warehouse_id", "to_warehouse_id")
 
     number: Mapped[str | None] = mapped_column(String(30))
     from_warehouse_id: Mapped[UUID]
@@ -231,6 +236,7 @@ class GoodsTransferLine(Replicated):
 
     __tablename__ = "goods_transfer_line"
     read_permission = "goods.read"
+    part_of = ("transfer_id", "goods_transfer")
 
     transfer_id: Mapped[UUID]
     line_no: Mapped[int]
@@ -257,6 +263,7 @@ class StockScrap(Replicated):
 
     __tablename__ = "stock_scrap"
     read_permission = "goods.read"
+    warehouse_columns = ("warehouse_id",)
 
     number: Mapped[str | None] = mapped_column(String(30))
     warehouse_id: Mapped[UUID]
@@ -274,6 +281,7 @@ class StockScrapLine(Replicated):
 
     __tablename__ = "stock_scrap_line"
     read_permission = "goods.read"
+    part_of = ("scrap_id", "stock_scrap")
 
     scrap_id: Mapped[UUID]
     line_no: Mapped[int]

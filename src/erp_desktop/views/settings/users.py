@@ -14,13 +14,14 @@ from erp_desktop.actions.permissions import ROLES
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.queries.base import ListPage, ListRequest, Query
 from erp_desktop.queries.masters import Users
+from erp_desktop.queries.tied import WorkPlace, WorkPlaces
 from erp_desktop.views.documents.listed import Dressed
 from erp_desktop.views.language import LANGUAGES
 from erp_desktop.views.masters.lists import active_filter, record_list
 from erp_desktop.views.masters.record_page import OneOfList, RecordKind, RecordPage
 from erp_desktop.views.settings.questions import Question, ToldOnce
 from erp_desktop.views.widgets.asking import say, when_done
-from erp_desktop.views.widgets.cells import CellKind, TableColumn
+from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value
 from erp_desktop.views.widgets.list_model import ListSpec
 from erp_desktop.views.widgets.list_screen import ListScreen
 
@@ -76,6 +77,7 @@ class UserPage(RecordPage):
 
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False) -> None:
         self.roles: dict[str, QCheckBox] = {}
+        self.places: dict[UUID, QCheckBox] = {}  # by warehouse; until they are read, none
         kind = RecordKind(
             "user_form",
             translate("UserPage", "User"),
@@ -83,8 +85,8 @@ class UserPage(RecordPage):
             lambda user_id: OneOfList(Users(), user_id),
             choices={"language": tuple(LANGUAGES.items())},
             permission="admin",
-            tables=Users.tables,
-            beside=("role_codes",),
+            tables=Users.tables | WorkPlaces.tables,
+            beside=("role_codes", "warehouse_ids"),
         )
         super().__init__(desk, shell, kind, id, is_new=is_new)
 
@@ -99,6 +101,17 @@ class UserPage(RecordPage):
             tick.clicked.connect(self._note_role)
             grid.addWidget(tick, *divmod(number, _IN_A_ROW))
             self.roles[code] = tick
+        self.works_in = QGroupBox(translate("UserPage", "Works in (no tick: in all of them)"))
+        self.works_in.setToolTip(
+            translate(
+                "UserPage",
+                "Documents and stock of these warehouses alone. Without a tick: of all of them, as for whoever sees costs or "
+                "the ledger.",
+            )
+        )
+        self.works_in.hide()
+        self._places_grid = QGridLayout(self.works_in)
+        self._read_places()
         hint = QLabel(
             translate(
                 "UserPage",
@@ -109,6 +122,7 @@ class UserPage(RecordPage):
         hint.setWordWrap(True)
         hint.setProperty("tone", "secondary")
         self.content.addWidget(box)
+        self.content.addWidget(self.works_in)
         self.content.addWidget(hint)
         self.content.addStretch(1)
 
@@ -178,10 +192,33 @@ class UserPage(RecordPage):
         playing = set((record.roles or "").split(", "))
         for code, tick in self.roles.items():
             tick.setChecked(code in playing)
+        self._read_places()
+
+    def _read_places(self) -> None:
+        when_done(self.desk.ask(WorkPlaces(self.document_id)), self, self._show_places)
+
+    def _show_places(self, places: tuple[WorkPlace, ...]) -> None:
+        """Ticks appear with the warehouses; those that the person has set meanwhile stay."""
+        for place in places:
+            if place.id not in self.places:
+                tick = QCheckBox(f"{place.code} {cell_value(place, 'name')}")
+                tick.setAccessibleName(tick.text())
+                tick.setToolTip(self.works_in.toolTip())
+                tick.setEnabled(not self.may("admin"))
+                tick.clicked.connect(self._note_role)
+                self._places_grid.addWidget(tick, *divmod(len(self.places), _IN_A_ROW))
+                self.places[place.id] = tick
+                tick.setChecked(place.is_tied)
+            elif not self.is_dirty:
+                self.places[place.id].setChecked(place.is_tied)
+        self.works_in.setVisible(bool(self.places))
 
     def action_of(self, values: dict[str, Any]) -> Action:
         codes = tuple(code for code, tick in self.roles.items() if tick.isChecked())
-        return self.record_kind.action(self.document_id, values, role_codes=codes)
+        tied = tuple(warehouse_id for warehouse_id, tick in self.places.items() if tick.isChecked())
+        return self.record_kind.action(
+            self.document_id, values, role_codes=codes, warehouse_ids=tied if self.places else None
+        )
 
     def _note_role(self) -> None:
         self.binder.note_other_change()
