@@ -381,6 +381,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_role_company_id_tick"), "role", ["company_id", "tick"], unique=False)
     op.create_table(
+        "sign_in_tries",
+        sa.Column("key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("not_before", kinds.InstantType(), nullable=False),
+        sa.Column("last_at", kinds.InstantType(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in_tries")),
+    )
+    op.create_index(op.f("ix_sign_in_tries_last_at"), "sign_in_tries", ["last_at"], unique=False)
+    op.create_table(
         "staged_page",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("page", sa.LargeBinary(), nullable=False),
@@ -2857,6 +2866,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_standard_cost_change_company_id_effective_on"), table_name="standard_cost_change")
     op.drop_table("standard_cost_change")
     op.drop_table("staged_page")
+    op.drop_index(op.f("ix_sign_in_tries_last_at"), table_name="sign_in_tries")
+    op.drop_table("sign_in_tries")
     op.drop_index(op.f("ix_role_company_id_tick"), table_name="role")
     op.drop_table("role")
     op.drop_table("refresh_token")
