@@ -373,7 +373,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Restore a backup</source>
-        <translation type="unfinished"></translation>
+        <translation>恢复备份</translation>
     </message>
     <message>
         <source>Folder for the backup</source>
@@ -381,27 +381,27 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Backup to restore</source>
-        <translation type="unfinished"></translation>
+        <translation>要恢复的备份</translation>
     </message>
     <message>
         <source>Everything on this computer becomes as it was when {file} was made. What you did since is then done again, as far as this program remembers it and it can be done. The books of now are kept in a file beside the new ones.</source>
-        <translation type="unfinished"></translation>
+        <translation>这台电脑上的一切将回到 {file} 生成时的样子。此后您所做的，凡是本程序记得并且可行的，会再做一次。现在的账簿会保存在新账簿旁边的一个文件中。</translation>
     </message>
     <message>
         <source>Restore this backup?</source>
-        <translation type="unfinished"></translation>
+        <translation>恢复这份备份？</translation>
     </message>
     <message>
         <source>Restore</source>
-        <translation type="unfinished"></translation>
+        <translation>恢复</translation>
     </message>
     <message>
         <source>The backup is being restored …</source>
-        <translation type="unfinished"></translation>
+        <translation>正在恢复备份…</translation>
     </message>
     <message>
         <source>Restored. The books of before are kept in {file}.</source>
-        <translation type="unfinished"></translation>
+        <translation>已恢复。之前的账簿保存在 {file}。</translation>
     </message>
     <message>
         <source>The backup is being written …</source>
@@ -8830,7 +8830,7 @@ before: {value}</source>
     </message>
     <message>
         <source>{file} cannot be restored ({detail}). Nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法恢复 {file}（{detail}）。未做任何更改。</translation>
     </message>
     <message>
         <source>The central service could not write the backup; its log says why. Nothing was changed.</source>

@@ -7,13 +7,18 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from erp_desktop import embedded
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.opening import OpenCompany
+from erp_desktop.central.backing_up import BackupCutShort, write_backup
+from erp_desktop.database import open_engine
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import EmbeddedCentre
 from erp_desktop.ids import new_id
+from erp_desktop.models.party import Party
+from erp_desktop.sync.administering import BackupNotRestored
 from erp_desktop.sync.cache import cache_path
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.sync.transport import NoAnswer
@@ -110,3 +115,64 @@ def test_a_folder_that_was_moved_opens_without_a_password(
     assert [here.code for here in embedded.companies_here(moved)] == ["SOLO"]
     assert password
     assert embedded.kept_password("SOLO", "owner", moved) == password
+
+
+def test_a_backup_is_restored_and_what_was_done_since_is_done_again(
+    directory: Path, centre: EmbeddedCentre, tmp_path: Path
+) -> None:
+    desk = open_desk(directory, centre)
+    try:
+        desk.administration.bring_back = lambda backup: embedded.restore_here(backup, centre, directory)
+        desk.perform_and_wait(someone("BEFORE"))
+        assert desk.wait_until_synced()
+        backup = tmp_path / "solo.erpbackup"
+        desk.administration.back_up(backup, lambda _bytes: None, lambda: True).result()
+        desk.perform_and_wait(someone("SINCE"))
+        assert desk.wait_until_synced()
+
+        before = desk.administration.restore(backup).result()
+        assert parties(before) == {"BEFORE", "SINCE"}, "the books of before are kept"
+        rounds = (desk.wait_until_synced(60) for _ in range(20))  # what is offered again goes in a round of its own
+        assert any(done and desk.sync_state.waiting == 0 for done in rounds)
+        assert parties(embedded.database_path(directory)) == {"BEFORE", "SINCE"}
+        assert desk.attention().result() == ()
+
+        damaged = tmp_path / "damaged.erpbackup"
+        damaged.write_bytes(backup.read_bytes()[:-1])
+        with pytest.raises(BackupCutShort):
+            desk.administration.restore(damaged).result()
+        with pytest.raises(BackupNotRestored):
+            desk.administration.restore(tmp_path / "not there").result()
+        assert desk.wait_until_synced(60), "nothing was changed, and the centre is there"
+        assert not database_beside(directory, "restoring.db").exists()
+    finally:
+        desk.close()
+
+
+def test_a_backup_of_another_computer_opens_without_a_password(directory: Path, tmp_path: Path) -> None:
+    backup, elsewhere = tmp_path / "solo.erpbackup", tmp_path / "elsewhere"
+    engine = embedded.open_books(directory)
+    with backup.open("wb") as file:
+        write_backup(engine, file)
+    engine.dispose()
+    embedded.open_books(elsewhere).dispose()
+    centre = EmbeddedCentre(elsewhere)
+    embedded.restore_here(backup, centre, elsewhere)
+    try:
+        desk = open_desk(elsewhere, centre)
+        assert desk.company.code == "SOLO"
+        desk.close()
+    finally:
+        centre.close()
+
+
+def parties(database: Path) -> set[str]:
+    engine = open_engine(f"sqlite:///{database}")
+    with engine.connect() as connection:
+        found = set(connection.scalars(select(Party.code)))
+    engine.dispose()
+    return found
+
+
+def database_beside(directory: Path, name: str) -> Path:
+    return embedded.database_path(directory).with_name(name)

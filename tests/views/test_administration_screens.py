@@ -144,6 +144,33 @@ def test_a_backup_is_written_to_the_folder_that_was_chosen(trade: Trade, tmp_pat
     assert "cannot be written" in screen.told.text()
 
 
+def test_alone_on_a_computer_a_backup_is_restored_after_saying_what_happens(trade: Trade, tmp_path: Path) -> None:
+    brought_back: list[Path] = []
+
+    def bring_back(backup: Path) -> Path:
+        check_backup(backup)
+        brought_back.append(backup)
+        return tmp_path / "centre-before.db"
+
+    trade.desk.administration.bring_back = bring_back
+    screen = trade.open("backups")
+    screen.back_up(tmp_path)
+    trade.wait(screen.do_restore.isEnabled)
+    (file,) = tmp_path.glob("*.erpbackup")
+    trade.do(screen.do_restore)
+    screen.file.fileSelected.emit(str(file))
+    assert file.name in screen.question.words.text()
+    screen.question.do_button.click()
+    trade.wait(lambda: "centre-before.db" in screen.told.text())
+    assert brought_back == [file]
+
+    damaged = tmp_path / "damaged.erpbackup"
+    damaged.write_bytes(file.read_bytes()[:-1])
+    screen.ask_to_restore(damaged)
+    screen.question.do_button.click()
+    trade.wait(lambda: "ends too early" in screen.told.text())
+
+
 def test_a_backup_that_is_cancelled_leaves_nothing(
     trade: Trade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

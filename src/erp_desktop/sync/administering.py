@@ -68,6 +68,11 @@ class BackupNotWritten(Refused):
     )
 
 
+class BackupNotRestored(Refused):
+    code = "backup_not_restored"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "{file} cannot be restored ({detail}). Nothing was changed.")
+
+
 class BackupFailed(Refused):
     code = "backup_failed"
     sentence = QT_TRANSLATE_NOOP(
@@ -86,6 +91,7 @@ class Administration:
         self._transport = Transport(centre, timing)
         self._guard = threading.Lock()
         self._worker: ThreadPoolExecutor | None = None  # from the first question on
+        self.bring_back: Callable[[Path], Path] | None = None  # alone on this computer: restores a backup; blocks
         self._is_closed = False
 
     @property
@@ -137,6 +143,25 @@ class Administration:
         Raises as `devices` does, and BackupNotWritten; of what was begun nothing is left then.
         """
         return self._soon(lambda: self._back_up(path, told, is_wanted))
+
+    def restore(self, backup: Path) -> "Future[Path]":
+        """Alone on this computer: everything is as it was when `backup` was made, and then what this desk did since.
+
+        Gives the file in which the books of before are kept. Raises the Refused of a backup that cannot be restored, and
+        BackupNotRestored.
+        """
+        bring_back = self.bring_back
+        assert bring_back is not None, "offered only where it is there"
+
+        def restore() -> Path:
+            try:
+                before = bring_back(backup)
+            except OSError as error:
+                raise BackupNotRestored(file=backup, detail=error.strerror or error) from error
+            self._engine.wake()
+            return before
+
+        return self._soon(restore)
 
     def close(self) -> None:
         with self._guard:

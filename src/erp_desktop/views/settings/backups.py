@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QP
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
+from erp_desktop.views.settings.questions import Question
 from erp_desktop.views.widgets.asking import Failure, announcements, when_done
 from erp_desktop.views.widgets.list_screen import PageHeader
 from erp_desktop.views.widgets.screen_view import ScreenView
@@ -32,6 +33,8 @@ class BackupsScreen(ScreenView):
         self._desk = desk
         self._not_wanted = threading.Event()
         self.folder: QFileDialog | None = None
+        self.file: QFileDialog | None = None
+        self.question: Question | None = None
         self.header = PageHeader(translate("Backups", "Backups"), self)
         words = QLabel(
             translate(
@@ -64,6 +67,12 @@ class BackupsScreen(ScreenView):
             "backup.now", translate("Backups", "Back up now"), self.choose_folder, "", "save"
         )
         self.setFocusProxy(self.header.add_button(self.do_back_up, "save", primary=True))
+        self.do_restore = self.add_command(
+            "backup.restore", translate("Backups", "Restore a backup"), self.choose_backup, "", "undo"
+        )
+        self._may_restore = desk.administration.bring_back is not None  # an office restores where its service runs
+        if self._may_restore:
+            self.header.add_button(self.do_restore, "undo")
         self._came.connect(self._show_progress)
         self.destroyed.connect(self._not_wanted.set)
         self._show_under_way(False)
@@ -75,6 +84,36 @@ class BackupsScreen(ScreenView):
         self.folder.setOption(QFileDialog.Option.ShowDirsOnly)
         self.folder.fileSelected.connect(lambda chosen: self.back_up(Path(chosen)))
         self.folder.open()
+
+    def choose_backup(self) -> None:
+        """Which file is restored."""
+        self.file = QFileDialog(self, translate("Backups", "Backup to restore"))
+        self.file.setFileMode(QFileDialog.FileMode.ExistingFile)
+        self.file.setNameFilter(f"*{SUFFIX}")
+        self.file.fileSelected.connect(lambda chosen: self.ask_to_restore(Path(chosen)))
+        self.file.open()
+
+    def ask_to_restore(self, backup: Path) -> None:
+        """Say what happens before it does."""
+        words = translate(
+            "Backups",
+            "Everything on this computer becomes as it was when {file} was made. What you did since is then done again, as "
+            "far as this program remembers it and it can be done. The books of now are kept in a file beside the new ones.",
+        )
+        title, verb = translate("Backups", "Restore this backup?"), translate("Backups", "Restore")
+        self.question = Question(title, words.format(file=backup.name), verb, lambda: self._restore(backup), self)
+        self.question.open()
+
+    def _restore(self, backup: Path) -> None:
+        self._show_under_way(True)
+        self.cancel_button.hide()
+        self.told.setText(translate("Backups", "The backup is being restored …"))
+        when_done(self._desk.administration.restore(backup), self, self._restored, self._refused, self._failed)
+
+    def _restored(self, before: Path) -> None:
+        self._show_under_way(False)
+        text = translate("Backups", "Restored. The books of before are kept in {file}.")
+        self.told.setText(text.format(file=before))
 
     def back_up(self, folder: Path) -> None:
         """Begin to write a backup into `folder`; its name says of what and when."""
@@ -115,3 +154,4 @@ class BackupsScreen(ScreenView):
         self.bar.setVisible(is_under_way)
         self.cancel_button.setVisible(is_under_way)
         self.do_back_up.setEnabled(not is_under_way)
+        self.do_restore.setEnabled(self._may_restore and not is_under_way)
