@@ -375,6 +375,8 @@ class Program(QObject):
         if self._start is not None:
             self._start.deleteLater()
             self._start = None
+        if not place.centre:
+            desk.administration.bring_back = self._bring_back
         window.signed_out.connect(self._sign_out, Qt.ConnectionType.QueuedConnection)
         window.sign_in_wanted.connect(lambda: self._ask_password(desk))
         desk.sync_state_changed.connect(self._watch_sign_in)
@@ -384,6 +386,10 @@ class Program(QObject):
         window.show()
         QTimer.singleShot(MILLISECONDS_BEFORE_SYNCING, desk.start)
         QTimer.singleShot(MILLISECONDS_BEFORE_LOADING_AHEAD, load_screens_ahead)
+
+    def _bring_back(self, backup: Path) -> Path:
+        assert self._centre is not None, "a desk of this computer has asked for its address"
+        return embedded.restore_here(backup, self._centre, self._directory)
 
     def _open_door(self, cache: Path) -> None:
         server = QLocalServer(self)

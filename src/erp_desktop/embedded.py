@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,6 +129,69 @@ def companies_here(directory: Path | None = None) -> list[CompanyHere]:
     return list(found.values())
 
 
+def restore_here(backup: Path, centre: "EmbeddedCentre", directory: Path | None = None) -> Path:
+    """Bring the centre of this computer back to what it was when `backup` was made. Gives the file that the books of
+    before are kept in.
+
+    The centre ends for a moment. A company whose owner's password is not kept here gets another one. Raises BackupProblem,
+    OSError; nothing has changed then.
+    """
+    from erp_desktop.central.backing_up import restore_backup
+
+    now = database_path(directory)
+    new = now.with_name("restoring.db")
+    before = now.with_name(f"centre-before-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
+    _remove(new)
+    engine = open_engine(f"sqlite:///{new}")
+    try:
+        restore_backup(backup, engine)
+        _keep_passwords(engine, directory)
+    except BaseException:
+        engine.dispose()
+        _remove(new)
+        raise
+    engine.dispose()
+
+    def put_in_place() -> None:
+        _rename(now, before)
+        _rename(new, now)
+
+    centre.while_stopped(put_in_place)
+    return before
+
+
+def _keep_passwords(engine: Engine, directory: Path | None) -> None:
+    """For each company the first person of it has a password that is kept here."""
+    from erp_desktop.central.accounts import set_password
+
+    with reader(engine).connect() as connection:
+        people = connection.execute(
+            select(Company.id, Company.code, User.id, User.login)
+            .join(User, User.company_id == Company.id)
+            .where(User.is_active)
+            .order_by(Company.code, User.id)
+        ).all()
+    known = {code for _, code, _, login in people if kept_password(code, login, directory) is not None}
+    for company_id, code, user_id, login in people:
+        if code not in known:
+            known.add(code)
+            password = secrets.token_urlsafe(24)
+            set_password(engine, company_id, user_id, password)
+            keep_password(code, login, password, directory)
+
+
+def _rename(file: Path, to: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        part = file.with_name(file.name + suffix)
+        if part.exists():
+            part.rename(to.with_name(to.name + suffix))
+
+
+def _remove(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
 def keep_password(company: str, login: str, password: str, directory: Path | None = None) -> None:
     _secrets(directory).put(_secret_name(company, login, directory), password)
 
@@ -181,11 +245,21 @@ class EmbeddedCentre:
             raise NoAnswer("the embedded centre did not start; its log says why")
         return self._address
 
+    def while_stopped(self, work: Callable[[], None]) -> None:
+        """Let it finish what it performs and end, and do `work`; it starts again when it is next asked for."""
+        with self._guard:
+            process, self._process = self._process, None
+            self._end(process)
+            work()
+
     def close(self) -> None:
         """Let it finish what it performs, and end."""
         with self._guard:
             self._is_closed = True
             process = self._process
+        self._end(process)
+
+    def _end(self, process: "subprocess.Popen[bytes] | None") -> None:
         if process is None:
             return
         assert process.stdin is not None
