@@ -103,37 +103,6 @@ def test_a_login_that_no_database_could_keep_is_malformed(new_desk: Callable[[],
     assert problem(new_desk().log_in("l" * 500)) == (422, "malformed")
 
 
-def test_many_wrong_passwords_cost_time_even_for_the_right_one(
-    new_desk: Callable[[], RemoteDesk], server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server.service.accounts, "_slow_down", accounts.SlowDown(clock=lambda: 0.0))  # all at once
-    desk = new_desk()
-    for _ in range(accounts.FREE_TRIES):
-        assert problem(desk.log_in("lin", "wrong")) == (401, "wrong_password")
-    answer = desk.log_in("lin")
-    assert problem(answer) == (429, "too_many_attempts")
-    assert int(answer.headers["Retry-After"]) >= 1
-
-
-def test_each_further_wrong_password_costs_twice_the_wait_up_to_five_minutes() -> None:
-    now = 0.0
-    slow_down = accounts.SlowDown(clock=lambda: now)
-    lin, other = ("ACME", "lin"), ("ACME", "bo")
-    waits = []
-    for _ in range(16):
-        slow_down.failed(lin)
-        waits.append(slow_down.seconds_to_wait(lin))
-    assert waits == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
-    assert slow_down.seconds_to_wait(other) == 0
-    now = 299.5
-    assert slow_down.seconds_to_wait(lin) == 1
-    now = 301.0
-    assert slow_down.seconds_to_wait(lin) == 0
-    slow_down.succeeded(lin)
-    slow_down.failed(lin)
-    assert slow_down.seconds_to_wait(lin) == 0
-
-
 def test_one_device_that_signs_in_many_times_at_once_is_let_in_each_time(server: Server) -> None:
     device_id, answers = new_id(), []
 

@@ -6,10 +6,7 @@ revoked is read again for every request. Here: who is it. Not here: HTTP.
 
 import hashlib
 import secrets
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -24,6 +21,7 @@ from erp_desktop.central.changes import Reader
 from erp_desktop.central.people import permissions_of, warehouses_of
 from erp_desktop.central.restoring import lost_between
 from erp_desktop.central.signing import Forged, Signer
+from erp_desktop.central.tries import Tries, triers
 from erp_desktop.database import reader, writer
 from erp_desktop.models.company import Company, User, UserSecret
 from erp_desktop.models.sync import Device, RefreshToken
@@ -32,8 +30,6 @@ from erp_desktop.wire import LoginRequest, PasswordRequest, RefreshRequest, Sess
 ACCESS_TOKEN_SECONDS = 15 * 60
 REFRESH_TOKEN_DAYS = 60
 SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN = 60  # its successor may have been lost on the way
-FREE_TRIES = 5
-LONGEST_BACK_OFF_SECONDS = 300
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 200
 
@@ -72,41 +68,6 @@ class AccessToken(msgspec.Struct, frozen=True):
     sign_outs: int = 0  # of the device when this was made: signing it out ends what was made before
 
 
-@dataclass
-class _Tries:
-    failures: int = 0
-    not_before: float = 0.0
-
-
-class SlowDown:
-    """Wrong passwords for one login cost ever longer waits: none for the first five, then 1, 2, 4 ... 300 s."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._tries: dict[tuple[str, str], _Tries] = {}
-
-    def seconds_to_wait(self, who: tuple[str, str]) -> int:
-        with self._lock:
-            tries = self._tries.get(who)
-            return 0 if tries is None else max(0, int(tries.not_before - self._clock() + 0.999))
-
-    def failed(self, who: tuple[str, str]) -> None:
-        with self._lock:
-            if len(self._tries) > 10_000:  # names out of the air: forget those that waited out their time
-                now = self._clock()
-                self._tries = {name: tries for name, tries in self._tries.items() if tries.not_before > now}
-            tries = self._tries.setdefault(who, _Tries())
-            tries.failures += 1
-            if tries.failures >= FREE_TRIES:
-                wait = min(2 ** (tries.failures - FREE_TRIES), LONGEST_BACK_OFF_SECONDS)
-                tries.not_before = self._clock() + wait
-
-    def succeeded(self, who: tuple[str, str]) -> None:
-        with self._lock:
-            self._tries.pop(who, None)
-
-
 def hash_password(password: str) -> str:
     """What is kept of a password: its Argon2id hash. Raises WeakPassword."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
@@ -137,16 +98,16 @@ def set_password(engine: Engine, company_id: UUID, user_id: UUID, password: str,
 class Accounts:
     """The people of one centre signing in and being known again."""
 
-    def __init__(self, engine: Engine, signer: Signer, slow_down: SlowDown | None = None) -> None:
+    def __init__(self, engine: Engine, signer: Signer, tries: Tries | None = None) -> None:
         self._reader = reader(engine)
         self._writer = writer(engine)
         self._signer = signer
-        self._slow_down = slow_down or SlowDown()
+        self._tries = tries or Tries(engine)
 
-    def log_in(self, request: LoginRequest) -> Session:
-        """Raises SignInRefused: wrong_password (also for an unknown name), too_many_attempts, password_to_change,
+    def log_in(self, request: LoginRequest, address: str = "") -> Session:
+        """`address`: from which network address it comes. Raises SignInRefused: wrong_password (also for an unknown name), too_many_attempts, password_to_change,
         device_revoked."""
-        found = self._person_of(request.company, request.login, request.password)
+        found = self._person_of(request, address)
         if found.must_change:
             raise SignInRefused("password_to_change")
         needs_rehash = _hasher.check_needs_rehash(found.password_hash)
@@ -156,12 +117,12 @@ class Accounts:
         except IntegrityError:  # the same device signed in twice at once: the other one registered it
             return self._let_in(found.company_id, found.id, request, new_hash)
 
-    def change_password(self, request: PasswordRequest) -> None:
+    def change_password(self, request: PasswordRequest, address: str = "") -> None:
         """Somebody chooses their own password; other computers of theirs are signed out.
 
         Raises SignInRefused: wrong_password, too_many_attempts, weak_password, same_password.
         """
-        found = self._person_of(request.company, request.login, request.password)
+        found = self._person_of(request, address)
         if request.new_password == request.password:
             raise SignInRefused("same_password")
         try:
@@ -173,9 +134,10 @@ class Accounts:
             theirs = (Device.company_id == found.company_id) & (Device.user_id == found.id)
             sign_out(connection, theirs & (Device.id != request.device_id))
 
-    def _person_of(self, company: str, login: str, password: str) -> "Row[UUID, UUID, bool, str, bool]":
-        who = (company, login)
-        wait = self._slow_down.seconds_to_wait(who)
+    def _person_of(self, request: LoginRequest | PasswordRequest, address: str) -> "Row[UUID, UUID, bool, str, bool]":
+        company, login, password, device_id = request.company, request.login, request.password, request.device_id
+        who = triers(company, login, device_id, address)
+        wait = self._tries.seconds_to_wait(who)
         if wait:
             raise SignInRefused("too_many_attempts", retry_after=wait)
         with self._reader.connect() as connection:
@@ -189,9 +151,9 @@ class Accounts:
             found.password_hash if found else _hash_of_nobody()
         )  # an unknown name takes as long as a known one
         if not _is_password(stored_hash, password) or found is None or not found.is_active:
-            self._slow_down.failed(who)
+            self._tries.failed(who)
             raise SignInRefused("wrong_password")
-        self._slow_down.succeeded(who)
+        self._tries.succeeded(who)
         return found
 
     def refresh(self, request: RefreshRequest) -> Session:

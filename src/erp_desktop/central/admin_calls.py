@@ -14,7 +14,7 @@ from erp_desktop.central.accounts import Accounts
 from erp_desktop.central.administering import Administration, NoSuchDevice, NoSuchUser
 from erp_desktop.central.backups import Backups, NoSuchBackup
 from erp_desktop.central.changes import Reader
-from erp_desktop.central.http import WireError, message_response, read_message
+from erp_desktop.central.http import WireError, message_response, read_message, sender_of
 from erp_desktop.wire import (
     AdminRequest,
     BackupBegun,
@@ -71,7 +71,7 @@ class AdminCalls:
         wanted = await read_message(request, PasswordRequest, SMALL_MESSAGE_BYTES)
 
         def answer() -> Response:
-            self._accounts.change_password(wanted)
+            self._accounts.change_password(wanted, sender_of(request))
             return message_response(request, Done())
 
         response: Response = await self._in_thread(answer)

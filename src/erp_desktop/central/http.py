@@ -58,6 +58,11 @@ def accepted_encodings(header: str) -> set[str]:
     return accepted
 
 
+def sender_of(request: Request) -> str:
+    """The network address that the request comes from; what a trusted proxy says, where there is one."""
+    return request.client.host if request.client is not None else ""
+
+
 async def read_message(request: Request, kind: type[Message], limit: int) -> Message:
     """The request's body as a message. Raises WireError: too_large (over `limit` bytes), malformed."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":

@@ -28,7 +28,7 @@ from erp_desktop.central.administering import Administration
 from erp_desktop.central.backups import Backups
 from erp_desktop.central.changes import Changes, CursorGone, NotReadable, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
-from erp_desktop.central.http import WireError, message_response, problem_response, read_message
+from erp_desktop.central.http import WireError, message_response, problem_response, read_message, sender_of
 from erp_desktop.central.listening import nothing_new
 from erp_desktop.central.performing import Busy, Centre
 from erp_desktop.central.previewing import Previews, Wanted
@@ -185,7 +185,9 @@ class Service:
 
     async def log_in(self, request: Request) -> Response:
         wanted = await read_message(request, LoginRequest, SMALL_MESSAGE_BYTES)
-        return await self._in_thread(lambda: message_response(request, self.accounts.log_in(wanted)))
+        return await self._in_thread(
+            lambda: message_response(request, self.accounts.log_in(wanted, sender_of(request)))
+        )
 
     async def refresh(self, request: Request) -> Response:
         wanted = await read_message(request, RefreshRequest, SMALL_MESSAGE_BYTES)

@@ -101,6 +101,17 @@ class RefreshToken(Base):
     replaced_at: Mapped[datetime | None]
 
 
+class SignInTries(Base):
+    """Centre: wrong passwords in a row by login, device or address, as a hash of it; forgotten after some time."""
+
+    __tablename__ = "sign_in_tries"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    failures: Mapped[int]
+    not_before: Mapped[Instant]  # of the next try
+    last_at: Mapped[Instant] = mapped_column(index=True)
+
+
 class CentreSetting(Base):
     """Centre: one row of facts about this centre (its id, the secret that signs tokens and cursors)."""
 
