@@ -120,7 +120,12 @@ def _permissions(session: Session) -> frozenset[str] | None:
 
 
 def run_doctor(options: Namespace) -> int:
-    """`erp-desktop doctor`: 0 when every kept figure equals what it sums up, in every company here; 1 otherwise."""
+    """`erp-desktop doctor`: 0 when every kept figure equals what it sums up, in every company here; 1 otherwise.
+
+    An office's copy is compared with its central service first, and what differs is put right, where the service answers.
+    """
+    if getattr(options, "centre", None) and not getattr(options, "database", None):
+        _check_with_centre(options)
     is_sound = True
     with open_books(options) as books:
         for company in books.companies:
@@ -137,3 +142,18 @@ def run_doctor(options: Namespace) -> int:
                 )
                 print(text.format(company=company.code))
     return 0 if is_sound else 1
+
+
+def _check_with_centre(options: Namespace) -> None:
+    """Says what came of it. Raises CommandFailed where the window has the copy open."""
+    _address(options)  # a copy that is not there is not made
+    from erp_desktop.sync.cache import CacheInUse
+    from erp_desktop.sync.checking import CheckNotDone, check_copy
+
+    path = cache_path(options.centre, options.company, options.user, getattr(options, "data_dir", None))
+    try:
+        print(check_copy(path, options.centre).sentence)
+    except CacheInUse as error:
+        raise CommandFailed(str(error)) from error
+    except CheckNotDone as error:
+        print(error.problem.sentence)

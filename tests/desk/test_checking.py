@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import UUID
 
 import pytest
-from acme_office import PATIENT, Office, OpenDesk
+from acme_office import PASSWORD, PATIENT, Office, OpenDesk
 from network import Network, reply_lost
 from pytestqt.qtbot import QtBot
 from sqlalchemy import Connection, select
 
+from erp_desktop import cli
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.central import verifying as central_verifying
 from erp_desktop.database import open_engine
@@ -18,7 +20,7 @@ from erp_desktop.ids import new_id
 from erp_desktop.models import replicated_tables
 from erp_desktop.models.party import Party
 from erp_desktop.sync import checking, verifying
-from erp_desktop.sync.cache import Cache, get_state, set_state
+from erp_desktop.sync.cache import Cache, cache_path, get_state, set_state
 from erp_desktop.sync.checking import Checker, CheckNotDone
 from erp_desktop.sync.transport import Transport
 
@@ -170,6 +172,29 @@ def test_a_desk_that_lags_behind_gives_no_false_alarm_and_still_finds_a_wrong_ro
     assert desk.wait_until_synced()
     assert {"S-1b", "S-2b", "LATER"} <= ids_by_code(desk).keys()
     assert check(desk).count == 0  # what was wrong in rows that moved on came anew with the pull
+
+
+def test_the_doctor_compares_an_offices_copy_with_the_centre_first(
+    office: Office, network: Network, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.perform(someone("S-7"), someone("S-8"))
+    path = cache_path(network.url, "ACME", "lin", tmp_path)
+    who = ["--centre", network.url, "--company", "ACME", "--user", "lin", "--data-dir", str(tmp_path)]
+    assert cli.main(["doctor", *who]) == 1
+    assert "There are no books" in capsys.readouterr().err
+    assert not path.exists()
+    desk = Desk.open(path, network.url, "ACME", "lin", PASSWORD, timing=PATIENT)
+    on_the_disk(desk, "DELETE FROM party WHERE code = 'S-7'")
+    assert cli.main(["doctor", *who]) == 1
+    assert "already open" in capsys.readouterr().err
+    desk.close()
+    assert cli.main(["doctor", *who]) == 0
+    assert capsys.readouterr().out.startswith("1 rows on this computer differed from the central service")
+    assert cli.main(["doctor", *who]) == 0
+    assert capsys.readouterr().out.startswith("This computer's data agree with the central service.")
+    network.break_with(reply_lost)
+    assert cli.main(["doctor", *who]) == 0  # the books themselves are sound
+    assert capsys.readouterr().out.startswith("The data could not be checked")
 
 
 def test_a_desk_too_far_behind_pulls_first(desk: Desk, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

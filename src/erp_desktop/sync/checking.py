@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -21,6 +22,8 @@ from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.sync import verifying
 from erp_desktop.sync.cache import Cache, CacheFull, get_state, set_state
 from erp_desktop.sync.calling import UpgradeNeeded, call
+from erp_desktop.sync.engine import Engine
+from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.signing_in import Credentials, SignedIn, SignedOut
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
 from erp_desktop.sync.verifying import Mended, MovedOn, Place
@@ -31,6 +34,8 @@ EVERY = timedelta(days=1)
 IDLE_SECONDS = 30.0  # nobody has worked here, and no news came
 PAUSE_SECONDS = 0.5  # between two pieces of a check that nobody waits for
 LOOK_EVERY_SECONDS = 60.0
+SECONDS_FOR_A_PULL = 60.0
+NOT_DONE = (NoAnswer, Answered, SignedOut, UpgradeNeeded)
 _TRIES = 20  # of a piece that news keep coming into
 
 
@@ -146,6 +151,34 @@ class Checker:
         return who
 
 
+def check_copy(path: Path, centre: str) -> Checked:
+    """Check a cache that no window has open, as the person who is signed in to it; what waits is sent on the way.
+
+    Raises CheckNotDone, CacheInUse, CacheFull.
+    """
+    secrets = Secrets(path.parent)
+    cache = Cache(path, secrets)
+    credentials = Credentials(cache, secrets)
+    transport = Transport(lambda: centre)
+    engine = Engine(cache, credentials, lambda: centre, lambda _tables: None, lambda _state: None)
+
+    def pull() -> None:
+        engine.start()
+        engine.wait_for(engine.wake(), SECONDS_FOR_A_PULL)
+
+    try:
+        checked = Checker(cache, credentials, transport, pull).check_all()
+        cache.write(_checked).result()
+        return checked
+    except NOT_DONE as error:
+        log.info("check not done: %s", error)
+        raise CheckNotDone() from error
+    finally:
+        engine.close()
+        transport.close()
+        cache.close()
+
+
 class Checks:
     """Checks one open cache until `close`, on a thread of its own."""
 
@@ -221,7 +254,7 @@ class Checks:
     def _by_hand(self, asked: "list[Future[Checked]]") -> None:
         try:
             checked = self._checker.check_all()
-        except (NoAnswer, Answered, SignedOut, UpgradeNeeded) as error:
+        except NOT_DONE as error:
             log.info("check not done: %s", error)
             for done in asked:
                 done.set_exception(CheckNotDone())
@@ -243,7 +276,7 @@ class Checks:
             return LOOK_EVERY_SECONDS
         try:
             following, mended = self._checker.piece(place)
-        except (NoAnswer, Answered, SignedOut, UpgradeNeeded, CacheFull) as error:
+        except (*NOT_DONE, CacheFull) as error:
             log.info("check broken off: %s", error)
             return LOOK_EVERY_SECONDS
         except Exception:
