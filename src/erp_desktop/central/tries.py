@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from erp_desktop.database import reader, writer
@@ -88,21 +88,16 @@ class Tries:
 
     def _count(self, trier: Trier, now: datetime) -> None:
         with self._writer.begin() as connection:
-            failures = _failures(connection, trier, now) + 1
+            row = connection.execute(
+                select(SignInTries.failures, SignInTries.last_at).where(SignInTries.key == trier.key).with_for_update()
+            ).one_or_none()
+            failures = 1 if row is None or row.last_at < now - trier.forgotten_after else row.failures + 1
             wait = min(2 ** min(failures - trier.free, 20), LONGEST_BACK_OFF_SECONDS) if failures >= trier.free else 0
             counted = {"failures": failures, "not_before": now + timedelta(seconds=wait), "last_at": now}
-            if (
-                connection.execute(update(SignInTries).where(SignInTries.key == trier.key).values(**counted)).rowcount
-                == 0
-            ):
+            if row is None:
                 connection.execute(insert(SignInTries).values(key=trier.key, **counted))
-
-
-def _failures(connection: Connection, trier: Trier, now: datetime) -> int:
-    row = connection.execute(
-        select(SignInTries.failures, SignInTries.last_at).where(SignInTries.key == trier.key).with_for_update()
-    ).one_or_none()
-    return 0 if row is None or row.last_at < now - trier.forgotten_after else int(row.failures)
+            else:
+                connection.execute(update(SignInTries).where(SignInTries.key == trier.key).values(**counted))
 
 
 def _key(*parts: str) -> bytes:
