@@ -112,6 +112,20 @@ class SignInTries(Base):
     last_at: Mapped[Instant] = mapped_column(index=True)
 
 
+class AuditEvent(Base):
+    """Centre: what people did that is no action: signing in, wrong passwords, ending sessions, backups."""
+
+    __tablename__ = "audit_event"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # made of the time: a later one is larger
+    at: Mapped[Instant]
+    kind: Mapped[str] = mapped_column(String(40))
+    user_id: Mapped[UUID | None]  # who did it; None where nobody of that name signs in
+    device_id: Mapped[UUID | None]  # where
+    subject: Mapped[str] = mapped_column(String(200), default="")  # to whom or what
+
+
 class CentreSetting(Base):
     """Centre: one row of facts about this centre (its id, the secret that signs tokens and cursors)."""
 
