@@ -63,6 +63,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_app_user_company_id_tick"), "app_user", ["company_id", "tick"], unique=False)
     op.create_table(
+        "audit_event",
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("at", kinds.InstantType(), nullable=False),
+        sa.Column("kind", kinds.String(length=40), nullable=False),
+        sa.Column("user_id", kinds.IdType(), nullable=True),
+        sa.Column("device_id", kinds.IdType(), nullable=True),
+        sa.Column("subject", kinds.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_audit_event")),
+    )
+    op.create_table(
         "budget_version",
         sa.Column("code", kinds.String(length=40), nullable=False),
         sa.Column("name", kinds.String(length=200), nullable=False),
@@ -2907,6 +2918,7 @@ def downgrade() -> None:
     op.drop_table("cache_state")
     op.drop_index(op.f("ix_budget_version_company_id_tick"), table_name="budget_version")
     op.drop_table("budget_version")
+    op.drop_table("audit_event")
     op.drop_index(op.f("ix_app_user_company_id_tick"), table_name="app_user")
     op.drop_table("app_user")
     op.drop_index(op.f("ix_action_log_company_id_device_id_tick"), table_name="action_log")
