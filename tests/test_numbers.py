@@ -47,6 +47,18 @@ def test_numbers_as_people_type_them(typed: str, value: str) -> None:
     assert parse_decimal(typed, 6) == Decimal(value)
 
 
+@pytest.mark.parametrize("digits", ["9" * 5_000, "0." + "9" * 5_000, "1" + "0" * 5_000 + "1"])
+def test_thousands_of_digits_are_refused_as_any_number_that_is_too_long(digits: str) -> None:
+    with pytest.raises(NumberNotExact):
+        to_scaled(Decimal(digits), 4)
+
+
+def test_zeros_at_the_end_say_nothing() -> None:
+    assert to_scaled(Decimal("1.5" + "0" * 5_000), 4) == 15_000
+    assert to_scaled(Decimal("0." + "0" * 5_000), 4) == 0
+    assert to_scaled(Decimal("-1500000E-4"), 0) == -150
+
+
 @pytest.mark.parametrize("typed", ["", "abc", "1,23", "12,345,6", "1.2.3", "1,000.5,0", "--1", "０x１"])
 def test_what_is_no_number_is_refused(typed: str) -> None:
     with pytest.raises(NumberNotExact):

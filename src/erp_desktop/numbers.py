@@ -50,14 +50,15 @@ def to_scaled(value: Decimal | int, places: int) -> int:
         sign, digits, exponent = value.as_tuple()
         if not isinstance(exponent, int):
             raise NumberNotExact(value, places, "not_a_number")
-        mantissa, shift = int("".join(map(str, digits))), exponent + places
-        if mantissa == 0:
+        zeros = next((count for count, digit in enumerate(reversed(digits)) if digit), None)  # at the end
+        if zeros is None:
             return 0
+        digits, shift = digits[: len(digits) - zeros], exponent + zeros + places
         if shift + len(digits) > 20:  # 10**19 is beyond 64 bits; do not build an enormous integer only to refuse it
             raise NumberNotExact(value, places, "size")
-        scaled, rest = (mantissa * 10**shift, 0) if shift >= 0 else divmod(mantissa, 10 ** min(-shift, len(digits)))
-        if rest or -shift > len(digits):
+        if shift < 0:
             raise NumberNotExact(value, places, "places")
+        scaled = int("".join(map(str, digits))) * 10**shift
         scaled = -scaled if sign else scaled
     if not -LARGEST_STORED <= scaled <= LARGEST_STORED:
         raise NumberNotExact(value, places, "size")

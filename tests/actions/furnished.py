@@ -235,7 +235,8 @@ def every_action(engine: Engine, furnished: Furnished) -> dict[str, Any]:
     actions |= {name: make(furnished) for name, make in MORE.items()}
     args = {name: msgspec.json.decode(action_args(action)) for name, action in actions.items()}
     args = logged(engine, furnished.company.company_id) | args
-    assert set(args) == {name for name, _ in base._actions}
+    ours = {name for (name, _), kind in base._actions.items() if kind.__module__.startswith("erp_desktop.")}
+    assert set(args) == ours, "an example of every action"
     return {name: args[name] for name in sorted(set(args) - OPENS_A_COMPANY)}
 
 

@@ -40,7 +40,15 @@ HOSTILE: list[Any] = [
     *("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "not an id"),
     *([], [[]], [None], {}, {"a": 1}, [{}], {"": None}),
 ]
-DRAWN = 400
+MENDED: list[tuple[str, tuple[Any, ...], Any]] = [  # on these the centre has stumbled once
+    ("SavePrice", ("from_qty",), "sNaN"),
+    ("SavePrice", ("unit_price",), "9" * 5_000),
+    ("SaveBudget", ("year",), 2**63),
+    ("SaveBudget", ("lines", 0, "amount"), "9" * 5_000),
+    ("RevalueStock", ("lines", 0, "amount"), "9" * 5_000),
+    ("SaveCostToServeRule", ("kind",), "x" * 100_000),
+]
+DRAWN = {"sqlite": 300, "postgresql": 80}
 IS_LONG_RUN = "HOSTILE_VALUES" in os.environ
 
 
@@ -76,7 +84,9 @@ def test_no_value_in_any_place_of_any_action_makes_the_centre_stumble(
         for value in HOSTILE
     ]
     if not IS_LONG_RUN:
-        cases = random.Random(20260316).sample(cases, DRAWN)
+        cases = random.Random(20260316).sample(cases, DRAWN[engine.dialect.name]) + [
+            case for case in cases if _has_been_mended(case)
+        ]
     failures = []
     applied = 0
     for name, args, place, value in cases:
@@ -98,6 +108,10 @@ def test_no_value_in_any_place_of_any_action_makes_the_centre_stumble(
             failures.append(f"{where}: a sentence of {len(problem.sentence)} characters")
     assert not failures, f"{len(failures)} of {len(cases)}\n" + "\n".join(failures)
     assert applied > len(cases) / 50, "most are refused, but not all"
+
+
+def _has_been_mended(case: tuple[Any, ...]) -> bool:
+    return (case[0], *case[2:]) in MENDED
 
 
 def send_what_was_written(engine: Engine, session: Any, furnished: Furnished, tick: int | None) -> None:

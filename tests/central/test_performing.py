@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from central_desk import OpenedCompany, pushed, save_unit
+from msgspec.structs import replace
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -98,14 +99,13 @@ def test_what_depends_on_a_refused_action_is_held_back_and_the_rest_goes_on(acme
     assert later.outcome == "blocked"
 
 
-def test_an_action_of_another_shape_is_refused_as_malformed(acme: OpenedCompany) -> None:
+def test_an_action_of_another_name_or_shape_is_refused_alone(acme: OpenedCompany) -> None:
     sound = pushed(save_unit("DOZEN"), acme.owner_id)
-    unknown = pushed(save_unit("X"), acme.owner_id)
-    unknown = type(unknown)(**{**{f: getattr(unknown, f) for f in unknown.__struct_fields__}, "name": "DropTables"})
-    results = acme.push(unknown, sound)
-    assert [result.outcome for result in results] == ["refused", "applied"]
-    assert results[0].problem is not None
-    assert results[0].problem["code"] == "malformed"
+    unknown = replace(pushed(save_unit("X"), acme.owner_id), name="DropTables")
+    misshapen = replace(pushed(save_unit("X"), acme.owner_id), args={"colour": "red"})
+    results = acme.push(unknown, misshapen, sound)
+    assert [result.outcome for result in results] == ["refused", "refused", "applied"]
+    assert [(result.problem or {}).get("code") for result in results] == ["unknown_action", "malformed", None]
 
 
 def test_who_lacks_the_permission_is_refused_and_a_new_role_counts_within_the_same_push(acme: OpenedCompany) -> None:

@@ -1,7 +1,7 @@
 """What accountants do by hand: journal entries, accounts by purpose, budgets. Periods are closed in periods.py."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from erp_desktop.actions.finding import AmountNegative, NoLines, company_of, fin
 from erp_desktop.actions.lines import bury
 from erp_desktop.actions.posting import forget_accounts, post
 from erp_desktop.actions.refusals import CodeTaken, NotFound, Refused, Required
+from erp_desktop.actions.saving import OutOfRange
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.events import ManualEntry, ManualLine
@@ -244,6 +245,8 @@ class SaveBudget(Action):
     def run(self, session: Session, ctx: Context) -> None:
         if not self.code.strip():
             raise Required(field="code")
+        if not MINYEAR <= self.year <= MAXYEAR:
+            raise OutOfRange(field="year", value=self.year)
         taken = session.scalars(
             select(BudgetVersion.id).where(
                 BudgetVersion.company_id == ctx.company_id,

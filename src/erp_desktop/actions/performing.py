@@ -4,14 +4,14 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context
 from erp_desktop.actions.refusals import CodeTaken, NotPermitted, NumberRefused, Refused, TextRefused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.types import TextNotStorable
-from erp_desktop.numbers import UNIT_PRICE_PLACES, NumberNotExact
+from erp_desktop.numbers import LARGEST_STORED, UNIT_PRICE_PLACES, NumberNotExact
 
 _LARGEST_EXPONENT = 18  # 10**18 is the largest power of ten that 64 bits hold
 
@@ -40,13 +40,14 @@ def perform_action(session: Session, ctx: Context, performed: Action) -> None:
         session.flush()
     except NumberNotExact as error:
         raise NumberRefused(value=error.value, places=error.places) from error
-    except ArithmeticError as error:  # it was counted with before anything was written: NaN, infinity, 1E+400
+    except TextNotStorable as error:
+        raise TextRefused(limit=error.limit) from error
+    except (ArithmeticError, TypeError, ValueError) as error:
+        # It was counted with or looked up before anything was written: NaN, infinity, 1E+400, a thousand digits.
         number = _number_that_is_none(performed)
         if number is None:
             raise
         raise NumberRefused(value=number, places=UNIT_PRICE_PLACES) from error
-    except TextNotStorable as error:
-        raise TextRefused(limit=error.limit) from error
     except IntegrityError as error:
         raise _refusal_of(error) from error
     except StatementError as error:
@@ -54,13 +55,17 @@ def perform_action(session: Session, ctx: Context, performed: Action) -> None:
             raise NumberRefused(value=error.orig.value, places=error.orig.places) from error
         if isinstance(error.orig, TextNotStorable):
             raise TextRefused(limit=error.orig.limit) from error
+        if isinstance(error, DataError):  # PostgreSQL's integers are narrower than SQLite's
+            raise AgainstTheRules(rule=str(error.orig).partition("\n")[0]) from error
         raise
 
 
-def _number_that_is_none(part: Any) -> Decimal | None:
+def _number_that_is_none(part: Any) -> Decimal | int | None:
     """The first number in an action that is not finite, or so large that no column could keep it."""
     if isinstance(part, Decimal):
         return part if not part.is_finite() or part.adjusted() > _LARGEST_EXPONENT else None
+    if isinstance(part, int):
+        return part if abs(part) > LARGEST_STORED else None
     parts = [getattr(part, one.name) for one in fields(part)] if is_dataclass(part) else part
     if not isinstance(parts, list | tuple):
         return None
