@@ -76,8 +76,8 @@ class Engine:
         self._not_yet: set[UUID] = set()  # offered again after a restore, and waiting for what another desk offers
         self.state = SyncState()
         self._threads = [
-            threading.Thread(target=self._keep_sending, name="sync-send", daemon=True),
-            threading.Thread(target=self._keep_listening, name="sync-listen", daemon=True),
+            threading.Thread(target=self._again_and_again, args=(work,), name=name, daemon=True)
+            for work, name in ((self._keep_sending, "sync-send"), (self._keep_listening, "sync-listen"))
         ]
 
     def start(self) -> None:
@@ -166,6 +166,15 @@ class Engine:
                 self._round(self._sender)
                 pause = SHORTEST_PAUSE if not self.state.waiting else pause
                 with self._turn:
+    def _again_and_again(self, work: Callable[[], None]) -> None:
+        """`work` explains its own failures. Should that fail too, it begins anew: nothing waits for the next start."""
+        while not self._is_closing:
+            try:
+                work()
+            except Exception as error:
+                log.error("a thread of syncing broke off and begins again", exc_info=error)
+                self._pause(self._asked, SHORTEST_PAUSE, None)
+
                     self._done = max(self._done, asked)
                     self._turn.notify_all()
                 if self.state.waiting:  # the centre left some without its last word: once more, a little later
@@ -253,18 +262,25 @@ class Engine:
         if self._cache.read_here(lambda session: applying.is_filled(session.connection())):
             with self._turn:
                 self._not_yet.clear()
-            self._push(transport)
+            while not self._push(transport):
+                waiting = self.state.waiting
+                self._pull_to_the_end(transport)  # holds what depends on the refused
+                if self.state.waiting >= waiting:
+                    break  # somebody works on meanwhile: the next round goes on
+        self._pull_to_the_end(transport)
+
+    def _pull_to_the_end(self, transport: Transport) -> None:
         while not self._pull(transport, wait=0):
             pass  # the listener's news came first, and may be older than this round
 
-    def _push(self, transport: Transport) -> None:
-        while True:
-            batch = self._batch(wire.MAX_ACTIONS_PER_PUSH)
-            if not batch:
-                return
+    def _push(self, transport: Transport) -> bool:
+        """Whether all that waits was sent. False: some was refused. The centre keeps no list of what it held because of that,
+        so a later push must not bring more that depends on it."""
+        while batch := self._batch(wire.MAX_ACTIONS_PER_PUSH):
             self._set_state(SyncState.syncing)
             try:
-                self._send(transport, batch)
+                if not self._send(transport, batch):
+                    return False
             except Answered as error:
                 if error.problem.status not in (413, 422):
                     raise
@@ -281,9 +297,11 @@ class Engine:
             )
         ).result()
 
-    def _send(self, transport: Transport, batch: list[wire.PushedAction]) -> None:
+    def _send(self, transport: Transport, batch: list[wire.PushedAction]) -> bool:
+        """Whether none of them was refused."""
         request = wire.PushRequest(
             device_id=self._credentials.device_id, schema_revision=wire.SCHEMA_REVISION, actions=batch
+        return True
         )
         reply = self._call(transport, "/v1/sync/push", request, wire.PushReply)
         failpoints.reach(failpoints.SEND)
@@ -319,6 +337,7 @@ class Engine:
             return
         if culprit is None or culprit not in {action.id for action in batch}:
             culprit = batch[0].id
+        return all(result.outcome != "refused" for result in reply.results)
         self._reject(culprit, NotTaken(reason=error.problem.detail or error.problem.title).problem)
 
     def _reject(self, action_id: UUID, problem: Problem) -> None:
