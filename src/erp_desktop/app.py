@@ -29,6 +29,7 @@ from erp_desktop.embedded import EmbeddedCentre
 from erp_desktop.i18n import translate
 from erp_desktop.sync.cache import CacheInUse, cache_path, data_dir, facts_in
 from erp_desktop.sync.cache_key import KeyOutOfReach
+from erp_desktop.sync.signing_in import LeaseEnded, UserDisabled
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.shell.screens import load_screens_ahead
@@ -251,7 +252,12 @@ class Program(QObject):
         if place is None:
             self._ask_where()
         elif self._has_been_here(place):
-            self._show(self._open_desk(place, None), place)
+            try:
+                desk = self._open_desk(place, None)
+            except (LeaseEnded, UserDisabled) as locked:
+                self._ask_where(SignIn(place.centre, place.company, place.login, ""), locked.problem.sentence)
+            else:
+                self._show(desk, place)
         elif not place.centre:
             self._open_behind(lambda: (self._open_desk(place, self._kept_password(place)), place))
         else:
@@ -416,6 +422,8 @@ class Program(QObject):
             return
         if state.kind in (SyncKind.UPGRADE_NEEDED, SyncKind.CENTRE_OLDER) and state.kind is not before:
             window.banner.show_sentence("late", state.detail)
+        if state.kind is SyncKind.LOCKED and state.kind is not before:
+            QTimer.singleShot(0, lambda: self._lock(place, state.detail))
         if state.kind is not SyncKind.SIGNED_OUT:
             return
         password = None if place.centre else self._kept_password(place)
@@ -454,6 +462,11 @@ class Program(QObject):
         desk.sign_out()
         self._let_go()
         self._ask_where(SignIn(place.centre, place.company, place.login, ""), note)
+
+    def _lock(self, place: Place, sentence: str) -> None:
+        """Nothing of the data stays on the screen. What waits is kept, but on a computer whose key was erased."""
+        self._let_go()
+        self._ask_where(SignIn(place.centre, place.company, place.login, "") if place.centre else None, sentence)
 
     def _let_go(self) -> None:
         if self._server is not None:

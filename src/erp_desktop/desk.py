@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import qt_booleans  # noqa: F401  before the first signal
 from erp_desktop.actions.base import Action, MalformedAction, read_action
-from erp_desktop.actions.refusals import Problem
+from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.models.company import Company
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.queries.base import Query
@@ -151,7 +151,9 @@ class Desk(QObject):
 
         `password` None goes on with the sign-in that is kept. With `sync_later` a company that is here already waits for
         `start`, so that a window can be drawn first. `on_progress` hears on this thread how far a fill is. `new_password`
-        replaces `password` first. Raises SignInNeeded where there is none, WrongPassword, PasswordToChange, WeakPassword, SamePassword, TooManyTries, CentreOutOfReach, SignInRefused, CacheInUse, CacheFull.
+        replaces `password` first. Raises SignInNeeded where there is none, WrongPassword, PasswordToChange, WeakPassword,
+        SamePassword, TooManyTries, CentreOutOfReach, SignInRefused, CacheInUse, CacheFull, KeyOutOfReach, LeaseEnded,
+        UserDisabled, ComputerErased.
         """
         address = centre if callable(centre) else lambda: str(centre)
         is_new = not path.exists()
@@ -169,6 +171,8 @@ class Desk(QObject):
                     transport.close()
             elif credentials.who is None or credentials.has_signed_out:
                 raise SignInNeeded()
+            elif (lock := credentials.lock) is not None:
+                raise lock
             desk = cls(cache, credentials, address, timing, parent)
         except BaseException:
             cache.close()
@@ -200,6 +204,8 @@ class Desk(QObject):
                 on_progress(state)
             if self._engine.wait_for(1, 0.05):
                 continue
+            if (lock := self._credentials.lock) is not None:
+                raise lock
             if self.sync_state.kind is SyncKind.SIGNED_OUT:
                 raise SignInNeeded()
             if self.sync_state.kind is SyncKind.UPGRADE_NEEDED:
@@ -320,7 +326,7 @@ class Desk(QObject):
 
     def attention(self) -> "Future[tuple[AttentionItem, ...]]":
         """Everything that waits for a person, oldest first."""
-        return self._cache.read(_attention)
+        return self._reading(_attention)
 
     def send_again(self, item_id: UUID) -> "Future[None]":
         """Do an item anew as it is, and then what it held. Raises Refused, and then it stays where it is."""
@@ -357,7 +363,7 @@ class Desk(QObject):
 
     def waiting_changes(self) -> "Future[tuple[WaitingChange, ...]]":
         """Everything that goes to the centre by itself, oldest first."""
-        return self._cache.read(_waiting_changes)
+        return self._reading(_waiting_changes)
 
     def close(self) -> None:
         """Stop syncing, finish what was handed in, and let go of the cache. What waits is kept."""
@@ -378,12 +384,23 @@ class Desk(QObject):
             cancelled: Future[Answer] = Future()
             cancelled.cancel()
             return cancelled
+        if (lock := self._lock()) is not None:
+            closed: Future[Answer] = Future()
+            closed.set_exception(lock)
+            return closed
         return self._cache.read(job)
+
+    def _lock(self) -> Refused | None:
+        """Why nothing may be shown or changed, after the state has told it."""
+        return self._credentials.lock if self._engine.is_locked() else None
 
     def _changing(self, job: Callable[[Connection, SignedIn], frozenset[str]]) -> "Future[None]":
         who = self._who()
         done: Future[None] = Future()
         done.set_running_or_notify_cancel()  # handed in is handed in: it cannot be cancelled any more
+        if (lock := self._lock()) is not None:
+            done.set_exception(lock)
+            return done
 
         def write(connection: Connection) -> tuple[frozenset[str], outbox.Waiting]:
             return job(connection, who), outbox.waiting(connection)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 THIS_COMPUTER = "this computer"  # the lasting name of the embedded centre; its port is another each time
+_ALONE = ("--lease-days", "0", "--stop-with-parent")  # it is always there; its desk need not count the days
 SECONDS_TO_START = 60.0
 SECONDS_TO_STOP = 15.0
 SECONDS_BETWEEN_STARTS = 2.0
@@ -287,7 +288,7 @@ class EmbeddedCentre:
         logs.mkdir(parents=True, exist_ok=True)
         with (logs / "centre.log").open("ab") as told:
             self._process = subprocess.Popen(
-                [*_service(), "serve", "--database", database_address(self._directory), "--stop-with-parent"],
+                [*_service(), "serve", "--database", database_address(self._directory), *_ALONE],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=told,

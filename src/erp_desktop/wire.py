@@ -25,6 +25,7 @@ MAX_PUSH_BYTES = 512 * 1024
 MAX_ROWS_PER_PULL = 5_000
 MAX_BUCKETS = 64  # of one request to verify
 LONGEST_WAIT_SECONDS = 25
+LEASE_SECONDS = 30 * 24 * 60 * 60  # where a centre says nothing else
 MOST_ROWS_OF_AN_EFFECT = 200  # of each kind; how many there are in all is told beside them
 LARGEST_SMALL_INT = 2**31 - 1
 LARGEST_INT = 2**63 - 1
@@ -86,6 +87,7 @@ class Session(msgspec.Struct, kw_only=True, frozen=True):
     access_token: str
     expires_in: int  # seconds
     refresh_token: str
+    lease_seconds: int | None = LEASE_SECONDS  # how long the desk may work without the centre; None: for ever
     end: bool = True
 
 

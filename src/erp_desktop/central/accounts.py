@@ -17,6 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from erp_desktop.central.auditing import note_event
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.people import permissions_of, warehouses_of
 from erp_desktop.central.restoring import lost_between
@@ -133,6 +134,7 @@ class Accounts:
             keep_password(connection, found.company_id, found.id, new_hash)
             theirs = (Device.company_id == found.company_id) & (Device.user_id == found.id)
             sign_out(connection, theirs & (Device.id != request.device_id))
+            note_event(connection, found.company_id, "password_changed", found.id, request.device_id)
 
     def _person_of(self, request: LoginRequest | PasswordRequest, address: str) -> "Row[UUID, UUID, bool, str, bool]":
         company, login, password, device_id = request.company, request.login, request.password, request.device_id
@@ -152,9 +154,16 @@ class Accounts:
         )  # an unknown name takes as long as a known one
         if not _is_password(stored_hash, password) or found is None or not found.is_active:
             self._tries.failed(who)
+            self._note_failure(company, login, found.id if found else None)
             raise SignInRefused("wrong_password")
         self._tries.succeeded(who)
         return found
+
+    def _note_failure(self, company: str, login: str, user_id: UUID | None) -> None:
+        with self._writer.begin() as connection:
+            company_id = connection.scalar(select(Company.id).where(Company.code == company))
+            if company_id is not None:
+                note_event(connection, company_id, "sign_in_failed", user_id, subject=login)
 
     def refresh(self, request: RefreshRequest) -> Session:
         """A new access token and the next refresh token. Raises SignInRefused: token_expired, device_revoked.
@@ -249,6 +258,7 @@ class Accounts:
             if new_hash is not None:  # today's cost of hashing is higher than when the password was set
                 keep_password(connection, company_id, user_id, new_hash)
             _register(connection, company_id, user_id, request)
+            note_event(connection, company_id, "signed_in", user_id, request.device_id)
             return self._session(connection, company_id, user_id, request.device_id)
 
     def _session(self, connection: Connection, company_id: UUID, user_id: UUID, device_id: UUID) -> Session:

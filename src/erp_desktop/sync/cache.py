@@ -121,6 +121,10 @@ class Cache:
         """`read` on the caller's own thread, for a few rows: it waits behind no report."""
         return self._read(job)
 
+    def erase_key(self) -> None:
+        """Nobody opens this file, or one put aside from it, ever again. What is open stays open until `close`."""
+        cache_key.forget_keys(self.path.parent, self._secrets)
+
     @property
     def key_store(self) -> str:
         """Where the key is kept: "keyring", or "file" (secrets.json beside the cache)."""

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 import msgspec
 
-from erp_desktop.sync.signing_in import Credentials, SignedOut
+from erp_desktop.sync.signing_in import LOCKED_OUT, Credentials, SignedOut
 from erp_desktop.sync.transport import Answered, Transport
 
 Reply = TypeVar("Reply", bound=msgspec.Struct)
@@ -34,6 +34,8 @@ def call(
             raise UpgradeNeeded() from error
         if error.problem.status != 401:
             raise
+        if error.problem.code in LOCKED_OUT:
+            raise SignedOut(error.problem.code) from error
     token = credentials.token(transport, refused=token)
     try:
         return transport.post(path, request, kind, token, wait)

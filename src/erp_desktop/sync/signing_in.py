@@ -14,12 +14,15 @@ from typing import TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import Session
 
 from erp_desktop import __version__, wire
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.models.sync import OutboxAction
 from erp_desktop.sync.cache import Cache, device_id, get_state, set_state
+from erp_desktop.sync.lease import Lease
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.transport import Answered, NoAnswer, Transport
 
@@ -105,8 +108,43 @@ class ProgramTooOld(Refused):
     )
 
 
+class LeaseEnded(Refused):
+    code = "lease_ended"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This computer has not spoken to the central service for more than {days} days, so the data stay closed. Sign in while "
+        "the central service can be reached; everything is kept, and what waits is sent then.",
+    )
+
+
+class UserDisabled(Refused):
+    code = "user_disabled"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The central service does not let you in any more, so the data on this computer are closed. They are kept, with what "
+        "waits to be sent; an administrator can say why, or let you in again.",
+    )
+
+
+class ComputerErased(ComputerTakenOut):
+    code = "computer_erased"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The central service does not let this computer in any more, so the key of the data on it was erased. Changes that "
+        "had not been sent: {count}; they cannot be sent from here any more. An administrator can say why.",
+    )
+
+
+LOCKED_OUT = ("device_revoked", "user_disabled")
+
+
 class SignedOut(Exception):
-    """The centre wants a password again. What waits in the outbox goes on waiting."""
+    """The centre wants a password again, or says by one of LOCKED_OUT (`code`) why no password helps. What waits in the
+    outbox goes on waiting."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +183,34 @@ class Credentials:
         self.who = cache.read_here(lambda session: who_is_signed_in(session.connection()))
         signed_out = cache.read_here(lambda session: get_state(session.connection(), "signed_out"))
         self.has_signed_out = signed_out is not None
+        self._locked = cache.read_here(lambda session: get_state(session.connection(), "locked"))
+        self._lease = Lease(cache)
+
+    @property
+    def lock(self) -> Refused | None:
+        """Why nothing of the data may be shown or changed, until somebody signs in at the centre; None: it may."""
+        if self._locked == "user_disabled":
+            return UserDisabled()
+        if self._locked is not None:
+            return ComputerErased(count=self._locked)
+        return LeaseEnded(days=self._lease.days) if self._lease.is_over() else None
+
+    def lock_out(self, code: str) -> Refused:
+        """The centre said `code`, one of LOCKED_OUT: close the data. A revoked computer's are closed for ever: their key
+        is erased, and with it what only this computer knew. Answers the sentence for the person."""
+        with self._guard:
+            self._access = None
+        if code == "device_revoked":
+            waiting = self._cache.read_here(outbox_waiting)
+            self._cache.erase_key()
+            self._secrets.forget(self._secret_name())
+            code = str(waiting)
+        self._locked = code
+        self._cache.write(lambda connection: set_state(connection, locked=code)).result()
+        refused = self.lock
+        assert refused is not None, "it was locked just now"
+        log.warning("locked: %s", refused.code)
+        return refused
 
     def sign_in(self, transport: Transport, company: str, login: str, password: str) -> SignedIn:
         """Raises WrongPassword, PasswordToChange, TooManyTries, CentreOutOfReach, ComputerTakenOut, OtherBooks,
@@ -157,7 +223,10 @@ class Credentials:
             device_name=platform.node()[:200] or "desk",
             program=__version__,
         )
-        session = _asked(transport, "/v1/auth/login", request, wire.Session)
+        try:
+            session = _asked(transport, "/v1/auth/login", request, wire.Session)
+        except ComputerTakenOut as refused:
+            raise (self.lock_out("device_revoked") if self.who is not None else refused) from None
         with self._guard:
             who = self._take(session, company, login)
         self._cache.write(lambda connection: set_state(connection, signed_out=None)).result()
@@ -227,6 +296,10 @@ class Credentials:
             raise OtherBooks()
         self._secrets.put(self._secret_name(), session.refresh_token)
         self._access = _Access(session.access_token, time.monotonic() + session.expires_in)
+        self._lease.begin(session.lease_seconds)
+        if self._locked is not None:
+            self._cache.write(lambda connection: set_state(connection, locked=None)).result()
+            self._locked = None
         if who != self.who:
             stored = msgspec.json.encode(who).decode()
             self._cache.write(lambda connection: set_state(connection, session=stored)).result()
@@ -236,6 +309,11 @@ class Credentials:
 
     def _secret_name(self) -> str:
         return f"refresh {self.device_id}"
+
+
+def outbox_waiting(session: Session) -> int:
+    """How many changes the centre has not taken: those that go by themselves, and those that wait for a person."""
+    return session.scalar(select(func.count()).where(OutboxAction.status != "dropped")) or 0
 
 
 def _asked(transport: Transport, path: str, request: msgspec.Struct, kind: type[Reply]) -> Reply:

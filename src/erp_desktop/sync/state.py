@@ -14,6 +14,7 @@ class SyncKind(StrEnum):
     SYNCING = "syncing"
     OFFLINE = "offline"
     SIGNED_OUT = "signed_out"
+    LOCKED = "locked"  # nothing is shown until somebody signs in at the centre
     UPGRADE_NEEDED = "upgrade_needed"
     CENTRE_OLDER = "centre_older"  # in step with it, but for what it does not understand
 

@@ -24,6 +24,8 @@ def pill_look(state: SyncState, most_waiting: int = 0) -> PillLook:
     """
     if state.kind is SyncKind.SIGNED_OUT:
         return PillLook("user", "warning", _with_waiting(translate("SyncPill", "Sign in again"), state.waiting))
+    if state.kind is SyncKind.LOCKED:
+        return PillLook("user", "warning", _with_waiting(translate("SyncPill", "Closed"), state.waiting))
     if state.kind is SyncKind.UPGRADE_NEEDED:
         return PillLook("triangle", "late", _with_waiting(translate("SyncPill", "Upgrade needed"), state.waiting))
     if state.kind is SyncKind.CENTRE_OLDER and not state.attention:
