@@ -285,6 +285,7 @@ class Engine:
                 if error.problem.status not in (413, 422):
                     raise
                 self._set_aside(transport, batch, error)
+        return True
 
     def _batch(self, count: int) -> list[wire.PushedAction]:
         with self._turn:
@@ -301,12 +302,11 @@ class Engine:
         """Whether none of them was refused."""
         request = wire.PushRequest(
             device_id=self._credentials.device_id, schema_revision=wire.SCHEMA_REVISION, actions=batch
-        return True
         )
-        reply = self._call(transport, "/v1/sync/push", request, wire.PushReply)
         failpoints.reach(failpoints.SEND)
-        is_busy = False
+        reply = self._call(transport, "/v1/sync/push", request, wire.PushReply)
         failpoints.reach(failpoints.REPLY)
+        is_busy = False
         without_tick = []
         with self._turn:
             for result in reply.results:
@@ -322,6 +322,7 @@ class Engine:
             self._reject(result.id, Problem.from_dict(result.problem or {}))
         if is_busy or {action.id for action in batch} - {result.id for result in reply.results}:
             raise NoAnswer("the centre asks for some actions again")
+        return all(result.outcome != "refused" for result in reply.results)
 
     def _set_aside(self, transport: Transport, batch: list[wire.PushedAction], error: Answered) -> None:
         """One action of the batch cannot be taken: it waits for a person, the queue goes on."""
@@ -337,7 +338,6 @@ class Engine:
             return
         if culprit is None or culprit not in {action.id for action in batch}:
             culprit = batch[0].id
-        return all(result.outcome != "refused" for result in reply.results)
         self._reject(culprit, NotTaken(reason=error.problem.detail or error.problem.title).problem)
 
     def _reject(self, action_id: UUID, problem: Problem) -> None:
