@@ -50,6 +50,7 @@ class LastSeen:
     session: Session | None = None
     permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
     days: ClockDays | None = None
+    held: set[UUID] = field(default_factory=set)  # because what they depend on was refused; they are not in the log
 
     def forget(self) -> None:
         """Nothing that this process remembers of the company may be relied on any more."""
@@ -61,6 +62,8 @@ class LastSeen:
             self.session.close()
             self.session.info.clear()
 
+
+MOST_HELD = 10_000
 
 Clock = Callable[[], datetime]  # the instant, in UTC
 
@@ -156,8 +159,11 @@ class Turn:
             if before[0] != digest:
                 return PushResult(id=pushed.id, outcome="refused", problem=Problem("id_reused", {}).as_dict())
             return before[1]
-        if any(self._answers[name][1].outcome != "applied" for name in pushed.depends_on if name in self._answers):
+        if any(self._is_held_back(name) for name in pushed.depends_on):
             answer = PushResult(id=pushed.id, outcome="blocked")
+            if len(self._seen.held) >= MOST_HELD:
+                self._seen.held.clear()
+            self._seen.held.add(pushed.id)
         else:
             problem = self._run(pushed)
             if problem is not None and pushed.again:  # it may need what another desk has not offered again yet
@@ -172,6 +178,12 @@ class Turn:
             )
         self._answers[pushed.id] = (digest, answer)
         return answer
+
+    def _is_held_back(self, name: UUID) -> bool:
+        """Whether an action was refused, or not performed because of one that was, here or just before."""
+        if name in self._answers:
+            return self._answers[name][1].outcome != "applied"
+        return name in self._seen.held
 
     def _look_ahead(self, actions: Sequence[tuple[UUID | None, PushedAction]]) -> None:
         wanted: defaultdict[type[Any], list[UUID]] = defaultdict(list)
