@@ -1,14 +1,17 @@
-"""How fast a new desk is filled: `python -m benchmarks.first_fill [--rows 1000000] [--database sqlite|postgres]`.
+"""How fast a new desk is filled: `python -m benchmarks.first_fill [--rows 1000000] [--database sqlite|postgres] [--killed]`.
 
 A company with `rows` stock moves and journal lines (five to a document, spread over two years) at a real central service in a
 process of its own; a desk on the same machine signs in and is filled over HTTP, with the desk's own code. Told: rows a second
-from the sign-in until the company is there, bytes a row on the wire, and the most memory that the desk took.
+from the sign-in until the company is there, bytes a row on the wire, the most memory that both took, and how fast all of it is checked
+against the centre afterwards (nothing may differ).
 """
 
 import argparse
 import json
+import os
 import random
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,14 +34,24 @@ from erp_desktop.models import replicated_tables
 from erp_desktop.models.ledger import JournalEntry, JournalLine
 from erp_desktop.models.stock import StockMove
 from erp_desktop.models.sync import ActionLog, CompanyClock
+from erp_desktop.sync import transport
+from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.checking import Checker
+from erp_desktop.sync.engine import Engine
+from erp_desktop.sync.secrets import Secrets
+from erp_desktop.sync.signing_in import Credentials
+from erp_desktop.sync.state import SyncState
 
 LINES = 5  # of a document
 ROWS_AT_ONCE = 20_000
+SECONDS_INTO_WRITING = 1.0
 GOAL_ROWS_A_SECOND, GOAL_BYTES_A_ROW = 20_000, 60
 
 
-def first_fill(database: Database, rows: int) -> None:
-    """Fill one desk with a company of about `rows` rows, and tell how long it took."""
+def first_fill(database: Database, rows: int, *, is_killed: bool = False) -> None:
+    """Fill one desk with a company of about `rows` rows, and tell how long it took. `is_killed`: it is killed ten times on the
+    way, and only that nothing is missing is told.
+    """
     business = Business(Centre(database.engine), 500)
     _furnish(database, business, rows)
     database.analyse()
@@ -47,21 +60,26 @@ def first_fill(database: Database, rows: int) -> None:
             connection.scalar(select(func.count()).select_from(cls.__table__)) or 0
             for cls in replicated_tables().values()
         )
+    kind = database.kind
     with _served(database) as (address, service), tempfile.TemporaryDirectory(prefix="erp-bench.") as folder:
-        filled = json.loads(
-            subprocess.run(
-                [sys.executable, "-m", "benchmarks.first_fill", "--desk", folder, "--centre", address],
-                check=True,
-                stdout=subprocess.PIPE,
-                text=True,
-            ).stdout
-        )
-        kind = database.kind
+        for tenth in range(1, 11) if is_killed else ():
+            assert _desk(folder, address, "--die-at", str(tenth / 10)).returncode == -signal.SIGKILL
+        filled = json.loads(_desk(folder, address).stdout)
+        assert filled["differing"] == 0
+        if is_killed:
+            tell(f"{kind} fill killed ten times, rows that differ", filled["differing"], "rows", 0, rows=count)
+            return
         tell(f"{kind} first fill", count / filled["seconds"], "rows/s", GOAL_ROWS_A_SECOND, rows=count)
-        tell(f"{kind} first fill, on the wire", filled["bytes"] / count, "B/row", GOAL_BYTES_A_ROW)
-        tell(f"{kind} first fill, fetching", filled["fetched"], "s", desk_cpu=filled["cpu"])
+        tell(f"{kind} first fill, of it fetching", filled["fetched"], "s", desk_cpu=filled["cpu"])
+        tell(f"{kind} first fill, on the wire", filled["bytes"] / count, "B", GOAL_BYTES_A_ROW)
         tell(f"{kind} first fill, memory of the desk", filled["memory"], "MB", before=filled["memory_before"])
         tell(f"{kind} first fill, memory of the centre", _peak_mb(service), "MB")
+        tell(f"{kind} checking all of it", count / filled["checked"], "rows/s")
+
+
+def _desk(folder: str, address: str, *more: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "benchmarks.first_fill", "--desk", folder, "--centre", address, *more]
+    return subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
 
 
 def _furnish(database: Database, business: Business, rows: int) -> None:
@@ -162,14 +180,11 @@ def _peak_mb(process: int) -> float:
     return 0.0
 
 
-def fill_a_desk(folder: Path, centre: str) -> None:
-    """In a process of its own: sign in, be filled, and print what it took as JSON."""
-    from erp_desktop.sync import transport
-    from erp_desktop.sync.engine import Engine
-    from erp_desktop.sync.secrets import Secrets
-    from erp_desktop.sync.signing_in import Credentials
-
-    received = 0
+def fill_a_desk(folder: Path, centre: str, die_at: float | None = None) -> None:
+    """In a process of its own: sign in, be filled, and print what it took as JSON. With `die_at` it kills itself once that
+    share of the rows is here, at 1 while they are being written.
+    """
+    received, fetched_after = 0, 0.0
     read_body = transport._body
 
     def counted(response: Any) -> bytes:
@@ -178,57 +193,63 @@ def fill_a_desk(folder: Path, centre: str) -> None:
         received += len(body)
         return body
 
+    def watch(state: SyncState) -> None:
+        nonlocal fetched_after
+        if state.to_fetch and state.fetched == state.to_fetch:
+            fetched_after = time.perf_counter() - began
+        if die_at is not None and state.to_fetch and state.fetched >= die_at * state.to_fetch:
+            time.sleep(SECONDS_INTO_WRITING if die_at == 1 else 0)
+            os.kill(os.getpid(), signal.SIGKILL)
+
     transport._body = counted
     secrets = Secrets(folder, use_keyring=False)
-    cache = open_cache(folder / "cache.db", secrets)
+    cache = Cache(folder / "cache.db", secrets)
     credentials = Credentials(cache, secrets)
-    credentials.sign_in(transport.Transport(lambda: centre), "BENCH", LOGIN, PASSWORD)
+    asking = transport.Transport(lambda: centre)
+    credentials.sign_in(asking, "BENCH", LOGIN, PASSWORD)
     before = peak_memory_mb()
-    engine = Engine(cache, credentials, lambda: centre, lambda _tables: None, lambda _state: None)
+    engine = Engine(cache, credentials, lambda: centre, lambda _tables: None, watch)
     began = time.perf_counter()
     engine.start()
-    fetched = 0.0
     while not engine.is_filled():
-        position = engine._position()
-        if not fetched and position.staged_cursor is not None:
-            fetched = time.perf_counter() - began
         time.sleep(0.02)
     seconds = time.perf_counter() - began
     used = resource.getrusage(resource.RUSAGE_SELF)
+    memory, received_then = peak_memory_mb(), received
+    checked = time.perf_counter()
+    differing = Checker(cache, credentials, asking, pull=lambda: None).check_all().count
+    checked = time.perf_counter() - checked
     engine.close()
     cache.close()
     figures = {
         "seconds": seconds,
-        "fetched": fetched,
-        "bytes": received,
+        "fetched": fetched_after,
+        "bytes": received_then,
         "cpu": round(used.ru_utime + used.ru_stime, 1),
-        "memory": peak_memory_mb(),
+        "memory": memory,
         "memory_before": round(before),
+        "checked": checked,
+        "differing": differing,
     }
     print(json.dumps(figures))
-
-
-def open_cache(path: Path, secrets: Any) -> Any:
-    from erp_desktop.sync.cache import Cache
-
-    try:
-        return Cache(path, secrets)
-    except TypeError:
-        return Cache(path)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--database", choices=sorted(DATABASES), default="postgres")
-    parser.add_argument("--desk", type=Path)
-    parser.add_argument("--centre")
+    parser.add_argument(
+        "--killed", action="store_true", help="the desk is killed after every tenth and while it writes"
+    )
+    parser.add_argument("--desk", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--centre", help=argparse.SUPPRESS)
+    parser.add_argument("--die-at", type=float, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.desk is not None:
-        fill_a_desk(chosen.desk, chosen.centre)
+        fill_a_desk(chosen.desk, chosen.centre, chosen.die_at)
         return
     with DATABASES[chosen.database]() as database:
-        first_fill(database, chosen.rows)
+        first_fill(database, chosen.rows, is_killed=chosen.killed)
 
 
 if __name__ == "__main__":

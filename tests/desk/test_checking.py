@@ -174,6 +174,23 @@ def test_a_desk_that_lags_behind_gives_no_false_alarm_and_still_finds_a_wrong_ro
     assert check(desk).count == 0  # what was wrong in rows that moved on came anew with the pull
 
 
+def test_a_desk_is_compared_by_what_its_user_may_see_and_holds_nothing_else_afterwards(
+    database_url: str, office: Office, open_desk: OpenDesk
+) -> None:
+    office.perform(someone("S-7"), someone("S-8"))
+    office.add_user("wu", "warehouse")
+    everything, warehouse = open_desk("lin"), open_desk("wu")
+    assert check(warehouse).mended == ()
+    all_rows, theirs = rows(everything), rows(warehouse)
+    table, secret = next((name, found) for name, found in all_rows.items() if found and not theirs[name])
+    places = ", ".join("?" * len(secret[0]))
+    warehouse._cache.write(lambda c: c.exec_driver_sql(f'INSERT INTO "{table}" VALUES ({places})', secret)).result()
+    on_the_disk(warehouse, "UPDATE party SET name = 'Somebody else' WHERE code = 'S-7'")
+    assert [(one.table, one.count) for one in check(warehouse).mended] == [(table, len(secret)), ("party", 1)]
+    assert rows(warehouse)[table] == []
+    assert check(warehouse).mended == ()
+
+
 def test_the_doctor_compares_an_offices_copy_with_the_centre_first(
     office: Office, network: Network, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
