@@ -354,6 +354,144 @@ The back office of a company that distributes goods.</source>
     </message>
 </context>
 <context>
+    <name>Audit</name>
+    <message>
+        <source>When</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To what</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Outcome</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who did what</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Changes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sign-ins, computers, passwords, backups</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Of what</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Person, code, number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Older</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask again</source>
+        <translation type="unfinished">重新询问</translation>
+    </message>
+    <message>
+        <source>Export who did what</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} cannot be written ({detail}). Choose another place.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Exported to {file}: {count} rows.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Type dates like 2024-03-15.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing of the kind was done.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation type="unfinished">已完成</translation>
+    </message>
+    <message>
+        <source>Refused: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Audit event</name>
+    <message>
+        <source>Signed in</source>
+        <translation type="unfinished">已登录</translation>
+    </message>
+    <message>
+        <source>Wrong name or password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Changed their password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Gave a one-time password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Signed a user out everywhere</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Signed a computer out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Took a computer out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Let a computer in again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Backed everything up</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Asked for what only others may</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>Backups</name>
     <message>
         <source>Backups</source>
@@ -482,12 +620,13 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Line</source>
-        <translation type="unfinished">项目</translation>
+        <translation>行</translation>
     </message>
     <message>
         <source>{field}
 before: {value}</source>
-        <translation type="unfinished"></translation>
+        <translation>{field}
+修改前：{value}</translation>
     </message>
     <message>
         <source>yes</source>
@@ -12104,6 +12243,10 @@ before: {value}</source>
     <message>
         <source>Backups</source>
         <translation>备份</translation>
+    </message>
+    <message>
+        <source>Who did what</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Stock on hand</source>

@@ -194,8 +194,8 @@ def test_both_versions_stand_side_by_side_and_one_is_kept(qtbot, view, desk):
     desk.items = (clash(),)
     view.refresh()
     qtbot.waitUntil(view.versions.isVisible)
-    shown = [view.versions.item(1, column).text() for column in range(4)]
-    assert shown == ["Address", "✓ 3 Mill Lane", "2 Harbour Street", "1 Port Road"]
+    shown = [view.versions.item(1, column).text() for column in range(3)]
+    assert shown == ["Address\nbefore: 1 Port Road", "✓ 3 Mill Lane", "2 Harbour Street"]
     assert [button.text() for button in view.ways] == ["Keep mine", "Keep theirs"]
     qtbot.mouseClick(view.ways[1], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: [reason for _, reason in desk.dropped] == ["Theirs was kept"])

@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.drafts import parts_of
 from erp_desktop.actions.saving import Save, columns_of
 
 
 @dataclass(frozen=True)
 class Versions:
-    """One column in three versions, in JSON's terms; an id where it names another record."""
+    """One column (of an order also one line) in three versions, in JSON's terms; an id where it names another record."""
 
     column: str
     mine: Any
@@ -26,12 +27,18 @@ def versions_of(action: Action, facts: Mapping[str, str]) -> tuple[Versions, ...
     row = _row(action, facts)
     if row is None or row.before is None:
         return ()
-    theirs = json.loads(facts["theirs"])
+    theirs, mine = json.loads(facts["theirs"]), _mine(row)
     return tuple(
-        Versions(one.name, msgspec.to_builtins(getattr(row, one.name)), theirs[one.name], row.before.get(one.name))
-        for one in columns_of(type(row))
-        if one.name in theirs
+        Versions(name, mine.get(name), theirs[name], row.before.get(name))
+        for name in {**mine, **theirs}
+        if name in theirs
     )
+
+
+def _mine(row: Any) -> dict[str, Any]:
+    if isinstance(row, Save):
+        return {one.name: msgspec.to_builtins(getattr(row, one.name)) for one in columns_of(type(row))}
+    return parts_of(row)
 
 
 def names_of(facts: Mapping[str, str]) -> dict[str, str]:
@@ -48,15 +55,15 @@ def keeping(action: Action, facts: Mapping[str, str], mine: Set[str]) -> Action 
     theirs = json.loads(facts["theirs"])
     before = {column: was for column, was in row.before.items() if column not in theirs}
     before |= {column: now for column, now in theirs.items() if column in mine}
-    kept = replace(row, before=before)
-    if isinstance(action, Save):
+    kept: Any = replace(row, before=before)
+    if row is action:
         return kept if before else None
     return _with_row(action, row, kept)
 
 
-def _row(action: Any, facts: Mapping[str, str]) -> Save | None:
-    """The record that was changed: the action itself, or one of a batch."""
-    if isinstance(action, Save):
+def _row(action: Any, facts: Mapping[str, str]) -> Any:
+    """The record or draft that was changed: the action itself, or one of a batch; None where there is none."""
+    if hasattr(action, "before"):
         return action
     for one in fields(action):
         for row in getattr(action, one.name) if isinstance(getattr(action, one.name), tuple) else ():
@@ -65,7 +72,7 @@ def _row(action: Any, facts: Mapping[str, str]) -> Save | None:
     return None
 
 
-def _with_row(action: Any, row: Save, kept: Save) -> Action:
+def _with_row(action: Any, row: Any, kept: Any) -> Action:
     changed = {}
     for one in fields(action):
         rows = getattr(action, one.name)

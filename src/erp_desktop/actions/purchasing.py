@@ -1,13 +1,16 @@
 """Raising, confirming and cancelling purchase orders."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.drafts import laid_onto
 from erp_desktop.actions.exchanging import places_of_currency, refuse_unknown_currency
 from erp_desktop.actions.finding import (
     AmountNegative,
@@ -75,8 +78,18 @@ class SavePurchaseOrder(Action):
     reference: str = ""
     note: str = ""
     currency: str = ""
+    before: dict[str, Any] | None = field(default=None, hash=False)  # what was changed, as it was seen (drafts.py)
 
     def run(self, session: Session, ctx: Context) -> None:
+        if self.before is not None:
+            order = rows_by_id(session, ctx, PurchaseOrder, [self.order_id]).get(self.order_id)
+            is_draft = order is not None and order.status == PurchaseOrderStatus.DRAFT
+            stored = (
+                _as_entered(order, lines_of(session, ctx, self.order_id)) if order is not None and is_draft else None
+            )
+            number = (order.number or "") if order is not None else ""
+            laid_onto(session, ctx, self, stored, number).run(session, ctx)
+            return
         refuse_empty_or_twice(self.lines, [line.line_id for line in self.lines])
         if self.due_on < self.ordered_on:
             raise DueBeforeOrdered(due_on=self.due_on, ordered_on=self.ordered_on)
@@ -136,6 +149,26 @@ class SavePurchaseOrder(Action):
                 )
             )
         return lines
+
+
+def _as_entered(order: PurchaseOrder, lines: Sequence[PurchaseOrderLine]) -> SavePurchaseOrder:
+    """The action that writes the order as it is stored."""
+    return SavePurchaseOrder(
+        order.id,
+        order.supplier_id,
+        order.warehouse_id,
+        order.ordered_on,
+        order.due_on,
+        tuple(
+            PurchaseLine(
+                line.id, line.product_id, line.factor.entered_qty(line.qty) or line.qty, line.unit_price, line.unit_id
+            )
+            for line in lines
+        ),
+        reference=order.reference,
+        note=order.note,
+        currency=order.currency,
+    )
 
 
 @action("purchasing.write")

@@ -1,15 +1,17 @@
 """Entering, confirming, allocating and cancelling sales orders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.drafts import laid_onto
 from erp_desktop.actions.finding import (
     AmountNegative,
     WrongState,
@@ -92,8 +94,18 @@ class SaveSalesOrder(Action):
     ship_to: str = ""
     note: str = ""
     freight: Decimal = ZERO
+    before: dict[str, Any] | None = field(default=None, hash=False)  # what was changed, as it was seen (drafts.py)
 
     def run(self, session: Session, ctx: Context) -> None:
+        if self.before is not None:
+            order = rows_by_id(session, ctx, SalesOrder, [self.order_id]).get(self.order_id)
+            is_draft = order is not None and order.status == SalesOrderStatus.DRAFT
+            stored = (
+                _as_entered(order, lines_of(session, ctx, self.order_id)) if order is not None and is_draft else None
+            )
+            number = (order.number or "") if order is not None else ""
+            laid_onto(session, ctx, self, stored, number).run(session, ctx)
+            return
         refuse_empty_or_twice(self.lines, [line.line_id for line in self.lines])
         if self.due_on < self.ordered_on:
             raise DueBeforeOrdered(due_on=self.due_on, ordered_on=self.ordered_on)
@@ -181,6 +193,35 @@ class SaveSalesOrder(Action):
                 )
             )
         return lines
+
+
+def _as_entered(order: SalesOrder, lines: Sequence[SalesOrderLine]) -> SaveSalesOrder:
+    """The action that writes the order as it is stored."""
+    return SaveSalesOrder(
+        order.id,
+        order.channel_id,
+        order.warehouse_id,
+        order.ordered_on,
+        order.due_on,
+        tuple(
+            SalesLine(
+                line.id,
+                line.product_id,
+                line.factor.entered_qty(line.qty) or line.qty,
+                line.unit_price,
+                line.discount,
+                line.unit_id,
+            )
+            for line in lines
+        ),
+        customer_id=order.customer_id,
+        distributor_id=order.distributor_id,
+        external_number=order.external_number,
+        priority=order.priority,
+        ship_to=order.ship_to,
+        note=order.note,
+        freight=order.freight,
+    )
 
 
 @action("sales.write")

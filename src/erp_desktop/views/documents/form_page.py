@@ -271,14 +271,21 @@ class FormPage(DocumentPage):
             self.banner.hide()
             self.refresh()
 
+        def keep_mine() -> None:
+            self.banner.hide()
+            self.note_seen()
+
         self.banner.show_sentence(
             "warning",
             translate("FormPage", "This document was changed elsewhere while you typed. Nothing of yours is lost."),
             (
                 (translate("FormPage", "Show what is saved"), take_theirs),
-                (translate("FormPage", "Keep mine"), self.banner.hide),
+                (translate("FormPage", "Keep mine"), keep_mine),
             ),
         )
+
+    def note_seen(self) -> None:
+        """The person knows the record as it is now, and means what is typed to be instead."""
 
     def lines_changed(self) -> None:
         """The person changed a line: totals, proposals."""

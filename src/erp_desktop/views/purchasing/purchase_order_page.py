@@ -8,6 +8,7 @@ from uuid import UUID
 
 from PySide6.QtGui import QAction
 
+from erp_desktop.actions.drafts import changing
 from erp_desktop.actions.purchasing import CancelPurchaseOrder, ConfirmPurchaseOrder, PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
@@ -133,6 +134,7 @@ class PurchaseOrderPage(FormPage):
                 self.say_changed_elsewhere()
             return
         self._shown = _typed_part(record)
+        self._seen = _as_entered(record)
         self.money.keep(record.currency)
         if self._prices is not None:
             self._prices.forget()
@@ -169,6 +171,11 @@ class PurchaseOrderPage(FormPage):
         self.lines_changed()
 
     _shown: tuple[Any, ...] = ()
+    _seen: SavePurchaseOrder | None = None  # the order as the person last saw it
+
+    def note_seen(self) -> None:
+        if self.record is not None:
+            self._shown, self._seen = _typed_part(self.record), _as_entered(self.record)
 
     def show_state(self, status: str) -> None:
         """The path, and what can still be typed in this state."""
@@ -325,6 +332,7 @@ class PurchaseOrderPage(FormPage):
         )
 
         def saved() -> None:
+            self._seen = action
             self.binder.accept()
             self.set_dirty(False)
             self.remember_warehouse(action.warehouse_id)
@@ -332,7 +340,7 @@ class PurchaseOrderPage(FormPage):
             if then is not None:
                 then()
 
-        self.perform(action, saved, self._refused)
+        self.perform(action if self._seen is None else changing(action, self._seen), saved, self._refused)
 
     def _refused(self, refused: Refused) -> None:
         column = {"amount_negative": "unit_price", "not_a_unit_of_product": "unit"}.get(refused.code, "qty")
@@ -427,6 +435,24 @@ class PurchaseOrderPage(FormPage):
             lambda folder: PrintedPurchaseOrder(self.document_id, folder, language, self.desk.user.name),
             self.show_problem,
         )
+
+
+def _as_entered(record: PurchaseOrderRecord) -> SavePurchaseOrder:
+    """The action that writes the order as it is shown."""
+    return SavePurchaseOrder(
+        record.id,
+        record.supplier_id,
+        record.warehouse_id,
+        record.ordered_on,
+        record.due_on,
+        tuple(
+            PurchaseLine(line.id, line.product_id, line.entered_qty or line.qty, line.unit_price or ZERO, line.unit_id)
+            for line in record.lines
+        ),
+        reference=record.reference,
+        note=record.note,
+        currency=record.currency,
+    )
 
 
 def _typed_part(record: PurchaseOrderRecord) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from PySide6.QtWidgets import QComboBox
 
+from erp_desktop.actions.drafts import changing
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.selling import SalesLine, SaveSalesOrder
 from erp_desktop.i18n import translate
@@ -87,6 +88,7 @@ class SalesOrderPage(FormPage):
         )
         self.money = FirstChoices("", 2, "shipment", None, None)
         self._shown: tuple[Any, ...] = ()
+        self._seen: SaveSalesOrder | None = None  # the order as the person last saw it
         self._free: dict[UUID, Decimal] = {}
         self._free_asked: tuple[UUID | None, frozenset[UUID]] = (None, frozenset())
         for name, spec in (
@@ -163,6 +165,7 @@ class SalesOrderPage(FormPage):
                 self.say_changed_elsewhere()
             return
         self._shown = _typed_part(record)
+        self._seen = _as_entered(record)
         self._prices.forget()
         self._free = {line.product_id: line.free for line in record.lines}
         self._free_asked = (record.warehouse_id, frozenset(self._free))
@@ -296,6 +299,7 @@ class SalesOrderPage(FormPage):
         )
 
         def saved() -> None:
+            self._seen = action
             self.binder.accept()
             self.set_dirty(False)
             self.remember_warehouse(action.warehouse_id)
@@ -303,7 +307,11 @@ class SalesOrderPage(FormPage):
             if then is not None:
                 then()
 
-        self.perform(action, saved, self.say_refusal)
+        self.perform(action if self._seen is None else changing(action, self._seen), saved, self.say_refusal)
+
+    def note_seen(self) -> None:
+        if self.record is not None:
+            self._shown, self._seen = _typed_part(self.record), _as_entered(self.record)
 
     def say_refusal(self, refused: Refused) -> None:
         """A refusal at its line or field."""
@@ -342,6 +350,30 @@ def _field_values(record: SalesOrderRecord) -> dict[str, Any]:
         "ship_to": record.ship_to,
         "note": record.note,
     }
+
+
+def _as_entered(record: SalesOrderRecord) -> SaveSalesOrder:
+    """The action that writes the order as it is shown."""
+    return SaveSalesOrder(
+        record.id,
+        record.channel_id,
+        record.warehouse_id,
+        record.ordered_on,
+        record.due_on,
+        tuple(
+            SalesLine(
+                line.id, line.product_id, line.entered_qty or line.qty, line.unit_price, line.discount, line.unit_id
+            )
+            for line in record.lines
+        ),
+        customer_id=record.customer_id,
+        distributor_id=record.distributor_id,
+        external_number=record.external_number,
+        priority=record.priority,
+        ship_to=record.ship_to,
+        note=record.note,
+        freight=record.freight,
+    )
 
 
 def _typed_part(record: SalesOrderRecord) -> tuple[Any, ...]:

@@ -8,20 +8,21 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from erp_desktop.actions.both_versions import Versions
+from erp_desktop.actions.drafts import LINE
 from erp_desktop.i18n import translate
 from erp_desktop.views.shell.words_of_entries import argument_text
 
-_FIELD, _MINE, _THEIRS, _WAS = range(4)
+_MINE, _THEIRS = 1, 2  # columns
 _MARK = "✓ "
 
 
 class BothVersionsTable(QTableWidget):
-    """A row for each field: mine, theirs, what it was. A click, Enter or Space on one of the first two chooses it."""
+    """A row for each field, with what it was: mine, theirs. A click, Enter or Space on one of these chooses it."""
 
     chosen = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, 4, parent)
+        super().__init__(0, 3, parent)
         self._versions: tuple[Versions, ...] = ()
         self._names: Mapping[str, str] = {}
         self.mine: frozenset[str] = frozenset()  # the columns in which mine is chosen
@@ -30,7 +31,6 @@ class BothVersionsTable(QTableWidget):
                 translate("BothVersions", "Field"),
                 translate("BothVersions", "Mine"),
                 translate("BothVersions", "Theirs"),
-                translate("BothVersions", "Before"),
             ]
         )
         self.setAccessibleName(translate("BothVersions", "Both versions, side by side"))
@@ -39,6 +39,8 @@ class BothVersionsTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
+        self.setWordWrap(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.cellClicked.connect(self._choose)
         self.hide()
 
@@ -55,8 +57,9 @@ class BothVersionsTable(QTableWidget):
         self.mine = frozenset(one.column for one in versions)
         self.setRowCount(len(self._versions))
         self._fill()
+        self.resizeRowsToContents()
         rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
-        self.setFixedHeight(min(rows + self.horizontalHeader().sizeHint().height() + 4, 180))
+        self.setFixedHeight(min(rows + self.horizontalHeader().sizeHint().height() + 4, 220))
         self.setVisible(bool(self._versions))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -77,10 +80,9 @@ class BothVersionsTable(QTableWidget):
         for row, one in enumerate(self._versions):
             is_mine = one.column in self.mine
             texts = (
-                argument_text(one.column),
+                self._field(one),
                 (_MARK if is_mine else "") + self._text(one.mine),
                 ("" if is_mine else _MARK) + self._text(one.theirs),
-                self._text(one.was),
             )
             for column, text in enumerate(texts):
                 cell = self.item(row, column)
@@ -93,7 +95,15 @@ class BothVersionsTable(QTableWidget):
                 font.setBold(text.startswith(_MARK))
                 cell.setFont(font)
 
+    def _field(self, one: Versions) -> str:
+        """The field, and under it what it was before both changed it."""
+        name = translate("BothVersions", "Line") if one.column.startswith(LINE) else argument_text(one.column)
+        return translate("BothVersions", "{field}\nbefore: {value}").format(field=name, value=self._text(one.was))
+
     def _text(self, value: Any) -> str:
+        if isinstance(value, dict):  # a line of an order
+            product = self._names.get(value["product_id"], "")
+            return f"{value['qty']} × {product} · {value['unit_price']}"
         if isinstance(value, bool):
             return translate("BothVersions", "yes") if value else translate("BothVersions", "no")
         if value in (None, ""):

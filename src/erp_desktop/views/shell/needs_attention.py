@@ -102,6 +102,7 @@ class NeedsAttentionView(ScreenView):
         split.addWidget(self._pane())
         split.setStretchFactor(0, 1)
         split.setChildrenCollapsible(False)
+        split.setSizes([620, 460])
         self.nothing = StatePage(self)
         self.nothing.show_state(
             "check",
