@@ -22,7 +22,7 @@ from erp_desktop.models.base import may_hold
 from erp_desktop.sync import applying, filling, outbox, state
 from erp_desktop.sync.cache import Cache, CacheFull
 from erp_desktop.sync.calling import UpgradeNeeded, call
-from erp_desktop.sync.signing_in import Credentials, SignedIn, SignedOut
+from erp_desktop.sync.signing_in import LOCKED_OUT, Credentials, SignedIn, SignedOut
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
 from erp_desktop.sync.versions import CentreOlder, Versions
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 Reply = TypeVar("Reply", bound=msgspec.Struct)
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between tries
+SECONDS_BETWEEN_LOOKS_AT_THE_LEASE = 60.0
 _WHO_MAY_WHAT = frozenset({"app_user", "role", "user_role"})
 _PUSH_BYTES = wire.MAX_PUSH_BYTES - 4096  # what stands around the actions
 
@@ -143,6 +144,13 @@ class Engine:
             self._set_state(lambda before: before.with_counts(waiting.pending, waiting.attention))
         self.wake()
 
+    def is_locked(self) -> bool:
+        """Whether nothing may be shown or changed now; the state then says why."""
+        lock = self._credentials.lock
+        if lock is not None:
+            self._show(SyncKind.LOCKED, lock.problem.sentence)
+        return lock is not None
+
     def is_filled(self) -> bool:
         """Whether the cache holds the company."""
         return self._cache.read_here(lambda session: applying.is_filled(session.connection()))
@@ -158,14 +166,6 @@ class Engine:
 
     # --- the two threads
 
-    def _keep_sending(self) -> None:
-        pause = SHORTEST_PAUSE
-        while self._wait_for_work():
-            asked = self._asked
-            try:
-                self._round(self._sender)
-                pause = SHORTEST_PAUSE if not self.state.waiting else pause
-                with self._turn:
     def _again_and_again(self, work: Callable[[], None]) -> None:
         """`work` explains its own failures. Should that fail too, it begins anew: nothing waits for the next start."""
         while not self._is_closing:
@@ -175,6 +175,14 @@ class Engine:
                 log.error("a thread of syncing broke off and begins again", exc_info=error)
                 self._pause(self._asked, SHORTEST_PAUSE, None)
 
+    def _keep_sending(self) -> None:
+        pause = SHORTEST_PAUSE
+        while self._wait_for_work():
+            asked = self._asked
+            try:
+                self._round(self._sender)
+                pause = SHORTEST_PAUSE if not self.state.waiting else pause
+                with self._turn:
                     self._done = max(self._done, asked)
                     self._turn.notify_all()
                 if self.state.waiting:  # the centre left some without its last word: once more, a little later
@@ -201,11 +209,14 @@ class Engine:
                 pause = SHORTEST_PAUSE
 
     def _wait_for_work(self) -> bool:
-        with self._turn:
-            self._turn.wait_for(
-                lambda: self._is_closing or (self._asked > self._done and not self._is_offline_by_choice)
-            )
-            return not self._is_closing
+        def is_wanted() -> bool:
+            return self._is_closing or (self._asked > self._done and not self._is_offline_by_choice)
+
+        while True:
+            with self._turn:
+                if self._turn.wait_for(is_wanted, SECONDS_BETWEEN_LOOKS_AT_THE_LEASE):
+                    return not self._is_closing
+            self.is_locked()
 
     def _wait_until_round(self, number: int) -> bool:
         """The listener starts after the first round: until then the sender fills the cache."""
@@ -228,6 +239,10 @@ class Engine:
         """
         if self._is_closing:
             return False
+        if isinstance(error, SignedOut) and error.code in LOCKED_OUT:
+            self._credentials.lock_out(error.code)
+        if self.is_locked():
+            return True
         if self._is_offline_by_choice:
             self._show(SyncKind.OFFLINE, state.offline_by_choice())
             return False
@@ -471,7 +486,8 @@ class Engine:
         with self._turn:
             before = self.state
             now = change(before)
-            if self._is_offline_by_choice:  # what was under way when it was chosen ends, and does not end the choice
+            # What was under way when it was chosen ends, and does not end the choice.
+            if self._is_offline_by_choice and now.kind is not SyncKind.LOCKED:
                 now = replace(now, kind=SyncKind.OFFLINE, detail=state.offline_by_choice())
             self.state = now
             is_new = now != before
