@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from erp_desktop.central.auditing import note_event
 from erp_desktop.central.changes import Reader
+from erp_desktop.central.leases import lease_seconds
 from erp_desktop.central.people import permissions_of, warehouses_of
 from erp_desktop.central.restoring import lost_between
 from erp_desktop.central.signing import Forged, Signer
@@ -174,6 +175,8 @@ class Accounts:
         now = datetime.now(UTC)
         copied = False
         with self._writer.begin() as connection:
+            if is_revoked(connection, request.company_id, request.device_id):
+                raise SignInRefused("device_revoked")
             row = connection.execute(
                 select(RefreshToken).where(
                     RefreshToken.company_id == request.company_id,
@@ -295,17 +298,28 @@ class Accounts:
             access_token=self._signer.sign(TOKEN, token),
             expires_in=ACCESS_TOKEN_SECONDS,
             refresh_token=refresh_token,
+            lease_seconds=lease_seconds(connection),
         )
 
 
 def refuse_revoked(connection: Connection, company_id: UUID, device_id: UUID) -> int:
-    """How often the device has been signed out. Raises SignInRefused: device_revoked, also for one that is not known."""
+    """How often the device has been signed out. Raises SignInRefused: device_revoked; token_expired for one that is not
+    known, as after a restore from a backup: a revoked desk erases the key of its data, this one signs in again.
+    """
     known = connection.execute(
         select(Device.is_revoked, Device.sign_outs).where(Device.company_id == company_id, Device.id == device_id)
     ).one_or_none()
-    if known is None or known.is_revoked:
+    if known is None:
+        raise SignInRefused("token_expired")
+    if known.is_revoked:
         raise SignInRefused("device_revoked")
     return int(known.sign_outs)
+
+
+def is_revoked(connection: Connection, company_id: UUID, device_id: UUID) -> bool:
+    """False for a device that is not known."""
+    of_it = (Device.company_id == company_id) & (Device.id == device_id)
+    return bool(connection.scalar(select(Device.is_revoked).where(of_it)))
 
 
 def sign_out(connection: Connection, which: ColumnElement[bool]) -> None:
