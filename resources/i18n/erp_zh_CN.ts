@@ -357,138 +357,138 @@ The back office of a company that distributes goods.</source>
     <name>Audit</name>
     <message>
         <source>When</source>
-        <translation type="unfinished"></translation>
+        <translation>时间</translation>
     </message>
     <message>
         <source>Who</source>
-        <translation type="unfinished"></translation>
+        <translation>人员</translation>
     </message>
     <message>
         <source>What</source>
-        <translation type="unfinished"></translation>
+        <translation>操作</translation>
     </message>
     <message>
         <source>To what</source>
-        <translation type="unfinished"></translation>
+        <translation>对象</translation>
     </message>
     <message>
         <source>Outcome</source>
-        <translation type="unfinished"></translation>
+        <translation>结果</translation>
     </message>
     <message>
         <source>Computer</source>
-        <translation type="unfinished"></translation>
+        <translation>电脑</translation>
     </message>
     <message>
         <source>Who did what</source>
-        <translation type="unfinished"></translation>
+        <translation>操作记录</translation>
     </message>
     <message>
         <source>Changes</source>
-        <translation type="unfinished"></translation>
+        <translation>更改</translation>
     </message>
     <message>
         <source>Sign-ins, computers, passwords, backups</source>
-        <translation type="unfinished"></translation>
+        <translation>登录、电脑、密码、备份</translation>
     </message>
     <message>
         <source>Of what</source>
-        <translation type="unfinished"></translation>
+        <translation>类别</translation>
     </message>
     <message>
         <source>Person, code, number</source>
-        <translation type="unfinished"></translation>
+        <translation>人员、编码、编号</translation>
     </message>
     <message>
         <source>From</source>
-        <translation type="unfinished"></translation>
+        <translation>从</translation>
     </message>
     <message>
         <source>To</source>
-        <translation type="unfinished"></translation>
+        <translation>至</translation>
     </message>
     <message>
         <source>Older</source>
-        <translation type="unfinished"></translation>
+        <translation>更早</translation>
     </message>
     <message>
         <source>Export</source>
-        <translation type="unfinished"></translation>
+        <translation>导出</translation>
     </message>
     <message>
         <source>Ask again</source>
-        <translation type="unfinished">重新询问</translation>
+        <translation>重新询问</translation>
     </message>
     <message>
         <source>Export who did what</source>
-        <translation type="unfinished"></translation>
+        <translation>导出操作记录</translation>
     </message>
     <message>
         <source>{file} cannot be written ({detail}). Choose another place.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法写入 {file}（{detail}）。请选择其他位置。</translation>
     </message>
     <message>
         <source>Exported to {file}: {count} rows.</source>
-        <translation type="unfinished"></translation>
+        <translation>已导出到 {file}：{count} 行。</translation>
     </message>
     <message>
         <source>Type dates like 2024-03-15.</source>
-        <translation type="unfinished"></translation>
+        <translation>日期请按 2024-03-15 的格式输入。</translation>
     </message>
     <message>
         <source>Nothing of the kind was done.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有这样的操作。</translation>
     </message>
     <message>
         <source>Done</source>
-        <translation type="unfinished">已完成</translation>
+        <translation>已完成</translation>
     </message>
     <message>
         <source>Refused: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>已拒绝：{reason}</translation>
     </message>
 </context>
 <context>
     <name>Audit event</name>
     <message>
         <source>Signed in</source>
-        <translation type="unfinished">已登录</translation>
+        <translation>已登录</translation>
     </message>
     <message>
         <source>Wrong name or password</source>
-        <translation type="unfinished"></translation>
+        <translation>名称或密码错误</translation>
     </message>
     <message>
         <source>Changed their password</source>
-        <translation type="unfinished"></translation>
+        <translation>更改了自己的密码</translation>
     </message>
     <message>
         <source>Gave a one-time password</source>
-        <translation type="unfinished"></translation>
+        <translation>给出一次性密码</translation>
     </message>
     <message>
         <source>Signed a user out everywhere</source>
-        <translation type="unfinished"></translation>
+        <translation>将用户在所有电脑上退出登录</translation>
     </message>
     <message>
         <source>Signed a computer out</source>
-        <translation type="unfinished"></translation>
+        <translation>将电脑退出登录</translation>
     </message>
     <message>
         <source>Took a computer out</source>
-        <translation type="unfinished"></translation>
+        <translation>停用了电脑</translation>
     </message>
     <message>
         <source>Let a computer in again</source>
-        <translation type="unfinished"></translation>
+        <translation>重新允许电脑</translation>
     </message>
     <message>
         <source>Backed everything up</source>
-        <translation type="unfinished"></translation>
+        <translation>备份了全部数据</translation>
     </message>
     <message>
         <source>Asked for what only others may</source>
-        <translation type="unfinished"></translation>
+        <translation>请求了无权限的内容</translation>
     </message>
 </context>
 <context>
@@ -8976,6 +8976,10 @@ before: {value}</source>
         <translation>中心服务未能写出备份；原因见其日志。未做任何更改。</translation>
     </message>
     <message>
+        <source>This backup cannot be restored. Nothing was changed.</source>
+        <translation>这份备份无法恢复。未做任何更改。</translation>
+    </message>
+    <message>
         <source>This file is not a backup of ERP Desktop. Nothing was changed.</source>
         <translation>这个文件不是 ERP Desktop 的备份。未做任何更改。</translation>
     </message>
@@ -12246,7 +12250,7 @@ before: {value}</source>
     </message>
     <message>
         <source>Who did what</source>
-        <translation type="unfinished"></translation>
+        <translation>操作记录</translation>
     </message>
     <message>
         <source>Stock on hand</source>

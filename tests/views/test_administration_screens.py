@@ -1,5 +1,6 @@
 """An administrator at the real window, with a real central service: computers, one-time passwords, one's own password."""
 
+import csv
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from trading_house import PASSWORD, Trade, trade
 
+from erp_desktop import wire
+from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.central import backups
 from erp_desktop.central.backing_up import check_backup
@@ -190,6 +193,53 @@ def test_a_backup_that_is_cancelled_leaves_nothing(
     assert "nothing of it is left" in screen.told.text()
     trade.desk.administration.devices().result()  # asked after it
     assert list(tmp_path.glob("*.erpbackup*")) == []
+
+
+def test_who_did_what_is_found_and_exported(trade: Trade, ada: SaveUser, tmp_path: Path) -> None:
+    trade.desk.perform_and_wait(SaveParty(party_id=new_id(), code="=EVIL", name="Evil Ltd", is_supplier=True))
+    assert trade.desk.wait_until_synced()
+    given_password(trade, ada.user_id)
+    screen = trade.open("audit")
+
+    def told(column: str) -> list[str]:
+        return [getattr(row, column) for row in screen.model.rows]
+
+    trade.wait(lambda: bool(screen.model.rows))
+    screen.search.setText("evil")
+    screen.search.returnPressed.emit()
+    trade.wait(lambda: told("what") == ["Save a party"])
+    assert told("subject") == ["=EVIL, Evil Ltd"]
+    assert told("outcome") == ["Done"]
+    file = tmp_path / "who did what.csv"
+    trade.do(screen.do_export)
+    screen.file.fileSelected.emit(str(file))
+    trade.wait(lambda: file.exists() and "Evil Ltd" in file.read_text("utf-8-sig"))
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        headings, row = csv.reader(lines)
+    assert (headings[3], row[3]) == ("To what", "'=EVIL, Evil Ltd")
+
+    screen.search.clear()
+    screen.of.setCurrentIndex(1)
+    trade.wait(lambda: "Gave a one-time password" in told("what"))
+    assert told("what")[-1] == "Signed in"
+    screen.since.setText("2999-01-01")
+    screen.since.returnPressed.emit()
+    trade.wait(lambda: screen.state.title.text() == "Nothing of the kind was done.")
+    screen.since.setText("the day before")
+    screen.since.returnPressed.emit()
+    trade.wait(lambda: "Type dates" in screen.state.title.text())
+
+
+def test_a_long_history_is_shown_page_by_page(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = wire.AuditRequest
+    monkeypatch.setattr(wire, "AuditRequest", lambda **fields: original(limit=3, **fields))
+    screen = trade.open("audit")
+    trade.wait(lambda: len(screen.model.rows) == 3)
+    while screen.older_button.isVisible():
+        shown = len(screen.model.rows)
+        screen.older_button.click()
+        trade.wait(lambda shown=shown: len(screen.model.rows) > shown or not screen.older_button.isVisible())
+    assert screen.model.rows[-1].what == "Open a company"
 
 
 def test_somebody_changes_their_own_password_at_the_window(trade: Trade, sit_down: Callable[..., Desk]) -> None:

@@ -46,7 +46,7 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
         frozenset(
             _READ_TRADE
             | {"purchasing.read", "purchasing.write", "sales.read", "sales.write", "cost.read", "ledger.read"}
-            | {"budget.read", "budget.write", "people.read"}
+            | {"budget.read", "budget.write", "people.read", "audit.read"}
         ),
     ),
     "hr": ("People", frozenset({"people.read", "people.write"})),

@@ -17,6 +17,7 @@ from erp_desktop.central.changes import Reader
 from erp_desktop.central.http import WireError, message_response, read_message, sender_of
 from erp_desktop.wire import (
     AdminRequest,
+    AuditRequest,
     BackupBegun,
     BackupPieceRequest,
     DeviceOrder,
@@ -39,7 +40,7 @@ class FromADevice(Protocol):
     def schema_revision(self) -> int: ...
 
 
-Wanted = TypeVar("Wanted", AdminRequest, DeviceOrder, UserOrder, BackupPieceRequest)
+Wanted = TypeVar("Wanted", AdminRequest, DeviceOrder, UserOrder, BackupPieceRequest, AuditRequest)
 
 
 class AdminCalls:
@@ -64,6 +65,7 @@ class AdminCalls:
         app.add_api_route("/v1/admin/devices", self.devices, methods=["POST"])
         app.add_api_route("/v1/admin/device", self.device, methods=["POST"])
         app.add_api_route("/v1/admin/user", self.user, methods=["POST"])
+        app.add_api_route("/v1/admin/audit", self.audit, methods=["POST"])
         app.add_api_route("/v1/admin/backup/begin", self.begin_backup, methods=["POST"])
         app.add_api_route("/v1/admin/backup/piece", self.backup_piece, methods=["POST"])
 
@@ -86,7 +88,7 @@ class AdminCalls:
         def answer(who: Reader, wanted: DeviceOrder) -> msgspec.Struct:
             if wanted.order == "take_out" and wanted.target == who.device_id:
                 raise WireError(409, "own_device", "This is the computer that you work at.")
-            self._administration.order_device(who.company_id, wanted.target, wanted.order)
+            self._administration.order_device(who.company_id, wanted.target, wanted.order, who)
             return Done()
 
         return await self._answer(request, DeviceOrder, answer)
@@ -94,14 +96,26 @@ class AdminCalls:
     async def user(self, request: Request) -> Response:
         def answer(who: Reader, wanted: UserOrder) -> msgspec.Struct:
             if wanted.order == "sign_out":
-                self._administration.sign_user_out(who.company_id, wanted.user_id)
+                self._administration.sign_user_out(who.company_id, wanted.user_id, who)
                 return UserOrderDone()
-            return UserOrderDone(password=self._administration.give_password(who.company_id, wanted.user_id))
+            return UserOrderDone(password=self._administration.give_password(who.company_id, wanted.user_id, who))
 
         return await self._answer(request, UserOrder, answer)
 
     async def begin_backup(self, request: Request) -> Response:
-        return await self._answer(request, AdminRequest, lambda _who, _wanted: BackupBegun(id=self._backups.begin()))
+        def answer(who: Reader, _wanted: AdminRequest) -> msgspec.Struct:
+            self._administration.note("backup", who)
+            return BackupBegun(id=self._backups.begin())
+
+        return await self._answer(request, AdminRequest, answer)
+
+    async def audit(self, request: Request) -> Response:
+        return await self._answer(
+            request,
+            AuditRequest,
+            lambda who, wanted: self._administration.audit(who.company_id, wanted),
+            frozenset({"admin", "audit.read"}),
+        )
 
     async def backup_piece(self, request: Request) -> Response:
         def answer(_who: Reader, wanted: BackupPieceRequest) -> msgspec.Struct:
@@ -113,13 +127,18 @@ class AdminCalls:
         return await self._answer(request, BackupPieceRequest, answer)
 
     async def _answer(
-        self, request: Request, kind: type[Wanted], work: Callable[[Reader, Wanted], msgspec.Struct]
+        self,
+        request: Request,
+        kind: type[Wanted],
+        work: Callable[[Reader, Wanted], msgspec.Struct],
+        permissions: frozenset[str] = frozenset({"admin"}),
     ) -> Response:
         wanted = await read_message(request, kind, SMALL_MESSAGE_BYTES)
 
         def answer() -> Response:
             who = self._identify(request, wanted)
-            if "admin" not in who.permissions:
+            if not permissions & who.permissions:
+                self._administration.note("refused", who, request.url.path)
                 raise WireError(403, "not_allowed", "Only an administrator may do this.")
             try:
                 return message_response(request, work(who, wanted))

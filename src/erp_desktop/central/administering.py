@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Engine, bindparam, exists, select, update
+from sqlalchemy import Connection, Engine, bindparam, exists, select, update
 
 from erp_desktop.central.accounts import hash_password, keep_password, sign_out
+from erp_desktop.central.auditing import audit, note_event
 from erp_desktop.central.changes import Reader
 from erp_desktop.database import reader, writer
 from erp_desktop.models.company import User
 from erp_desktop.models.sync import CompanyClock, Device, RefreshToken
-from erp_desktop.wire import DeviceRow
+from erp_desktop.wire import AuditRequest, AuditRows, DeviceRow
 
 SECONDS_BETWEEN_NOTES = 30.0  # of when desks were last seen: a long poll is no reason to write
 _EASY_TO_READ = "abcdefghjkmnpqrstuvwxyz23456789"  # no l and 1, no o and 0
@@ -141,15 +142,17 @@ class Administration:
             for row in rows
         ]
 
-    def order_device(self, company_id: UUID, device_id: UUID, order: str) -> None:
+    def order_device(self, company_id: UUID, device_id: UUID, order: str, by: Reader | None = None) -> None:
         """sign_out: its next request wants a password. take_out: nobody signs in on it. let_in: somebody may again.
 
         Raises NoSuchDevice.
         """
         this = (Device.company_id == company_id) & (Device.id == device_id)
         with self._writer.begin() as connection:
-            if connection.scalar(select(Device.id).where(this)) is None:
+            name = connection.scalar(select(Device.name).where(this))
+            if name is None:
                 raise NoSuchDevice(str(device_id))
+            _note(connection, company_id, f"device_{order}", by, name)
             if order in ("sign_out", "take_out"):
                 sign_out(connection, this)
             if order in ("take_out", "let_in"):
@@ -157,24 +160,41 @@ class Administration:
 
     # --- people
 
-    def sign_user_out(self, company_id: UUID, user_id: UUID) -> None:
+    def sign_user_out(self, company_id: UUID, user_id: UUID, by: Reader | None = None) -> None:
         """Every computer of this person wants their password at its next request. Raises NoSuchUser."""
-        self._refuse_unknown(company_id, user_id)
+        login = self._login_of(company_id, user_id)
         with self._writer.begin() as connection:
+            _note(connection, company_id, "user_sign_out", by, login)
             sign_out(connection, (Device.company_id == company_id) & (Device.user_id == user_id))
 
-    def give_password(self, company_id: UUID, user_id: UUID) -> str:
+    def give_password(self, company_id: UUID, user_id: UUID, by: Reader | None = None) -> str:
         """A new one-time password, good for choosing one's own; who has it is signed out everywhere. Raises NoSuchUser."""
-        self._refuse_unknown(company_id, user_id)
+        login = self._login_of(company_id, user_id)
         password = one_time_password()
         password_hash = hash_password(password)
         with self._writer.begin() as connection:
+            _note(connection, company_id, "one_time_password", by, login)
             keep_password(connection, company_id, user_id, password_hash, must_change=True)
             sign_out(connection, (Device.company_id == company_id) & (Device.user_id == user_id))
         return password
 
-    def _refuse_unknown(self, company_id: UUID, user_id: UUID) -> None:
+    def note(self, kind: str, by: Reader, subject: str = "") -> None:
+        """Keep for the audit that somebody did something that is no action."""
+        with self._writer.begin() as connection:
+            _note(connection, by.company_id, kind, by, subject)
+
+    def audit(self, company_id: UUID, wanted: AuditRequest) -> AuditRows:
+        """A page of who did what."""
+        return audit(self._reader, company_id, wanted)
+
+    def _login_of(self, company_id: UUID, user_id: UUID) -> str:
         with self._reader.connect() as connection:
-            found = connection.scalar(select(User.id).where(User.company_id == company_id, User.id == user_id))
-        if found is None:
+            login = connection.scalar(select(User.login).where(User.company_id == company_id, User.id == user_id))
+        if login is None:
             raise NoSuchUser(str(user_id))
+        return login
+
+
+def _note(connection: Connection, company_id: UUID, kind: str, by: Reader | None, subject: str) -> None:
+    """`by` None: from the centre's command line."""
+    note_event(connection, company_id, kind, by.user_id if by else None, by.device_id if by else None, subject)

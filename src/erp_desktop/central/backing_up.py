@@ -42,7 +42,10 @@ Progress = Callable[[int], None]  # rows so far; whatever it raises breaks off
 
 
 class BackupProblem(Refused):
-    """A backup cannot be restored; nothing was changed."""
+    """A backup that is not restored; the others say why."""
+
+    code = "backup_not_taken"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "This backup cannot be restored. Nothing was changed.")
 
 
 class NotABackup(BackupProblem):

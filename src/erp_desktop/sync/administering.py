@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeVar
 from uuid import UUID
@@ -23,6 +24,7 @@ from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.signing_in import Credentials, SignedOut
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
 
+LONGEST_SEARCH = 100
 SECONDS_BETWEEN_LOOKS = 0.1  # at a backup that is being written
 SECONDS_FOR_WHAT_WAITS = 10.0  # for a user who was just made to reach the centre
 
@@ -136,6 +138,27 @@ class Administration:
             self._credentials.choose_password(self._transport, who.company, who.login, password, new_password)
 
         return self._soon(change)
+
+    def audit(
+        self,
+        of: Literal["changes", "events"],
+        *,
+        text: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: str = "",
+    ) -> "Future[wire.AuditRows]":
+        """Who did what, newest first, a page at a time. Raises as `devices` does."""
+        request = wire.AuditRequest(
+            device_id=self.device_id,
+            schema_revision=wire.SCHEMA_REVISION,
+            of=of,
+            before=before,
+            text=text[:LONGEST_SEARCH],
+            since=since,
+            until=until,
+        )
+        return self._soon(lambda: self._ask("audit", request, wire.AuditRows))
 
     def back_up(self, path: Path, told: Callable[[int], object], is_wanted: Callable[[], bool]) -> "Future[None]":
         """Fetch a backup of the centre into `path`; `told(bytes)` as it comes. Once it is not wanted, it is cancelled.

@@ -46,6 +46,14 @@ def register_own_screens() -> None:
         later("erp_desktop.views.settings.backups", "BackupsScreen"),
         "admin",
     )
+    register_screen(
+        "audit",
+        noop("Screen", "Who did what"),
+        "search",
+        "settings",
+        later("erp_desktop.views.settings.audit", "AuditScreen"),
+        frozenset({"admin", "audit.read"}),
+    )
 
 
 register_own_screens()
