@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from erp_desktop import __version__, wire
+from erp_desktop.central.status_calls import Status
 
 SMALL_MESSAGE_BYTES = 16 * 1024  # everything but a push or a preview
 _PROBLEM = "application/problem+json"
@@ -32,8 +33,6 @@ class Call:
 
 def calls() -> list[Call]:
     """Every call that the service answers, but for the one that gives the description."""
-    from erp_desktop.central.service import Status  # the service serves this description
-
     push, preview = wire.PushRequest, wire.PreviewRequest
     return [
         Call("get", "/v1/sync/hello", "Who the centre is and what it understands", None, wire.Hello, False),
@@ -48,6 +47,7 @@ def calls() -> list[Call]:
         ),
         Call("post", "/v1/sync/pull", "Changes and answers after a cursor", wire.PullRequest, wire.PullReply),
         Call("post", "/v1/sync/snapshot", "A table by key, for a first fill", wire.SnapshotRequest, wire.SnapshotReply),
+        Call("post", "/v1/sync/sizes", "How much there is to fill", wire.SizesRequest, wire.SizesReply),
         Call("post", "/v1/sync/verify", "What a desk should hold", wire.VerifyRequest, wire.VerifyReply),
         Call("post", "/v1/auth/login", "Sign in with a password", wire.LoginRequest, wire.Session, False),
         Call("post", "/v1/auth/refresh", "Stay signed in", wire.RefreshRequest, wire.Session, False),
@@ -55,6 +55,8 @@ def calls() -> list[Call]:
         Call("post", "/v1/admin/devices", "The computers that have signed in", wire.AdminRequest, wire.DeviceRows),
         Call("post", "/v1/admin/device", "Sign a computer out, or take it out", wire.DeviceOrder, wire.Done),
         Call("post", "/v1/admin/user", "Sign a person out, or give a password", wire.UserOrder, wire.UserOrderDone),
+        Call("post", "/v1/admin/backup/begin", "Begin to write a backup", wire.AdminRequest, wire.BackupBegun),
+        Call("post", "/v1/admin/backup/piece", "Fetch a backup", wire.BackupPieceRequest, wire.BackupPiece),
         Call("get", "/status", "How the service does", None, Status, False),
     ]
 

@@ -3,6 +3,7 @@
 Here: HTTP as wire.py wants it. Not here: what is asked and answered (service.py).
 """
 
+import asyncio
 import base64
 import gzip
 import hashlib
@@ -17,6 +18,7 @@ from erp_desktop.wire import WireProblem, encode
 Message = TypeVar("Message", bound=msgspec.Struct)
 
 WORTH_COMPRESSING_BYTES = 1_024
+SECONDS_FOR_A_BODY = 120.0  # 4 KiB a second for the largest push
 DRAINED_BYTES = 8 * 1024 * 1024  # of a body that is too large anyway: read away, so that the refusal is received
 
 
@@ -64,20 +66,24 @@ def sender_of(request: Request) -> str:
 
 
 async def read_message(request: Request, kind: type[Message], limit: int) -> Message:
-    """The request's body as a message. Raises WireError: too_large (over `limit` bytes), malformed."""
+    """The request's body as a message. Raises WireError: too_large (over `limit` bytes), too_slow, malformed."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise WireError(415, "malformed", "Requests are sent uncompressed.")
     announced = request.headers.get("content-length", "0")
     is_too_large = announced.isdigit() and int(announced) > limit
     body, received = bytearray(), 0
     if not (is_too_large and int(announced) > DRAINED_BYTES):
-        async for chunk in request.stream():
-            received += len(chunk)
-            is_too_large = is_too_large or received > limit
-            if received > DRAINED_BYTES:
-                break
-            if not is_too_large:
-                body += chunk
+        try:
+            async with asyncio.timeout(SECONDS_FOR_A_BODY):
+                async for chunk in request.stream():
+                    received += len(chunk)
+                    is_too_large = is_too_large or received > limit
+                    if received > DRAINED_BYTES:
+                        break
+                    if not is_too_large:
+                        body += chunk
+        except TimeoutError:
+            raise WireError(408, "too_slow", "The request did not come whole in time.") from None
     if is_too_large:
         raise WireError(413, "too_large", f"A request holds at most {limit} bytes.")
     try:

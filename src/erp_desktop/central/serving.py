@@ -10,6 +10,7 @@ from typing import BinaryIO
 import uvicorn
 from sqlalchemy import Engine
 
+from erp_desktop.central.patience import PatientProtocol
 from erp_desktop.central.service import Service
 
 SECONDS_TO_FINISH = 10  # what is being performed when the service stops
@@ -48,6 +49,7 @@ class Server(uvicorn.Server):
         self.when_ready: Callable[[], None] | None = None
         config = uvicorn.Config(
             self.service.app,
+            http=PatientProtocol,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=SECONDS_TO_FINISH,

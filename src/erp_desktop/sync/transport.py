@@ -171,7 +171,7 @@ def _checked(response: "requests.Response", raw: bytes, kind: type[Reply]) -> Re
             problem = msgspec.json.decode(_unpacked(response, raw), type=wire.WireProblem)
         except msgspec.MsgspecError as error:
             raise NoAnswer("a problem that cannot be read", retry_after) from error
-        if problem.status == 429 or problem.status >= 500:
+        if problem.status in (408, 429) or problem.status >= 500:
             raise NoAnswer(str(Answered(problem)), problem.retry_after or retry_after, problem.code)
         raise Answered(problem)
     if response.status_code != 200 or content_type != "application/json":
