@@ -7,18 +7,16 @@ import pytest
 from central_desk import OpenedCompany, RemoteDesk, save_unit
 from sqlalchemy import Engine, select, text
 
-from erp_desktop.central import backing_up
-from erp_desktop.central.action_log import verify_log
-from erp_desktop.central.backing_up import (
+from erp_desktop.actions.backup_refusals import (
     BackupCutShort,
     BackupDamaged,
     DatabaseNotEmpty,
     NewerBackup,
     NotABackup,
-    check_backup,
-    restore_backup,
-    write_backup,
 )
+from erp_desktop.central import backing_up
+from erp_desktop.central.action_log import verify_log
+from erp_desktop.central.backing_up import check_backup, restore_backup, write_backup
 from erp_desktop.central.performing import Centre
 from erp_desktop.central.replaying import differing_tables
 from erp_desktop.central.serving import Server, served

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from erp_desktop import embedded
+from erp_desktop.actions.backup_refusals import BackupCutShort
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.opening import OpenCompany
-from erp_desktop.central.backing_up import BackupCutShort, write_backup
+from erp_desktop.central.backing_up import write_backup
 from erp_desktop.database import open_engine
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import EmbeddedCentre

@@ -19,11 +19,16 @@ from sqlalchemy import JSON, BigInteger, Column, Connection, Date, Engine, MetaD
 from sqlalchemy.types import NullType
 
 from erp_desktop import __version__
-from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.backup_refusals import (
+    BackupCutShort,
+    BackupDamaged,
+    DatabaseNotEmpty,
+    NewerBackup,
+    NotABackup,
+)
 from erp_desktop.central.action_log import LogCheck, verify_log
 from erp_desktop.central.restoring import note_restore
 from erp_desktop.database import reader, writer
-from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import new_id
 from erp_desktop.migrations import newest_revision, revision_of, upgrade
 from erp_desktop.models import Base
@@ -39,46 +44,6 @@ _LENGTH_BYTES = 4
 _READ_BYTES = 1024 * 1024
 
 Progress = Callable[[int], None]  # rows so far; whatever it raises breaks off
-
-
-class BackupProblem(Refused):
-    """A backup that is not restored; the others say why."""
-
-    code = "backup_not_taken"
-    sentence = QT_TRANSLATE_NOOP("Refusal", "This backup cannot be restored. Nothing was changed.")
-
-
-class NotABackup(BackupProblem):
-    code = "not_a_backup"
-    sentence = QT_TRANSLATE_NOOP("Refusal", "This file is not a backup of ERP Desktop. Nothing was changed.")
-
-
-class BackupCutShort(BackupProblem):
-    code = "backup_cut_short"
-    sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "This backup ends too early: it was not written or copied to its end. Nothing was changed."
-    )
-
-
-class BackupDamaged(BackupProblem):
-    code = "backup_damaged"
-    sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "This backup is damaged: it is not what was written. Nothing was changed; take another one."
-    )
-
-
-class NewerBackup(BackupProblem):
-    code = "newer_backup"
-    sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "This backup was written by another version of the program. Install that one first."
-    )
-
-
-class DatabaseNotEmpty(BackupProblem):
-    code = "database_not_empty"
-    sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "There is a company in this database already. Restore onto a new one; nothing was changed."
-    )
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):

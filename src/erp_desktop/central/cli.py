@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import DBAPIError
 
 from erp_desktop import __version__
+from erp_desktop.actions.backup_refusals import BackupProblem
 from erp_desktop.actions.opening import COST_METHODS, OpenCompany
 from erp_desktop.central import admin_cli
 from erp_desktop.central.accounts import WeakPassword, hash_password
 from erp_desktop.central.action_log import verify_log
-from erp_desktop.central.backing_up import BackupProblem
 from erp_desktop.central.command_line import (
     PASSWORD_VARIABLE,
     Stop,
