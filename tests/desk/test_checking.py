@@ -235,6 +235,7 @@ def test_offline_it_says_that_nothing_could_be_checked(desk: Desk, network: Netw
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has worked for a while."""
+    monkeypatch.setattr(checking, "MARKED_AFTER_SECONDS", 0.0)
     monkeypatch.setattr(checking, "IDLE_SECONDS", 0.0)
     monkeypatch.setattr(checking, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(checking, "LOOK_EVERY_SECONDS", 0.01)
@@ -254,14 +255,19 @@ def test_a_quiet_desk_checks_itself_after_its_first_fill_and_then_once_a_day(
     assert "S-7" in ids_by_code(desk)
 
 
-def test_after_a_program_that_ended_without_closing_everything_is_checked(desk: Desk, open_desk: OpenDesk) -> None:
+def test_after_a_program_that_ended_without_closing_everything_is_checked(
+    desk: Desk, open_desk: OpenDesk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "MARKED_AFTER_SECONDS", 0.0)
     check(desk)
     desk.close()
     again = open_desk(password=None)
+    qtbot.waitUntil(lambda: fact(again, "running") == "yes")
     assert fact(again, "check_wanted") is None  # it had been closed
     path = again._cache.path
     again.close()
     cache = Cache(path)
     cache.write(lambda connection: set_state(connection, running="yes")).result()  # as a kill leaves it
     cache.close()
-    assert fact(open_desk(password=None), "check_wanted") == "yes"
+    after_the_kill = open_desk(password=None)
+    qtbot.waitUntil(lambda: fact(after_the_kill, "check_wanted") == "yes")

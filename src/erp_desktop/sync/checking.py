@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 EVERY = timedelta(days=1)
 IDLE_SECONDS = 30.0  # nobody has worked here, and no news came
+MARKED_AFTER_SECONDS = 5.0  # a window that opens writes nothing before its first figures are there
 PAUSE_SECONDS = 0.5  # between two pieces of a check that nobody waits for
 LOOK_EVERY_SECONDS = 60.0
 SECONDS_FOR_A_PULL = 60.0
@@ -202,13 +203,13 @@ class Checks:
         self._turn = threading.Condition()  # guards what follows
         self._asked: list[Future[Checked]] = []
         self._is_closing = False
+        self._is_marked = False  # as a program that runs
         self._worked_at = time.monotonic()
         self._thread = threading.Thread(target=self._keep_checking, name="sync-check", daemon=True)
 
     def start(self) -> None:
         """Begin, if it has not begun yet."""
         if self._thread.ident is None:
-            self._cache.write(_opened).result()
             self._thread.start()
 
     def close(self) -> None:
@@ -219,6 +220,7 @@ class Checks:
         self._transport.hold()
         if self._thread.ident is not None:
             self._thread.join()
+        if self._is_marked:
             self._cache.write(lambda connection: set_state(connection, running=None)).result()
         self._transport.close()
 
@@ -238,6 +240,11 @@ class Checks:
         return done
 
     def _keep_checking(self) -> None:
+        with self._turn:
+            self._turn.wait_for(lambda: self._is_closing or bool(self._asked), MARKED_AFTER_SECONDS)
+            self._is_marked = not self._is_closing
+        if self._is_marked:
+            self._cache.write(_opened).result()
         pause = 0.0
         while True:
             with self._turn:
