@@ -56,14 +56,6 @@ def test_hello_says_who_it_is_and_what_it_understands(server: Server) -> None:
     assert answer.content.endswith(b'"end":true}')
 
 
-def test_status_tells_the_clock_of_each_company(server: Server, acme: OpenedCompany) -> None:
-    acme.perform(save_unit("DOZEN"))
-    told = requests.get(f"{server.url}/status", timeout=60).json()
-    assert told["companies"] == [{"code": "ACME", "tick": 2}]
-    assert told["version"]
-    assert told["seconds"] >= 0
-
-
 def test_the_right_password_signs_in_with_what_the_user_may_do(new_desk: Callable[[], RemoteDesk]) -> None:
     desk = new_desk()
     assert desk.log_in("lin").status_code == 200

@@ -90,6 +90,7 @@ class Centre:
         self._writer = writer(engine)
         self._lanes: dict[UUID, _Lane] = {}
         self._lanes_lock = threading.Lock()
+        self.transactions = self.retries = 0  # committed, and begun again; one too few would do no harm
         self._listeners: list[CommitListener] = []
         if engine.dialect.name == "postgresql":
             self.on_commit(GrowingStatistics(engine).after_commit)
@@ -116,6 +117,11 @@ class Centre:
         """`perform` for who has action objects at hand: the demo, benchmarks, tests, the command line."""
         moment = issued_at or datetime.now(UTC)
         return self.perform(company_id, None, [_as_pushed(action, actor_id, moment) for action in actions])
+
+    def queue_length(self) -> int:
+        """How many pushes wait for their turn now, of all companies."""
+        with self._lanes_lock:
+            return sum(len(lane.queue) for lane in self._lanes.values())
 
     @contextmanager
     def nobody_else_performs(self, company_id: UUID, seconds: float) -> Iterator[bool]:
@@ -226,6 +232,7 @@ class Centre:
                     turn.finish()
                 failpoints.reach(failpoints.CENTRE_COMMIT)
                 session.commit()
+                self.transactions += 1
             except Exception as error:
                 lane.forget()
                 if is_smooth:  # written together and sent without waiting, so that nobody can tell whose error it was
@@ -235,6 +242,7 @@ class Centre:
                 if isinstance(error, IntegrityError):
                     raise
                 if tries_left and getattr(error.orig, "sqlstate", None) in WORTH_RETRYING:
+                    self.retries += 1
                     time.sleep(random.uniform(0.0, 0.02) * (TRIES - tries_left))
                     continue
                 log.warning("the database could not perform: %s", error.orig)

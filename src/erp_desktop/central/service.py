@@ -3,24 +3,25 @@
 Here: routes, signing in, limits. Not here: performing (performing.py), reading changes (changes.py), tokens (accounts.py).
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from uuid import UUID
 
 import anyio
 import anyio.to_thread
-import msgspec
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 from starlette.exceptions import HTTPException
 
-from erp_desktop import __version__
 from erp_desktop.actions import base as action_base
 from erp_desktop.central.accounts import Accounts, SignInRefused
 from erp_desktop.central.admin_calls import AdminCalls, FromADevice
@@ -30,14 +31,15 @@ from erp_desktop.central.changes import Changes, CursorGone, NotReadable, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
 from erp_desktop.central.http import WireError, message_response, problem_response, read_message, sender_of
 from erp_desktop.central.listening import nothing_new
+from erp_desktop.central.measuring import Figures, Measures
 from erp_desktop.central.performing import Busy, Centre
 from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.central.signing import identity_of
+from erp_desktop.central.status_calls import StatusCalls
 from erp_desktop.central.verifying import verify
 from erp_desktop.central.waking import Wakeups
 from erp_desktop.database import reader
 from erp_desktop.models.company import Company
-from erp_desktop.models.sync import CompanyClock
 from erp_desktop.models.types import TextNotStorable
 from erp_desktop.wire import (
     LONGEST_WAIT_SECONDS,
@@ -84,20 +86,16 @@ SIGN_IN_TITLES = {
 }
 
 
-class Status(msgspec.Struct, kw_only=True):
-    version: str
-    seconds: int  # since the service started
-    companies: list[dict[str, str | int]]  # code and tick
-    end: bool = True
-
-
 class Service:
     """One worker: its routes, and the parts that they use."""
 
-    def __init__(self, engine: Engine, worker: int = 1) -> None:
+    def __init__(self, engine: Engine, worker: int = 1, figures: Path | None = None) -> None:
+        """`figures`: the folder where the workers of a centre leave their figures for each other."""
         identity = identity_of(engine)
         self.engine = engine
-        self.worker = worker
+        self.measures = Measures(worker, figures)
+        self.connections: Callable[[], int] = lambda: 0  # how many are open; who listens knows
+        self.status_calls = StatusCalls(engine, self.measures, self.figures_now, self._in_thread)
         self.centre = Centre(engine)
         self.previews = Previews(self.centre)
         self.changes = Changes(engine, identity.signer)
@@ -107,7 +105,6 @@ class Service:
         self.wakeups = Wakeups(self._tick_of)
         self._signer = identity.signer
         self._server_id = identity.server_id
-        self._started = time.monotonic()
         self.centre.on_commit(self.wakeups.committed)
         self.other_workers = _line_to_other_workers(engine, self.wakeups)
         if self.other_workers is not None:
@@ -127,7 +124,8 @@ class Service:
         app.add_api_route("/v1/auth/refresh", self.refresh, methods=["POST"])
         AdminCalls(self.administration, self.accounts, self.backups, self._identify, self._in_thread).add_to(app)
         app.add_api_route("/v1/openapi.json", self.describe, methods=["GET"])
-        app.add_api_route("/status", self.status, methods=["GET"])
+        self.status_calls.add_to(app)
+        app.state.measures = self.measures
         app.add_exception_handler(Exception, _as_problem)
         for kind in (
             WireError,
@@ -153,7 +151,10 @@ class Service:
         self.wakeups.start()
         if self.other_workers is not None:
             self.other_workers.start()
+        sharing = asyncio.create_task(self.status_calls.keep_sharing())
         yield
+        sharing.cancel()
+        await sharing
         await self.wakeups.close()
         if self.other_workers is not None:
             await anyio.to_thread.run_sync(self.other_workers.close)
@@ -203,7 +204,9 @@ class Service:
                     raise WireError(403, "other_actor", "Somebody else did this.", action_id=pushed.id)
                 if not _is_a_moment(pushed.issued_at):
                     raise WireError(422, "malformed", "This was done at no moment that there is.", action_id=pushed.id)
+            began = time.perf_counter()
             results = self.centre.perform(who.company_id, who.device_id, wanted.actions)
+            self.measures.pushed(time.perf_counter() - began, results)
             return message_response(request, PushReply(results=results))
 
         return await anyio.to_thread.run_sync(answer, limiter=self._push_threads)
@@ -223,12 +226,14 @@ class Service:
         deadline = time.monotonic() + min(wanted.wait, LONGEST_WAIT_SECONDS)
 
         def look(is_last: bool) -> tuple[UUID, PullReply, Response | None]:
+            began = time.perf_counter()
             who = self._identify(request, wanted)  # again after the wait: who may see what can have changed
             reply = self.changes.pull(who, wanted.cursor, wanted.max_rows)
             if reply.complete:
                 self.administration.saw(who, reply.tick)
             has_news = reply.pages or reply.acks or not reply.complete or wanted.cursor is None
             answer = message_response(request, reply) if has_news or is_last else None
+            self.measures.pulled(time.perf_counter() - began)
             return who.company_id, reply, answer
 
         waits_at = nothing_new(self._signer, _token(request), wanted, self.wakeups.known_tick)
@@ -270,24 +275,20 @@ class Service:
     async def describe(self, _request: Request) -> Response:
         return Response(description(), media_type="application/json")
 
-    async def status(self, request: Request) -> Response:
-        def answer() -> Response:
-            with reader(self.engine).connect() as connection:
-                rows = connection.execute(
-                    select(Company.code, CompanyClock.tick)
-                    .join(CompanyClock, CompanyClock.company_id == Company.id)
-                    .order_by(Company.code)
-                ).all()
-            return message_response(
-                request,
-                Status(
-                    version=__version__,
-                    seconds=int(time.monotonic() - self._started),
-                    companies=[{"code": row.code, "tick": row.tick} for row in rows],
-                ),
-            )
-
-        return await self._in_thread(answer)
+    def figures_now(self) -> Figures:
+        """This worker's, as they are at this moment."""
+        line = self.other_workers
+        return self.measures.figures(
+            transactions=self.centre.transactions,
+            retries=self.centre.retries,
+            wake_ups=self.wakeups.woken,
+            messages_sent=line.told if line is not None else 0,
+            messages_received=line.was_told if line is not None else 0,
+            waiting=self.wakeups.waiting,
+            connected=self.connections(),
+            queued=self.centre.queue_length(),
+            connections=self.engine.pool.checkedout() if isinstance(self.engine.pool, QueuePool) else 0,
+        )
 
     def _identify(self, request: Request, wanted: FromADevice) -> Reader:
         if wanted.schema_revision < OLDEST_SCHEMA_REVISION:
@@ -335,8 +336,10 @@ def _is_a_moment(moment: datetime) -> bool:
     return True
 
 
-async def _as_problem(_request: Request, error: Exception) -> Response:
-    return problem_response(_problem_of(error))
+async def _as_problem(request: Request, error: Exception) -> Response:
+    problem = _problem_of(error)
+    request.app.state.measures.refused(problem.code)
+    return problem_response(problem)
 
 
 def _problem_of(error: Exception) -> WireProblem:

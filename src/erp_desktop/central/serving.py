@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import BinaryIO
 
 import uvicorn
@@ -40,8 +41,10 @@ class Server(uvicorn.Server):
         url: str = "",
         worker: int = 1,
         trusted_proxies: Sequence[str] = (),
+        figures: Path | None = None,
     ) -> None:
-        self.service = Service(engine, worker)
+        self.service = Service(engine, worker, figures)
+        self.service.connections = lambda: len(self.server_state.connections)
         self._socket = shared or listen(host, port)
         self._is_shared = shared is not None
         self.url = url or url_of(self._socket, host)

@@ -12,11 +12,13 @@ import multiprocessing
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy import Engine
@@ -48,6 +50,7 @@ class Serving:
     database: str
     url: str
     pool_size: int
+    figures: str  # the folder where workers leave their figures for each other
     trusted_proxies: tuple[str, ...] = ()
 
 
@@ -83,7 +86,9 @@ class Workers:
         self.engine.dispose()
         self._listening = listen(self.host, self.port)
         pool_size = max(2, MOST_DATABASE_CONNECTIONS // 3 // self.count)  # and twice as many for a moment
-        self._serving = Serving(address, url_of(self._listening, self.host), pool_size, self.trusted_proxies)
+        url = url_of(self._listening, self.host)
+        figures = tempfile.TemporaryDirectory(prefix="erp-central.")
+        self._serving = Serving(address, url, pool_size, figures.name, self.trusted_proxies)
         self._workers = [_Worker(number) for number in range(1, self.count + 1)]
         before = {kind: signal.signal(kind, lambda *_: self.stop()) for kind in (signal.SIGTERM, signal.SIGINT)}
         try:
@@ -94,6 +99,7 @@ class Workers:
             for kind, handler in before.items():
                 signal.signal(kind, handler)
             self._listening.close()
+            figures.cleanup()
 
     def stop(self) -> None:
         """From a signal or any thread: let every worker finish what it does, then end."""
@@ -157,6 +163,7 @@ class Workers:
 
     def _has_ended(self, worker: _Worker) -> None:
         code = _ended(worker)
+        Path(self._serving.figures, f"{worker.number}.figures").unlink(missing_ok=True)
         if time.monotonic() - worker.started_at > SECONDS_THAT_PROVE_HEALTH:
             worker.pause = SHORTEST_PAUSE
         log.error("worker %d ended with %s; started again in %.0f s", worker.number, code, worker.pause)
@@ -180,7 +187,14 @@ def work(serving: Serving, listening: socket.socket, number: int, parent: Connec
     """A worker process: serves until it is told to stop or its parent is gone."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     engine = open_engine(serving.database, pool_size=serving.pool_size)
-    server = Server(engine, shared=listening, url=serving.url, worker=number, trusted_proxies=serving.trusted_proxies)
+    server = Server(
+        engine,
+        shared=listening,
+        url=serving.url,
+        worker=number,
+        trusted_proxies=serving.trusted_proxies,
+        figures=Path(serving.figures),
+    )
     server.when_ready = lambda: parent.send_bytes(b"ready")
 
     def stop_without_parent() -> None:
