@@ -305,7 +305,7 @@ class Desk(QObject):
 
     def check_data(self) -> "Future[Checked]":
         """Compare everything here with the centre, and put right what differs. Raises CheckNotDone."""
-        if self.sync_state.kind not in (SyncKind.SYNCED, SyncKind.SYNCING):
+        if self.sync_state.kind not in (SyncKind.SYNCED, SyncKind.SYNCING, SyncKind.CENTRE_OLDER):
             refused: Future[Checked] = Future()
             refused.set_exception(CheckNotDone())
             return refused
