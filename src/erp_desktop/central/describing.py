@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from erp_desktop import __version__, wire
+from erp_desktop.central.status_calls import Status
 
 SMALL_MESSAGE_BYTES = 16 * 1024  # everything but a push or a preview
 _PROBLEM = "application/problem+json"
@@ -32,8 +33,6 @@ class Call:
 
 def calls() -> list[Call]:
     """Every call that the service answers, but for the one that gives the description."""
-    from erp_desktop.central.service import Status  # the service serves this description
-
     push, preview = wire.PushRequest, wire.PreviewRequest
     return [
         Call("get", "/v1/sync/hello", "Who the centre is and what it understands", None, wire.Hello, False),
@@ -59,6 +58,7 @@ def calls() -> list[Call]:
         Call("post", "/v1/admin/audit", "Who did what", wire.AuditRequest, wire.AuditRows),
         Call("post", "/v1/admin/backup/begin", "Begin to write a backup", wire.AdminRequest, wire.BackupBegun),
         Call("post", "/v1/admin/backup/piece", "Fetch a backup", wire.BackupPieceRequest, wire.BackupPiece),
+        Call("get", "/metrics", "Figures in Prometheus' format", None, None, False),
         Call("get", "/status", "How the service does", None, Status, False),
     ]
 

@@ -62,7 +62,7 @@ class StatusCalls:
 
     def add_to(self, app: FastAPI) -> None:
         app.add_api_route("/status", self.status, methods=["GET"])
-        app.add_route("/metrics", self.metrics, methods=["GET"])  # no JSON: not part of the described calls
+        app.add_api_route("/metrics", self.metrics, methods=["GET"])
 
     async def keep_sharing(self) -> None:
         """Until cancelled: leaves this worker's figures for the others."""
