@@ -125,8 +125,8 @@ class AuditScreen(ScreenView):
         self.header.add_button(self.do_export, "export")
         self.header.add_button(self.do_refresh, "refresh")
         self.of.currentIndexChanged.connect(lambda _row: self.refresh())
-        for field in (self.search, self.since, self.until):
-            field.returnPressed.connect(self.refresh)
+        for typed_into in (self.search, self.since, self.until):
+            typed_into.returnPressed.connect(self.refresh)
         self.setFocusProxy(self.search)
         self.refresh()
 
