@@ -27,6 +27,7 @@ from erp_desktop import __version__, embedded
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import EmbeddedCentre
 from erp_desktop.i18n import translate
+from erp_desktop.migrations import NewerDatabase
 from erp_desktop.sync.cache import CacheInUse, cache_path, data_dir, facts_in
 from erp_desktop.sync.cache_key import KeyOutOfReach
 from erp_desktop.sync.signing_in import LeaseEnded, UserDisabled
@@ -233,8 +234,8 @@ class Program(QObject):
         know_screens()
         try:
             self._begin()
-        except (CacheInUse, KeyOutOfReach) as error:
-            sentence = error.problem.sentence if isinstance(error, KeyOutOfReach) else str(error)
+        except (CacheInUse, KeyOutOfReach, NewerDatabase) as error:
+            sentence = str(error) if isinstance(error, CacheInUse) else error.problem.sentence
             QMessageBox.warning(None, "ERP Desktop", sentence)
             return 1
         gc.freeze()

@@ -18,7 +18,7 @@ from erp_desktop.actions.masters import SaveParty
 from erp_desktop.ids import new_id
 from erp_desktop.migrations import NewerDatabase
 from erp_desktop.models.sync import OutboxAction
-from erp_desktop.sync import applying, outbox
+from erp_desktop.sync import applying, outbox, salvage
 from erp_desktop.sync.cache import Cache, device_id
 
 NEXT_STEP = '''
@@ -131,6 +131,16 @@ def test_an_upgrade_that_is_killed_midway_begins_again_and_nothing_is_lost(
     cache.close()
 
 
+def test_a_damaged_cache_of_an_older_release_still_gives_what_waits(path: Path, used: str) -> None:
+    cache = Cache(path)
+    cache.write(lambda connection: connection.exec_driver_sql("ALTER TABLE outbox DROP COLUMN again_since")).result()
+    key = cache._key
+    cache.close()
+    saved = salvage.read_what_is_readable(path, key)
+    assert [row["args"].split('"code":"')[1][:3] for row in saved.outbox] == ["S-1", "S-2"]
+    assert saved.facts["device_id"] == used
+
+
 def test_an_older_program_says_in_one_sentence_that_the_cache_is_newer_and_leaves_it_alone(
     path: Path, used: str, upgraded: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +148,7 @@ def test_an_older_program_says_in_one_sentence_that_the_cache_is_newer_and_leave
     upgraded()
     Cache(path).close()
     monkeypatch.setattr(migrations, "_HERE", this_release)
-    with pytest.raises(NewerDatabase, match="newer version of the program.*nothing was changed"):
+    with pytest.raises(NewerDatabase, match=r"newer version of the program.*nothing was changed"):
         Cache(path)
     upgraded()
     cache = Cache(path)

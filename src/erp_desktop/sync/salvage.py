@@ -43,8 +43,11 @@ def is_sound(path: Path, key: str | None) -> bool:
 def read_what_is_readable(path: Path, key: str | None) -> Saved:
     """Row by row, so that one bad page costs the rows on it and no others."""
     saved = Saved()
-    columns = [column.name for column in OutboxAction.__table__.columns]
     with closing(_Damaged(path, key)) as file:
+        of_this_file = {
+            name for (name,) in file.rows("SELECT name FROM pragma_table_info('outbox')")
+        }  # an older program's
+        columns = [column.name for column in OutboxAction.__table__.columns if column.name in of_this_file]
         for fact in _KEPT_FACTS:
             for (value,) in file.rows("SELECT value FROM cache_state WHERE key = ?", fact):
                 saved.facts[fact] = value
