@@ -8692,10 +8692,6 @@ before: {value}</source>
         <translation>{host} 无法证明自己是中心服务：本机不信任其证书。密码没有发送。请联系管理员。</translation>
     </message>
     <message>
-        <source>{host} answers without encryption, so your password was not sent. If that is meant in your network, type http:// in front of the address.</source>
-        <translation>{host} 的响应未加密，因此密码没有发送。如果在您的网络中本就如此，请在地址前输入 http://。</translation>
-    </message>
-    <message>
         <source>The central service is older than this program. An administrator has to upgrade it first.</source>
         <translation>中心服务的版本比本程序旧，需由管理员先升级。</translation>
     </message>
@@ -8998,6 +8994,10 @@ before: {value}</source>
     <message>
         <source>There is a company in this database already. Restore onto a new one; nothing was changed.</source>
         <translation>这个数据库中已有公司。请恢复到新的数据库；未做任何更改。</translation>
+    </message>
+    <message>
+        <source>Your password would go to {host} without encryption, so it was not sent. Ask an administrator for an address that begins with https://.</source>
+        <translation>您的密码将不经加密发送到 {host}，因此没有发送。请向管理员索取以 https:// 开头的地址。</translation>
     </message>
 </context>
 <context>

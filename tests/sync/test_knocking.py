@@ -14,6 +14,7 @@ from company_fixtures import open_small_company
 from erp_desktop import wire
 from erp_desktop.central.serving import Server, served
 from erp_desktop.database import open_engine
+from erp_desktop.sync.in_the_clear import refuse_in_the_clear
 from erp_desktop.sync.knocking import (
     CertificateNotTrusted,
     CompanyNotThere,
@@ -141,7 +142,7 @@ def test_a_certificate_that_nobody_vouches_for_keeps_the_password_here(
 
 
 def test_https_to_a_centre_without_it_is_said_and_never_done_in_the_open(office: Server) -> None:
-    with pytest.raises(NotEncrypted, match="type http:// in front"):
+    with pytest.raises(NotEncrypted, match="begins with https://"):
         knock(office.url.replace("http://", "https://"), "ACME", PATIENT)
 
 
@@ -154,3 +155,20 @@ def test_an_old_program_hears_that_it_is_too_old(office: Server, monkeypatch: py
     monkeypatch.setattr(wire, "PROTOCOL", (0, 0))
     with pytest.raises(ProgramTooOld, match="Install the new version"):
         knock(office.url, "ACME", PATIENT)
+
+
+@pytest.mark.parametrize("address", ["http://erp.invalid:8640", "http://192.0.2.7", "http://[2001:db8::1]:8640"])
+def test_no_password_goes_to_another_computer_in_the_clear(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ERP_ALLOW_PLAIN_HTTP", raising=False)
+    with pytest.raises(NotEncrypted, match="without encryption, so it was not sent"):
+        knock(address, "ACME", PATIENT)
+    with pytest.raises(NotEncrypted):
+        refuse_in_the_clear(address)
+    monkeypatch.setenv("ERP_ALLOW_PLAIN_HTTP", "1")
+    refuse_in_the_clear(address)
+
+
+def test_this_computer_is_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ERP_ALLOW_PLAIN_HTTP", raising=False)
+    for address in ("http://127.0.0.1:8640", "http://[::1]:8640", "http://localhost", "https://erp.example"):
+        refuse_in_the_clear(address)

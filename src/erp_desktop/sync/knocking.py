@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from erp_desktop import wire
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.sync.in_the_clear import NotEncrypted, refuse_in_the_clear
 from erp_desktop.sync.signing_in import CentreOutOfReach, ProgramTooOld
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
 
@@ -50,15 +51,6 @@ class CertificateNotTrusted(Refused):
         "Refusal",
         "{host} cannot prove that it is the central service: its certificate is not trusted here. "
         "Your password was not sent. Ask an administrator.",
-    )
-
-
-class NotEncrypted(Refused):
-    code = "not_encrypted"
-    sentence = QT_TRANSLATE_NOOP(
-        "Refusal",
-        "{host} answers without encryption, so your password was not sent. "
-        "If that is meant in your network, type http:// in front of the address.",
     )
 
 
@@ -117,6 +109,7 @@ def knock(address: str, company: str, timing: Timing | None = None) -> Door:
     CentreTooOld, CompanyNotThere, NoCompanyYet.
     """
     tidy = tidy_address(address)
+    refuse_in_the_clear(tidy)
     transport = Transport(lambda: tidy, timing)
     try:
         hello = transport.get("/v1/sync/hello", wire.Hello)

@@ -22,6 +22,7 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.sync.cache import Cache, device_id, get_state, set_state
+from erp_desktop.sync.in_the_clear import refuse_in_the_clear
 from erp_desktop.sync.lease import Lease
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.transport import Answered, NoAnswer, Transport
@@ -319,6 +320,7 @@ def outbox_waiting(session: Session) -> int:
 def _asked(transport: Transport, path: str, request: msgspec.Struct, kind: type[Reply]) -> Reply:
     """The centre's answer to somebody who says their password; what it refuses is the sentence for them."""
     try:
+        refuse_in_the_clear(transport.address)
         return transport.post(path, request, kind)
     except NoAnswer as error:
         if error.code == "too_many_attempts":

@@ -78,6 +78,11 @@ class Transport:
         self._sockets = _Sockets()
         self._session: requests.Session | None = None  # from the first request on
 
+    @property
+    def address(self) -> str:
+        """Where the centre is now. Raises NoAnswer where an embedded one cannot start."""
+        return self._centre().rstrip("/")
+
     def get(self, path: str, kind: type[Reply], token: str | None = None) -> Reply:
         """Raises NoAnswer, Answered."""
         return self._ask("GET", path, None, kind, token, 0)

@@ -33,7 +33,7 @@ from erp_desktop.sync.transport import Answered, NoAnswer, Transport, _checked
 
 Found = TypeVar("Found")
 PASSWORD = "correct horse"
-CENTRE = "http://centre"
+CENTRE = "https://centre"
 
 
 class Fault(Enum):
