@@ -177,3 +177,22 @@ def test_every_refusal_of_the_centre_has_its_sentence_at_a_desk():
         path.name for path in (SOURCE / "central").rglob("*.py") if re.search(of_the_centre, path.read_text())
     ]
     assert named_there == []
+
+
+def test_every_fault_on_its_page_names_the_tests_that_show_it() -> None:
+    """docs/faults.md: each row names a test that is there, or says that it is measured or not covered yet."""
+    tests = Path(__file__).parent
+    written = {
+        name
+        for path in tests.rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.M)
+    }
+    page = (tests.parent / "docs" / "faults.md").read_text("utf-8")
+    rows = [
+        line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| fault |", "| --- |"))
+    ]
+    assert len(rows) > 50
+    for row in rows:
+        shown_by = row.rstrip(" |").rpartition("|")[2]
+        assert "test_" in shown_by or "measured" in shown_by or "not covered yet" in shown_by, row
+    assert set(re.findall(r"\btest_\w+(?!\w|\.py)", page)) - {"test_schedules"} <= written

@@ -27,14 +27,18 @@ class HeadlessDesk:
     """Cache and sync engine with their own threads, as `Desk` has them."""
 
     def __init__(self, folder: Path, centre: str, login: str) -> None:
+        self.address = centre
         path = cache_path("the centre", "ACME", login, folder)
-        self.cache = Cache(path)
-        self.credentials = Credentials(self.cache, Secrets(path.parent, use_keyring=False))
+        secrets = Secrets(path.parent, use_keyring=False)
+        self.cache = Cache(path, secrets)
+        self.credentials = Credentials(self.cache, secrets)
         if self.credentials.who is None:
             transport = Transport(lambda: centre, PATIENT)
             self.credentials.sign_in(transport, "ACME", login, PASSWORD)
             transport.close()
-        self.engine = Engine(self.cache, self.credentials, lambda: centre, lambda _: None, lambda _: None, PATIENT)
+        self.engine = Engine(
+            self.cache, self.credentials, lambda: self.address, lambda _: None, lambda _: None, PATIENT
+        )
 
     def save_party(self, code: str) -> None:
         who = self.credentials.who

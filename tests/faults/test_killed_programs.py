@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
 from erp_desktop.models.party import Party
 from erp_desktop.models.sync import ActionLog, OutboxAction
+from erp_desktop.sync.state import SyncState
 
 KILLED = -9
 HERE = Path(__file__).parent
@@ -107,6 +109,30 @@ def test_a_desk_that_is_killed_anywhere_loses_nothing_and_repeats_nothing(
         assert set(performed.values()) <= {1}, f"{kill}: done twice: {performed}"
         assert set(confirmed) <= set(performed), f"{kill}: lost"
         assert set(performed) <= set(held), kill
+
+
+def test_a_thread_of_syncing_that_breaks_off_begins_again(
+    office: SmallCompany, server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever is told of a failure may fail too; what waits is sent all the same, without anybody doing anything."""
+    desk = HeadlessDesk(tmp_path, server.url, "mei")
+    desk.sync()
+    desk.close()
+    again = HeadlessDesk(tmp_path, "http://127.0.0.1:9", "mei")  # nobody is there
+    told: list[SyncState] = []
+
+    def fail_at_first(state: SyncState) -> None:
+        if threading.current_thread().name == "sync-send" and not told:
+            told.append(state)
+            again.address = server.url
+            raise RuntimeError("the window is gone")
+
+    again.engine._on_state = fail_at_first
+    again.save_party("S-99")
+    again.sync()
+    assert "begins again" in caplog.text
+    assert times_performed(office.centre.engine, ("S-99",)) == Counter(["S-99"])
+    again.close()
 
 
 @pytest.fixture

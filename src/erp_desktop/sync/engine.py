@@ -297,7 +297,7 @@ class Engine:
                 if not self._send(transport, batch):
                     return False
             except Answered as error:
-                if error.problem.status not in (413, 422):
+                if not _is_the_actions_own(error):
                     raise
                 self._set_aside(transport, batch, error)
         return True
@@ -347,7 +347,7 @@ class Engine:
                 try:
                     self._send(transport, [action])
                 except Answered as single:
-                    if single.problem.status not in (413, 422):
+                    if not _is_the_actions_own(single):
                         raise
                     self._set_aside(transport, [action], single)
             return
@@ -489,7 +489,14 @@ class Engine:
             # What was under way when it was chosen ends, and does not end the choice.
             if self._is_offline_by_choice and now.kind is not SyncKind.LOCKED:
                 now = replace(now, kind=SyncKind.OFFLINE, detail=state.offline_by_choice())
+            if before.kind is SyncKind.LOCKED and now.kind is not SyncKind.LOCKED and self._credentials.lock is not None:
+                now = replace(now, kind=SyncKind.LOCKED, detail=before.detail)  # trying goes on, behind closed data
             self.state = now
             is_new = now != before
         if is_new:
             self._on_state(now)
+
+
+def _is_the_actions_own(error: Answered) -> bool:
+    """Whether the centre cannot take an action as it is, and the others of the push can go on."""
+    return error.problem.status in (413, 422) or error.problem.code == "other_actor"

@@ -62,7 +62,7 @@ class SimulatedNetwork(Transport):
     def __init__(self, centre: SimulatedCentre, time: Time) -> None:
         super().__init__(lambda: CENTRE)
         self.centre = centre
-        self.faults: deque[Fault] = deque()
+        self.faults: deque[Fault | None] = deque()
         self.meanwhile: Callable[[], None] = lambda: None
         self._time = time
         self._old_push: tuple[dict[str, str], bytes] | None = None
@@ -139,8 +139,9 @@ class SimulatedDesk:
 
     def _open(self) -> None:
         path = cache_path("the centre", "ACME", self.login, self.directory)
-        self.cache = Cache(path)
-        self.credentials = Credentials(self.cache, Secrets(path.parent, use_keyring=False))
+        secrets = Secrets(path.parent, use_keyring=False)
+        self.cache = Cache(path, secrets)
+        self.credentials = Credentials(self.cache, secrets)
         self.engine = Engine(self.cache, self.credentials, lambda: CENTRE, lambda _tables: None, lambda _state: None)
         self.engine.count()
 
@@ -214,7 +215,9 @@ class SimulatedDesk:
             self._open()
 
     def pull_beside(self) -> None:
-        """What the second thread does while the first one waits for its answer."""
+        """What the second thread does while the first one waits for its answer; it would wait where that one holds a lock."""
+        if self.engine._pull_guard.locked() or self.credentials._guard.locked():
+            return
         with suppress(NoAnswer):
             self.engine._pull(SimulatedNetwork(self.network.centre, self._time), 0)
 

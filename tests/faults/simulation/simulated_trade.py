@@ -48,6 +48,8 @@ def order(desk: SimulatedDesk, pick: int) -> list[Action]:
         )
 
     products, customers, channel, warehouse = desk.ask(look)
+    if not products or channel is None:  # the role shows none
+        return []
     order_id, on = new_id(), day(pick)
     lines = (SalesLine(new_id(), products[pick % len(products)], Decimal(1 + pick % 3), Decimal("9.99")),)
     saved = SaveSalesOrder(order_id, channel, warehouse, on, on, lines, customer_id=one_of(customers, pick // 7))
@@ -72,7 +74,7 @@ def buy(desk: SimulatedDesk, pick: int) -> list[Action]:
     products, suppliers, warehouse = desk.ask(look)
     order_id, on = new_id(), day(pick)
     supplier = one_of(suppliers, pick // 5)
-    if supplier is None:
+    if supplier is None or not products:
         return []
     line = PurchaseLine(new_id(), products[pick % len(products)], Decimal(1 + pick % 4), Decimal("3.333333"))
     return [SavePurchaseOrder(order_id, supplier, warehouse, on, on, (line,)), ConfirmPurchaseOrder(order_id)]
@@ -102,6 +104,8 @@ def count(desk: SimulatedDesk, pick: int) -> list[Action]:
         )
 
     products, place = desk.ask(look)
+    if not products or place is None:
+        return []
     line = CountedLine(products[pick % len(products)], place.id, Decimal(pick % 5), Decimal("2.5"))
     return [CountStock(new_id(), place.warehouse_id, day(pick), (line,))]
 

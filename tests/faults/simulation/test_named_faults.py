@@ -1,0 +1,329 @@
+"""Single faults of the list in docs/faults.md, each in the simulated company: what happened, and what came of it."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+import simulated_trade as trade
+from simulated_desk import Fault, SimulatedDesk
+from simulated_office import SimulatedOffice
+from sqlalchemy import Connection, select, update
+
+from erp_desktop.actions.base import Action, action_args
+from erp_desktop.actions.masters import SaveMasters, SaveParty, SaveProduct
+from erp_desktop.actions.opening import OpenPeriods, SaveUser
+from erp_desktop.actions.periods import ClosePeriod
+from erp_desktop.actions.purchasing import PurchaseLine, SavePurchaseOrder
+from erp_desktop.actions.refusals import Problem
+from erp_desktop.actions.selling import ConfirmSalesOrder, SalesLine, SaveSalesOrder
+from erp_desktop.actions.stock import CountedLine, CountStock
+from erp_desktop.ids import derived_id, new_id
+from erp_desktop.models.ledger import Period
+from erp_desktop.models.party import Party
+from erp_desktop.models.product import Product
+from erp_desktop.models.purchasing import PurchaseOrder
+from erp_desktop.models.sales import Channel, SalesOrder
+from erp_desktop.models.stock import StockBalance, StockCount
+from erp_desktop.models.sync import OutboxAction
+from erp_desktop.sync.cache import CacheFull
+
+
+def supplier(code: str, **more: str) -> SaveParty:
+    return SaveParty(party_id=new_id(), code=code, name=more.pop("name", code), is_supplier=True, **more)
+
+
+def codes(desk: SimulatedDesk, prefix: str) -> list[str]:
+    statement = select(Party.code).where(Party.code.startswith(prefix)).order_by(Party.code)
+    return desk.ask(lambda session: list(session.scalars(statement)))
+
+
+def problems(desk: SimulatedDesk) -> list[Problem]:
+    statement = select(OutboxAction.problem).where(OutboxAction.status == "refused").order_by(OutboxAction.seq)
+    return [Problem.from_dict(found) for found in desk.ask(lambda session: session.scalars(statement).all()) if found]
+
+
+def perform(office: SimulatedOffice, login: str, *actions: Action) -> None:
+    for action in actions:
+        action_id = office.desks[login].perform(action)
+        assert action_id is not None, action
+        office.confirmed[action_id] = login
+
+
+def test_each_fault_delays_a_round_and_changes_nothing(office: SimulatedOffice) -> None:
+    """In the push, and then in the pull."""
+    lin = office.desks["lin"]
+    saved = 0
+    for fault in Fault:
+        for requests_before in (0, 1):
+            perform(office, "lin", supplier(f"F-{saved:02}"))
+            saved += 1
+            lin.network.faults.extend([None] * requests_before + [fault])
+            lin.sync()
+            office.is_sound()
+        lin.sync()
+        assert (lin.failure, lin.waiting()) == (None, {}), fault
+    assert len(codes(lin, "F-")) == saved
+
+
+def test_a_push_that_is_cut_after_a_part_goes_on_with_the_rest(office: SimulatedOffice) -> None:
+    """Fifty actions; the worker dies after the commit of the first of each push."""
+    lin = office.desks["lin"]
+    perform(office, "lin", *(supplier(f"F-{place:02}") for place in range(50)))
+    for _ in range(4):
+        lin.network.faults.append(Fault.WORKER_KILLED_BETWEEN_COMMITS)
+        lin.sync()
+        office.is_sound()
+    assert office.centre.workers_killed == 4
+    lin.sync()
+    assert lin.waiting() == {}
+    assert len(codes(lin, "F-")) == 50
+
+
+def test_a_pull_that_another_has_overtaken_is_thrown_away(office: SimulatedOffice) -> None:
+    mei, lin = office.desks["mei"], office.desks["lin"]
+    perform(office, "mei", supplier("F-1"))
+    mei.sync()
+
+    def overtake() -> None:
+        perform(office, "mei", supplier("F-2"))
+        mei.sync()
+        lin.pull_beside()
+
+    lin.network.meanwhile = overtake
+    lin.network.faults.append(Fault.LATE)
+    lin.pull()
+    assert codes(lin, "F-") == ["F-1", "F-2"]
+    office.is_sound()
+
+
+@pytest.mark.parametrize("wrong_by", [timedelta(days=-20_000), timedelta(hours=-9), timedelta(days=20_000)])
+def test_a_desk_whose_clock_is_wrong_works_like_any_other(office: SimulatedOffice, wrong_by: timedelta) -> None:
+    """What is posted is posted on the business date that the person chose; the order is the centre's."""
+    wang, mei = office.desks["wang"], office.desks["mei"]
+    wang.clock_is_wrong_by = wrong_by
+    first = trade.count(wang, 4)
+    perform(office, "wang", *first)
+    wang.clock_is_wrong_by = timedelta()  # it jumps back
+    perform(office, "wang", *trade.count(wang, 3))
+    wang.sync()
+    mei.sync()
+    assert wang.waiting() == {}
+    dates = mei.ask(lambda session: session.scalars(select(StockCount.counted_on)).all())
+    assert set(dates) == {date(2026, 1, 1), date(2026, 1, 2)}
+
+
+def test_a_laptop_that_slept_for_a_weekend_goes_on(office: SimulatedOffice) -> None:
+    lin = office.desks["lin"]
+    perform(office, "lin", supplier("F-1"))
+    office.time.pass_by(64 * 3600)
+    with lin.credentials._guard:
+        lin.credentials._access = None  # it ran out meanwhile
+    lin.network.faults.append(Fault.NOT_SENT)  # the line is not there at once
+    lin.sync()
+    assert lin.failure is not None
+    lin.sync()
+    assert lin.waiting() == {}
+
+
+def test_what_was_done_in_an_open_period_and_arrives_after_its_close_waits_for_another_date(
+    office: SimulatedOffice,
+) -> None:
+    wang, lin = office.desks["wang"], office.desks["lin"]
+    january = date(2026, 1, 20)
+    place = derived_id("bin", office.company_id, "STOCK")
+    line = CountedLine(derived_id("simulated product", "A"), place, Decimal(1), Decimal(5))
+    warehouse = derived_id("warehouse", office.company_id, "MAIN")
+    perform(office, "wang", CountStock(new_id(), warehouse, january, (line,)))
+    first = select(Period.id).order_by(Period.starts_on)
+    perform(office, "lin", ClosePeriod(lin.ask(lambda session: session.scalars(first).first())))
+    lin.sync()
+    wang.sync()
+    (problem,) = problems(wang)
+    assert problem.code == "period_closed"
+    assert "2026-02-01" in problem.sentence
+
+
+def test_each_year_has_its_own_numbers_whatever_order_its_documents_arrive_in(office: SimulatedOffice) -> None:
+    lin, mei = office.desks["lin"], office.desks["mei"]
+    perform(office, "lin", OpenPeriods(2027))
+    lin.sync()
+    mei.sync()
+    warehouse = derived_id("warehouse", office.company_id, "MAIN")
+    vendor = lin.ask(lambda session: session.scalars(select(Party.id).where(Party.is_supplier)).first())
+    assert vendor is not None
+
+    def bought(on: date) -> SavePurchaseOrder:
+        line = PurchaseLine(new_id(), derived_id("simulated product", "A"), Decimal(1), Decimal(5))
+        return SavePurchaseOrder(new_id(), vendor, warehouse, on, on, (line,))
+
+    perform(office, "lin", *map(bought, (date(2026, 12, 31), date(2027, 1, 1), date(2026, 12, 30))))
+    perform(office, "mei", *map(bought, (date(2027, 1, 2), date(2026, 12, 31))))
+    mei.sync()
+    lin.sync()
+    mei.sync()
+    assert problems(mei) == problems(lin) == []
+    numbers = select(PurchaseOrder.ordered_on, PurchaseOrder.number).order_by(PurchaseOrder.number)
+    assert [tuple(row) for row in mei.ask(lambda session: session.execute(numbers).all())] == [
+        (date(2026, 12, 31), "PO-2026-0001"),  # Mei's, which came first
+        (date(2026, 12, 31), "PO-2026-0002"),
+        (date(2026, 12, 30), "PO-2026-0003"),
+        (date(2027, 1, 2), "PO-2027-0001"),
+        (date(2027, 1, 1), "PO-2027-0002"),
+    ]
+
+
+def test_a_refused_customer_holds_the_orders_that_depend_on_it(office: SimulatedOffice) -> None:
+    sun, mei = office.desks["sun"], office.desks["mei"]
+    customer = new_id()
+    perform(office, "mei", SaveParty(party_id=new_id(), code="NEW", name="Theirs", is_consumer=True))
+    mei.sync()
+    perform(office, "sun", SaveParty(party_id=customer, code="NEW", name="Ours", is_consumer=True))
+    product = derived_id("simulated product", "A")
+    warehouse = derived_id("warehouse", office.company_id, "MAIN")
+    channel = sun.ask(lambda session: session.scalars(select(Channel.id)).first())
+    assert channel is not None
+    on = date(2026, 3, 16)
+    for _ in range(3):
+        order = new_id()
+        line = SalesLine(new_id(), product, Decimal(1), Decimal(9))
+        perform(office, "sun", SaveSalesOrder(order, channel, warehouse, on, on, (line,), customer_id=customer))
+        perform(office, "sun", ConfirmSalesOrder(order))
+    perform(office, "sun", supplier("F-1"))
+    sun.sync()
+    statuses = list(sun.waiting().values())
+    assert sorted(statuses) == ["held"] * 6 + ["refused"]
+    assert codes(sun, "F-") == ["F-1"]  # the queue went on
+    assert sun.ask(lambda session: session.scalars(select(SalesOrder.id)).all()) == []
+
+
+def test_a_price_that_changed_meanwhile_leaves_the_order_as_it_was_typed(office: SimulatedOffice) -> None:
+    sun, lin = office.desks["sun"], office.desks["lin"]
+    perform(office, "sun", *trade.order(sun, 1))
+    product = lin.ask(lambda session: session.scalars(select(Product).order_by(Product.code)).first())
+    assert product is not None
+    dearer = SaveProduct(
+        product_id=product.id,
+        code=product.code,
+        name=product.name,
+        category_id=product.category_id,
+        unit_id=product.unit_id,
+        list_price=Decimal("99.99"),
+    )
+    perform(office, "lin", dearer)
+    lin.sync()
+    sun.sync()
+    lin.sync()
+    total = lin.ask(lambda session: session.scalars(select(SalesOrder.total)).one())
+    assert total == Decimal("19.98")  # two at 9.99
+
+
+def test_two_desks_that_sell_the_last_units_ship_what_there_is(office: SimulatedOffice) -> None:
+    lin, mei = office.desks["lin"], office.desks["mei"]
+    for login in ("lin", "mei"):
+        for _ in range(2):
+            office.do(login, trade.order, 3)
+            office.do(login, trade.ship, 0)
+    for desk in (lin, mei, lin):
+        desk.sync()
+        office.is_sound()
+    left = lin.ask(lambda session: session.scalars(select(StockBalance.on_hand)).all())
+    assert min(left) == 0
+    assert problems(mei) != []
+    assert "pending" not in mei.waiting().values()
+
+
+def test_a_disk_that_is_full_in_a_pull_takes_nothing_in_and_the_desk_goes_on(office: SimulatedOffice) -> None:
+    lin, mei = office.desks["lin"], office.desks["mei"]
+    for piece in range(4):
+        many = (supplier(f"F-{piece}-{place:03}", name="x" * 190, address="y" * 390) for place in range(100))
+        perform(office, "lin", SaveMasters(parties=tuple(many)))
+    perform(office, "mei", supplier("M-1"))
+    lin.sync()
+
+    def room(pages: str) -> None:
+        mei.cache.write(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")).result()
+
+    count = mei.ask(lambda session: session.connection().exec_driver_sql("PRAGMA page_count").scalar())
+    room(str(count))
+    with pytest.raises(CacheFull, match="disk is full"):
+        mei.engine._round(mei.network)
+    assert codes(mei, "F-") == []
+    assert codes(mei, "M-") == ["M-1"]
+    assert list(mei.waiting().values()) == ["pending"]
+    room("1000000")
+    mei.sync()
+    assert mei.waiting() == {}
+    assert len(codes(mei, "F-")) == 400
+
+
+NAMES = ("👩‍👩‍👧‍👦 Zoë", "\u202eright to left", "x" * 200, "Ω\u0301 ﷽", "';--", '<script>"&</script>')
+
+
+def test_whatever_can_be_typed_arrives_to_the_letter(office: SimulatedOffice) -> None:
+    lin, mei = office.desks["lin"], office.desks["mei"]
+    perform(office, "lin", *(supplier(f"F-{place}", name=name) for place, name in enumerate(NAMES)))
+    lin.sync()
+    mei.sync()
+    found = select(Party.name).where(Party.code.startswith("F-")).order_by(Party.code)
+    assert mei.ask(lambda session: tuple(session.scalars(found))) == NAMES
+
+
+def test_a_nul_and_a_number_of_38_digits_are_refused_before_they_are_kept(office: SimulatedOffice) -> None:
+    lin = office.desks["lin"]
+    assert lin.perform(supplier("F-1", name="a\0b")) is None
+    line = CountedLine(
+        derived_id("simulated product", "A"), derived_id("bin", office.company_id, "STOCK"), Decimal("9" * 38)
+    )
+    count = CountStock(new_id(), derived_id("warehouse", office.company_id, "MAIN"), date(2026, 3, 16), (line,))
+    assert lin.perform(count) is None
+    assert lin.waiting() == {}
+
+
+def test_a_user_whose_role_was_cut_while_offline_is_told_and_sees_less(office: SimulatedOffice) -> None:
+    sun, lin = office.desks["sun"], office.desks["lin"]
+    perform(office, "sun", *trade.order(sun, 0))
+    (cut,) = trade.cut_role(lin, 1)  # Sun becomes a clerk of people
+    perform(office, "lin", cut)
+    lin.sync()
+    sun.sync()
+    sun.sync()
+    assert problems(sun)[0].code == "not_permitted"
+    assert sorted(sun.waiting().values()) == ["held", "held", "refused"]
+    assert sun.ask(lambda session: session.scalars(select(SalesOrder.id)).all()) == []
+
+
+def test_an_import_reaches_the_others_while_they_work(office: SimulatedOffice) -> None:
+    """SaveMasters of many rows, in pieces, while another desk pulls between them and sells."""
+    lin, sun = office.desks["lin"], office.desks["sun"]
+    for piece in range(6):
+        parties = tuple(supplier(f"F-{piece}-{place:03}") for place in range(50))
+        perform(office, "lin", SaveMasters(parties=parties))
+        lin.sync()
+        office.do("sun", trade.order, piece)
+        sun.sync()
+        office.is_sound()
+    sun.sync()
+    assert len(codes(sun, "F-")) == 300
+
+
+def test_an_outbox_that_was_edited_by_hand_gets_nothing_past_the_centre(office: SimulatedOffice) -> None:
+    """Another action, and another person's name under one, in the file of somebody who may do neither."""
+    wang = office.desks["wang"]
+    perform(office, "wang", *trade.count(wang, 4), *trade.count(wang, 3), *trade.count(wang, 2))
+    taken_over = SaveUser(
+        user_id=derived_id("simulated user", "wang"), login="wang", name="W", role_codes=("administrator",)
+    )
+
+    def edit(connection: Connection) -> None:
+        first, second, _ = connection.scalars(select(OutboxAction.seq).order_by(OutboxAction.seq)).all()
+        row = update(OutboxAction.__table__)  # type: ignore[arg-type]
+        other = {"name": "SaveUser", "version": taken_over.version, "args": action_args(taken_over)}
+        connection.execute(row.where(OutboxAction.seq == first).values(**other))
+        connection.execute(
+            row.where(OutboxAction.seq == second).values(actor_id=derived_id("simulated user", "lin"), depends_on=[])
+        )
+
+    wang.cache.write(edit).result()
+    wang.sync()
+    assert sorted(wang.waiting().values()) == ["refused", "refused"]  # and the third was counted
+    assert {problem.code for problem in problems(wang)} == {"not_permitted", "not_taken"}
