@@ -110,7 +110,7 @@ def test_a_reply_that_was_lost_after_the_commit_is_not_done_twice_after_a_restar
 ) -> None:
     desk = open_desk()
     assert desk.wait_until_synced()
-    network.break_with(reply_lost)  # of the push, and of the news that the centre then has: they would tell that it was done
+    network.break_with(reply_lost)  # also of the news that the centre then has, which would tell that it was done
     desk.perform_and_wait(someone("S-1"))
     goes_offline(qtbot, desk)
     desk.close()
