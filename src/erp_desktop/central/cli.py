@@ -7,6 +7,7 @@ import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from ipaddress import ip_address, ip_network
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError
@@ -96,12 +97,12 @@ def serve(chosen: argparse.Namespace) -> int:
     if chosen.lease_days is not None:
         set_lease(engine, chosen.lease_days)
     if chosen.workers > 1:
-        workers = Workers(engine, chosen.host, chosen.port, chosen.workers)
+        workers = Workers(engine, chosen.host, chosen.port, chosen.workers, tuple(chosen.trusted_proxy))
         if chosen.stop_with_parent:
             workers.stop_at_the_end_of(sys.stdin.buffer)
         workers.serve_until_stopped()
         return 0
-    server = Server(engine, chosen.host, chosen.port)
+    server = Server(engine, chosen.host, chosen.port, trusted_proxies=chosen.trusted_proxy)
     server.when_ready = lambda: print(json.dumps({"listening": server.url}), flush=True)
     if chosen.stop_with_parent:
         server.stop_at_the_end_of(sys.stdin.buffer)
@@ -194,6 +195,13 @@ def _days(text: str) -> int:
     return number
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text)) if "/" in text else str(ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not an address or a network: {text}") from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="erp-central", description="The central service of ERP Desktop.")
     parser.add_argument("--version", action="version", version=__version__)
@@ -213,6 +221,14 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--workers", type=_workers, default=1, help="processes that answer; PostgreSQL only (1)")
     serving.add_argument(
         "--lease-days", type=_days, help="how long a desk works without having spoken to the service; 0: for ever (30)"
+    )
+    serving.add_argument(
+        "--trusted-proxy",
+        type=_network,
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="believe this proxy (an address or a network; may be given again) whom it speaks for",
     )
     serving.add_argument("--stop-with-parent", action="store_true", help="stop when standard input closes")
 
