@@ -212,7 +212,8 @@ class EffectPanel(QWidget):
 
     def _follow_centre(self, state: SyncState) -> None:
         """It could not be reached, and now it can."""
-        if self._waits_for_centre and state.kind is SyncKind.SYNCED and self.is_open and self.isVisible():
+        is_there = state.kind in (SyncKind.SYNCED, SyncKind.CENTRE_OLDER)
+        if self._waits_for_centre and is_there and self.is_open and self.isVisible():
             self._waits_for_centre = False
             self._pause.start(PAUSE_MS)
 
