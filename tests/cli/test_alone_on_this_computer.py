@@ -257,6 +257,6 @@ def test_the_first_window_tells_how_many_rows_of_the_company_are_here(qtbot: QtB
     assert start.progress.text() == "The company's data are fetched: 12,000 of 70,000 rows …"
     assert (start.progress_bar.value(), start.progress_bar.maximum()) == (12_000, 70_000)
     opening.set_exception(CentreOutOfReach())
-    qtbot.waitUntil(lambda: start.trouble.isVisible())
+    qtbot.waitUntil(start.trouble.isVisible)
     start.show_progress(13_000, 70_000)  # what was under way ends after the answer
     assert not start.progress.isVisible()
