@@ -67,7 +67,7 @@ def _row(action: Any, facts: Mapping[str, str]) -> Any:
         return action
     for one in fields(action):
         for row in getattr(action, one.name) if isinstance(getattr(action, one.name), tuple) else ():
-            if isinstance(row, Save) and str(getattr(row, columns_of(type(row))[0].name)) == facts.get("row"):
+            if isinstance(row, Save) and str(row.row_id) == facts.get("row"):
                 return row
     return None
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Context
+from erp_desktop.actions.base import Context, MalformedAction
 from erp_desktop.actions.remembering import rows_by_id
 from erp_desktop.actions.saving import ChangedMeanwhile
 from erp_desktop.models.party import Party
@@ -107,13 +107,20 @@ def _names(
     wanted: dict[type[Any], set[UUID]] = {}
     for name in clashes:
         for version in (clashes[name], mine.get(name), before[name]):
-            if name.startswith(LINE) and version:
-                wanted.setdefault(Product, set()).add(UUID(version["product_id"]))
-            elif name in _NAMES and version:
-                wanted.setdefault(_NAMES[name], set()).add(UUID(version))
+            table = Product if name.startswith(LINE) else _NAMES.get(name)
+            if table is not None and version:
+                wanted.setdefault(table, set()).add(_id(version))
     return {
         str(row.id): row.code for table, ids in wanted.items() for row in rows_by_id(session, ctx, table, ids).values()
     }
+
+
+def _id(version: Any) -> UUID:
+    """The record that a field or a line names. Raises MalformedAction."""
+    try:
+        return UUID(version["product_id"] if isinstance(version, dict) else version)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise MalformedAction("before names no record") from None
 
 
 def _plain(value: Any) -> Any:

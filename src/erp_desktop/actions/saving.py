@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.base import Action, Context
+from erp_desktop.actions.base import Action, Context, MalformedAction
 from erp_desktop.actions.refusals import CodeTaken, NotFound, Refused, Required
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.base import Replicated
@@ -87,6 +87,12 @@ class Save(Action):
 
     before: dict[str, Any] | None = dataclass_field(default=None, kw_only=True, hash=False)
 
+    @property
+    def row_id(self) -> UUID:
+        """Of the row that it makes or changes."""
+        found: UUID = getattr(self, columns_of(type(self))[0].name)
+        return found
+
     def changing(self: SaveClass, seen: SaveClass) -> SaveClass:
         """The same, saying what it changes of the row as the person saw it."""
         names = [one.name for one in columns_of(type(self))[1:] if getattr(self, one.name) != getattr(seen, one.name)]
@@ -108,9 +114,8 @@ def save(session: Session, ctx: Context, rows: Sequence[Save]) -> None:
     if not rows:
         return
     kind = type(rows[0])
-    id_name = columns_of(kind)[0].name
-    stored = _stored(session, ctx, kind.model, {getattr(row, id_name) for row in rows})
-    rows = [_onto(session, ctx, row, stored.get(getattr(row, id_name))) for row in rows]
+    stored = _stored(session, ctx, kind.model, {row.row_id for row in rows})
+    rows = [_onto(session, ctx, row, stored.get(row.row_id)) for row in rows]
     wanted = [_values(row) for row in rows]
     ids = {values["id"] for values in wanted}
     _refuse_taken_keys(session, ctx, kind, wanted)
@@ -162,7 +167,7 @@ def _onto(session: Session, ctx: Context, row: Save, stored: Any) -> Save:
         now = getattr(stored, one.name)
         if one.name not in row.before:
             kept[one.name] = now
-        elif now not in (msgspec.convert(row.before[one.name], types[one.name]), getattr(row, one.name)):
+        elif now not in (_read(row.before[one.name], types[one.name]), getattr(row, one.name)):
             clashes[one.name] = now
     if clashes:
         raise ChangedMeanwhile(
@@ -172,6 +177,14 @@ def _onto(session: Session, ctx: Context, row: Save, stored: Any) -> Save:
             names=json.dumps(_names(session, ctx, row, clashes), sort_keys=True),
         )
     return replace(row, **kept)
+
+
+def _read(was: Any, kind: Any) -> Any:
+    """What a column was, out of JSON's terms. Raises MalformedAction."""
+    try:
+        return msgspec.convert(was, kind)
+    except msgspec.ValidationError as error:
+        raise MalformedAction(f"before: {error}") from None
 
 
 def _names(session: Session, ctx: Context, row: Save, clashes: Mapping[str, Any]) -> dict[str, str]:

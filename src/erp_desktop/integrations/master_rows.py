@@ -1,14 +1,13 @@
 """Importing master data: a row is known by its key, and becomes new, changed, or stays the same."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from erp_desktop.actions.masters import SaveMasters
-from erp_desktop.actions.saving import Save
+from erp_desktop.actions.saving import columns_of
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.integrations.fields import ImportTarget
 from erp_desktop.integrations.judging import TWICE, UNKNOWN_CODE, Batch, PlannedRow, RowReader, Verdict, heading_of
@@ -25,9 +24,9 @@ class MasterRows:
     def __init__(self, target: ImportTarget, matching: Matching, ask: Ask) -> None:
         if target.save is None:
             raise ValueError(target.name)
-        self._save: type[Save] = target.save
+        self._save: type[Any] = target.save
         self._table = str(target.save.model.__tablename__)
-        self._id_field, *_ = (stored.name for stored in fields(target.save))  # type: ignore[arg-type]  # a dataclass
+        self._id_field = columns_of(target.save)[0].name
         self._target = target
         self._ask = ask
         self._reader = RowReader(target, matching, ask, target.save.model)

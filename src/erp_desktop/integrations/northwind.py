@@ -22,6 +22,7 @@ from erp_desktop.actions.base import Action
 from erp_desktop.actions.masters import SaveCategory, SaveEmployee, SaveMasters, SaveParty, SaveProduct
 from erp_desktop.actions.opening import OpenPeriods
 from erp_desktop.actions.refusals import Problem
+from erp_desktop.actions.saving import Save
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.actions.stock import CountedLine, CountStock
@@ -172,8 +173,8 @@ class NorthwindImport:
         for employee in self._missing("employee", employees):
             yield _Step(employee)
 
-    def _missing(self, table: str, rows: Sequence[Any]) -> tuple[Any, ...]:
-        ids = [next(iter(vars(row).values())) for row in rows]  # every Save... begins with its row's id
+    def _missing(self, table: str, rows: Sequence[Save]) -> tuple[Any, ...]:
+        ids = [row.row_id for row in rows]
         here = self._ask(RowsHere(table, tuple(ids)))
         return tuple(row for row_id, row in zip(ids, rows, strict=True) if row_id not in here)
 
