@@ -27,7 +27,7 @@ from erp_desktop.views.widgets.theme import load_fonts, theme_keeper
 
 assert all_screens
 
-FEW = ("warehouse", "sales", "hr")  # of the others, the tour visits every screen of the owner
+FEW = ("warehouse", "hr")  # of the others, the tour visits every screen of the owner
 OF_PRICES = {"Price", "Amount", "Credit", "Credit price", "Unit cost"}
 ABOUT_BUYING = {
     "purchase_orders",

@@ -125,8 +125,10 @@ def _is_of(model: type[Replicated], warehouses: frozenset[UUID]) -> ColumnElemen
         is_theirs = _is_of(document, warehouses)
         if is_theirs is None:
             return None
-        theirs = select(document.id).where(document.company_id == model.company_id, is_theirs).correlate(model)
-        return model.__table__.columns[column].in_(theirs)
+        names_it = document.id == model.__table__.columns[column]
+        # row by row by the primary key: a list of all documents would be made anew for each
+        theirs = select(document.id).where(document.company_id == model.company_id, names_it, is_theirs)
+        return theirs.correlate(model).exists()
     if not model.warehouse_columns:
         return None
     named = (model.__table__.columns[column].in_(sorted(warehouses)) for column in model.warehouse_columns)
