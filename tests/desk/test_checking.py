@@ -175,7 +175,7 @@ def test_a_desk_that_lags_behind_gives_no_false_alarm_and_still_finds_a_wrong_ro
 
 
 def test_a_desk_is_compared_by_what_its_user_may_see_and_holds_nothing_else_afterwards(
-    database_url: str, office: Office, open_desk: OpenDesk
+    office: Office, open_desk: OpenDesk
 ) -> None:
     office.perform(someone("S-7"), someone("S-8"))
     office.add_user("wu", "warehouse")

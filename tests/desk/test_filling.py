@@ -158,7 +158,7 @@ def test_a_fill_that_is_broken_off_again_and_again_goes_on_where_it_stopped(
 
 
 def test_what_happens_at_the_centre_during_a_fill_comes_with_it(
-    database_url: str, small_pages: None, lone_desk: Callable[[str], LoneDesk], network: Network, office: Office
+    small_pages: None, lone_desk: Callable[[str], LoneDesk], network: Network, office: Office
 ) -> None:
     desk = lone_desk("office")
     network.break_with(LostAfter(6), "/snapshot")
