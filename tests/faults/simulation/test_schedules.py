@@ -28,8 +28,8 @@ from sqlalchemy import Engine
 from erp_desktop import failpoints
 from erp_desktop.database import open_engine
 
-SCHEDULES = int(os.environ.get("SYNC_SCHEDULES", "6"))
-STEPS = 30 if "SYNC_SCHEDULES" in os.environ else 20
+SCHEDULES = int(os.environ.get("SYNC_SCHEDULES", "5"))
+STEPS = 30 if "SYNC_SCHEDULES" in os.environ else 15
 SEED = int(os.environ.get("SYNC_SEED", "1"))
 
 logins = st.sampled_from(list(PEOPLE))
