@@ -48,7 +48,7 @@ MENDED: list[tuple[str, tuple[Any, ...], Any]] = [  # on these the centre has st
     ("RevalueStock", ("lines", 0, "amount"), "9" * 5_000),
     ("SaveCostToServeRule", ("kind",), "x" * 100_000),
 ]
-DRAWN = {"sqlite": 300, "postgresql": 80}
+DRAWN = {"sqlite": 200, "postgresql": 50}
 IS_LONG_RUN = "HOSTILE_VALUES" in os.environ
 
 

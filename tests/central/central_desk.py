@@ -17,6 +17,7 @@ from erp_desktop.actions.opening import OpenCompany, SaveUser
 from erp_desktop.central.accounts import set_password
 from erp_desktop.central.performing import Centre
 from erp_desktop.central.serving import Server, served
+from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
 from erp_desktop.models.product import Unit
 from erp_desktop.wire import Ack, PullReply, PushedAction, PushReply, PushResult, Session
@@ -88,6 +89,13 @@ class OpenedCompany:
     def unit_codes(self) -> set[str]:
         with self.engine.connect() as connection:
             return set(connection.scalars(select(Unit.code).where(Unit.company_id == self.id)))
+
+
+def on_sqlite(sqlite_url: str) -> Iterator[Engine]:
+    """`engine = pytest.fixture(on_sqlite)` in a module whose tests say nothing about databases."""
+    opened = open_engine(sqlite_url)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture

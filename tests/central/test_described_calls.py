@@ -16,13 +16,12 @@ from typing import Any
 
 import pytest
 import requests
-from central_desk import PASSWORD, OpenedCompany, RemoteDesk, opening
+from central_desk import PASSWORD, OpenedCompany, RemoteDesk, on_sqlite, opening
 from sqlalchemy import Engine
 
 from erp_desktop.actions.base import action_names
 from erp_desktop.central.performing import Centre
 from erp_desktop.central.serving import Server, served
-from erp_desktop.database import open_engine
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "4"))
 PHASES = "coverage,fuzzing" if EXAMPLES > 50 else "fuzzing"
@@ -36,11 +35,7 @@ CHECKS = (
 PROGRAM = "from schemathesis.cli import schemathesis; schemathesis()"
 
 
-@pytest.fixture
-def engine(sqlite_url: str) -> Iterator[Engine]:
-    made = open_engine(sqlite_url)
-    yield made
-    made.dispose()
+engine = pytest.fixture(on_sqlite)
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+import pytest
 import requests
+from central_desk import on_sqlite
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
@@ -11,6 +13,8 @@ from erp_desktop.central.describing import calls, described
 from erp_desktop.central.serving import Server
 
 DESCRIPTION = "/v1/openapi.json"
+
+engine = pytest.fixture(on_sqlite)
 
 
 def routes(app: FastAPI) -> set[tuple[str, str]]:

@@ -14,13 +14,11 @@ from uuid import UUID
 import msgspec
 import pytest
 import requests
-from central_desk import PASSWORD, OpenedCompany, RemoteDesk, opening, pushed, save_unit
-from sqlalchemy import Engine
+from central_desk import PASSWORD, OpenedCompany, RemoteDesk, on_sqlite, opening, pushed, save_unit
 
 from erp_desktop.central.describing import calls
 from erp_desktop.central.performing import Centre
 from erp_desktop.central.serving import Server
-from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
 from erp_desktop.models import Base, replicated_tables
 from erp_desktop.wire import MAX_PUSH_BYTES, PullReply, PushReply, PushResult
@@ -65,11 +63,7 @@ DEEP = 1_000
 Ask = Callable[..., requests.Response]
 
 
-@pytest.fixture
-def engine(sqlite_url: str) -> Iterator[Engine]:
-    made = open_engine(sqlite_url)
-    yield made
-    made.dispose()
+engine = pytest.fixture(on_sqlite)
 
 
 @pytest.fixture

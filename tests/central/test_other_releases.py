@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 import requests
-from central_desk import OpenedCompany, RemoteDesk, pushed, save_unit
+from central_desk import OpenedCompany, RemoteDesk, on_sqlite, pushed, save_unit
 from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from erp_desktop import wire
@@ -17,6 +17,8 @@ from erp_desktop.models.base import Base, since_of
 from erp_desktop.models.product import Unit
 from erp_desktop.models.stock import Bin
 from erp_desktop.wire import Hello, PullReply
+
+engine = pytest.fixture(on_sqlite)
 
 
 @pytest.fixture

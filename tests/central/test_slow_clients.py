@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from central_desk import OpenedCompany, RemoteDesk, pushed, save_unit
+from central_desk import OpenedCompany, RemoteDesk, on_sqlite, pushed, save_unit
 
 from erp_desktop.central import http, patience
 from erp_desktop.central.service import THREADS_FOR_PUSHES, THREADS_FOR_THE_REST
@@ -17,6 +17,8 @@ PATIENCE_SECONDS = 60
 HEAD = b"POST /v1/sync/push HTTP/1.1\r\nHost: centre\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
 
 Open = Callable[[], socket.socket]
+
+engine = pytest.fixture(on_sqlite)
 
 
 @pytest.fixture
