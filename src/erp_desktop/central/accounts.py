@@ -167,7 +167,8 @@ class Accounts:
                 note_event(connection, company_id, "sign_in_failed", user_id, subject=login)
 
     def refresh(self, request: RefreshRequest) -> Session:
-        """A new access token and the next refresh token. Raises SignInRefused: token_expired, device_revoked.
+        """A new access token and the next refresh token. Raises SignInRefused: token_expired, device_revoked,
+        user_disabled.
 
         A refresh token seen again long after it was replaced was copied: the device has to sign in again.
         """
@@ -177,6 +178,8 @@ class Accounts:
         with self._writer.begin() as connection:
             if is_revoked(connection, request.company_id, request.device_id):
                 raise SignInRefused("device_revoked")
+            if self._is_of_nobody_any_more(connection, request):  # their tokens are gone with them
+                raise SignInRefused("user_disabled")
             row = connection.execute(
                 select(RefreshToken).where(
                     RefreshToken.company_id == request.company_id,
@@ -208,6 +211,16 @@ class Accounts:
                 )
                 return self._session(connection, request.company_id, row.user_id, request.device_id)
         raise SignInRefused("token_expired")
+
+    def _is_of_nobody_any_more(self, connection: Connection, request: RefreshRequest) -> bool:
+        """Whether we made this token for somebody who may not sign in any more."""
+        try:
+            content = self._signer.read(_REFRESH, request.refresh_token, RefreshContent)
+        except Forged:
+            return False
+        if (content.company_id, content.device_id) != (request.company_id, request.device_id):
+            return False
+        return permissions_of(connection, content.company_id, content.user_id) is None
 
     def _lost_token(self, connection: Connection, request: RefreshRequest) -> RefreshContent | None:
         """A token of ours that was made in the time that a restore took back: it is as good, once."""

@@ -489,7 +489,11 @@ class Engine:
             # What was under way when it was chosen ends, and does not end the choice.
             if self._is_offline_by_choice and now.kind is not SyncKind.LOCKED:
                 now = replace(now, kind=SyncKind.OFFLINE, detail=state.offline_by_choice())
-            if before.kind is SyncKind.LOCKED and now.kind is not SyncKind.LOCKED and self._credentials.lock is not None:
+            if (
+                before.kind is SyncKind.LOCKED
+                and now.kind is not SyncKind.LOCKED
+                and self._credentials.lock is not None
+            ):
                 now = replace(now, kind=SyncKind.LOCKED, detail=before.detail)  # trying goes on, behind closed data
             self.state = now
             is_new = now != before
