@@ -19,6 +19,7 @@ from erp_desktop.wire import (
     AdminRequest,
     AuditRequest,
     BackupBegun,
+    BackupPiece,
     BackupPieceRequest,
     DeviceOrder,
     DeviceRows,
@@ -121,7 +122,7 @@ class AdminCalls:
         def answer(_who: Reader, wanted: BackupPieceRequest) -> msgspec.Struct:
             if wanted.forget:
                 self._backups.forget(wanted.id)
-                return Done()
+                return BackupPiece(data=b"", complete=True)
             return self._backups.piece(wanted.id, wanted.offset)
 
         return await self._answer(request, BackupPieceRequest, answer)

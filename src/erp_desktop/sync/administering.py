@@ -220,7 +220,7 @@ class Administration:
         finally:
             part.unlink(missing_ok=True)
             with suppress(Refused, Answered):  # it is gone within the hour anyway
-                self._ask("backup/piece", self._piece(backup_id, 0, forget=True), wire.Done)
+                self._ask("backup/piece", self._piece(backup_id, 0, forget=True), wire.BackupPiece)
 
     def _fetch(
         self, backup_id: UUID, file: BinaryIO, told: Callable[[int], object], is_wanted: Callable[[], bool]
