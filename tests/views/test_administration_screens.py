@@ -3,6 +3,7 @@
 import csv
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,29 @@ def test_a_long_history_is_shown_page_by_page(trade: Trade, monkeypatch: pytest.
         screen.older_button.click()
         trade.wait(lambda shown=shown: len(screen.model.rows) > shown or not screen.older_button.isVisible())
     assert screen.model.rows[-1].what == "Open a company"
+
+
+def test_whoever_loses_a_role_loses_its_screens_at_the_next_contact_and_gets_them_back(
+    trade: Trade, ada: SaveUser
+) -> None:
+    owner = trade.desk.user
+    trade.desk.perform_and_wait(replace(ada, role_codes=("administrator",)))
+    trade.open("users")
+    trade.open("sales_orders")
+
+    def is_administrator(roles: tuple[str, ...]) -> None:
+        changed = SaveUser(user_id=owner.id, login=owner.login, name=owner.name, role_codes=roles)
+        (result,) = trade.company.centre.perform_local(trade.company.company_id, ada.user_id, [changed])
+        assert result.outcome == "applied", result
+
+    assert trade.desk.wait_until_synced()
+    is_administrator(("sales",))
+    trade.wait(lambda: not trade.window.has_screen("users"))
+    assert {tab.screen.key for tab in trade.window.tabs.tabs()} == {"home", "sales_orders"}
+    assert not trade.window.rail.buttons["ledger"].isVisible()
+    is_administrator(("administrator",))
+    trade.wait(lambda: trade.window.has_screen("users"))
+    assert trade.window.rail.buttons["ledger"].isVisible()
 
 
 def test_somebody_changes_their_own_password_at_the_window(trade: Trade, sit_down: Callable[..., Desk]) -> None:

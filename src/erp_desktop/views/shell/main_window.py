@@ -261,11 +261,20 @@ class MainWindow(QMainWindow):
         self.top.palette_button.clicked.connect(self.open_palette)
         self.rail.screen_chosen.connect(self.open_screen)
         self.tabs.close_wanted.connect(self.close_tab)
+        self.desk.signed_in_changed.connect(self._follow_role)
         self.tabs.currentChanged.connect(self._note_current)
         heard = announcements()
         heard.said.connect(self.say)
         heard.refused.connect(lambda sentence: self.banner.show_sentence("warning", sentence))
         heard.failed.connect(self._show_failure)
+
+    def _follow_role(self) -> None:
+        """What the person may do can have changed: screens that they may not use any more go, at once."""
+        self._screens = {screen.key: screen for screen in permitted_screens(self.desk.permissions)}
+        self.rail.offer(self.screens)
+        for tab in self.tabs.tabs():
+            if tab.screen.key not in self._screens:
+                self.tabs.remove(tab.view)
 
     def _follow_pill(self) -> None:
         """The pill leads to what it says."""

@@ -44,8 +44,23 @@ class ModuleRail(QWidget):
         button.setIconSize(QSize(22, 22))
         set_icon(button, module.icon)
         button.clicked.connect(lambda _checked=False: self._choose(module.key))
+        earlier = [known.key for known in MODULES[: MODULES.index(module)] if known.key in self.buttons]
         self.buttons[module.key] = button
-        self._layout.addWidget(button)
+        self._layout.insertWidget(len(earlier), button)
+
+    def offer(self, screens: list[Screen]) -> None:
+        """Another role, other screens: a module without any is not shown."""
+        self._screens = {}
+        for module in MODULES:
+            listed = [screen for screen in screens if screen.module == module.key and screen.is_listed]
+            if listed:
+                self._screens[module.key] = listed
+                if module.key not in self.buttons:
+                    self._add(module)
+            if module.key in self.buttons:
+                self.buttons[module.key].setVisible(bool(listed))
+        self.retranslate()
+        self._show_names(self.is_wide)
 
     def _choose(self, module: str) -> None:
         button, screens = self.buttons[module], self._screens[module]
