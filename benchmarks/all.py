@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("workload", "costing", "window", "importing", "sample")
+NAMES = ("workload", "costing", "window", "importing", "sample", "sync")
 
 
 def main() -> int:
