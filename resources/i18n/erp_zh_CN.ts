@@ -8988,8 +8988,8 @@ before: {value}</source>
         <translation>这份备份已损坏：内容与写入时不同。未做任何更改；请使用另一份。</translation>
     </message>
     <message>
-        <source>This backup was written by another version of the program. Install that one first.</source>
-        <translation>这份备份由另一个版本的程序写成。请先安装那个版本。</translation>
+        <source>This backup was written by another version of the program. Install that one first; nothing was changed.</source>
+        <translation>此备份由另一版本的程序写成。请先安装那个版本；未作任何更改。</translation>
     </message>
     <message>
         <source>There is a company in this database already. Restore onto a new one; nothing was changed.</source>
@@ -9433,6 +9433,10 @@ before: {value}</source>
     <message>
         <source>change employees</source>
         <translation>修改员工</translation>
+    </message>
+    <message>
+        <source>see who did what</source>
+        <translation>查看谁做了什么</translation>
     </message>
     <message>
         <source>close periods</source>

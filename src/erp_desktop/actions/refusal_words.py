@@ -130,6 +130,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "master.write": QT_TRANSLATE_NOOP("Refusal word", "change products and parties"),
         "people.read": QT_TRANSLATE_NOOP("Refusal word", "see employees"),
         "people.write": QT_TRANSLATE_NOOP("Refusal word", "change employees"),
+        "audit.read": QT_TRANSLATE_NOOP("Refusal word", "see who did what"),
         "period.close": QT_TRANSLATE_NOOP("Refusal word", "close periods"),
         "purchasing.read": QT_TRANSLATE_NOOP("Refusal word", "see purchasing"),
         "purchasing.return": QT_TRANSLATE_NOOP("Refusal word", "return goods to suppliers"),
