@@ -33,7 +33,8 @@ class BackupDamaged(BackupProblem):
 class NewerBackup(BackupProblem):
     code = "newer_backup"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "This backup was written by another version of the program. Install that one first; nothing was changed."
+        "Refusal",
+        "This backup was written by another version of the program. Install that one first; nothing was changed.",
     )
 
 
