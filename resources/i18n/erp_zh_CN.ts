@@ -8620,6 +8620,10 @@ before: {value}</source>
         <translation>无法在最新数据上重做（{detail}）。请查看后重新发送，或放弃。</translation>
     </message>
     <message>
+        <source>This builds on a change that was not carried out and that this computer does not hold any more. Look at it and send it again, or drop it; nothing else was lost.</source>
+        <translation>它所依据的更改没有执行，而且本机已不再保存那项更改。请查看后重新发送，或放弃它；其他内容均未丢失。</translation>
+    </message>
+    <message>
         <source>Sign in with your password to fetch the company&apos;s data.</source>
         <translation>请用密码登录以获取公司数据。</translation>
     </message>

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from furnished_cache import ADA, furnish
-from sqlalchemy import select
+from sqlalchemy import Connection, select, update
 
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.database import encrypting_driver
@@ -110,6 +110,27 @@ def test_a_damaged_page_of_the_outbox_costs_only_the_rows_on_it(path: Path) -> N
     perform_next = SaveParty(party_id=new_id(), code="S-next", name="next", is_supplier=True)
     cache.write(lambda connection: outbox.perform(connection, ADA, perform_next)).result()
     assert waiting_codes(cache)[-1] == "S-next"
+    cache.close()
+
+
+def test_what_was_held_goes_on_waiting_only_for_what_was_saved(path: Path) -> None:
+    """A change that builds on one that is lost is offered to the centre, which knows what became of that."""
+    fill(path, 40)
+    cache = Cache(path)
+    rows = OutboxAction.__table__
+
+    def hold(connection: Connection) -> None:
+        first, *_, last_but_one, last = connection.scalars(select(rows.c.id).order_by(rows.c.seq)).all()
+        held = update(OutboxAction)
+        connection.execute(held.where(rows.c.id == last_but_one).values(status="held", depends_on=[str(first)]))
+        connection.execute(held.where(rows.c.id == last).values(status="held", depends_on=[str(new_id())]))
+
+    cache.write(hold).result()
+    cache.close()
+    spoil(path, pages_of(path, "party")[0])
+    cache = Cache(path)
+    statuses = cache.write(lambda c: c.scalars(select(rows.c.status).order_by(rows.c.seq)).all()).result()
+    assert statuses[-3:] == ["pending", "held", "pending"]
     cache.close()
 
 

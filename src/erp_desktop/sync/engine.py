@@ -323,6 +323,7 @@ class Engine:
         failpoints.reach(failpoints.REPLY)
         is_busy = False
         without_tick = []
+        lost = self._builds_on_what_is_lost(batch, reply)
         with self._turn:
             for result in reply.results:
                 if result.outcome == "retry" and result.problem is not None:
@@ -331,13 +332,25 @@ class Engine:
                     is_busy = True
                 elif result.outcome == "refused" and result.tick is None:
                     without_tick.append(result)
-                else:
+                elif result.id not in lost:
                     self._answered[result.id] = result.tick or 0  # blocked: until the next pull says why
+        for action_id in lost:
+            self._reject(action_id, outbox.CauseLost().problem)
         for result in without_tick:  # not in the centre's log, so no pull will ever bring it (an id used twice)
             self._reject(result.id, Problem.from_dict(result.problem or {}))
         if is_busy or {action.id for action in batch} - {result.id for result in reply.results}:
             raise NoAnswer("the centre asks for some actions again")
         return all(result.outcome != "refused" for result in reply.results)
+
+    def _builds_on_what_is_lost(self, batch: list[wire.PushedAction], reply: wire.PushReply) -> list[UUID]:
+        """What the centre holds back because of actions that a damaged cache has lost: no pull will ever say why."""
+        blocked = {result.id for result in reply.results if result.outcome == "blocked"}
+        return [
+            action.id
+            for action in batch
+            if action.id in blocked
+            and not self._cache.read_here(lambda session, needed=action.depends_on: outbox.knows_any(session, needed))
+        ]
 
     def _set_aside(self, transport: Transport, batch: list[wire.PushedAction], error: Answered) -> None:
         """One action of the batch cannot be taken: it waits for a person, the queue goes on."""

@@ -57,6 +57,15 @@ class FailedHere(Refused):
     )
 
 
+class CauseLost(Refused):
+    code = "cause_lost"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This builds on a change that was not carried out and that this computer does not hold any more. Look at it and "
+        "send it again, or drop it; nothing else was lost.",
+    )
+
+
 @dataclass(frozen=True)
 class Waiting:
     """How many actions wait: for the centre, and for a person."""
@@ -173,6 +182,11 @@ def reject(connection: Connection, who: SignedIn, action_id: UUID, problem: Prob
         .values(status=REFUSED, problem=problem.as_dict())
     )
     return run_again(connection, who)
+
+
+def knows_any(session: Session, action_ids: Iterable[UUID]) -> bool:
+    """Whether one of these actions is in the outbox, waiting for whomever."""
+    return session.scalar(select(_outbox.c.id).where(_outbox.c.id.in_(list(action_ids))).limit(1)) is not None
 
 
 def waiting(connection: Connection | Session) -> Waiting:

@@ -99,6 +99,11 @@ def restore(connection: Connection, saved: Saved) -> None:
         columns = ", ".join(row)
         places = ", ".join("?" * len(row))
         connection.exec_driver_sql(f"INSERT INTO outbox ({columns}) VALUES ({places})", tuple(row.values()))
+    # what was held behind something that is lost asks the centre, which knows what became of that
+    connection.exec_driver_sql(
+        "UPDATE outbox SET status = 'pending' WHERE status = 'held' AND NOT EXISTS (SELECT 1 FROM outbox AS cause, "
+        "json_each(outbox.depends_on) AS needed WHERE replace(needed.value, '-', '') = lower(hex(cause.id)))"
+    )
     facts = dict(saved.facts)
     if saved.outbox and "next_seq" not in facts:
         facts["next_seq"] = str(max(row["seq"] for row in saved.outbox) + _GAP)

@@ -7,7 +7,7 @@ import pytest
 import simulated_trade as trade
 from simulated_desk import Fault, SimulatedDesk
 from simulated_office import SimulatedOffice
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from erp_desktop.actions.base import Action, action_args
 from erp_desktop.actions.masters import SaveMasters, SaveParty, SaveProduct
@@ -194,6 +194,27 @@ def test_a_refused_customer_holds_the_orders_that_depend_on_it(office: Simulated
     assert sorted(statuses) == ["held"] * 6 + ["refused"]
     assert codes(sun, "F-") == ["F-1"]  # the queue went on
     assert sun.ask(lambda session: session.scalars(select(SalesOrder.id)).all()) == []
+
+
+def test_what_builds_on_an_action_that_a_damaged_cache_has_lost_waits_for_a_person(office: SimulatedOffice) -> None:
+    """The cause is refused at the centre; its row of the outbox is lost before anybody hears of that."""
+    sun, mei = office.desks["sun"], office.desks["mei"]
+    perform(office, "mei", supplier("NEW"))
+    mei.sync()
+    party = new_id()
+    perform(office, "sun", SaveParty(party_id=party, code="NEW", name="Ours", is_supplier=True))
+    perform(office, "sun", SaveParty(party_id=party, code="NEW", name="Ours, once more", is_supplier=True))
+    perform(office, "sun", supplier("F-1"))
+    lost, behind, _ = sun.waiting()
+    outbox_rows = OutboxAction.__table__
+    sun.push()
+    sun.cache.write(lambda connection: connection.execute(delete(outbox_rows).where(outbox_rows.c.id == lost))).result()
+    office.confirmed.pop(lost)
+    sun.sync()
+    sun.sync()
+    assert (sun.failure, sun.waiting()) == (None, {behind: "refused"})
+    assert [problem.code for problem in problems(sun)] == ["cause_lost"]
+    assert codes(sun, "F-") == ["F-1"]
 
 
 def test_a_price_that_changed_meanwhile_leaves_the_order_as_it_was_typed(office: SimulatedOffice) -> None:
