@@ -62,7 +62,10 @@ def parts_of(draft: Draft) -> dict[str, Any]:
 def changing(draft: DraftClass, seen: DraftClass) -> DraftClass:
     """The same, saying what it changes of the order as the person saw it."""
     mine, was = parts_of(draft), parts_of(seen)
-    changed = {name: was.get(name) for name in {**was, **mine} if mine.get(name) != was.get(name)}
+    anew = {
+        f"{LINE}{line.line_id}" for line in draft.lines if line.is_unit_anew
+    }  # looks the same, and may be more or less
+    changed = {name: was.get(name) for name in {**was, **mine} if name in anew or mine.get(name) != was.get(name)}
     return replace(draft, before=changed)  # type: ignore[type-var]
 
 

@@ -345,12 +345,12 @@ class Engine:
     def _builds_on_what_is_lost(self, batch: list[wire.PushedAction], reply: wire.PushReply) -> list[UUID]:
         """What the centre holds back because of actions that a damaged cache has lost: no pull will ever say why."""
         blocked = {result.id for result in reply.results if result.outcome == "blocked"}
-        return [
-            action.id
-            for action in batch
-            if action.id in blocked
-            and not self._cache.read_here(lambda session, needed=action.depends_on: outbox.knows_any(session, needed))
-        ]
+        if not blocked:
+            return []
+        held = [action for action in batch if action.id in blocked]
+        return self._cache.read_here(
+            lambda session: [action.id for action in held if not outbox.knows_any(session, action.depends_on)]
+        )
 
     def _set_aside(self, transport: Transport, batch: list[wire.PushedAction], error: Answered) -> None:
         """One action of the batch cannot be taken: it waits for a person, the queue goes on."""
