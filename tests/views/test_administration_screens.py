@@ -25,6 +25,7 @@ from erp_desktop.sync.state import SyncKind
 from erp_desktop.sync.transport import Timing
 from erp_desktop.views.start.sign_in_again import SignInAgain
 from erp_desktop.views.start.start_window import SignIn, StartWindow
+from erp_desktop.views.widgets.asking import when_done
 
 __all__ = ["trade"]
 
@@ -191,9 +192,17 @@ def test_a_backup_that_is_cancelled_leaves_nothing(
     trade.wait(begun.is_set)
     screen.cancel_button.click()
     may_end.set()
-    assert "nothing of it is left" in screen.told.text()
     trade.desk.administration.devices().result()  # asked after it
+    later: list[bool] = []
+    when_done(trade.desk.administration.devices(), screen, lambda _: later.append(True))
+    trade.wait(lambda: bool(later))
+    assert "nothing of it is left" in screen.told.text()
     assert list(tmp_path.glob("*.erpbackup*")) == []
+
+    begun.clear()
+    screen.back_up(tmp_path)
+    trade.wait(lambda: "Backed up to" in screen.told.text())
+    assert len(list(tmp_path.glob("*.erpbackup"))) == 1
 
 
 def test_who_did_what_is_found_and_exported(trade: Trade, ada: SaveUser, tmp_path: Path) -> None:

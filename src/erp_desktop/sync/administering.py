@@ -214,6 +214,8 @@ class Administration:
                 self._fetch(backup_id, file, told, is_wanted)
                 file.flush()
                 os.fsync(file.fileno())
+            if not is_wanted():  # since the last piece was asked for
+                raise CancelledError
             part.replace(path)
         except OSError as error:
             raise BackupNotWritten(file=path, detail=error.strerror or error) from error

@@ -74,7 +74,6 @@ class BackupsScreen(ScreenView):
         if self._may_restore:
             self.header.add_button(self.do_restore, "undo")
         self._came.connect(self._show_progress)
-        self.destroyed.connect(self._not_wanted.set)
         self._show_under_way(False)
 
     def choose_folder(self) -> None:
@@ -119,11 +118,12 @@ class BackupsScreen(ScreenView):
         """Begin to write a backup into `folder`; its name says of what and when."""
         now = datetime.now().astimezone()
         path = folder / f"{self._desk.company.code}-{now:%Y-%m-%d-%H%M%S}{SUFFIX}"
-        self._not_wanted.clear()
+        not_wanted = self._not_wanted = threading.Event()  # of this one: another that was cancelled stays so
+        self.destroyed.connect(not_wanted.set)
         self._show_under_way(True)
         self.told.setText(translate("Backups", "The backup is being written …"))
-        fetching = self._desk.administration.back_up(path, self._came.emit, lambda: not self._not_wanted.is_set())
-        when_done(fetching, self, lambda _done: self._finished(path), self._refused, self._failed)
+        fetching = self._desk.administration.back_up(path, self._came.emit, lambda: not not_wanted.is_set())
+        when_done(fetching, self, lambda _done: self._finished(path, not_wanted), self._refused, self._failed)
 
     def cancel(self) -> None:
         """Break off."""
@@ -136,7 +136,10 @@ class BackupsScreen(ScreenView):
             text = translate("Backups", "The backup is being written: {size} MB so far …")
             self.told.setText(text.format(size=f"{count / _MEGABYTE:,.1f}"))
 
-    def _finished(self, path: Path) -> None:
+    def _finished(self, path: Path, not_wanted: threading.Event) -> None:
+        if not_wanted.is_set():  # it was whole already
+            path.unlink(missing_ok=True)
+            return
         self._show_under_way(False)
         text = translate("Backups", "Backed up to {file} ({size} MB).")
         self.told.setText(text.format(file=path, size=f"{path.stat().st_size / _MEGABYTE:,.1f}"))

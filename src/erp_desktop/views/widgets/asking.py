@@ -120,6 +120,8 @@ def _open(number: int, future: "Future[Any]") -> None:
         error = future.exception()
     except CancelledError:
         return
+    if isinstance(error, CancelledError):
+        return  # broken off while it was under way
     if error is None:
         _call(on_result, future.result())
     elif isinstance(error, Refused):
