@@ -7,6 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy import Engine, select
 from company_fixtures import PASSWORD as OWNERS_PASSWORD
 from company_fixtures import SmallCompany, open_small_company
 from erp_desktop import failpoints
+from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.central import changes
 from erp_desktop.central.accounts import set_password
@@ -62,6 +64,11 @@ def desk_program(folder: Path, centre: str, point: str, nth: int, *codes: str) -
     )
 
 
+def _end(program: "subprocess.Popen[str]") -> None:
+    program.kill()
+    program.communicate()
+
+
 def times_performed(engine: Engine, codes: tuple[str, ...]) -> Counter[str]:
     """How many accepted actions of the log saved each code."""
     with engine.connect() as connection:
@@ -76,7 +83,11 @@ def party_codes(desk: HeadlessDesk) -> list[str]:
 
 
 def test_a_desk_that_is_killed_anywhere_loses_nothing_and_repeats_nothing(
-    office: SmallCompany, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    office: SmallCompany,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     """At every place of the way once. One desk after another, each with codes of its own; all are killed at the same time."""
     monkeypatch.setattr(changes, "MAX_ROWS_PER_PULL", 3)  # so that a pull has pages to stage
@@ -84,6 +95,8 @@ def test_a_desk_that_is_killed_anywhere_loses_nothing_and_repeats_nothing(
     filled = HeadlessDesk(tmp_path / "filled", server.url, "mei")
     filled.sync()
     filled.close()
+    for number in range(6):  # more news than one pull holds, whichever desk asks first
+        office.perform(SaveParty(party_id=new_id(), code=f"N-{number}", name="New", is_supplier=True))
     # the fourth commit is the marking of a batch, or what comes after it
     kills = [
         (point, nth) for point in failpoints.OF_THE_DESK for nth in ((1, 4) if point == failpoints.COMMITTED else (1,))
@@ -93,7 +106,9 @@ def test_a_desk_that_is_killed_anywhere_loses_nothing_and_repeats_nothing(
     for number, kill in enumerate(kills):
         shutil.copytree(tmp_path / "filled", folders[kill])
         codes = tuple(f"K-{number}-{place}" for place in range(3))
-        running[kill] = codes, desk_program(folders[kill], server.url, *kill, *codes)
+        program = desk_program(folders[kill], server.url, *kill, *codes)
+        running[kill] = codes, program
+        request.addfinalizer(partial(_end, program))
 
     for kill, (codes, program) in running.items():
         said, _ = program.communicate(timeout=300)
