@@ -8972,6 +8972,10 @@ before: {value}</source>
         <translation>无法恢复 {file}（{detail}）。未做任何更改。</translation>
     </message>
     <message>
+        <source>This central service keeps several companies, and a backup holds all of them. Whoever runs the service makes it with erp-central backup. Nothing was changed.</source>
+        <translation>此中心服务存有多家公司，备份会包含全部公司。请由运行该服务的人员用 erp-central backup 进行备份。未作任何更改。</translation>
+    </message>
+    <message>
         <source>The central service could not write the backup; its log says why. Nothing was changed.</source>
         <translation>中心服务未能写出备份；原因见其日志。未做任何更改。</translation>
     </message>

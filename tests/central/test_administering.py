@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from central_desk import PASSWORD, OpenedCompany, RemoteDesk, pushed, save_unit
+from central_desk import PASSWORD, OpenedCompany, RemoteDesk, opening, pushed, save_unit
 from sqlalchemy import Engine
 
 from erp_desktop.actions.opening import SaveUser
+from erp_desktop.central import backups
 from erp_desktop.central.administering import one_time_password
 from erp_desktop.central.serving import Server
 from erp_desktop.database import open_engine
@@ -174,3 +175,16 @@ def test_one_time_passwords_are_easy_to_read_out_and_never_the_same() -> None:
     made = {one_time_password() for _ in range(50)}
     assert len(made) == 50
     assert all(len(one) == 14 and not set(one) & set("l1o0 ") for one in made)
+
+
+def test_where_several_companies_are_kept_no_administrator_of_one_takes_a_backup_of_all(
+    desk: RemoteDesk, acme: OpenedCompany, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless the service is that of one person's own computer."""
+    monkeypatch.setattr(backups, "write_backup", lambda *_: None)  # what is in it is another test's
+    acme.centre.open_company(opening("RIVAL"), PASSWORD)
+    answer = order(desk, "backup/begin")
+    assert (answer.status_code, code_of(answer)) == (403, "several_companies")
+    server.service.backups.is_of_one_person = True
+    assert order(desk, "backup/begin").status_code == 200
+    server.service.backups.close()

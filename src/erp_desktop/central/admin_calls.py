@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 
 from erp_desktop.central.accounts import Accounts
 from erp_desktop.central.administering import Administration, NoSuchDevice, NoSuchUser
-from erp_desktop.central.backups import Backups, NoSuchBackup
+from erp_desktop.central.backups import Backups, NoSuchBackup, SeveralCompanies
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.http import WireError, message_response, read_message, sender_of
 from erp_desktop.wire import (
@@ -105,8 +105,9 @@ class AdminCalls:
 
     async def begin_backup(self, request: Request) -> Response:
         def answer(who: Reader, _wanted: AdminRequest) -> msgspec.Struct:
+            begun = BackupBegun(id=self._backups.begin())
             self._administration.note("backup", who)
-            return BackupBegun(id=self._backups.begin())
+            return begun
 
         return await self._answer(request, AdminRequest, answer)
 
@@ -147,6 +148,8 @@ class AdminCalls:
                 raise WireError(404, "unknown_device", "There is no such computer.") from None
             except NoSuchBackup:
                 raise WireError(404, "unknown_backup", "There is no such backup.") from None
+            except SeveralCompanies:
+                raise WireError(403, "several_companies", "A backup would hold other companies too.") from None
             except NoSuchUser:
                 raise WireError(404, "unknown_user", "There is no such user.") from None
 

@@ -11,10 +11,12 @@ import time
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from erp_desktop.central.backing_up import write_backup
+from erp_desktop.database import reader
 from erp_desktop.ids import new_id
+from erp_desktop.models.company import Company
 from erp_desktop.wire import BackupPiece
 
 log = logging.getLogger(__name__)
@@ -32,17 +34,26 @@ class _NotWanted(Exception):
     """Breaks off writing."""
 
 
+class SeveralCompanies(PermissionError):
+    """A backup holds every company that is kept; an administrator of one of them may not have the others."""
+
+
 class Backups:
     """The backups that are under way at one centre. Safe to use from many threads and beside other workers."""
 
     def __init__(self, engine: Engine, server_id: UUID) -> None:
         self._engine = engine
+        self.is_of_one_person = False  # who works at this computer has all its companies anyway
         self._folder = Path(tempfile.gettempdir()) / f"erp-central-{server_id.hex}"
         self._is_closing = threading.Event()
         self._writers: list[threading.Thread] = []
 
     def begin(self) -> UUID:
-        """Start to write one. What nobody fetched for an hour is removed first."""
+        """Start to write one. What nobody fetched for an hour is removed first. Raises SeveralCompanies."""
+        if not self.is_of_one_person:
+            with reader(self._engine).connect() as connection:
+                if connection.scalar(select(func.count()).select_from(Company)) != 1:
+                    raise SeveralCompanies
         self._folder.mkdir(mode=0o700, exist_ok=True)
         if os.name == "posix" and (self._folder.stat().st_uid, self._folder.stat().st_mode & 0o077) != (os.getuid(), 0):
             raise PermissionError(f"{self._folder} is not ours alone")

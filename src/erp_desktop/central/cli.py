@@ -104,8 +104,9 @@ def serve(chosen: argparse.Namespace) -> int:
         return 0
     server = Server(engine, chosen.host, chosen.port, trusted_proxies=chosen.trusted_proxy)
     server.when_ready = lambda: print(json.dumps({"listening": server.url}), flush=True)
-    if chosen.stop_with_parent:
+    if chosen.stop_with_parent:  # the centre of a desk that is alone on this computer
         server.stop_at_the_end_of(sys.stdin.buffer)
+        server.service.backups.is_of_one_person = True
     settle_memory()
     server.serve_until_stopped()
     engine.dispose()

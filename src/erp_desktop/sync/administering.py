@@ -75,6 +75,15 @@ class BackupNotRestored(Refused):
     sentence = QT_TRANSLATE_NOOP("Refusal", "{file} cannot be restored ({detail}). Nothing was changed.")
 
 
+class BackupOfSeveral(Refused):
+    code = "backup_of_several"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This central service keeps several companies, and a backup holds all of them. Whoever runs the service makes it with "
+        "erp-central backup. Nothing was changed.",
+    )
+
+
 class BackupFailed(Refused):
     code = "backup_failed"
     sentence = QT_TRANSLATE_NOOP(
@@ -280,6 +289,8 @@ class Administration:
             match error.problem.code:
                 case "not_allowed":
                     raise OnlyAdministrators() from error
+                case "several_companies":
+                    raise BackupOfSeveral() from error
                 case "own_device":
                     raise OwnComputer() from error
                 case "unknown_backup":
