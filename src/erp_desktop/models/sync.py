@@ -126,6 +126,36 @@ class AuditEvent(Base):
     subject: Mapped[str] = mapped_column(String(200), default="")  # to whom or what
 
 
+class ActionSubject(Base):
+    """Centre: which record an entry of the action log is about, made of the log when somebody asks (central/subjects.py)."""
+
+    __tablename__ = "action_subject"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tick: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+
+    __table_args__ = (Index(None, "company_id", "tick"),)
+
+
+class ReadEvent(Base):
+    """Centre: what people looked at, printed or took away in a file, as their desk told it, also later than it happened."""
+
+    __tablename__ = "read_event"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # made at the desk, so that what is told twice is kept once
+    at: Mapped[Instant]  # by the desk's clock, and never after it was told
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(80))  # the screen, report or list; or the kind of the record
+    record_id: Mapped[UUID | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)  # what was asked for, and into what it went
+    user_id: Mapped[UUID]
+    device_id: Mapped[UUID]
+
+    __table_args__ = (Index(None, "company_id", "at", "id"),)
+
+
 class CentreSetting(Base):
     """Centre: one row of facts about this centre (its id, the secret that signs tokens and cursors)."""
 
@@ -166,6 +196,19 @@ class OutboxAction(Base):
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     tries: Mapped[int] = mapped_column(default=0)
     again_since: Mapped[datetime | None]  # it had been applied, and the centre was restored to before that
+
+
+class ReadNote(Base):
+    """Desk: something that was looked at, printed or taken away in a file, until the centre has been told."""
+
+    __tablename__ = "read_note"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # made of the time: a later one is larger
+    at: Mapped[Instant]
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(80))
+    record_id: Mapped[UUID | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class KeptAction(Base):
