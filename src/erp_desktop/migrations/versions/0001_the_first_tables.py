@@ -50,6 +50,14 @@ def upgrade() -> None:
         op.f("ix_action_log_company_id_device_id_tick"), "action_log", ["company_id", "device_id", "tick"], unique=False
     )
     op.create_table(
+        "action_subject",
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("record_id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("company_id", "record_id", "tick", name=op.f("pk_action_subject")),
+    )
+    op.create_index(op.f("ix_action_subject_company_id_tick"), "action_subject", ["company_id", "tick"], unique=False)
+    op.create_table(
         "app_user",
         sa.Column("login", kinds.String(length=80), nullable=False),
         sa.Column("name", kinds.String(length=200), nullable=False),
@@ -369,6 +377,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "code", name=op.f("uq_price_level_company_id_code")),
     )
     op.create_index(op.f("ix_price_level_company_id_tick"), "price_level", ["company_id", "tick"], unique=False)
+    op.create_table(
+        "read_event",
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("at", kinds.InstantType(), nullable=False),
+        sa.Column("kind", kinds.String(length=40), nullable=False),
+        sa.Column("subject", kinds.String(length=80), nullable=False),
+        sa.Column("record_id", kinds.IdType(), nullable=True),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("user_id", kinds.IdType(), nullable=False),
+        sa.Column("device_id", kinds.IdType(), nullable=False),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_read_event")),
+    )
+    op.create_index(op.f("ix_read_event_company_id_at_id"), "read_event", ["company_id", "at", "id"], unique=False)
+    op.create_table(
+        "read_note",
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("at", kinds.InstantType(), nullable=False),
+        sa.Column("kind", kinds.String(length=40), nullable=False),
+        sa.Column("subject", kinds.String(length=80), nullable=False),
+        sa.Column("record_id", kinds.IdType(), nullable=True),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_read_note")),
+    )
     op.create_table(
         "refresh_token",
         sa.Column("company_id", kinds.IdType(), nullable=False),
@@ -2882,6 +2914,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_role_company_id_tick"), table_name="role")
     op.drop_table("role")
     op.drop_table("refresh_token")
+    op.drop_table("read_note")
+    op.drop_index(op.f("ix_read_event_company_id_at_id"), table_name="read_event")
+    op.drop_table("read_event")
     op.drop_index(op.f("ix_price_level_company_id_tick"), table_name="price_level")
     op.drop_table("price_level")
     op.drop_index(op.f("ix_period_company_id_tick"), table_name="period")
@@ -2921,6 +2956,8 @@ def downgrade() -> None:
     op.drop_table("audit_event")
     op.drop_index(op.f("ix_app_user_company_id_tick"), table_name="app_user")
     op.drop_table("app_user")
+    op.drop_index(op.f("ix_action_subject_company_id_tick"), table_name="action_subject")
+    op.drop_table("action_subject")
     op.drop_index(op.f("ix_action_log_company_id_device_id_tick"), table_name="action_log")
     op.drop_table("action_log")
     op.drop_index(op.f("ix_account_company_id_tick"), table_name="account")
