@@ -16,6 +16,7 @@ from test_periods import DATED, JANUARY, Traded, period_of
 from company_fixtures import SmallCompany
 from erp_desktop.actions import base
 from erp_desktop.actions.accounting import EntryLine, PlannedAmount, PostJournalEntry, SaveBudget, SetAccountPurpose
+from erp_desktop.actions.attaching import AttachFile, RemoveAttachment
 from erp_desktop.actions.base import Action, action_args
 from erp_desktop.actions.channel_orders import (
     ChannelLine,
@@ -137,6 +138,14 @@ class Furnished(Traded):
             lines=(PurchaseLine(new_id(), self.product, Decimal(1), Decimal(10), unit_id=self.unit),),
         )
 
+    def contract(self) -> AttachFile:
+        return AttachFile(new_id(), "party", self.company.supplier, "合同.pdf", "application/pdf", 1000, "ab" * 32)
+
+    def attached(self) -> UUID:
+        contract = self.contract()
+        self.company.perform(contract)
+        return contract.attachment_id
+
     def saved(self, draft: SaveSalesOrder | SavePurchaseOrder) -> UUID:
         self.company.perform(draft)
         return draft.order_id
@@ -145,6 +154,8 @@ class Furnished(Traded):
 MORE: dict[str, Callable[[Furnished], Action]] = {
     "AllocateCostToServe": lambda f: AllocateCostToServe(f.february, new_id()),
     "AllocateSalesOrder": lambda f: AllocateSalesOrder(f.confirmed),
+    "AttachFile": lambda f: f.contract(),
+    "RemoveAttachment": lambda f: RemoveAttachment(f.attached()),
     "CancelPurchaseOrder": lambda f: CancelPurchaseOrder(f.open_order),
     "CancelSalesOrder": lambda f: CancelSalesOrder(f.allocated_order),
     "CloseAnnouncedReturn": lambda f: CloseAnnouncedReturn(f.announced, DAY),

@@ -2,6 +2,7 @@
 
 from erp_desktop.actions import (
     accounting,
+    attaching,
     cost_books,
     cost_to_serve,
     delivering,
@@ -26,6 +27,7 @@ from erp_desktop.actions import (
 
 __all__ = [
     "accounting",
+    "attaching",
     "cost_books",
     "cost_to_serve",
     "delivering",

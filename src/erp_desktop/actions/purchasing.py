@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.attaching import take_along
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.drafts import laid_onto
 from erp_desktop.actions.exchanging import places_of_currency, refuse_unknown_currency
@@ -106,6 +107,8 @@ class SavePurchaseOrder(Action):
         order = rows_by_id(session, ctx, PurchaseOrder, [self.order_id]).get(self.order_id)
         if order is not None and order.status != PurchaseOrderStatus.DRAFT:
             raise WrongState(document=order.number or "", status=order.status)
+        if order is not None and order.warehouse_id != self.warehouse_id:
+            take_along(session, ctx, "purchase_order", self.order_id)
         replace_lines(session, ctx, PurchaseOrderLine, self.order_id, lines, is_new=order is None)
         if order is None:
             order = PurchaseOrder(

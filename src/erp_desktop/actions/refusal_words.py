@@ -29,6 +29,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "account": QT_TRANSLATE_NOOP("Refusal word", "account"),
         "app user": QT_TRANSLATE_NOOP("Refusal word", "user"),
         "user": QT_TRANSLATE_NOOP("Refusal word", "user"),
+        "attachment": QT_TRANSLATE_NOOP("Refusal word", "attachment"),
         "barcode": QT_TRANSLATE_NOOP("Refusal word", "barcode"),
         "bin": QT_TRANSLATE_NOOP("Refusal word", "bin"),
         "budget version": QT_TRANSLATE_NOOP("Refusal word", "budget version"),

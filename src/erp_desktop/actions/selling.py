@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from erp_desktop.actions.attaching import take_along
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.drafts import laid_onto
 from erp_desktop.actions.finding import (
@@ -128,6 +129,8 @@ class SaveSalesOrder(Action):
         order = rows_by_id(session, ctx, SalesOrder, [self.order_id]).get(self.order_id)
         if order is not None and order.status != SalesOrderStatus.DRAFT:
             raise WrongState(document=order.number or "", status=order.status)
+        if order is not None and order.warehouse_id != self.warehouse_id:
+            take_along(session, ctx, "sales_order", self.order_id)
         replace_lines(session, ctx, SalesOrderLine, self.order_id, lines, is_new=order is None)
         if order is None:
             order = SalesOrder(

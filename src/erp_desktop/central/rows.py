@@ -20,6 +20,7 @@ from sqlalchemy import (
     Date,
     Select,
     Text,
+    and_,
     cast,
     func,
     not_,
@@ -73,10 +74,14 @@ def readable_tables(
     """The tables that these permissions open, by name, without the columns that they do not, without the tables and
     columns that a desk of schema revision `revision` does not know, and with the rows of `warehouses` alone (none: all)."""
     return {
-        name: _of_warehouses(
-            _stored_table(
-                name, model, dialect, hidden_columns(model, permissions), unknown=columns_after(model, revision)
+        name: _of_documents(
+            _of_warehouses(
+                _stored_table(
+                    name, model, dialect, hidden_columns(model, permissions), unknown=columns_after(model, revision)
+                ),
+                warehouses,
             ),
+            permissions,
             warehouses,
         )
         for name, model in replicated_tables().items()
@@ -114,6 +119,36 @@ def _of_warehouses(table: StoredTable, warehouses: frozenset[UUID]) -> StoredTab
         select=table.select.where(is_theirs),
         warehouses=warehouses,
         left=select(table.model.id).where(not_(is_theirs)) if may_leave else None,
+    )
+
+
+def _of_documents(table: StoredTable, permissions: frozenset[str], warehouses: frozenset[UUID]) -> StoredTable:
+    """A table whose rows belong to documents of many tables, as somebody reads it who has these permissions and is tied to
+    these warehouses: the rows of documents that they may read."""
+    if table.model.of_document is None:
+        return table
+    kind, document_id = (table.model.__table__.columns[name] for name in table.model.of_document)
+    whole, moving, parts = [], [], []
+    for name in table.model.documents:
+        document = replicated_tables()[name]
+        if not may_hold(document, permissions):
+            continue
+        is_theirs = _is_of(document, warehouses) if warehouses else None
+        if is_theirs is None:
+            whole.append(name)
+            continue
+        theirs = select(document.id).where(
+            document.company_id == table.model.company_id, document.id == document_id, is_theirs
+        )
+        parts.append(and_(kind == name, theirs.correlate(table.model).exists()))
+        if _document_of(document).may_change_warehouse:
+            moving.append(name)
+    is_readable = or_(kind.in_(whole), *parts)
+    return replace(
+        table,
+        select=table.select.where(is_readable),
+        warehouses=warehouses,
+        left=select(table.model.id).where(kind.in_(moving), not_(is_readable)) if moving else None,
     )
 
 

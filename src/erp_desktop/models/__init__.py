@@ -1,6 +1,7 @@
 """What is stored: typed tables, one file per business area, no behaviour. Importing this package knows them all."""
 
 from erp_desktop.models import (
+    attachment,
     company,
     cost_to_serve,
     costing,
@@ -18,6 +19,7 @@ from erp_desktop.models.base import Base, Replicated, replicated_tables
 __all__ = [
     "Base",
     "Replicated",
+    "attachment",
     "company",
     "cost_to_serve",
     "costing",

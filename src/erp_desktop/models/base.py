@@ -61,6 +61,8 @@ class Replicated(Base):
     warehouse_columns: ClassVar[tuple[str, ...]] = ()  # the row is of the warehouses that these name
     part_of: ClassVar[tuple[str, str] | None] = None  # or of those of the row that a column names in another table
     may_change_warehouse: ClassVar[bool] = False  # a draft: whoever held it must be told that it is not theirs any more
+    of_document: ClassVar[tuple[str, str] | None] = None  # columns with table and id of what it belongs to,
+    documents: ClassVar[tuple[str, ...]] = ()  # one of these: it is for who may read that row
     since: ClassVar[int] = FIRST_REVISION
 
     company_id: Mapped[UUID] = mapped_column(primary_key=True)
