@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("tick", sa.BigInteger(), nullable=False),
         sa.Column("action_id", kinds.IdType(), nullable=False),
         sa.Column("device_id", kinds.IdType(), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("actor_id", kinds.IdType(), nullable=False),
         sa.Column("name", kinds.String(length=80), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -45,6 +46,7 @@ def upgrade() -> None:
         sa.Column("chain_hash", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("company_id", "tick", name=op.f("pk_action_log")),
         sa.UniqueConstraint("company_id", "action_id", name=op.f("uq_action_log_company_id_action_id")),
+        sa.UniqueConstraint("company_id", "device_id", "seq", name=op.f("uq_action_log_company_id_device_id_seq")),
     )
     op.create_index(
         op.f("ix_action_log_company_id_device_id_tick"), "action_log", ["company_id", "device_id", "tick"], unique=False
@@ -71,6 +73,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_app_user_company_id_tick"), "app_user", ["company_id", "tick"], unique=False)
     op.create_table(
+        "attachment",
+        sa.Column("document_kind", kinds.String(length=40), nullable=False),
+        sa.Column("document_id", kinds.IdType(), nullable=False),
+        sa.Column("name", kinds.String(length=200), nullable=False),
+        sa.Column("media_type", kinds.String(length=100), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", kinds.String(length=64), nullable=False),
+        sa.Column("added_at", kinds.InstantType(), nullable=False),
+        sa.Column("added_by", kinds.IdType(), nullable=False),
+        sa.Column("removed_at", kinds.InstantType(), nullable=True),
+        sa.Column("removed_by", kinds.IdType(), nullable=True),
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("tick", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("size > 0 AND size <= 26214400", name=op.f("ck_attachment_size_in_range")),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_attachment")),
+    )
+    op.create_index(
+        op.f("ix_attachment_company_id_document_id"), "attachment", ["company_id", "document_id"], unique=False
+    )
+    op.create_index(op.f("ix_attachment_company_id_sha256"), "attachment", ["company_id", "sha256"], unique=False)
+    op.create_index(op.f("ix_attachment_company_id_tick"), "attachment", ["company_id", "tick"], unique=False)
+    op.create_table(
         "audit_event",
         sa.Column("company_id", kinds.IdType(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
@@ -80,6 +105,28 @@ def upgrade() -> None:
         sa.Column("device_id", kinds.IdType(), nullable=True),
         sa.Column("subject", kinds.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_audit_event")),
+    )
+    op.create_table(
+        "blob",
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("id", kinds.IdType(), nullable=False),
+        sa.Column("sha256", kinds.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("device_id", kinds.IdType(), nullable=True),
+        sa.Column("touched_at", kinds.InstantType(), nullable=False),
+        sa.Column("whole_sha256", kinds.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_blob")),
+        sa.UniqueConstraint("company_id", "sha256", "device_id", name=op.f("uq_blob_company_id_sha256_device_id")),
+        sa.UniqueConstraint("company_id", "whole_sha256", name=op.f("uq_blob_company_id_whole_sha256")),
+    )
+    op.create_table(
+        "blob_piece",
+        sa.Column("company_id", kinds.IdType(), nullable=False),
+        sa.Column("blob_id", kinds.IdType(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("company_id", "blob_id", "offset", name=op.f("pk_blob_piece")),
     )
     op.create_table(
         "budget_version",
@@ -213,12 +260,13 @@ def upgrade() -> None:
         sa.Column("id", kinds.IdType(), nullable=False),
         sa.Column("user_id", kinds.IdType(), nullable=False),
         sa.Column("name", kinds.String(length=200), nullable=False),
-        sa.Column("last_seq", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", kinds.InstantType(), nullable=False),
         sa.Column("seen_tick", sa.BigInteger(), nullable=False),
         sa.Column("program", kinds.String(length=40), nullable=False),
         sa.Column("sign_outs", sa.Integer(), nullable=False),
         sa.Column("is_revoked", sa.Boolean(), nullable=False),
+        sa.Column("forked_from", kinds.IdType(), nullable=True),
+        sa.Column("has_copies", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_device")),
     )
     op.create_table(
@@ -409,6 +457,7 @@ def upgrade() -> None:
         sa.Column("device_id", kinds.IdType(), nullable=False),
         sa.Column("expires_at", kinds.InstantType(), nullable=False),
         sa.Column("replaced_at", kinds.InstantType(), nullable=True),
+        sa.Column("replaces", sa.LargeBinary(length=32), nullable=True),
         sa.PrimaryKeyConstraint("company_id", "token_hash", name=op.f("pk_refresh_token")),
     )
     op.create_table(
@@ -2953,7 +3002,13 @@ def downgrade() -> None:
     op.drop_table("cache_state")
     op.drop_index(op.f("ix_budget_version_company_id_tick"), table_name="budget_version")
     op.drop_table("budget_version")
+    op.drop_table("blob_piece")
+    op.drop_table("blob")
     op.drop_table("audit_event")
+    op.drop_index(op.f("ix_attachment_company_id_tick"), table_name="attachment")
+    op.drop_index(op.f("ix_attachment_company_id_sha256"), table_name="attachment")
+    op.drop_index(op.f("ix_attachment_company_id_document_id"), table_name="attachment")
+    op.drop_table("attachment")
     op.drop_index(op.f("ix_app_user_company_id_tick"), table_name="app_user")
     op.drop_table("app_user")
     op.drop_index(op.f("ix_action_subject_company_id_tick"), table_name="action_subject")
