@@ -24,6 +24,7 @@ MAX_ACTIONS_PER_PUSH = 100
 MAX_PUSH_BYTES = 512 * 1024
 MAX_ROWS_PER_PULL = 5_000
 MAX_BUCKETS = 64  # of one request to verify
+DEVICE_FORKED = "device_forked"  # code of a 409: two caches call themselves one device
 LONGEST_WAIT_SECONDS = 25
 LEASE_SECONDS = 30 * 24 * 60 * 60  # where a centre says nothing else
 MOST_ROWS_OF_AN_EFFECT = 200  # of each kind; how many there are in all is told beside them
@@ -45,13 +46,14 @@ class Hello(msgspec.Struct, kw_only=True, frozen=True):
     end: bool = True
 
 
-class LoginRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+class LoginRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     company: str  # its code
     login: str
     password: str
     device_id: UUID
     device_name: str
     program: str = ""  # its version
+    forked_from: UUID | None = None  # the device whose cache this one's was first copied from
 
 
 class RefreshRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -238,6 +240,7 @@ class DeviceRow(msgspec.Struct, kw_only=True, frozen=True):
     seen_at: datetime
     ticks_behind: int  # changes that it had not fetched when it last asked
     state: str  # signed_in, signed_out, taken_out
+    copy_of: str = ""  # name of the computer whose data were copied to this one; empty: they were fetched here
 
 
 class DeviceRows(msgspec.Struct, kw_only=True, frozen=True):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from erp_desktop.models.product import Unit
 from erp_desktop.wire import Ack, PullReply, PushedAction, PushReply, PushResult, Session
 
 PASSWORD = "correct horse"
+_NUMBERS = count(1)  # a device gives each once
 
 
 def opening(code: str = "ACME") -> OpenCompany:
@@ -45,11 +47,11 @@ def save_unit(code: str, unit_id: UUID | None = None) -> SaveUnit:
 
 
 def pushed(
-    action: Action, actor_id: UUID, *, id: UUID | None = None, seq: int = 1, depends_on: tuple[UUID, ...] = ()
+    action: Action, actor_id: UUID, *, id: UUID | None = None, seq: int | None = None, depends_on: tuple[UUID, ...] = ()
 ) -> PushedAction:
     return PushedAction(
         id=id or new_id(),
-        seq=seq,
+        seq=next(_NUMBERS) if seq is None else seq,
         name=type(action).__name__,
         version=action.version,
         args=msgspec.json.decode(action_args(action)),

@@ -25,7 +25,7 @@ def audit(desk: RemoteDesk, of: str, **more: Any) -> dict[str, Any]:
 
 
 def test_changes_are_told_newest_first_by_whom_where_and_to_what(desk: RemoteDesk, acme: OpenedCompany) -> None:
-    desk.results(pushed(save_unit("DOZ"), acme.owner_id), pushed(save_unit("DOZ"), acme.owner_id, seq=2))
+    desk.results(pushed(save_unit("DOZ"), acme.owner_id), pushed(save_unit("DOZ"), acme.owner_id))
     refused, saved, opened = audit(desk, "changes")["rows"]
     assert (saved["person"], saved["what"], saved["outcome"]) == ("Lin Wei (lin)", "SaveUnit", "applied")
     assert (saved["computer"], "DOZ" in saved["subject"]) == ("Dock 1", True)

@@ -38,8 +38,8 @@ def test_status_tells_the_clock_of_each_company(server: Server, acme: OpenedComp
 def test_metrics_count_what_was_pushed_pulled_and_refused(
     server: Server, desk: RemoteDesk, acme: OpenedCompany, new_desk: Callable[[], RemoteDesk]
 ) -> None:
-    desk.results(pushed(save_unit("DOZEN"), acme.owner_id), pushed(save_unit("GROSS"), acme.owner_id, seq=2))
-    (refused,) = desk.results(pushed(save_unit("DOZEN"), acme.owner_id, seq=3))
+    desk.results(pushed(save_unit("DOZEN"), acme.owner_id), pushed(save_unit("GROSS"), acme.owner_id))
+    (refused,) = desk.results(pushed(save_unit("DOZEN"), acme.owner_id))
     assert refused.outcome == "refused"
     assert refused.problem is not None
     new_desk().log_in("lin", "wrong")

@@ -14,11 +14,20 @@ from uuid import UUID
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from erp_desktop.central.auditing import note_event
 from erp_desktop.central.changes import Reader
+from erp_desktop.central.devices import (
+    SignInRefused,
+    doubt_about,
+    end_sessions,
+    is_revoked,
+    known_device,
+    register,
+    sign_out,
+)
 from erp_desktop.central.leases import lease_seconds
 from erp_desktop.central.people import permissions_of, warehouses_of
 from erp_desktop.central.restoring import lost_between
@@ -27,25 +36,15 @@ from erp_desktop.central.tries import Tries, triers
 from erp_desktop.database import reader, writer
 from erp_desktop.models.company import Company, User, UserSecret
 from erp_desktop.models.sync import Device, RefreshToken
-from erp_desktop.wire import LoginRequest, PasswordRequest, RefreshRequest, Session
+from erp_desktop.wire import DEVICE_FORKED, LoginRequest, PasswordRequest, RefreshRequest, Session
 
 ACCESS_TOKEN_SECONDS = 15 * 60
 REFRESH_TOKEN_DAYS = 60
-SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN = 60  # its successor may have been lost on the way
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 200
 
 TOKEN, _REFRESH = "access", "refresh"
 _hasher = PasswordHasher()
-
-
-class SignInRefused(Exception):
-    """Who asks is not let in. `code` is the wire's, `retry_after` in seconds where waiting helps."""
-
-    def __init__(self, code: str, retry_after: int | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.retry_after = retry_after
 
 
 class WeakPassword(ValueError):
@@ -168,13 +167,14 @@ class Accounts:
 
     def refresh(self, request: RefreshRequest) -> Session:
         """A new access token and the next refresh token. Raises SignInRefused: token_expired, device_revoked,
-        user_disabled.
+        user_disabled, device_forked.
 
-        A refresh token seen again long after it was replaced was copied: the device has to sign in again.
+        A refresh token seen again long after it was replaced, or beside another one that replaced the same, may be in two
+        hands: whoever holds one of the device has to sign in again.
         """
         token_hash = hashlib.sha256(request.refresh_token.encode()).digest()
         now = datetime.now(UTC)
-        copied = False
+        refused = "token_expired"
         with self._writer.begin() as connection:
             if is_revoked(connection, request.company_id, request.device_id):
                 raise SignInRefused("device_revoked")
@@ -187,14 +187,9 @@ class Accounts:
                     RefreshToken.device_id == request.device_id,
                 )
             ).one_or_none()
-            if row is not None and row.replaced_at is not None:
-                copied = now - row.replaced_at > timedelta(seconds=SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN)
-            if copied:
-                connection.execute(
-                    delete(RefreshToken).where(
-                        RefreshToken.company_id == request.company_id, RefreshToken.device_id == request.device_id
-                    )
-                )
+            if row is not None and (doubt := doubt_about(connection, row, now)) is not None:
+                end_sessions(connection, row.company_id, row.device_id, is_forked=doubt == DEVICE_FORKED)
+                refused = doubt
             elif row is None and (lost := self._lost_token(connection, request)) is not None:
                 return self._session(connection, request.company_id, lost.user_id, request.device_id)
             elif row is not None and row.expires_at > now:
@@ -204,13 +199,18 @@ class Accounts:
                         .where(RefreshToken.company_id == request.company_id, RefreshToken.token_hash == token_hash)
                         .values(replaced_at=now)
                     )
-                connection.execute(
-                    update(Device)
-                    .where(Device.company_id == request.company_id, Device.id == request.device_id)
-                    .values(seen_at=now, program=request.program[:40])
-                )
-                return self._session(connection, request.company_id, row.user_id, request.device_id)
-        raise SignInRefused("token_expired")
+                    connection.execute(
+                        update(Device)
+                        .where(Device.company_id == request.company_id, Device.id == request.device_id)
+                        .values(seen_at=now, program=request.program[:40])
+                    )
+                return self._session(connection, request.company_id, row.user_id, request.device_id, token_hash)
+        raise SignInRefused(refused)
+
+    def end_sessions_of_copies(self, company_id: UUID, device_id: UUID) -> None:
+        """Two caches call themselves this device: both sign in again, and the one that is told so under an id of its own."""
+        with self._writer.begin() as connection:
+            end_sessions(connection, company_id, device_id, is_forked=True)
 
     def _is_of_nobody_any_more(self, connection: Connection, request: RefreshRequest) -> bool:
         """Whether we made this token for somebody who may not sign in any more."""
@@ -253,10 +253,10 @@ class Accounts:
         if token.expires_at <= time.time():
             raise SignInRefused("token_expired")
         with self._reader.begin() as connection:  # as in changes.py
-            sign_outs = refuse_revoked(connection, token.company_id, token.device_id)
+            device = known_device(connection, token.company_id, token.device_id)
             permissions = permissions_of(connection, token.company_id, token.user_id)
             warehouses = warehouses_of(connection, token.company_id, token.user_id, permissions or frozenset())
-        if token.sign_outs != sign_outs:
+        if token.sign_outs != device.sign_outs:
             raise SignInRefused("token_expired")
         if permissions is None:
             raise SignInRefused("user_disabled")
@@ -273,16 +273,19 @@ class Accounts:
         with self._writer.begin() as connection:
             if new_hash is not None:  # today's cost of hashing is higher than when the password was set
                 keep_password(connection, company_id, user_id, new_hash)
-            _register(connection, company_id, user_id, request)
+            register(connection, company_id, user_id, request)
             note_event(connection, company_id, "signed_in", user_id, request.device_id)
             return self._session(connection, company_id, user_id, request.device_id)
 
-    def _session(self, connection: Connection, company_id: UUID, user_id: UUID, device_id: UUID) -> Session:
+    def _session(
+        self, connection: Connection, company_id: UUID, user_id: UUID, device_id: UUID, replaces: bytes | None = None
+    ) -> Session:
+        """`replaces`: the hash of the refresh token that was shown for it."""
         permissions = permissions_of(connection, company_id, user_id)
         if permissions is None:
             raise SignInRefused("user_disabled")
         name = connection.scalar(select(User.name).where(User.company_id == company_id, User.id == user_id))
-        sign_outs = refuse_revoked(connection, company_id, device_id)
+        sign_outs = known_device(connection, company_id, device_id).sign_outs
         now = datetime.now(UTC)
         content = RefreshContent(company_id, user_id, device_id, now.timestamp(), secrets.token_urlsafe(32))
         refresh_token = self._signer.sign(_REFRESH, content)
@@ -300,6 +303,7 @@ class Accounts:
                 user_id=user_id,
                 device_id=device_id,
                 expires_at=now + timedelta(days=REFRESH_TOKEN_DAYS),
+                replaces=replaces,
             )
         )
         token = AccessToken(company_id, user_id, device_id, int(time.time()) + ACCESS_TOKEN_SECONDS, sign_outs)
@@ -312,57 +316,6 @@ class Accounts:
             expires_in=ACCESS_TOKEN_SECONDS,
             refresh_token=refresh_token,
             lease_seconds=lease_seconds(connection),
-        )
-
-
-def refuse_revoked(connection: Connection, company_id: UUID, device_id: UUID) -> int:
-    """How often the device has been signed out. Raises SignInRefused: device_revoked; token_expired for one that is not
-    known, as after a restore from a backup: a revoked desk erases the key of its data, this one signs in again.
-    """
-    known = connection.execute(
-        select(Device.is_revoked, Device.sign_outs).where(Device.company_id == company_id, Device.id == device_id)
-    ).one_or_none()
-    if known is None:
-        raise SignInRefused("token_expired")
-    if known.is_revoked:
-        raise SignInRefused("device_revoked")
-    return int(known.sign_outs)
-
-
-def is_revoked(connection: Connection, company_id: UUID, device_id: UUID) -> bool:
-    """False for a device that is not known."""
-    of_it = (Device.company_id == company_id) & (Device.id == device_id)
-    return bool(connection.scalar(select(Device.is_revoked).where(of_it)))
-
-
-def sign_out(connection: Connection, which: ColumnElement[bool]) -> None:
-    """End every token of the devices that `which` names: their next request wants a password."""
-    connection.execute(
-        delete(RefreshToken).where(
-            RefreshToken.company_id.in_(select(Device.company_id).where(which)),
-            RefreshToken.device_id.in_(select(Device.id).where(which)),
-        )
-    )
-    connection.execute(update(Device).where(which).values(sign_outs=Device.sign_outs + 1))
-
-
-def _register(connection: Connection, company_id: UUID, user_id: UUID, request: LoginRequest) -> None:
-    revoked = connection.scalar(
-        select(Device.is_revoked).where(Device.company_id == company_id, Device.id == request.device_id)
-    )
-    if revoked:
-        raise SignInRefused("device_revoked")
-    seen = {
-        "user_id": user_id,
-        "name": request.device_name[:200],
-        "program": request.program[:40],
-        "seen_at": datetime.now(UTC),
-    }
-    if revoked is None:
-        connection.execute(insert(Device).values(company_id=company_id, id=request.device_id, **seen))
-    else:
-        connection.execute(
-            update(Device).where(Device.company_id == company_id, Device.id == request.device_id).values(**seen)
         )
 
 

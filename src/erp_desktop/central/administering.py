@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, bindparam, exists, select, update
+from sqlalchemy.orm import aliased
 
-from erp_desktop.central.accounts import hash_password, keep_password, sign_out
+from erp_desktop.central.accounts import hash_password, keep_password
 from erp_desktop.central.auditing import audit, note_event
 from erp_desktop.central.changes import Reader
+from erp_desktop.central.devices import sign_out
 from erp_desktop.database import reader, writer
 from erp_desktop.models.company import User
 from erp_desktop.models.sync import CompanyClock, Device, RefreshToken
@@ -98,6 +100,7 @@ class Administration:
         """Every computer that ever signed in, the one seen last first."""
         self.note_sightings()
         now = datetime.now(UTC)
+        first = aliased(Device)
         has_token = exists().where(
             RefreshToken.company_id == Device.company_id,
             RefreshToken.device_id == Device.id,
@@ -117,9 +120,11 @@ class Administration:
                     User.login,
                     User.name.label("user_name"),
                     User.is_active,
+                    first.name.label("first_name"),
                     has_token.label("has_token"),
                 )
                 .join(User, (User.company_id == Device.company_id) & (User.id == Device.user_id))
+                .outerjoin(first, (first.company_id == Device.company_id) & (first.id == Device.forked_from))
                 .where(Device.company_id == company_id)
                 .order_by(Device.seen_at.desc(), Device.id)
             ).all()
@@ -138,6 +143,7 @@ class Administration:
                 else "signed_in"
                 if row.has_token and row.is_active
                 else "signed_out",
+                copy_of=row.first_name or "",
             )
             for row in rows
         ]

@@ -27,7 +27,7 @@ from erp_desktop.central.people import permissions_of
 from erp_desktop.models.base import set_tick
 from erp_desktop.models.company import ClockDay
 from erp_desktop.models.sync import ActionLog, CompanyClock
-from erp_desktop.wire import PushedAction, PushResult
+from erp_desktop.wire import DEVICE_FORKED, PushedAction, PushResult
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,8 @@ class Turn:
         self._rows: list[dict[str, Any]] = []
         self._days: list[dict[str, Any]] = []
         self._answers: dict[UUID, tuple[bytes, PushResult]] = {}  # by action id: the content's digest, and the answer
+        self._numbers: dict[tuple[UUID, int], UUID] = {}  # device and its number: the action that it gave it to
+        self._forked: set[UUID] = set()  # devices that gave a number twice
         if seen.chain_end is not None and seen.chain_end[:2] == (self._epoch, self.tick):
             # Nobody else performed since: what the session remembers of the company still holds.
             self._last_hash = seen.chain_end[2]
@@ -137,6 +139,8 @@ class Turn:
         new = {pushed.id for _, pushed in actions}
         # An id that was answered before cannot be logged again, so all goes well only if none was.
         self._read_answers(named - new if self._is_smooth else named | new)
+        if not self._is_smooth:  # otherwise the database refuses a number that was given twice
+            self._read_numbers(actions)
         if self._is_smooth and len(actions) > 1:
             self._look_ahead(actions)
         return [self._perform(device_id, pushed) for device_id, pushed in actions]
@@ -159,6 +163,10 @@ class Turn:
             if before[0] != digest:
                 return PushResult(id=pushed.id, outcome="refused", problem=Problem("id_reused", {}).as_dict())
             return before[1]
+        if device_id is not None and self._is_of_a_copy(device_id, pushed):
+            if self._is_smooth:
+                raise NotSmooth
+            return PushResult(id=pushed.id, outcome="retry", problem=Problem(DEVICE_FORKED, {}).as_dict())
         if any(self._is_held_back(name) for name in pushed.depends_on):
             answer = PushResult(id=pushed.id, outcome="blocked")
             if len(self._seen.held) >= MOST_HELD:
@@ -178,6 +186,13 @@ class Turn:
             )
         self._answers[pushed.id] = (digest, answer)
         return answer
+
+    def _is_of_a_copy(self, device_id: UUID, pushed: PushedAction) -> bool:
+        """Whether the device has given this number to another action, or an earlier one of these: there are two caches that
+        call themselves this device. Nothing more is taken from it then, as what comes may build on what was not done."""
+        if self._numbers.setdefault((device_id, pushed.seq), pushed.id) != pushed.id:
+            self._forked.add(device_id)
+        return device_id in self._forked
 
     def _is_held_back(self, name: UUID) -> bool:
         """Whether an action was refused, or not performed because of one that was, here or just before."""
@@ -248,6 +263,7 @@ class Turn:
             "tick": self.tick,
             "action_id": pushed.id,
             "device_id": device_id,
+            "seq": pushed.seq,
             "actor_id": pushed.actor_id,
             "name": pushed.name,
             "version": pushed.version,
@@ -290,6 +306,21 @@ class Turn:
         for row in rows:
             answer = PushResult(id=row.action_id, outcome=row.outcome, tick=row.tick, problem=row.problem)
             self._answers[row.action_id] = (bytes(row.args_digest), answer)
+
+    def _read_numbers(self, actions: Sequence[tuple[UUID | None, PushedAction]]) -> None:
+        numbers: defaultdict[UUID, set[int]] = defaultdict(set)
+        for device_id, pushed in actions:
+            if device_id is not None:
+                numbers[device_id].add(pushed.seq)
+        for device_id, given in numbers.items():
+            rows = self._connection.execute(
+                select(ActionLog.seq, ActionLog.action_id).where(
+                    ActionLog.company_id == self._company_id,
+                    ActionLog.device_id == device_id,
+                    ActionLog.seq.in_(given),
+                )
+            )
+            self._numbers.update({(device_id, row.seq): row.action_id for row in rows})
 
 
 def _now() -> datetime:

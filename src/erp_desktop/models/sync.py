@@ -30,6 +30,7 @@ class ActionLog(Base):
     tick: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     action_id: Mapped[UUID]
     device_id: Mapped[UUID | None]
+    seq: Mapped[int | None] = mapped_column(BigInteger)  # the device's own number of it
     actor_id: Mapped[UUID]
     name: Mapped[str] = mapped_column(String(80))
     version: Mapped[int]
@@ -43,6 +44,7 @@ class ActionLog(Base):
 
     __table_args__ = (
         UniqueConstraint("company_id", "action_id"),
+        UniqueConstraint("company_id", "device_id", "seq"),  # given twice, the device is two: its cache was copied
         Index(None, "company_id", "device_id", "tick"),
     )
 
@@ -80,12 +82,13 @@ class Device(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID]
     name: Mapped[str] = mapped_column(String(200))
-    last_seq: Mapped[int] = mapped_column(BigInteger, default=0)  # of the actions that it pushed
     seen_at: Mapped[Instant]
     seen_tick: Mapped[int] = mapped_column(BigInteger, default=0)  # up to where it had everything when it last asked
     program: Mapped[str] = mapped_column(String(40), default="")  # its version, as it said when it signed in
     sign_outs: Mapped[int] = mapped_column(default=0)  # a token that was made before the last one is good no more
     is_revoked: Mapped[bool] = mapped_column(default=False)
+    forked_from: Mapped[UUID | None]  # the device that this one's cache was first copied from
+    has_copies: Mapped[bool] = mapped_column(default=False)  # other devices were forked from this one
 
 
 class RefreshToken(Base):
@@ -99,6 +102,7 @@ class RefreshToken(Base):
     device_id: Mapped[UUID]
     expires_at: Mapped[Instant]
     replaced_at: Mapped[datetime | None]
+    replaces: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # hash of the token that was shown for it
 
 
 class SignInTries(Base):

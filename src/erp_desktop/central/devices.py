@@ -1,0 +1,144 @@
+"""The devices of a centre: registering one, signing it out, and telling that two caches call themselves one device.
+
+A cache that was copied (to another computer, with a disk, with a virtual machine) goes on under an id of its own from the
+moment that this shows: docs/decisions/0105. Here: the rows of devices and their tokens. Not here: passwords (accounts.py).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, insert, select, update
+
+from erp_desktop.central.auditing import note_event
+from erp_desktop.models.sync import Device, RefreshToken
+from erp_desktop.wire import DEVICE_FORKED, LoginRequest
+
+SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN = 60  # its successor may have been lost on the way
+
+
+class SignInRefused(Exception):
+    """Who asks is not let in. `code` is the wire's, `retry_after` in seconds where waiting helps."""
+
+    def __init__(self, code: str, retry_after: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class KnownDevice:
+    """`sign_outs`: how often it has been signed out. `copies`: the devices whose caches come from the same one as its."""
+
+    sign_outs: int
+    copies: frozenset[UUID] = frozenset()
+
+
+def known_device(connection: Connection, company_id: UUID, device_id: UUID) -> KnownDevice:
+    """Raises SignInRefused: device_revoked; token_expired for one that is not known, as after a restore from a backup: a
+    revoked desk erases the key of its data, this one signs in again.
+    """
+    known = connection.execute(
+        select(Device.is_revoked, Device.sign_outs, Device.forked_from, Device.has_copies).where(
+            Device.company_id == company_id, Device.id == device_id
+        )
+    ).one_or_none()
+    if known is None:
+        raise SignInRefused("token_expired")
+    if known.is_revoked:
+        raise SignInRefused("device_revoked")
+    if known.forked_from is None and not known.has_copies:
+        return KnownDevice(known.sign_outs)
+    first = known.forked_from or device_id
+    is_copy = (Device.id == first) | (Device.forked_from == first)
+    family = connection.scalars(select(Device.id).where(Device.company_id == company_id, is_copy))
+    return KnownDevice(known.sign_outs, frozenset(family) - {device_id})
+
+
+def is_revoked(connection: Connection, company_id: UUID, device_id: UUID) -> bool:
+    """False for a device that is not known."""
+    of_it = (Device.company_id == company_id) & (Device.id == device_id)
+    return bool(connection.scalar(select(Device.is_revoked).where(of_it)))
+
+
+def sign_out(connection: Connection, which: ColumnElement[bool]) -> None:
+    """End every token of the devices that `which` names: their next request wants a password."""
+    connection.execute(
+        delete(RefreshToken).where(
+            RefreshToken.company_id.in_(select(Device.company_id).where(which)),
+            RefreshToken.device_id.in_(select(Device.id).where(which)),
+        )
+    )
+    connection.execute(update(Device).where(which).values(sign_outs=Device.sign_outs + 1))
+
+
+def register(connection: Connection, company_id: UUID, user_id: UUID, request: LoginRequest) -> None:
+    """Keep that this user signs in on this device now. Raises SignInRefused: device_revoked."""
+    revoked = connection.scalar(
+        select(Device.is_revoked).where(Device.company_id == company_id, Device.id == request.device_id)
+    )
+    if revoked:
+        raise SignInRefused("device_revoked")
+    seen = {
+        "user_id": user_id,
+        "name": request.device_name[:200],
+        "program": request.program[:40],
+        "seen_at": datetime.now(UTC),
+    }
+    if revoked is None:
+        _register_new(connection, company_id, request, seen)
+    else:
+        connection.execute(
+            update(Device).where(Device.company_id == company_id, Device.id == request.device_id).values(**seen)
+        )
+
+
+def _register_new(connection: Connection, company_id: UUID, request: LoginRequest, seen: dict[str, Any]) -> None:
+    """A device that was not known. After a restore from a backup the one that it was copied from may come after it."""
+    first, this = request.forked_from, request.device_id
+    copies = exists().where(Device.company_id == company_id, Device.forked_from == this)
+    has_copies = bool(connection.scalar(select(copies)))
+    connection.execute(
+        insert(Device).values(company_id=company_id, id=this, forked_from=first, has_copies=has_copies, **seen)
+    )
+    if first is not None:
+        of_it = (Device.company_id == company_id) & (Device.id == first)
+        connection.execute(update(Device).where(of_it).values(has_copies=True))
+
+
+def doubt_about(connection: Connection, token: Row[*tuple[Any, ...]], now: datetime) -> str | None:
+    """Why a refresh token that is shown is not taken; None: nothing speaks against it.
+
+    One that comes long after it was replaced ends the session in any case. That its successor is in use shows that the two
+    are in different hands; else only the answer may have been lost, on a computer that slept since.
+    """
+    allowed = timedelta(seconds=SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN)
+    others = select(RefreshToken.token_hash).where(
+        RefreshToken.company_id == token.company_id,
+        RefreshToken.device_id == token.device_id,
+        RefreshToken.replaced_at.is_not(None),
+    )
+    if token.replaced_at is None:
+        if token.replaces is None:  # the first after a password
+            return None
+        # two answers to one token: all but one of them were lost on the way, or there are two who got one
+        twins = others.where(RefreshToken.replaces == token.replaces, RefreshToken.token_hash != token.token_hash)
+        return DEVICE_FORKED if connection.scalar(twins.limit(1)) is not None else None
+    if now - token.replaced_at <= allowed:
+        return None
+    seen_at = connection.scalar(
+        select(Device.seen_at).where(Device.company_id == token.company_id, Device.id == token.device_id)
+    )
+    is_in_use = connection.scalar(others.where(RefreshToken.replaces == token.token_hash).limit(1)) is not None
+    is_in_use = is_in_use or (seen_at is not None and seen_at - token.replaced_at > allowed)
+    return DEVICE_FORKED if is_in_use else "token_expired"
+
+
+def end_sessions(connection: Connection, company_id: UUID, device_id: UUID, *, is_forked: bool) -> None:
+    """Whoever calls themselves this device signs in again. `is_forked`: there are two, which an administrator should know."""
+    this = (Device.company_id == company_id) & (Device.id == device_id)
+    sign_out(connection, this)
+    if is_forked:
+        known = connection.execute(select(Device.name, Device.user_id).where(this)).one()
+        note_event(connection, company_id, DEVICE_FORKED, known.user_id, device_id, known.name)
