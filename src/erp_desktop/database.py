@@ -10,14 +10,16 @@ Here: engines, and which kind of transaction they begin. Not here: tables, migra
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 
 log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
 
 BUSY_TIMEOUT_SECONDS = 20
 IDLE_SECONDS_TRUSTED = 5.0
@@ -138,6 +140,12 @@ def reader(engine: Engine) -> Engine:
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return engine  # a SQLite transaction sees one snapshot from its first read on
+
+
+def filled_up(values: Sequence[Value]) -> list[Value]:
+    """`values` for an IN, the last one again and again until they are 1, 2, 4, 8, ...: so a question has few forms to prepare."""
+    size = 1 << max(0, len(values) - 1).bit_length()
+    return [*values, *values[-1:] * (size - len(values))] if values else []
 
 
 def encrypting_driver() -> Any:

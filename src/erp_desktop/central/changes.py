@@ -17,21 +17,18 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import CompoundSelect, Connection, Engine, Integer, bindparam, func, literal, select, union_all
 
+from erp_desktop.central.moment import CursorGone, Moment
 from erp_desktop.central.recent import RecentChanges
 from erp_desktop.central.rows import StoredTable, readable_tables
 from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.database import reader
 from erp_desktop.models.base import Replicated
-from erp_desktop.models.sync import ActionLog, CompanyClock, Tombstone
-from erp_desktop.wire import MAX_ROWS_PER_PULL, SCHEMA_REVISION, Ack, PullReply, SizesReply, SnapshotReply, TablePage
+from erp_desktop.models.sync import Tombstone
+from erp_desktop.wire import MAX_ROWS_PER_PULL, SCHEMA_REVISION, PullReply, SizesReply, SnapshotReply, TablePage
 
 CURSOR = "cursor"
 _TOMBSTONES = "tombstone"  # counted beside the tables; comes first within a tick, so that a row made again stays
 _FIRST_ID = UUID(int=0)
-
-
-class CursorGone(ValueError):
-    """The desk must fill its cache anew: another timeline (a restored backup), other permissions, or no cursor of ours."""
 
 
 class NotReadable(LookupError):
@@ -63,12 +60,6 @@ class Reader:
     warehouses: frozenset[UUID] = frozenset()  # in which they work; none: in all of them
 
 
-@dataclass(frozen=True)
-class _Clock:
-    tick: int
-    epoch: UUID
-
-
 class Changes:
     """Reads one centre's database for its desks."""
 
@@ -92,33 +83,53 @@ class Changes:
 
     def pull(self, who: Reader, cursor_text: str | None, max_rows: int = MAX_ROWS_PER_PULL) -> PullReply:
         """Pages of at most `max_rows` rows after the cursor; None starts from the beginning. Raises CursorGone."""
+        with self._reader.begin() as connection:
+            reply = self.answer(Moment(connection, who.company_id), who, self.cursor(cursor_text), max_rows)
+        assert reply is not None
+        return reply
+
+    def answer(
+        self, now: Moment, who: Reader, cursor: Cursor | None, max_rows: int, *, at_once: bool = False
+    ) -> PullReply | None:
+        """What `who` gets to know after `cursor`. Raises CursorGone.
+
+        `at_once`: for who is answered together with others: None where much would have to be read for this desk alone.
+        """
         max_rows = min(max_rows, MAX_ROWS_PER_PULL)
         tables = self.tables_for(who.permissions, who.schema_revision, who.warehouses)
-        with self._reader.begin() as connection:
-            clock = _clock(connection, who.company_id)
-            cursor = self._checked(connection, who, clock, tables, cursor_text)
-            if cursor.table:
-                return self._rest_of_tick(connection, who, clock, tables, cursor, max_rows)
-            if cursor.tick == clock.tick and cursor.acks_after == cursor.tick:
-                return self._reply(connection, who, clock, cursor, [], upto=cursor.tick)
+        cursor = self._checked(now, who, tables, cursor)
+        if cursor.tick == now.tick and cursor.acks_after == cursor.tick and not cursor.table:
+            return self._reply(now, who, cursor, [], upto=cursor.tick)
+        if cursor.table or cursor.tick == now.tick:
+            recent = None
+        else:
+            recent = self._recently(now, who, tables, cursor, max_rows)
+        if recent is not None:
+            return self._reply(now, who, cursor, *recent)
+        if at_once:
+            return None
+        if cursor.table:
+            return self._rest_of_tick(now, who, tables, cursor, max_rows)
+        counts = _counts_by_tick(now.connection, who.company_id, tables, cursor.tick, now.tick, max_rows)
+        upto = _last_whole_tick(counts, cursor.tick, now.tick, max_rows)
+        if upto == cursor.tick and now.tick > cursor.tick:
+            return self._rest_of_tick(now, who, tables, cursor, max_rows, counts)
+        pages = _pages(now.connection, who.company_id, tables, counts, cursor.tick, upto)
+        return self._reply(now, who, cursor, pages, upto)
 
-            def read(after: int, upto: int) -> list[TablePage] | None:
-                counts = _counts_by_tick(connection, who.company_id, tables, after, upto, max_rows)
-                if _last_whole_tick(counts, after, upto, max_rows) < upto:
-                    return None
-                return _pages(connection, who.company_id, tables, counts, after, upto)
+    def _recently(
+        self, now: Moment, who: Reader, tables: Sequence[StoredTable], cursor: Cursor, max_rows: int
+    ) -> tuple[list[TablePage], int] | None:
+        """Pages that this worker has read already for others who see the same, or reads now for all of them."""
 
-            if cursor.tick < clock.tick:
-                kind = (who.company_id, clock.epoch, cursor.scope, max_rows)
-                recent = self._recent.pages(kind, cursor.tick, clock.tick, max_rows, read)
-                if recent is not None:
-                    return self._reply(connection, who, clock, cursor, *recent)
-            counts = _counts_by_tick(connection, who.company_id, tables, cursor.tick, clock.tick, max_rows)
-            upto = _last_whole_tick(counts, cursor.tick, clock.tick, max_rows)
-            if upto == cursor.tick and clock.tick > cursor.tick:
-                return self._rest_of_tick(connection, who, clock, tables, cursor, max_rows, counts)
-            pages = _pages(connection, who.company_id, tables, counts, cursor.tick, upto)
-            return self._reply(connection, who, clock, cursor, pages, upto)
+        def read(after: int, upto: int) -> list[TablePage] | None:
+            counts = _counts_by_tick(now.connection, who.company_id, tables, after, upto, max_rows)
+            if _last_whole_tick(counts, after, upto, max_rows) < upto:
+                return None
+            return _pages(now.connection, who.company_id, tables, counts, after, upto)
+
+        kind = (who.company_id, now.epoch, cursor.scope, max_rows)
+        return self._recent.pages(kind, cursor.tick, now.tick, max_rows, read)
 
     def snapshot(
         self, who: Reader, table_name: str, after_id: UUID | None, limit: int = MAX_ROWS_PER_PULL
@@ -155,13 +166,13 @@ class Changes:
 
     def _cursor_of_now(self, connection: Connection, who: Reader, tables: Sequence[StoredTable]) -> str:
         """Of the clock in this snapshot; every answer to this desk so far is told after it."""
-        clock = _clock(connection, who.company_id)
+        now = Moment(connection, who.company_id)
         cursor = Cursor(
-            epoch=clock.epoch,
+            epoch=now.epoch,
             company_id=who.company_id,
             scope=_scope(tables, who.schema_revision),
-            tick=clock.tick,
-            nonce=_nonce(connection, who.company_id, clock.tick),
+            tick=now.tick,
+            nonce=now.nonce(now.tick),
             acks_after=0,
         )
         return self._signer.sign(CURSOR, cursor)
@@ -171,38 +182,40 @@ class Changes:
         """One snapshot, the tables that `who` may see, and the cursor that their desk has read to. Raises CursorGone."""
         tables = self.tables_for(who.permissions, who.schema_revision, who.warehouses)
         with self._reader.begin() as connection:
-            clock = _clock(connection, who.company_id)
-            yield connection, tables, self._checked(connection, who, clock, tables, cursor_text)
+            now = Moment(connection, who.company_id)
+            yield connection, tables, self._checked(now, who, tables, self.cursor(cursor_text))
 
     def tick_of(self, company_id: UUID) -> int:
         with self._reader.begin() as connection:
-            return _clock(connection, company_id).tick
+            return Moment(connection, company_id).tick
 
-    def _checked(
-        self, connection: Connection, who: Reader, clock: _Clock, tables: Sequence[StoredTable], text: str | None
-    ) -> Cursor:
-        scope = _scope(tables, who.schema_revision)
+    def cursor(self, text: str | None) -> Cursor | None:
+        """What we signed; None for nothing. Raises CursorGone."""
         if text is None:
-            return Cursor(epoch=clock.epoch, company_id=who.company_id, scope=scope, tick=0, nonce="", acks_after=0)
+            return None
         try:
-            cursor = self._signer.read(CURSOR, text, Cursor)
+            return self._signer.read(CURSOR, text, Cursor)
         except Forged:
             raise CursorGone("not a cursor of this centre") from None
+
+    def _checked(self, now: Moment, who: Reader, tables: Sequence[StoredTable], cursor: Cursor | None) -> Cursor:
+        scope = _scope(tables, who.schema_revision)
+        if cursor is None:
+            return Cursor(epoch=now.epoch, company_id=who.company_id, scope=scope, tick=0, nonce="", acks_after=0)
         if cursor.company_id != who.company_id:
             raise CursorGone("a cursor of another company")
-        if cursor.epoch != clock.epoch or cursor.tick > clock.tick:
+        if cursor.epoch != now.epoch or cursor.tick > now.tick:
             raise CursorGone("the centre was restored from a backup")
         if cursor.scope != scope:
             raise CursorGone("what this user may see has changed")
-        if cursor.nonce != _nonce(connection, who.company_id, cursor.tick):
+        if cursor.nonce != now.nonce(cursor.tick):
             raise CursorGone("the centre was restored from a backup")
         return cursor
 
     def _rest_of_tick(
         self,
-        connection: Connection,
+        now: Moment,
         who: Reader,
-        clock: _Clock,
         tables: Sequence[StoredTable],
         cursor: Cursor,
         max_rows: int,
@@ -211,9 +224,9 @@ class Changes:
         """Part of the one tick after the cursor that holds more rows than a page, by table and id."""
         tick = min(found for _, found in counts) if counts else cursor.tick + 1
         if counts:  # ticks in between hold nothing for this desk
-            cursor = msgspec.structs.replace(cursor, tick=tick - 1, nonce=_nonce(connection, who.company_id, tick - 1))
-        pages = [] if cursor.table else _gone_at(connection, who.company_id, tables, tick - 1, tick)
-        pages += [] if cursor.table else _left_at(connection, who.company_id, tables, tick - 1, tick)
+            cursor = msgspec.structs.replace(cursor, tick=tick - 1, nonce=now.nonce(tick - 1))
+        pages = [] if cursor.table else _gone_at(now.connection, who.company_id, tables, tick - 1, tick)
+        pages += [] if cursor.table else _left_at(now.connection, who.company_id, tables, tick - 1, tick)
         left = max_rows
         for table in tables:
             if table.name < cursor.table:
@@ -225,7 +238,7 @@ class Changes:
                 .order_by(model.id)
                 .limit(left)
             )
-            page = table.page(connection, statement)
+            page = table.page(now.connection, statement)
             sent = len(page.values[0])
             if sent:
                 pages.append(page)
@@ -235,15 +248,13 @@ class Changes:
                     cursor, table=table.name, after_id=UUID(page.values[page.columns.index("id")][-1])
                 )
                 return PullReply(
-                    pages=pages, acks=[], cursor=self._signer.sign(CURSOR, here), tick=clock.tick, complete=False
+                    pages=pages, acks=[], cursor=self._signer.sign(CURSOR, here), tick=now.tick, complete=False
                 )
-        return self._reply(connection, who, clock, cursor, pages, upto=tick)
+        return self._reply(now, who, cursor, pages, upto=tick)
 
-    def _reply(
-        self, connection: Connection, who: Reader, clock: _Clock, cursor: Cursor, pages: list[TablePage], upto: int
-    ) -> PullReply:
-        acks = _acks(connection, who, cursor.acks_after, upto) if upto > cursor.acks_after else []
-        nonce = cursor.nonce if upto == cursor.tick else _nonce(connection, who.company_id, upto)
+    def _reply(self, now: Moment, who: Reader, cursor: Cursor, pages: list[TablePage], upto: int) -> PullReply:
+        acks = now.acks((who.device_id, who.user_id), cursor.acks_after, upto)
+        nonce = cursor.nonce if upto == cursor.tick else now.nonce(upto)
         following = msgspec.structs.replace(
             cursor, tick=upto, nonce=nonce, acks_after=upto, table="", after_id=_FIRST_ID
         )
@@ -251,18 +262,9 @@ class Changes:
             pages=pages,
             acks=acks,
             cursor=self._signer.sign(CURSOR, following),
-            tick=clock.tick,
-            complete=upto == clock.tick,
+            tick=now.tick,
+            complete=upto == now.tick,
         )
-
-
-def _clock(connection: Connection, company_id: UUID) -> _Clock:
-    row = connection.execute(
-        select(CompanyClock.tick, CompanyClock.epoch).where(CompanyClock.company_id == company_id)
-    ).one_or_none()
-    if row is None:
-        raise CursorGone("this company is not kept here")
-    return _Clock(row.tick, row.epoch)
 
 
 def _scope(tables: Sequence[StoredTable], revision: int) -> str:
@@ -272,13 +274,6 @@ def _scope(tables: Sequence[StoredTable], revision: int) -> str:
     held += f"\n{revision}"
     held += "".join(f"\n{one.hex}" for one in sorted({one for table in tables for one in table.warehouses}))
     return hashlib.sha256(held.encode()).hexdigest()[:16]
-
-
-def _nonce(connection: Connection, company_id: UUID, tick: int) -> str:
-    stored = connection.scalar(
-        select(ActionLog.chain_hash).where(ActionLog.company_id == company_id, ActionLog.tick == tick)
-    )
-    return "" if stored is None else bytes(stored)[:8].hex()
 
 
 def _counts_by_tick(
@@ -373,18 +368,3 @@ def _left_at(
             if ids:
                 pages.append(TablePage(table=table.name, columns=[], values=[], gone=list(ids)))
     return pages
-
-
-def _acks(connection: Connection, who: Reader, after: int, upto: int) -> list[Ack]:
-    rows = connection.execute(
-        select(ActionLog.action_id, ActionLog.outcome, ActionLog.tick, ActionLog.problem)
-        .where(
-            ActionLog.company_id == who.company_id,
-            ActionLog.device_id == who.device_id,
-            ActionLog.actor_id == who.user_id,
-            ActionLog.tick > after,
-            ActionLog.tick <= upto,
-        )
-        .order_by(ActionLog.tick)
-    )
-    return [Ack(id=row.action_id, outcome=row.outcome, tick=row.tick, problem=row.problem) for row in rows]

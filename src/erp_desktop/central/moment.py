@@ -1,0 +1,93 @@
+"""One company as it is at one moment, for all the desks that ask at that moment: what several of them need is read once.
+
+Here: the clock, the log's hashes and answers. Not here: rows (changes.py), who may see what (people.py).
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from erp_desktop.database import filled_up
+from erp_desktop.models.sync import ActionLog, CompanyClock
+from erp_desktop.wire import Ack
+
+Pusher = tuple[UUID | None, UUID]  # device and user
+
+
+class CursorGone(ValueError):
+    """The desk must fill its cache anew: another timeline (a restored backup), other permissions, or no cursor of ours."""
+
+
+class Moment:
+    """Belongs to one transaction that reads, and to one thread."""
+
+    def __init__(self, connection: Connection, company_id: UUID) -> None:
+        """Raises CursorGone for a company that is not kept here."""
+        self.connection = connection
+        self.company_id = company_id
+        clock = connection.execute(
+            select(CompanyClock.tick, CompanyClock.epoch).where(CompanyClock.company_id == company_id)
+        ).one_or_none()
+        if clock is None:
+            raise CursorGone("this company is not kept here")
+        self.tick: int = clock.tick
+        self.epoch: UUID = clock.epoch
+        self._nonces: dict[int, str] = {}
+        self._acks: dict[Pusher, list[Ack]] = {}
+        self._has_acks_after = self.tick
+
+    def nonce(self, tick: int) -> str:
+        """The beginning of the log's chain hash at `tick`; empty where the log has no such tick."""
+        if tick not in self._nonces:
+            self.read_nonces([tick])
+        return self._nonces[tick]
+
+    def read_nonces(self, ticks: Iterable[int]) -> None:
+        """Read at once what `nonce` will be asked for."""
+        wanted = sorted(set(ticks) - self._nonces.keys())
+        rows = self.connection.execute(
+            select(ActionLog.tick, ActionLog.chain_hash).where(
+                ActionLog.company_id == self.company_id, ActionLog.tick.in_(filled_up(wanted))
+            )
+        )
+        found = {row.tick: bytes(row.chain_hash)[:8].hex() for row in rows}
+        self._nonces.update({tick: found.get(tick, "") for tick in wanted})
+
+    def acks(self, pusher: Pusher, after: int, upto: int) -> list[Ack]:
+        """The centre's answers to what this user pushed from this device, after `after` up to `upto`."""
+        if after >= self._has_acks_after:
+            return [ack for ack in self._acks.get(pusher, []) if after < ack.tick <= upto]
+        device_id, user_id = pusher
+        theirs = (ActionLog.device_id == device_id) & (ActionLog.actor_id == user_id)
+        return [ack for _, ack in self._answers(after, upto, theirs)]
+
+    def read_acks(self, after: int) -> None:
+        """Read at once the answers to everybody after `after`."""
+        self._acks = {}
+        for pusher, ack in self._answers(after, self.tick):
+            self._acks.setdefault(pusher, []).append(ack)
+        self._has_acks_after = after
+
+    def _answers(self, after: int, upto: int, *which: ColumnElement[bool]) -> list[tuple[Pusher, Ack]]:
+        if after >= upto:
+            return []
+        rows = self.connection.execute(
+            select(
+                ActionLog.device_id,
+                ActionLog.actor_id,
+                ActionLog.action_id,
+                ActionLog.outcome,
+                ActionLog.tick,
+                ActionLog.problem,
+            )
+            .where(ActionLog.company_id == self.company_id, ActionLog.tick > after, ActionLog.tick <= upto, *which)
+            .order_by(ActionLog.tick)
+        )
+        return [
+            (
+                (row.device_id, row.actor_id),
+                Ack(id=row.action_id, outcome=row.outcome, tick=row.tick, problem=row.problem),
+            )
+            for row in rows
+        ]
