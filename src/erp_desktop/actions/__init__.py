@@ -3,6 +3,7 @@
 from erp_desktop.actions import (
     accounting,
     attaching,
+    channel_orders,
     cost_books,
     cost_to_serve,
     delivering,
@@ -22,12 +23,14 @@ from erp_desktop.actions import (
     stock,
     supplier_returns,
     transferring,
+    window,
     writing_down,
 )
 
 __all__ = [
     "accounting",
     "attaching",
+    "channel_orders",
     "cost_books",
     "cost_to_serve",
     "delivering",
@@ -47,5 +50,6 @@ __all__ = [
     "stock",
     "supplier_returns",
     "transferring",
+    "window",
     "writing_down",
 ]

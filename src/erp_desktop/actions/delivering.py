@@ -23,6 +23,7 @@ from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import Refused, Required
 from erp_desktop.actions.remembering import MEMORY_ASKS
 from erp_desktop.actions.selling import lines_of
+from erp_desktop.actions.window import keep_in_window
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ledger.events import Amount, GoodsDelivered
 from erp_desktop.ledger.posting import Dimensions
@@ -71,12 +72,13 @@ class ConfirmDelivery(Action):
             self._refuse_wrong_day(shipment)
         refuse_ahead(session, ctx, self.delivered_on)
         open_period(session, ctx, self.delivered_on)
+        orders = find_all(session, ctx, SalesOrder, {shipment.order_id for shipment in confirmed})
         if not is_at_delivery(session, ctx):
             for shipment in confirmed:
                 shipment.delivered_on = shipment.under_way_until = self.delivered_on
+                keep_in_window(session, ctx, orders[shipment.order_id])
             return
         lines = _lines_by_shipment(session, ctx, confirmed)
-        orders = find_all(session, ctx, SalesOrder, {shipment.order_id for shipment in confirmed})
         for shipment in confirmed:
             of_shipment = lines[shipment.id]
             if of_shipment and all(line.qty == line.returned_qty for line in of_shipment):
@@ -84,6 +86,7 @@ class ConfirmDelivery(Action):
         for shipment in confirmed:
             order = orders[shipment.order_id]
             shipment.delivered_on = shipment.under_way_until = self.delivered_on
+            keep_in_window(session, ctx, order)
             if ctx.at_centre:
                 post_cost_of_delivered(session, ctx, shipment, order, self.delivered_on)
             invoiced = _to_invoice(session, ctx, order, lines[shipment.id])

@@ -15,6 +15,7 @@ from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.selling import lines_of
+from erp_desktop.actions.window import keep_in_window
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ledger.events import Amount, RevenueEarned, SalesInvoiced
 from erp_desktop.ledger.posting import Dimensions
@@ -68,6 +69,7 @@ class PostSalesInvoice(Action):
         ]
         if not lines:
             raise NothingToInvoice(order=order.number or "")
+        keep_in_window(session, ctx, order)
         invoice_lines(session, ctx, order, lines, self.invoice_id, self.invoiced_on)
 
 

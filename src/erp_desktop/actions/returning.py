@@ -35,6 +35,7 @@ from erp_desktop.actions.posting import post
 from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.selling import NotACustomer
 from erp_desktop.actions.valuing import value_returns
+from erp_desktop.actions.window import keep_in_window
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ledger.events import CustomerReturned, ReturnedAmount
 from erp_desktop.ledger.posting import Dimensions
@@ -168,6 +169,7 @@ class TakeInReturn(Action):
             raise ReturnBeforeDelivery(shipment=shipment.number or "", delivered_on=shipment.delivered_on)
         open_period(session, ctx, self.returned_on)
         order = find(session, ctx, SalesOrder, shipment.order_id)
+        keep_in_window(session, ctx, order)
         shipped = self._shipped_lines(session, ctx, shipment)
         under_way_until = self._under_way_until(session, ctx, shipment)
         order_lines = find_all(session, ctx, SalesOrderLine, {line.order_line_id for line in shipped.values()})

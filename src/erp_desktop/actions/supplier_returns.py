@@ -31,6 +31,7 @@ from erp_desktop.actions.price_corrections import corrections_of, price_now
 from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.actions.remembering import rows_by_id, rows_of
 from erp_desktop.actions.valuing import Valued, value_supplier_returns
+from erp_desktop.actions.window import keep_in_window
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import derived_id
 from erp_desktop.ledger.events import ReturnedAmount, SupplierReturned
@@ -38,6 +39,7 @@ from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
     GoodsReceiptLine,
+    PurchaseOrder,
     PurchaseOrderLine,
     SupplierReturn,
     SupplierReturnLine,
@@ -176,6 +178,8 @@ class ReturnToSupplier(Action):
         self._refuse_bad_lines(receipt, received, products, arrivals)
         parts = self._parts(session, ctx, receipt, received, products, credited_at)
 
+        if ctx.at_centre:  # a desk may not be shown the order
+            keep_in_window(session, ctx, find(session, ctx, PurchaseOrder, receipt.order_id))
         document = ("supplier_return", self.return_id)
         moves = []
         rows: list[dict[str, Any]] = []

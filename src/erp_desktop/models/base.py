@@ -63,6 +63,12 @@ class Replicated(Base):
     may_change_warehouse: ClassVar[bool] = False  # a draft: whoever held it must be told that it is not theirs any more
     of_document: ClassVar[tuple[str, str] | None] = None  # columns with table and id of what it belongs to,
     documents: ClassVar[tuple[str, ...]] = ()  # one of these: it is for who may read that row
+    # A document on which nothing was done for the company's window is not sent to desks, unless its status is one of these;
+    open_while: ClassVar[tuple[str, ...] | None] = None  # None: it is no document by itself
+    kept_with: ClassVar[tuple[str, str] | None] = (
+        None  # and this row goes with the one that a column names (else: `part_of`)
+    )
+    kept_with_documents: ClassVar[tuple[str, ...]] = ()  # or that `document_id` names, in the table `document_kind`
     since: ClassVar[int] = FIRST_REVISION
 
     company_id: Mapped[UUID] = mapped_column(primary_key=True)

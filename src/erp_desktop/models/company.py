@@ -29,6 +29,7 @@ class Company(Replicated):
     revenue_at: Mapped[str] = mapped_column(
         String(20), default="shipment"
     )  # or "delivery", "invoice": when revenue is posted
+    window_months: Mapped[int] = mapped_column(default=18)  # how far back desks hold documents; 0: all of them
 
 
 class ClockDay(Replicated):

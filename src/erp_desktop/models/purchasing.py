@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Replicated, belongs_to, price_of_a_supplier
@@ -29,6 +29,7 @@ class PurchaseOrder(Replicated):
     read_permission = "purchasing.read"
     warehouse_columns = ("warehouse_id",)
     may_change_warehouse = True
+    open_while = (PurchaseOrderStatus.DRAFT, PurchaseOrderStatus.CONFIRMED, PurchaseOrderStatus.PART_RECEIVED)
 
     number: Mapped[str | None] = mapped_column(String(30))  # given by the centre; None while only a desk knows it
     supplier_id: Mapped[UUID]
@@ -41,6 +42,7 @@ class PurchaseOrder(Replicated):
     status: Mapped[str] = mapped_column(String(20))
     total: Mapped[Money] = price_of_a_supplier()  # sum of the lines' amounts
     raised_by: Mapped[UUID | None]
+    revived_tick: Mapped[int | None] = mapped_column(BigInteger)  # written again after desks may have let go of it
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -86,6 +88,7 @@ class GoodsReceipt(Replicated):
     __tablename__ = "goods_receipt"
     read_permission = "goods.read"
     warehouse_columns = ("warehouse_id",)
+    kept_with = ("order_id", "purchase_order")
 
     number: Mapped[str | None] = mapped_column(String(30))
     order_id: Mapped[UUID]
@@ -140,6 +143,7 @@ class SupplierReturn(Replicated):
     __tablename__ = "supplier_return"
     read_permission = "purchasing.read"
     warehouse_columns = ("warehouse_id",)
+    kept_with = ("receipt_id", "goods_receipt")
 
     number: Mapped[str | None] = mapped_column(String(30))
     receipt_id: Mapped[UUID]

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.models.base import Replicated, belongs_to
@@ -45,6 +45,12 @@ class SalesOrder(Replicated):
     read_permission = "sales.read"
     warehouse_columns = ("warehouse_id",)
     may_change_warehouse = True
+    open_while = (
+        SalesOrderStatus.DRAFT,
+        SalesOrderStatus.CONFIRMED,
+        SalesOrderStatus.ALLOCATED,
+        SalesOrderStatus.PART_SHIPPED,
+    )
 
     number: Mapped[str | None] = mapped_column(String(30))
     channel_id: Mapped[UUID]
@@ -62,6 +68,7 @@ class SalesOrder(Replicated):
     status: Mapped[str] = mapped_column(String(20))
     total: Mapped[Money]  # sum of the lines' amounts and freight
     entered_by: Mapped[UUID | None]
+    revived_tick: Mapped[int | None] = mapped_column(BigInteger)  # written again after desks may have let go of it
 
     @classmethod
     def rules(cls) -> tuple[Any, ...]:
@@ -115,6 +122,7 @@ class Allocation(Replicated):
     __tablename__ = "allocation"
     read_permission = "goods.read"
     warehouse_columns = ("warehouse_id",)
+    kept_with = ("order_id", "sales_order")
 
     order_id: Mapped[UUID]
     order_line_id: Mapped[UUID]
@@ -142,6 +150,7 @@ class Shipment(Replicated):
     __tablename__ = "shipment"
     read_permission = "goods.read"
     warehouse_columns = ("warehouse_id",)
+    kept_with = ("order_id", "sales_order")
 
     number: Mapped[str | None] = mapped_column(String(30))
     order_id: Mapped[UUID]
@@ -255,6 +264,8 @@ class CustomerReturn(Replicated):
     __tablename__ = "customer_return"
     read_permission = "sales.read"
     warehouse_columns = ("warehouse_id",)
+    open_while = (ReturnStatus.ANNOUNCED,)
+    kept_with = ("shipment_id", "shipment")
 
     number: Mapped[str | None] = mapped_column(String(30))
     channel_id: Mapped[UUID | None]

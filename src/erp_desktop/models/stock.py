@@ -90,6 +90,15 @@ class StockMove(Replicated):
     __tablename__ = "stock_move"
     read_permission = "goods.read"
     warehouse_columns = ("from_warehouse_id", "to_warehouse_id")
+    kept_with_documents = (
+        "customer_return",
+        "goods_receipt",
+        "goods_transfer",
+        "shipment",
+        "stock_count",
+        "stock_scrap",
+        "supplier_return",
+    )
 
     product_id: Mapped[UUID]
     lot_id: Mapped[UUID | None]
@@ -153,6 +162,7 @@ class StockCount(Replicated):
     __tablename__ = "stock_count"
     read_permission = "goods.read"
     warehouse_columns = ("warehouse_id",)
+    open_while = ()
 
     number: Mapped[str | None] = mapped_column(String(30))
     warehouse_id: Mapped[UUID]
@@ -210,6 +220,7 @@ class GoodsTransfer(Replicated):
     __tablename__ = "goods_transfer"
     read_permission = "goods.read"
     warehouse_columns = ("from_warehouse_id", "to_warehouse_id")
+    open_while = (TransferStatus.DISPATCHED, TransferStatus.PART_RECEIVED)
 
     number: Mapped[str | None] = mapped_column(String(30))
     from_warehouse_id: Mapped[UUID]
@@ -264,6 +275,7 @@ class StockScrap(Replicated):
     __tablename__ = "stock_scrap"
     read_permission = "goods.read"
     warehouse_columns = ("warehouse_id",)
+    open_while = ()
 
     number: Mapped[str | None] = mapped_column(String(30))
     warehouse_id: Mapped[UUID]
