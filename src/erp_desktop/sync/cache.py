@@ -20,7 +20,7 @@ from uuid import UUID
 
 import platformdirs
 from sqlalchemy import URL, Connection, Engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session, configure_mappers
 
 from erp_desktop import failpoints, migrations
@@ -29,7 +29,7 @@ from erp_desktop.database import encrypting_driver, open_engine, writer
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.base import PENDING_TICK, set_tick
-from erp_desktop.sync import cache_key, salvage, undo
+from erp_desktop.sync import cache_key, clean_end, salvage, undo
 from erp_desktop.sync.lock import FileLock
 from erp_desktop.sync.secrets import Secrets
 
@@ -80,6 +80,8 @@ class Cache:
         """
         self.path = path
         self.damage = ""
+        self._checked_at = datetime.now(UTC)  # when every page of the file was last read; a new one needs no reading
+        self._is_doubtful = False
         self._secrets = secrets if secrets is not None else Secrets(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = FileLock(path.with_name(path.name + ".lock"))
@@ -141,6 +143,8 @@ class Cache:
         self._read_engine.dispose()
         self._connection.close()
         self._engine.dispose()
+        if not self._is_doubtful:
+            clean_end.leave(self.path, self._checked_at)
         self._lock.release()
 
     def remove(self) -> None:
@@ -160,12 +164,21 @@ class Cache:
                 failpoints.reach(failpoints.COMMIT)
             failpoints.reach(failpoints.COMMITTED)
             return done
-        except OperationalError as error:
-            raise _full_or(error) from error
+        except DatabaseError as error:
+            raise self._noted(error) from error
 
     def _read(self, job: Callable[[Session], Found]) -> Found:
-        with Session(self._read_engine, autoflush=False) as session:
-            return job(session)
+        try:
+            with Session(self._read_engine, autoflush=False) as session:
+                return job(session)
+        except DatabaseError as error:
+            self._noted(error)
+            raise
+
+    def _noted(self, error: DatabaseError) -> Exception:
+        """What is raised for it. After a file could not be read or written, its pages are looked at by the next start."""
+        self._is_doubtful = self._is_doubtful or not isinstance(error, IntegrityError)
+        return _full_or(error)
 
     # --- opening
 
@@ -195,6 +208,9 @@ class Cache:
             key = None if cache_key.is_plain(self.path) else cache_key.key_of(self.path, self._secrets)
         except cache_key.KeyLost:
             return self._begin_without_the_lost(), None
+        if key is not None and (checked_at := clean_end.take(self.path)) is not None:
+            self._checked_at = checked_at
+            return key, None
         with ThreadPoolExecutor(1, "cache-check") as checking:
             is_sound = checking.submit(salvage.is_sound, self.path, key)
             configure_mappers()  # the first question needs it anyway; it costs nothing while the file is read
