@@ -19,7 +19,7 @@ from central_desk import OpenedCompany, RemoteDesk, pushed, save_unit
 from sqlalchemy import select, text
 
 from erp_desktop.actions.opening import SaveUser
-from erp_desktop.central import accounts
+from erp_desktop.central import accounts, devices
 from erp_desktop.central.serving import Server
 from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
@@ -125,8 +125,8 @@ def test_a_refresh_token_is_replaced_and_its_copy_locks_the_device_out(
     assert second.refresh_token != first.refresh_token
     assert refresh(first.refresh_token).status_code == 200, "its answer may have been lost on the way"
 
-    monkeypatch.setattr(accounts, "SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN", -1)
-    assert problem(refresh(first.refresh_token)) == (401, "token_expired")
+    monkeypatch.setattr(devices, "SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN", -1)
+    assert problem(refresh(first.refresh_token)) == (409, "device_forked")
     assert problem(refresh(second.refresh_token)) == (401, "token_expired"), "thief and owner both sign in again"
 
 

@@ -260,7 +260,14 @@ class Accounts:
             raise SignInRefused("token_expired")
         if permissions is None:
             raise SignInRefused("user_disabled")
-        return Reader(token.company_id, token.user_id, token.device_id, permissions, warehouses=warehouses)
+        return Reader(
+            token.company_id,
+            token.user_id,
+            token.device_id,
+            permissions,
+            warehouses=warehouses,
+            copies=device.copies,
+        )
 
     def revoke_device(self, company_id: UUID, device_id: UUID) -> None:
         """From now on the device is answered `device_revoked`, whoever signs in on it."""

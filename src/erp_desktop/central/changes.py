@@ -58,6 +58,7 @@ class Reader:
     permissions: frozenset[str]
     schema_revision: int = SCHEMA_REVISION  # the newest that both the desk's program and this one know
     warehouses: frozenset[UUID] = frozenset()  # in which they work; none: in all of them
+    copies: frozenset[UUID] = frozenset()  # devices whose caches come from the same one as this device's
 
 
 class Changes:
@@ -254,6 +255,8 @@ class Changes:
 
     def _reply(self, now: Moment, who: Reader, cursor: Cursor, pages: list[TablePage], upto: int) -> PullReply:
         acks = now.acks((who.device_id, who.user_id), cursor.acks_after, upto)
+        for copy in who.copies:  # what waited when the cache was copied was sent by whichever came first
+            acks += now.acks((copy, who.user_id), cursor.acks_after, upto)
         nonce = cursor.nonce if upto == cursor.tick else now.nonce(upto)
         following = msgspec.structs.replace(
             cursor, tick=upto, nonce=nonce, acks_after=upto, table="", after_id=_FIRST_ID

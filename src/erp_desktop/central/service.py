@@ -23,15 +23,17 @@ from sqlalchemy.pool import QueuePool
 from starlette.exceptions import HTTPException
 
 from erp_desktop.actions import base as action_base
-from erp_desktop.central.accounts import Accounts, SignInRefused
+from erp_desktop.central.accounts import Accounts
 from erp_desktop.central.admin_calls import AdminCalls, FromADevice
 from erp_desktop.central.administering import Administration
 from erp_desktop.central.backups import Backups
-from erp_desktop.central.changes import Changes, CursorGone, NotReadable, Reader
+from erp_desktop.central.changes import Changes, NotReadable, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
+from erp_desktop.central.devices import SignInRefused
 from erp_desktop.central.http import WireError, message_response, problem_response, read_message, sender_of
 from erp_desktop.central.listening import nothing_new
 from erp_desktop.central.measuring import Figures, Measures
+from erp_desktop.central.moment import CursorGone
 from erp_desktop.central.performing import Busy, Centre
 from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.central.signing import identity_of
@@ -42,6 +44,7 @@ from erp_desktop.database import reader
 from erp_desktop.models.company import Company
 from erp_desktop.models.types import TextNotStorable
 from erp_desktop.wire import (
+    DEVICE_FORKED,
     LONGEST_WAIT_SECONDS,
     MAX_ACTIONS_PER_PUSH,
     MAX_PUSH_BYTES,
@@ -79,6 +82,7 @@ SIGN_IN_TITLES = {
     "token_expired": (401, "Sign in again."),
     "device_revoked": (401, "This device may not be used any more."),
     "user_disabled": (401, "This user may not sign in any more."),
+    DEVICE_FORKED: (409, "Two caches are copies of one another. Sign in again, as another device."),
     "too_many_attempts": (429, "Too many wrong passwords."),
     "password_to_change": (403, "Choose a password of your own first."),
     "weak_password": (422, "A password has 8 to 200 characters."),
@@ -207,6 +211,9 @@ class Service:
             began = time.perf_counter()
             results = self.centre.perform(who.company_id, who.device_id, wanted.actions)
             self.measures.pushed(time.perf_counter() - began, results)
+            if any((result.problem or {}).get("code") == DEVICE_FORKED for result in results):
+                self.accounts.end_sessions_of_copies(who.company_id, who.device_id)
+                raise SignInRefused(DEVICE_FORKED)
             return message_response(request, PushReply(results=results))
 
         return await anyio.to_thread.run_sync(answer, limiter=self._push_threads)
