@@ -69,6 +69,11 @@ def narrowed(told: dict[str, Any], desk: RemoteDesk, company: OpenedCompany) -> 
         if "schema_revision" in own and "device_id" in own:
             own["device_id"] = {"const": str(desk.device_id)}
             own["schema_revision"] = {"enum": [1, 2, 2**40]}
+    for told_of in told["paths"].values():
+        for operation in told_of.values():
+            for place in operation.get("parameters", []):
+                if place["name"] == "device_id":
+                    place["schema"] = {"const": str(desk.device_id)}
     schemas["PullRequest"]["properties"]["wait"] = {"const": 0}
     pair = schemas["Hello"]["properties"][
         "protocol"

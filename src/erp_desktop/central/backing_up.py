@@ -32,11 +32,13 @@ from erp_desktop.database import reader, writer
 from erp_desktop.ids import new_id
 from erp_desktop.migrations import newest_revision, revision_of, upgrade
 from erp_desktop.models import Base
+from erp_desktop.models.attachment import BlobPiece
 from erp_desktop.models.company import Company
 from erp_desktop.models.sync import CompanyClock
 from erp_desktop.models.types import IdType, Scaled
 
 ROWS_AT_A_TIME = 1_000
+PIECES_AT_A_TIME = 8  # of attachments: what is in memory at once stays small
 _KIND, _FORM = b"ERP-DESKTOP BACKUP ", b"1\n"
 _LAST_LINE = b"\nEND OF BACKUP\n"
 _DIGEST_BYTES = 32
@@ -81,7 +83,8 @@ def write_backup(engine: Engine, file: BinaryIO, progress: Progress = lambda row
         for table in _tables():
             _write_frame(packer, {"table": str(table.name), "columns": [str(column.name) for column in table.columns]})
             statement = select(*(_as_stored(column, engine.dialect.name) for column in table.columns))
-            rows = connection.execution_options(yield_per=ROWS_AT_A_TIME).execute(statement)
+            at_a_time = PIECES_AT_A_TIME if table.name == BlobPiece.__tablename__ else ROWS_AT_A_TIME
+            rows = connection.execution_options(yield_per=at_a_time).execute(statement)
             for chunk in rows.partitions():
                 _write_frame(packer, [list(row) for row in chunk])
                 count += len(chunk)

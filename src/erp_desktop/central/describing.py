@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from erp_desktop import __version__, wire
+from erp_desktop import __version__, wire, wire_blobs
 from erp_desktop.central.status_calls import Status
 
 SMALL_MESSAGE_BYTES = 16 * 1024  # everything but a push or a preview
 _PROBLEM = "application/problem+json"
+_BYTES = "application/octet-stream"
 _REF = "#/components/schemas/{name}"
 
 
@@ -29,11 +30,16 @@ class Call:
     answered: type[msgspec.Struct] | None
     needs_token: bool = True
     most_bytes: int = SMALL_MESSAGE_BYTES
+    place: type[msgspec.Struct] | None = (
+        None  # what stands in the address; then what is neither asked nor answered is bytes
+    )
 
 
 def calls() -> list[Call]:
     """Every call that the service answers, but for the one that gives the description."""
     push, preview = wire.PushRequest, wire.PreviewRequest
+    states, place, received = wire_blobs.BlobStatesRequest, wire_blobs.BlobPlace, wire_blobs.BlobReceived
+    blob, most = "/v1/blobs/{sha256}", wire_blobs.PIECE_BYTES
     return [
         Call("get", "/v1/sync/hello", "Who the centre is and what it understands", None, wire.Hello, False),
         Call("post", "/v1/sync/push", "Perform actions", push, wire.PushReply, most_bytes=wire.MAX_PUSH_BYTES),
@@ -58,6 +64,9 @@ def calls() -> list[Call]:
         Call("post", "/v1/admin/audit", "Who did what", wire.AuditRequest, wire.AuditRows),
         Call("post", "/v1/admin/backup/begin", "Begin to write a backup", wire.AdminRequest, wire.BackupBegun),
         Call("post", "/v1/admin/backup/piece", "Fetch a backup", wire.BackupPieceRequest, wire.BackupPiece),
+        Call("post", "/v1/blobs/states", "What there is of attachments", states, wire_blobs.BlobStates),
+        Call("put", blob, "Send a piece of an attachment", None, received, most_bytes=most, place=place),
+        Call("get", blob, "Fetch a piece of an attachment", None, None, place=place),
         Call("get", "/metrics", "Figures in Prometheus' format", None, None, False),
         Call("get", "/status", "How the service does", None, Status, False),
     ]
@@ -95,10 +104,12 @@ def described(offered: list[Call]) -> dict[str, Any]:
 
 
 def _operation(call: Call) -> dict[str, Any]:
-    if call.answered is None:
-        answer: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+    digest = {"Content-Digest": {"required": True, "schema": {"type": "string"}}}
+    if call.answered is None and call.place is not None:
+        answer: dict[str, Any] = {"headers": digest, "content": {_BYTES: {}}}
+    elif call.answered is None:
+        answer = {"content": {"text/plain": {"schema": {"type": "string"}}}}
     else:
-        digest = {"Content-Digest": {"required": True, "schema": {"type": "string"}}}
         answer = {"headers": digest, "content": {"application/json": {"schema": _ref(call.answered)}}}
     problem = {"content": {_PROBLEM: {"schema": _ref(wire.WireProblem)}}}
     operation: dict[str, Any] = {
@@ -116,7 +127,32 @@ def _operation(call: Call) -> dict[str, Any]:
             "description": f"At most {call.most_bytes} bytes.",
             "content": {"application/json": {"schema": _ref(call.asked)}},
         }
+    if call.place is not None:
+        operation["operationId"] = f"{call.method}_blob"
+        operation["parameters"] = _address(call.place)
+        if call.method == "put":
+            operation["parameters"].append(
+                {"name": "Content-Digest", "in": "header", "required": True, "schema": {"type": "string"}}
+            )
+            operation["requestBody"] = {
+                "required": True,
+                "description": f"At most {call.most_bytes} bytes.",
+                "content": {_BYTES: {}},
+            }
     return operation
+
+
+def _address(place: type[msgspec.Struct]) -> list[dict[str, Any]]:
+    (_, components) = msgspec.json.schema_components([place], ref_template=_REF)
+    told = components[place.__name__]
+    hashed = {"type": "string", "pattern": wire_blobs.IS_HASH.pattern}
+    return [
+        {"name": "sha256", "in": "path", "required": True, "schema": hashed},
+        *(
+            {"name": name, "in": "query", "required": name in told["required"], "schema": schema}
+            for name, schema in told["properties"].items()
+        ),
+    ]
 
 
 def _ref(message: type[msgspec.Struct]) -> dict[str, str]:

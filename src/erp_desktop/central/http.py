@@ -67,6 +67,15 @@ def sender_of(request: Request) -> str:
 
 async def read_message(request: Request, kind: type[Message], limit: int) -> Message:
     """The request's body as a message. Raises WireError: too_large (over `limit` bytes), too_slow, malformed."""
+    body = await read_body(request, limit)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(422, "malformed", "This is not a message of this kind.", detail=str(error)[:300]) from None
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The request's body. Raises WireError: too_large (over `limit` bytes), too_slow, malformed (packed)."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise WireError(415, "malformed", "Requests are sent uncompressed.")
     announced = request.headers.get("content-length", "0")
@@ -86,7 +95,4 @@ async def read_message(request: Request, kind: type[Message], limit: int) -> Mes
             raise WireError(408, "too_slow", "The request did not come whole in time.") from None
     if is_too_large:
         raise WireError(413, "too_large", f"A request holds at most {limit} bytes.")
-    try:
-        return msgspec.json.decode(bytes(body), type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(422, "malformed", "This is not a message of this kind.", detail=str(error)[:300]) from None
+    return bytes(body)

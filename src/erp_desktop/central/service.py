@@ -27,6 +27,7 @@ from erp_desktop.central.accounts import Accounts
 from erp_desktop.central.admin_calls import AdminCalls, FromADevice
 from erp_desktop.central.administering import Administration
 from erp_desktop.central.backups import Backups
+from erp_desktop.central.blob_calls import BlobCalls
 from erp_desktop.central.changes import Changes, NotReadable, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
 from erp_desktop.central.devices import SignInRefused
@@ -127,6 +128,7 @@ class Service:
         app.add_api_route("/v1/auth/login", self.log_in, methods=["POST"])
         app.add_api_route("/v1/auth/refresh", self.refresh, methods=["POST"])
         AdminCalls(self.administration, self.accounts, self.backups, self._identify, self._in_thread).add_to(app)
+        BlobCalls(self.engine, self._identify).add_to(app)
         app.add_api_route("/v1/openapi.json", self.describe, methods=["GET"])
         self.status_calls.add_to(app)
         app.state.measures = self.measures
