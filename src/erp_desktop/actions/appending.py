@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Context
 from erp_desktop.actions.remembering import no_longer_absent
+from erp_desktop.actions.tied import refuse_rows_of_other_warehouses
 from erp_desktop.models.base import Base, Replicated, current_tick
 
 GATHERED_ROWS = "gathered rows"  # in session.info: rows wait for those of the next actions, see gathering.py
@@ -23,6 +24,7 @@ def append_rows(session: Session, ctx: Context, table: type[Base], rows: Sequenc
     as objects of the session."""
     if not rows:
         return
+    refuse_rows_of_other_warehouses(session, ctx, table, rows)
     connection = session.connection()
     tick = current_tick(connection)
     added: dict[str, Any] = {"company_id": ctx.company_id}

@@ -31,6 +31,7 @@ class Context:
     issued_at: datetime  # UTC; the moment the person pressed the button
     at_centre: bool  # True: give numbers, value stock, post to the ledger
     permissions: frozenset[str] = frozenset()
+    warehouses: frozenset[UUID] = frozenset()  # in which this person works (tied.py); none: in all of them
     _ids_given: int = field(default=0, repr=False)
     _centre_ids_given: int = field(default=_FIRST_CENTRE_ID, repr=False)
 
@@ -115,6 +116,11 @@ def action_names() -> dict[str, list[int]]:
     return names
 
 
+def action_classes() -> dict[str, type[Action]]:
+    """Today's class of every action, by name."""
+    return {name: cls for (name, _), cls in sorted(_actions.items(), key=lambda entry: entry[0])}
+
+
 def action_args(performed: Action) -> str:
     """The action's arguments as canonical JSON: keys in order, decimals as strings."""
     return msgspec.json.encode(performed, order="deterministic").decode()
@@ -170,6 +176,7 @@ __all__ = [
     "UnknownAction",
     "action",
     "action_args",
+    "action_classes",
     "action_names",
     "date",
     "lifted_from",

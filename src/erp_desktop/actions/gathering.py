@@ -16,6 +16,7 @@ from sqlalchemy.sql import visitors
 from erp_desktop.actions.appending import GATHERED_ROWS, write_gathered_rows
 from erp_desktop.actions.base import Action, Context
 from erp_desktop.actions.refusals import NotPermitted
+from erp_desktop.actions.tied import refuse_other_warehouses
 from erp_desktop.models import replicated_tables
 
 _GATHERED = "gathered"
@@ -65,12 +66,16 @@ def gather_action(session: Session, ctx: Context, performed: Action, tick: int) 
         raise
     finally:
         _touching.changes = None
+    written = [
+        state.object
+        for state, before in changes.items()
+        if any(state.dict.get(column) != value for column, value in before.items())
+    ]
+    refuse_other_warehouses(session, ctx, written)
     gathered: _Gathered = session.info[_GATHERED]
-    for state, before in changes.items():
-        now = state.dict
-        if any(now.get(column) != value for column, value in before.items()):
-            state.object.tick = tick
-            gathered.tables.add(state.object.__tablename__)
+    for row in written:
+        row.tick = tick
+        gathered.tables.add(row.__tablename__)
 
 
 def write_gathered(session: Session) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context
 from erp_desktop.actions.refusals import CodeTaken, NotPermitted, NumberRefused, Refused, TextRefused
+from erp_desktop.actions.tied import in_their_warehouses
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.models.types import TextNotStorable
 from erp_desktop.numbers import LARGEST_STORED, UNIT_PRICE_PLACES, NumberNotExact
@@ -35,9 +36,12 @@ def perform_action(session: Session, ctx: Context, performed: Action) -> None:
     if performed.permission not in ctx.permissions:
         raise NotPermitted(permission=performed.permission)
     try:
-        with session.no_autoflush:  # half-filled rows are written when the action is done, not when it asks something
-            performed.run(session, ctx)
-        session.flush()
+        with in_their_warehouses(session, ctx):
+            with (
+                session.no_autoflush
+            ):  # half-filled rows are written when the action is done, not when it asks something
+                performed.run(session, ctx)
+            session.flush()
     except NumberNotExact as error:
         raise NumberRefused(value=error.value, places=error.places) from error
     except TextNotStorable as error:

@@ -350,6 +350,10 @@ def _another_carrier(refusal: Refusal) -> list[WayOut]:
     return found
 
 
+def _another_warehouse(refusal: Refusal) -> list[WayOut]:
+    return _another(refusal, "warehouse_id", "warehouse")
+
+
 def _another_product(refusal: Refusal) -> list[WayOut]:
     action: Any = refusal.action
     named = refusal.fields.get("product_id")
@@ -444,6 +448,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "not_a_supplier": (_another_supplier,),
     "not_a_carrier": (_another_carrier,),
     "product_inactive": (_another_product,),
+    "other_warehouse": (_another_warehouse,),
     "bin_elsewhere": (_another_bin,),
     "not_found": (_another_record,),
     "changed_meanwhile": (_one_version,),

@@ -29,7 +29,7 @@ from erp_desktop.central.devices import (
     sign_out,
 )
 from erp_desktop.central.leases import lease_seconds
-from erp_desktop.central.people import permissions_of, warehouses_of
+from erp_desktop.central.people import permissions_of, rights_of
 from erp_desktop.central.restoring import lost_between
 from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.central.tries import Tries, triers
@@ -254,18 +254,17 @@ class Accounts:
             raise SignInRefused("token_expired")
         with self._reader.begin() as connection:  # as in changes.py
             device = known_device(connection, token.company_id, token.device_id)
-            permissions = permissions_of(connection, token.company_id, token.user_id)
-            warehouses = warehouses_of(connection, token.company_id, token.user_id, permissions or frozenset())
+            rights = rights_of(connection, token.company_id, token.user_id)
         if token.sign_outs != device.sign_outs:
             raise SignInRefused("token_expired")
-        if permissions is None:
+        if rights is None:
             raise SignInRefused("user_disabled")
         return Reader(
             token.company_id,
             token.user_id,
             token.device_id,
-            permissions,
-            warehouses=warehouses,
+            rights.permissions,
+            warehouses=rights.warehouses,
             copies=device.copies,
         )
 

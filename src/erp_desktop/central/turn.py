@@ -23,7 +23,7 @@ from erp_desktop.actions.refusals import Problem, Refused, UnknownActionRefused
 from erp_desktop.actions.remembering import remember, rows_by_id
 from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
 from erp_desktop.central.clock_days import ClockDays, clock_days
-from erp_desktop.central.people import permissions_of
+from erp_desktop.central.people import Rights, rights_of
 from erp_desktop.models.base import set_tick
 from erp_desktop.models.company import ClockDay
 from erp_desktop.models.sync import ActionLog, CompanyClock
@@ -48,7 +48,7 @@ class LastSeen:
 
     chain_end: tuple[UUID, int, bytes] | None = None  # epoch, tick, hash
     session: Session | None = None
-    permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
+    rights: dict[UUID, Rights] = field(default_factory=dict)
     days: ClockDays | None = None
     held: set[UUID] = field(default_factory=set)  # because what they depend on was refused; they are not in the log
 
@@ -56,7 +56,7 @@ class LastSeen:
         """Nothing that this process remembers of the company may be relied on any more."""
         self.chain_end = None
         self.days = None
-        self.permissions.clear()
+        self.rights.clear()
         if self.session is not None:
             self.session.rollback()
             self.session.close()
@@ -119,7 +119,7 @@ class Turn:
         else:
             session.expunge_all()
             session.info.clear()
-            seen.permissions.clear()
+            seen.rights.clear()
             seen.days = None
             self._last_hash = self._stored_hash()
         remember(session)
@@ -211,13 +211,15 @@ class Turn:
             rows_by_id(self._session, self._context(actions[0][1]), table, ids)
 
     def _context(self, pushed: PushedAction) -> Context:
+        rights = self._rights_of(pushed.actor_id)
         return Context(
             company_id=self._company_id,
             action_id=pushed.id,
             actor_id=pushed.actor_id,
             issued_at=pushed.issued_at.astimezone(UTC),
             at_centre=True,
-            permissions=self._permissions_of(pushed.actor_id),
+            permissions=rights.permissions,
+            warehouses=rights.warehouses,
         )
 
     def _run(self, pushed: PushedAction) -> Problem | None:
@@ -244,17 +246,17 @@ class Turn:
             self._session.info.clear()
             return _problem_of(error, pushed)
         if performed.permission == "admin":  # it may have changed who may do what
-            self._seen.permissions.clear()
+            self._seen.rights.clear()
             if self._is_smooth:
                 write_gathered(self._session)
         return None
 
-    def _permissions_of(self, actor_id: UUID) -> frozenset[str]:
+    def _rights_of(self, actor_id: UUID) -> Rights:
         if self.tick == 1:
-            return ALL_PERMISSIONS  # opening the company: nobody is there yet to be asked
-        known = self._seen.permissions
+            return Rights(ALL_PERMISSIONS)  # opening the company: nobody is there yet to be asked
+        known = self._seen.rights
         if actor_id not in known:
-            known[actor_id] = permissions_of(self._connection, self._company_id, actor_id) or frozenset()
+            known[actor_id] = rights_of(self._connection, self._company_id, actor_id) or Rights()
         return known[actor_id]
 
     def _write_log(self, device_id: UUID | None, pushed: PushedAction, digest: bytes, problem: Problem | None) -> None:

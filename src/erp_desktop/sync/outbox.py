@@ -20,6 +20,7 @@ from erp_desktop import failpoints
 from erp_desktop.actions.base import Action, Context, MalformedAction, action_args, read_action
 from erp_desktop.actions.performing import perform_action
 from erp_desktop.actions.refusals import Problem, Refused
+from erp_desktop.actions.tied import warehouses_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.ids import child_id, new_id
 from erp_desktop.models.sync import OutboxAction, UndoStep
@@ -90,7 +91,7 @@ def perform(connection: Connection, who: SignedIn, action: Action, *, action_id:
         "status": PENDING,
         "tries": 0,
     }
-    _run(connection, who, row, action)
+    _run(connection, who, row, action, _warehouses(connection, who))
     failpoints.reach(failpoints.PERFORM)
     row["depends_on"] = _dependences(connection, row["seq"], row["args"])
     connection.execute(insert(OutboxAction), row)
@@ -109,6 +110,7 @@ def replay(connection: Connection, who: SignedIn) -> frozenset[str]:
         for row in connection.execute(select(_outbox.c.id, _outbox.c.status).where(_outbox.c.status.in_(ATTENTION)))
     }
     pending = connection.execute(select(_outbox).where(_outbox.c.status == PENDING).order_by(_outbox.c.seq)).all()
+    warehouses = _warehouses(connection, who) if pending else frozenset()
     for found in pending:
         row = found._asdict()
         stops = [UUID(needed) for needed in row["depends_on"] if UUID(needed) in blocked]
@@ -119,7 +121,8 @@ def replay(connection: Connection, who: SignedIn) -> frozenset[str]:
             continue
         try:
             with connection.begin_nested():
-                _run(connection, who, row, read_action(row["name"], row["version"], row["args"]))
+                action = read_action(row["name"], row["version"], row["args"])
+                _run(connection, who, row, action, warehouses)
         except OperationalError:
             raise  # the disk's trouble, not the action's
         except Exception as error:
@@ -235,7 +238,9 @@ def run_again(connection: Connection, who: SignedIn) -> frozenset[str]:
     return undo.undo_all(connection) | replay(connection, who)
 
 
-def _run(connection: Connection, who: SignedIn, row: dict[str, Any], action: Action) -> None:
+def _run(
+    connection: Connection, who: SignedIn, row: dict[str, Any], action: Action, warehouses: frozenset[UUID]
+) -> None:
     ctx = Context(
         company_id=who.company_id,
         action_id=row["id"],
@@ -243,6 +248,7 @@ def _run(connection: Connection, who: SignedIn, row: dict[str, Any], action: Act
         issued_at=row["issued_at"],
         at_centre=False,
         permissions=who.permissions,
+        warehouses=warehouses,
     )
     with (
         undo.journalled(connection, row["seq"]),
@@ -250,6 +256,10 @@ def _run(connection: Connection, who: SignedIn, row: dict[str, Any], action: Act
     ):
         perform_action(session, ctx, action)
         session.commit()
+
+
+def _warehouses(connection: Connection, who: SignedIn) -> frozenset[UUID]:
+    return warehouses_of(connection, who.company_id, who.user_id, who.permissions)
 
 
 def _dependences(connection: Connection, seq: int, args: str) -> list[str]:
