@@ -371,6 +371,7 @@ class SnapshotRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     table: str
     after_id: UUID | None = None
     limit: Annotated[int, msgspec.Meta(ge=1)] = MAX_ROWS_PER_PULL
+    cursor: str | None = None  # that came with the sizes: tells where the window of the documents begins
 
 
 class SnapshotReply(msgspec.Struct, kw_only=True, frozen=True):
@@ -383,19 +384,23 @@ class SnapshotReply(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class SizesRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """POST /v1/sync/sizes: the beginning of a fill."""
+    """POST /v1/sync/sizes: the beginning of a fill. `cursor`: what a desk has read to that is filled already."""
 
     device_id: UUID
     schema_revision: int
+    cursor: str | None = None
 
 
 class SizesReply(msgspec.Struct, kw_only=True, frozen=True):
     """Rows of each table that the user may see, and the point to pull from after the fill: all in one snapshot, so that a
-    table without rows need not be fetched.
+    table without rows need not be fetched. `goes_on`: that point is where the desk has read to, so that a table whose scope is
+    the one that it was filled with needs no fetching either.
     """
 
     rows: dict[str, int]
     cursor: str
+    scopes: dict[str, str] = {}
+    goes_on: bool = False
     end: bool = True
 
 

@@ -15,12 +15,24 @@ from functools import lru_cache
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import CompoundSelect, Connection, Engine, Integer, bindparam, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Engine,
+    Integer,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from erp_desktop.central.moment import CursorGone, Moment
 from erp_desktop.central.recent import RecentChanges
 from erp_desktop.central.rows import StoredTable, readable_tables
 from erp_desktop.central.signing import Forged, Signer
+from erp_desktop.central.window import Windows, rest_of_revived, within_window
 from erp_desktop.database import reader
 from erp_desktop.models.base import Replicated
 from erp_desktop.models.sync import Tombstone
@@ -44,6 +56,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     tick: int
     nonce: str
     acks_after: int  # below `tick` for the first pull after a fill, which must settle what was answered before
+    begins_with: int = 0  # the tick that the window of this desk's documents begins with (window.py)
     table: str = ""  # inside the tick after `tick`: the last table and id that were sent
     after_id: UUID = _FIRST_ID
 
@@ -70,6 +83,7 @@ class Changes:
         )  # begun and so committed: a rollback makes psycopg forget every statement it prepared
         self._signer = signer
         self._recent = RecentChanges()
+        self._windows = Windows()
         self._dialect = engine.dialect.name
 
     def tables_for(
@@ -133,58 +147,91 @@ class Changes:
         return self._recent.pages(kind, cursor.tick, now.tick, max_rows, read)
 
     def snapshot(
-        self, who: Reader, table_name: str, after_id: UUID | None, limit: int = MAX_ROWS_PER_PULL
+        self,
+        who: Reader,
+        table_name: str,
+        after_id: UUID | None,
+        limit: int = MAX_ROWS_PER_PULL,
+        cursor_text: str | None = None,
     ) -> SnapshotReply:
-        """Rows of one table by id. The cursor of the first reply of a fill is where pulling starts afterwards."""
+        """Rows of one table by id. Pulling starts at the first reply's cursor afterwards; a cursor that came with the sizes
+        says where the window of the documents begins. Raises NotReadable, CursorGone."""
         limit = min(limit, MAX_ROWS_PER_PULL)
-        tables = self.tables_for(who.permissions, who.schema_revision, who.warehouses)
-        table = next((table for table in tables if table.name == table_name), None)
-        if table is None:
-            raise NotReadable(table_name)
-        statement = (
-            table.select.where(table.model.company_id == who.company_id, table.model.id > (after_id or _FIRST_ID))
-            .order_by(table.model.id)
-            .limit(limit)
-        )
+        cursor = self.cursor(cursor_text)
         with self._reader.begin() as connection:
-            cursor = self._cursor_of_now(connection, who, tables)
+            now = Moment(connection, who.company_id)
+            tables = self._filled_from(now, who, cursor and self._checked(now, who, self._tables_of(who), cursor))
+            table = next((table for table in tables if table.name == table_name), None)
+            if table is None:
+                raise NotReadable(table_name)
+            statement = (
+                table.select.where(table.model.company_id == who.company_id, table.model.id > (after_id or _FIRST_ID))
+                .order_by(table.model.id)
+                .limit(limit)
+            )
+            here = cursor_text or self._signer.sign(CURSOR, self._cursor_of_now(now, who, tables))
             page = table.page(connection, statement)
-        return SnapshotReply(page=page, cursor=cursor, complete=len(page.values[0]) < limit)
+        return SnapshotReply(page=page, cursor=here, complete=len(page.values[0]) < limit)
 
-    def sizes(self, who: Reader) -> SizesReply:
-        """How many rows each table has that `who` may see; pulling starts at this reply's cursor after the fill."""
-        tables = self.tables_for(who.permissions, who.schema_revision, who.warehouses)
+    def sizes(self, who: Reader, cursor_text: str | None = None) -> SizesReply:
+        """How many rows each table has that `who` may see; pulling starts at this reply's cursor after the fill.
+
+        `cursor_text`: what the desk has read to. If only what it may see has changed since, pulling goes on from there, and
+        tables of the scope that it has them in already need not be fetched.
+        """
         with self._reader.begin() as connection:
-            cursor = self._cursor_of_now(connection, who, tables)
+            now = Moment(connection, who.company_id)
+            before = self._still_good(now, who, cursor_text)
+            tables = self._filled_from(now, who, before)
+            cursor = self._cursor_of_now(now, who, tables)
+            if before is not None:
+                cursor = msgspec.structs.replace(
+                    cursor, tick=before.tick, nonce=before.nonce, acks_after=before.acks_after
+                )
             counts = [
                 select(literal(table.name).label("name"), func.count().label("rows")).where(
-                    table.model.company_id == who.company_id
+                    table.model.company_id == who.company_id, *_conditions(table)
                 )
                 for table in tables
             ]
             rows = {row.name: row.rows for row in connection.execute(union_all(*counts))} if counts else {}
-        return SizesReply(rows=rows, cursor=cursor)
+        return SizesReply(
+            rows=rows,
+            cursor=self._signer.sign(CURSOR, cursor),
+            scopes={table.name: scope_of(table) for table in tables},
+            goes_on=before is not None,
+        )
 
-    def _cursor_of_now(self, connection: Connection, who: Reader, tables: Sequence[StoredTable]) -> str:
+    def _tables_of(self, who: Reader) -> list[StoredTable]:
+        return self.tables_for(who.permissions, who.schema_revision, who.warehouses)
+
+    def _filled_from(self, now: Moment, who: Reader, cursor: Cursor | None) -> list[StoredTable]:
+        """The tables with the documents of the window that the cursor tells, if it may begin there, or of the one of now."""
+        least, begins_with = self._windows.bounds(now, who.permissions)
+        if cursor is not None and least <= cursor.begins_with <= begins_with:
+            begins_with = cursor.begins_with
+        return [within_window(table, begins_with) for table in self._tables_of(who)]
+
+    def _cursor_of_now(self, now: Moment, who: Reader, tables: Sequence[StoredTable]) -> Cursor:
         """Of the clock in this snapshot; every answer to this desk so far is told after it."""
-        now = Moment(connection, who.company_id)
-        cursor = Cursor(
+        return Cursor(
             epoch=now.epoch,
             company_id=who.company_id,
             scope=_scope(tables, who.schema_revision),
             tick=now.tick,
             nonce=now.nonce(now.tick),
             acks_after=0,
+            begins_with=max((table.begins_with for table in tables), default=0),
         )
-        return self._signer.sign(CURSOR, cursor)
 
     @contextmanager
     def at(self, who: Reader, cursor_text: str) -> Iterator[tuple[Connection, list[StoredTable], Cursor]]:
-        """One snapshot, the tables that `who` may see, and the cursor that their desk has read to. Raises CursorGone."""
-        tables = self.tables_for(who.permissions, who.schema_revision, who.warehouses)
+        """One snapshot, the tables with the rows that `who` should hold, and the cursor that their desk has read to. Raises
+        CursorGone."""
         with self._reader.begin() as connection:
             now = Moment(connection, who.company_id)
-            yield connection, tables, self._checked(now, who, tables, self.cursor(cursor_text))
+            cursor = self._checked(now, who, self._tables_of(who), self.cursor(cursor_text))
+            yield connection, self._filled_from(now, who, cursor), cursor
 
     def tick_of(self, company_id: UUID) -> int:
         with self._reader.begin() as connection:
@@ -201,16 +248,40 @@ class Changes:
 
     def _checked(self, now: Moment, who: Reader, tables: Sequence[StoredTable], cursor: Cursor | None) -> Cursor:
         scope = _scope(tables, who.schema_revision)
+        least, most = self._windows.bounds(now, who.permissions)
         if cursor is None:
-            return Cursor(epoch=now.epoch, company_id=who.company_id, scope=scope, tick=0, nonce="", acks_after=0)
+            return Cursor(
+                epoch=now.epoch,
+                company_id=who.company_id,
+                scope=scope,
+                tick=0,
+                nonce="",
+                acks_after=0,
+                begins_with=least,
+            )
         if cursor.company_id != who.company_id:
             raise CursorGone("a cursor of another company")
         if cursor.epoch != now.epoch or cursor.tick > now.tick:
             raise CursorGone("the centre was restored from a backup")
-        if cursor.scope != scope:
+        if cursor.scope != scope or not least <= cursor.begins_with <= most:
             raise CursorGone("what this user may see has changed")
         if cursor.nonce != now.nonce(cursor.tick):
             raise CursorGone("the centre was restored from a backup")
+        return cursor
+
+    def _still_good(self, now: Moment, who: Reader, cursor_text: str | None) -> Cursor | None:
+        """The cursor, if it is one of this timeline, whatever its desk may see by now; else None."""
+        try:
+            cursor = self.cursor(cursor_text)
+            if cursor is None or cursor.table:
+                return None
+            scope = _scope(self._tables_of(who), who.schema_revision)
+            least, most = self._windows.bounds(now, who.permissions)
+            begins_with = min(max(cursor.begins_with, least), most)
+            same = msgspec.structs.replace(cursor, scope=scope, begins_with=begins_with)
+            self._checked(now, who, self._tables_of(who), same)
+        except CursorGone:
+            return None
         return cursor
 
     def _rest_of_tick(
@@ -248,12 +319,14 @@ class Changes:
                 here = msgspec.structs.replace(
                     cursor, table=table.name, after_id=UUID(page.values[page.columns.index("id")][-1])
                 )
+                pages += self._revived(now, who, cursor, pages)
                 return PullReply(
                     pages=pages, acks=[], cursor=self._signer.sign(CURSOR, here), tick=now.tick, complete=False
                 )
         return self._reply(now, who, cursor, pages, upto=tick)
 
     def _reply(self, now: Moment, who: Reader, cursor: Cursor, pages: list[TablePage], upto: int) -> PullReply:
+        pages = [*pages, *self._revived(now, who, cursor, pages)]
         acks = now.acks((who.device_id, who.user_id), cursor.acks_after, upto)
         for copy in who.copies:  # what waited when the cache was copied was sent by whichever came first
             acks += now.acks((copy, who.user_id), cursor.acks_after, upto)
@@ -269,6 +342,12 @@ class Changes:
             complete=upto == now.tick,
         )
 
+    def _revived(self, now: Moment, who: Reader, cursor: Cursor, pages: Sequence[TablePage]) -> list[TablePage]:
+        """What a desk may hold no more of the orders in `pages`, because they were closed for long."""
+        if not cursor.begins_with:
+            return []
+        return rest_of_revived(now.connection, who.company_id, self._tables_of(who), pages, cursor.tick)
+
 
 def _scope(tables: Sequence[StoredTable], revision: int) -> str:
     """What a desk holds: a table more or less, a column that is hidden from it now or no more, or a schema revision that both
@@ -277,6 +356,17 @@ def _scope(tables: Sequence[StoredTable], revision: int) -> str:
     held += f"\n{revision}"
     held += "".join(f"\n{one.hex}" for one in sorted({one for table in tables for one in table.warehouses}))
     return hashlib.sha256(held.encode()).hexdigest()[:16]
+
+
+def _conditions(table: StoredTable) -> list[ColumnElement[bool]]:
+    condition = table.select.whereclause
+    return [] if condition is None else [condition]
+
+
+def scope_of(table: StoredTable) -> str:
+    """Which of its rows and columns a desk holds."""
+    held = [table.name, *table.columns, str(table.begins_with), *(one.hex for one in sorted(table.warehouses))]
+    return hashlib.sha256("\n".join(held).encode()).hexdigest()[:16]
 
 
 def _counts_by_tick(

@@ -4,13 +4,28 @@ Here: the clock, the log's hashes and answers. Not here: rows (changes.py), who 
 """
 
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from erp_desktop.database import filled_up
+from erp_desktop.models.company import ClockDay, Company
 from erp_desktop.models.sync import ActionLog, CompanyClock
 from erp_desktop.wire import Ack
+
+_CLOCK = select(
+    CompanyClock.tick,
+    CompanyClock.epoch,
+    select(Company.window_months)
+    .where(Company.company_id == bindparam("company"))
+    .scalar_subquery()
+    .label("window_months"),
+    select(func.max(ClockDay.day))
+    .where(ClockDay.company_id == bindparam("company"))
+    .scalar_subquery()
+    .label("last_day"),
+).where(CompanyClock.company_id == bindparam("company"))
 
 Pusher = tuple[UUID | None, UUID]  # device and user
 
@@ -26,13 +41,13 @@ class Moment:
         """Raises CursorGone for a company that is not kept here."""
         self.connection = connection
         self.company_id = company_id
-        clock = connection.execute(
-            select(CompanyClock.tick, CompanyClock.epoch).where(CompanyClock.company_id == company_id)
-        ).one_or_none()
+        clock = connection.execute(_CLOCK, {"company": company_id}).one_or_none()
         if clock is None:
             raise CursorGone("this company is not kept here")
         self.tick: int = clock.tick
         self.epoch: UUID = clock.epoch
+        self.window_months: int = clock.window_months or 0
+        self.last_day: date | None = clock.last_day
         self._nonces: dict[int, str] = {}
         self._acks: dict[Pusher, list[Ack]] = {}
         self._has_acks_after = self.tick

@@ -50,6 +50,7 @@ class StoredTable:
     hidden: frozenset[str]  # columns that whoever asks may not see
     warehouses: frozenset[UUID] = frozenset()  # whose rows alone are read; none: those of every warehouse
     left: Select[Any] | None = None  # ids of rows of other warehouses that may have been of these
+    begins_with: int = 0  # the tick that the window begins with whose documents are read; 0: all of them
 
     def page(self, connection: Connection, statement: Select[Any], gone: Sequence[Any] = ()) -> TablePage:
         """The rows of `statement` (this table's `select` with conditions), by column."""

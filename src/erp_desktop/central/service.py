@@ -265,14 +265,15 @@ class Service:
 
         def answer() -> Response:
             who = self._identify(request, wanted)
-            return message_response(request, self.changes.snapshot(who, wanted.table, wanted.after_id, wanted.limit))
+            found = self.changes.snapshot(who, wanted.table, wanted.after_id, wanted.limit, wanted.cursor)
+            return message_response(request, found)
 
         return await self._in_thread(answer)
 
     async def sizes(self, request: Request) -> Response:
         wanted = await read_message(request, SizesRequest, SMALL_MESSAGE_BYTES)
         return await self._in_thread(
-            lambda: message_response(request, self.changes.sizes(self._identify(request, wanted)))
+            lambda: message_response(request, self.changes.sizes(self._identify(request, wanted), wanted.cursor))
         )
 
     async def verify(self, request: Request) -> Response:
