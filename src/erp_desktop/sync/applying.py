@@ -6,6 +6,7 @@ and the rest runs again on the new rows. Readers see the state before or after, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,8 @@ from erp_desktop.sync.cache import get_state, look_over, set_state
 from erp_desktop.sync.signing_in import SignedIn
 
 ROWS_WORTH_INDEXING_LAST = 5_000
+
+Fact = TypeVar("Fact")
 
 _staged = StagedPage.__table__
 
@@ -84,9 +87,42 @@ def start_refill(connection: Connection) -> None:
         fill_after=None,
         fill_cursor=None,
         fill_sizes=None,
+        fill_scopes=None,
+        fill_kept=None,
         fill_count=None,
         staged_cursor=None,
     )
+
+
+@dataclass(frozen=True)
+class FillPlan:
+    """What a fill goes by. `scopes` of the tables when it is done, `kept` those that need not be fetched for it; `goes_on`:
+    pulling goes on from where it was."""
+
+    cursor: str | None
+    scopes: dict[str, str]
+    kept: frozenset[str]
+    goes_on: bool
+
+
+def plan_fill(connection: Connection, sizes: wire.SizesReply) -> None:
+    """Remember what the centre said at the beginning of a fill."""
+    before = _read(connection, "scopes", dict[str, str]) or {}
+    kept = [name for name, scope in sizes.scopes.items() if sizes.goes_on and before.get(name) == scope]
+    set_state(
+        connection,
+        fill_sizes=_text(sizes.rows),
+        fill_scopes=_text(sizes.scopes),
+        fill_kept=_text(kept) if sizes.goes_on else None,
+        fill_count=0,
+        fill_cursor=sizes.cursor,
+    )
+
+
+def fill_plan(connection: Connection) -> FillPlan:
+    kept = _read(connection, "fill_kept", list[str])
+    scopes = _read(connection, "fill_scopes", dict[str, str]) or {}
+    return FillPlan(get_state(connection, "fill_cursor"), scopes, frozenset(kept or ()), kept is not None)
 
 
 def stage(connection: Connection, reply: wire.PullReply | wire.SnapshotReply, **facts: str | int | None) -> None:
@@ -101,6 +137,7 @@ def stage(connection: Connection, reply: wire.PullReply | wire.SnapshotReply, **
 def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) -> Applied:
     """Write everything that was staged, and `last`, which completes it."""
     is_refill = position(connection).is_refilling
+    plan = fill_plan(connection)
     pages = list(connection.execute(select(_staged.c.id).order_by(_staged.c.id)).scalars())
     replies = _Replies(connection, pages, last)
 
@@ -113,9 +150,10 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
     written = 0
     made_last: list[str] = []
     if is_refill:
-        made_last = rows.drop_indexes(connection, large_tables(connection))
-        rows.forget_everything(connection)
-        tables |= rows.replicated_tables_by_name().keys()
+        anew = rows.replicated_tables_by_name().keys() - plan.kept
+        made_last = rows.drop_indexes(connection, anew.intersection(large_tables(connection)))
+        rows.forget_tables(connection, anew)
+        tables |= anew
         for page in replies.snapshot_pages():
             written += rows.write(connection, page)
     acknowledged: set[UUID] = set()
@@ -131,7 +169,7 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
             acknowledged.add(ack.id)
     for index in made_last:
         connection.exec_driver_sql(index)
-    if is_refill:
+    if is_refill and not plan.goes_on:
         kept.offer_lost(connection, acknowledged)
     elif acknowledged:
         kept.forget_old(connection)
@@ -143,7 +181,7 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
     if is_refill:
         look_over(connection)
         # the pages came from moments apart: checking.py
-        set_state(connection, check_wanted="yes", check_table=None, check_after=None)
+        set_state(connection, check_wanted="yes", check_table=None, check_after=None, scopes=_text(plan.scopes))
     set_state(
         connection,
         cursor=last.cursor,
@@ -154,6 +192,8 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
         fill_after=None,
         fill_cursor=None,
         fill_sizes=None,
+        fill_scopes=None,
+        fill_kept=None,
         fill_count=None,
         staged_cursor=None,
     )
@@ -163,13 +203,21 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
 
 def fill_sizes(connection: Connection) -> dict[str, int] | None:
     """Rows of each table, as the centre said at the beginning of the fill that is under way; None: it did not say."""
-    stored = get_state(connection, "fill_sizes")
-    return None if stored is None else msgspec.json.decode(stored, type=dict[str, int])
+    return _read(connection, "fill_sizes", dict[str, int])
 
 
 def large_tables(connection: Connection) -> list[str]:
     """The tables whose indexes are made once their rows are there, which takes less than keeping them meanwhile."""
     return [name for name, count in (fill_sizes(connection) or {}).items() if count > ROWS_WORTH_INDEXING_LAST]
+
+
+def _read(connection: Connection, fact: str, kind: type[Fact]) -> Fact | None:
+    stored = get_state(connection, fact)
+    return None if stored is None else msgspec.json.decode(stored, type=kind)
+
+
+def _text(fact: object) -> str:
+    return msgspec.json.encode(fact).decode()
 
 
 class _Replies:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from erp_desktop import wire
 from erp_desktop.sync import applying, rows
-from erp_desktop.sync.cache import Cache, get_state, set_state
+from erp_desktop.sync.cache import Cache, get_state
 from erp_desktop.sync.transport import Answered
 
 Reply = TypeVar("Reply", bound=msgspec.Struct)
@@ -33,24 +33,30 @@ class Progress(Protocol):
 
 
 def fetch(cache: Cache, tables: Sequence[str], device_id: UUID, ask: Ask, progress: Progress) -> None:
-    """Fetch `tables`, in the order of their names, from wherever an earlier try came to. Raises what `ask` raises."""
+    """Fetch `tables`, in the order of their names, from wherever an earlier try came to; without those that are here in the
+    scope that they should have. Raises what `ask` raises."""
     sizes = cache.read_here(lambda session: applying.fill_sizes(session.connection()))
     begun = cache.read_here(lambda session: applying.position(session.connection()))
     if sizes is None and begun.fill_table is None:
         sizes = _ask_for_sizes(cache, device_id, ask)
-    total = sum(sizes.values()) if sizes is not None else 0
+    plan = cache.read_here(lambda session: applying.fill_plan(session.connection()))
+    total = sum(count for name, count in sizes.items() if name not in plan.kept) if sizes is not None else 0
     fetched = int(cache.read_here(lambda session: get_state(session.connection(), "fill_count")) or 0)
     progress(fetched, total)
     staging: Future[None] | None = None
     for name in tables:
         is_here = name == begun.fill_table
         is_done = begun.fill_table is not None and (name < begun.fill_table or (is_here and begun.fill_after is None))
-        if is_done or (sizes is not None and not sizes.get(name)):
+        if is_done or name in plan.kept or (sizes is not None and not sizes.get(name)):
             continue
         after = UUID(begun.fill_after) if is_here and begun.fill_after else None
         while True:
             request = wire.SnapshotRequest(
-                device_id=device_id, schema_revision=wire.SCHEMA_REVISION, table=name, after_id=after
+                device_id=device_id,
+                schema_revision=wire.SCHEMA_REVISION,
+                table=name,
+                after_id=after,
+                cursor=plan.cursor if plan.scopes else None,
             )
             reply = ask("/v1/sync/snapshot", request, wire.SnapshotReply)
             after = None if reply.complete else rows.last_id(reply.page)
@@ -66,16 +72,21 @@ def fetch(cache: Cache, tables: Sequence[str], device_id: UUID, ask: Ask, progre
 
 
 def _ask_for_sizes(cache: Cache, device_id: UUID, ask: Ask) -> dict[str, int] | None:
-    """And remember them, with the point to pull from. None: a centre of an older release, which is asked for every table."""
-    request = wire.SizesRequest(device_id=device_id, schema_revision=wire.SCHEMA_REVISION)
+    """And remember them, with the point to pull from and what may stay. None: a centre of an older release, which is asked for
+    every table.
+
+    A cache that is filled says what it has read to. Where that is still good, only what this person may see has changed: tables
+    that are here in the same scope stay, and pulling goes on from there.
+    """
+    here = cache.read_here(lambda session: applying.position(session.connection()))
+    request = wire.SizesRequest(device_id=device_id, schema_revision=wire.SCHEMA_REVISION, cursor=here.cursor)
     try:
         reply = ask("/v1/sync/sizes", request, wire.SizesReply)
     except Answered as error:
         if error.problem.status != 404:
             raise
         return None
-    stored = msgspec.json.encode(reply.rows).decode()
-    cache.write(lambda c: set_state(c, fill_sizes=stored, fill_count=0, fill_cursor=reply.cursor)).result()
+    cache.write(lambda connection: applying.plan_fill(connection, reply)).result()
     return reply.rows
 
 

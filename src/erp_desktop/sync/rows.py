@@ -1,7 +1,7 @@
 """Pages of rows from the centre into the cache: from the wire's text to what SQLite stores, column by column."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -60,9 +60,9 @@ def last_id(page: TablePage) -> UUID:
     return UUID(page.values[page.columns.index("id")][-1])
 
 
-def forget_everything(connection: Connection) -> None:
-    """Empty every replicated table, for a refill in the same transaction."""
-    for name in replicated_tables():
+def forget_tables(connection: Connection, names: Iterable[str]) -> None:
+    """Empty them, for a refill in the same transaction."""
+    for name in names:
         connection.exec_driver_sql(f'DELETE FROM "{name}"')
 
 
