@@ -254,3 +254,12 @@ class StagedPage(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     page: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FetchedRow(Base):
+    """Desk: a row of a document older than this desk's window, fetched because somebody looked for it."""
+
+    __tablename__ = "fetched_row"
+
+    table_name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    row_id: Mapped[UUID] = mapped_column(primary_key=True)
