@@ -303,6 +303,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_exchange_rate_company_id_tick"), "exchange_rate", ["company_id", "tick"], unique=False)
     op.create_table(
+        "fetched_row",
+        sa.Column("table_name", kinds.String(length=60), nullable=False),
+        sa.Column("row_id", kinds.IdType(), nullable=False),
+        sa.PrimaryKeyConstraint("table_name", "row_id", name=op.f("pk_fetched_row")),
+    )
+    op.create_table(
         "kept_action",
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("id", kinds.IdType(), nullable=False),
@@ -2982,6 +2988,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_landed_cost_company_id_credits_id"), table_name="landed_cost")
     op.drop_table("landed_cost")
     op.drop_table("kept_action")
+    op.drop_table("fetched_row")
     op.drop_index(op.f("ix_exchange_rate_company_id_tick"), table_name="exchange_rate")
     op.drop_table("exchange_rate")
     op.drop_index(op.f("ix_employee_company_id_tick"), table_name="employee")
