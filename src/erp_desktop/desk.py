@@ -31,6 +31,7 @@ from erp_desktop.sync.administering import Administration
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.checking import Checked, CheckNotDone, Checks
 from erp_desktop.sync.engine import Engine
+from erp_desktop.sync.older import OlderDocuments
 from erp_desktop.sync.previewing import Previews
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.settling import Decision, Unsettled
@@ -128,6 +129,7 @@ class Desk(QObject):
             on_mended=lambda checked: self._told.emit(lambda: self.data_mended.emit(checked)),
         )
         self.administration = Administration(self._engine, credentials, centre, timing)
+        self.older = OlderDocuments(self._engine, cache, credentials, centre, self._rows_changed, timing)
 
     @classmethod
     def open(
@@ -374,6 +376,7 @@ class Desk(QObject):
         self._previews.close()  # it may have waited for the engine
         self._checks.close()  # and so may this
         self.administration.close()
+        self.older.close()
         self._cache.close()
 
     # --- inside

@@ -23,6 +23,7 @@ SCHEMA_REVISION = 1  # of the replicated tables; changes between releases add on
 MAX_ACTIONS_PER_PUSH = 100
 MAX_PUSH_BYTES = 512 * 1024
 MAX_ROWS_PER_PULL = 5_000
+MAX_OLDER_HELD = 300  # documents that a desk names as fetched already: more than anybody looks through
 MAX_BUCKETS = 64  # of one request to verify
 DEVICE_FORKED = "device_forked"  # code of a 409: two caches call themselves one device
 LONGEST_WAIT_SECONDS = 25
@@ -401,6 +402,29 @@ class SizesReply(msgspec.Struct, kw_only=True, frozen=True):
     cursor: str
     scopes: dict[str, str] = {}
     goes_on: bool = False
+    end: bool = True
+
+
+class OlderRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/sync/older: documents of `table` on which nothing was done for so long that a desk that has read to `cursor` does not
+    hold them, the latest first; those whose number or party has `text` in it, without those that the desk has fetched already.
+    """
+
+    device_id: UUID
+    schema_revision: int
+    cursor: str
+    table: Annotated[str, msgspec.Meta(max_length=60)]
+    text: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    held: Annotated[list[UUID], msgspec.Meta(max_length=MAX_OLDER_HELD)] = []
+    limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 20
+
+
+class OlderReply(msgspec.Struct, kw_only=True, frozen=True):
+    """The documents that were `found`, in pages with all that belongs to them; whether there are `more`."""
+
+    pages: list[TablePage]
+    found: list[UUID]
+    more: bool
     end: bool = True
 
 

@@ -1,6 +1,7 @@
 """What a real desk holds of a company with years behind it, and what it fetches again when something of that changes."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from erp_desktop.actions.window import SetWindow
 from erp_desktop.central.changes import Changes
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
-from erp_desktop.models.sales import ShipmentLine
+from erp_desktop.models.sales import Shipment, ShipmentLine
+from erp_desktop.sync.older import OlderOutOfReach
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def test_a_change_of_the_window_fetches_documents_again_and_leaves_what_has_no_d
     fetched.clear()
     line = firm.first(ShipmentLine.id, shipment_id=shipment)
     desk.go_offline()
-    desk.perform_and_wait(TakeInReturn(waiting, shipment, TODAY, (ReturnedLine(line, 1),)))
+    desk.perform_and_wait(TakeInReturn(waiting, shipment, TODAY, (ReturnedLine(line, Decimal(1)),)))
     firm.company.perform(SetWindow(1))
     desk.go_online()
     assert desk.wait_until_synced()
@@ -96,3 +98,48 @@ def test_who_gets_another_role_fetches_what_it_opens_and_forgets_what_it_closes(
     assert not rows(desk, "product")
     assert fetched <= {"employee"}
     assert desk.check_data().result().count == 0
+
+
+def test_an_older_document_is_fetched_whole_can_be_worked_with_and_is_told_to_be_right(firm: Firm) -> None:
+    order, shipment = sold(firm)
+    other, _ = sold(firm)
+    firm.company.perform(SetWindow(1))
+    months_pass(firm)
+    desk = firm.desk_of("warehouse")
+    assert not holds(desk, "sales_order", order)
+    number = firm.first(Shipment.number, id=shipment)
+    found = desk.older.fetch("shipment", number.lower()).result()
+    assert (found.count, found.more) == (1, False)
+    assert holds(desk, "sales_order", order)
+    assert holds(desk, "shipment", shipment)
+    assert not holds(desk, "sales_order", other)
+    assert [row["document_id"] for row in rows(desk, "stock_move")] == [shipment.bytes]
+    assert desk.check_data().result().count == 0
+    assert desk.older.fetch("shipment", number).result().count == 0, "it is here"
+    line = firm.first(ShipmentLine.id, shipment_id=shipment)
+    desk.perform_and_wait(TakeInReturn(new_id(), shipment, TODAY, (ReturnedLine(line, Decimal(1)),)))
+    assert desk.wait_until_synced()
+    assert desk.attention().result() == ()
+    assert not rows(desk, "fetched_row"), "something was done on it, so that it is young again"
+    assert desk.check_data().result().count == 0
+
+
+def test_older_documents_come_the_latest_first_and_go_when_the_data_are_fetched_anew(firm: Firm) -> None:
+    orders = [sold(firm)[0] for _ in range(3)]
+    firm.company.perform(SetWindow(1))
+    months_pass(firm)
+    desk = firm.desk_of("sales")
+    assert desk.older.fetch("sales_order", "Zhang").result().count == 4
+    assert all(holds(desk, "sales_order", order) for order in orders)
+    assert desk.older.fetch("purchase_order", "").exception() is not None, "who sells does not see what is bought"
+    tie(firm, "sales", firm.company.warehouse, roles=("sales",))
+    assert desk.wait_until_synced()
+    assert not any(holds(desk, "sales_order", order) for order in orders)
+    assert desk.check_data().result().count == 0
+
+
+def test_looking_for_older_documents_needs_the_centre_and_says_so(firm: Firm) -> None:
+    desk = firm.desk_of("warehouse")
+    desk.go_offline()
+    with pytest.raises(OlderOutOfReach, match="nothing was changed"):
+        desk.older.fetch("sales_order", "").result()

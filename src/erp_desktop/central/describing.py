@@ -55,6 +55,7 @@ def calls() -> list[Call]:
         Call("post", "/v1/sync/snapshot", "A table by key, for a first fill", wire.SnapshotRequest, wire.SnapshotReply),
         Call("post", "/v1/sync/sizes", "How much there is to fill", wire.SizesRequest, wire.SizesReply),
         Call("post", "/v1/sync/verify", "What a desk should hold", wire.VerifyRequest, wire.VerifyReply),
+        Call("post", "/v1/sync/older", "Documents that a desk holds no more", wire.OlderRequest, wire.OlderReply),
         Call("post", "/v1/auth/login", "Sign in with a password", wire.LoginRequest, wire.Session, False),
         Call("post", "/v1/auth/refresh", "Stay signed in", wire.RefreshRequest, wire.Session, False),
         Call("post", "/v1/auth/password", "Choose one's own password", wire.PasswordRequest, wire.Done, False),

@@ -35,6 +35,7 @@ from erp_desktop.central.http import WireError, message_response, problem_respon
 from erp_desktop.central.listening import nothing_new
 from erp_desktop.central.measuring import Figures, Measures
 from erp_desktop.central.moment import CursorGone
+from erp_desktop.central.older import older
 from erp_desktop.central.performing import Busy, Centre
 from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.central.signing import identity_of
@@ -53,6 +54,7 @@ from erp_desktop.wire import (
     SCHEMA_REVISION,
     Hello,
     LoginRequest,
+    OlderRequest,
     PreviewRequest,
     PullReply,
     PullRequest,
@@ -125,6 +127,7 @@ class Service:
         app.add_api_route("/v1/sync/snapshot", self.snapshot, methods=["POST"])
         app.add_api_route("/v1/sync/sizes", self.sizes, methods=["POST"])
         app.add_api_route("/v1/sync/verify", self.verify, methods=["POST"])
+        app.add_api_route("/v1/sync/older", self.older, methods=["POST"])
         app.add_api_route("/v1/auth/login", self.log_in, methods=["POST"])
         app.add_api_route("/v1/auth/refresh", self.refresh, methods=["POST"])
         AdminCalls(self.administration, self.accounts, self.backups, self._identify, self._in_thread).add_to(app)
@@ -280,6 +283,12 @@ class Service:
         wanted = await read_message(request, VerifyRequest, SMALL_MESSAGE_BYTES)
         return await self._in_thread(
             lambda: message_response(request, verify(self.changes, self._identify(request, wanted), wanted))
+        )
+
+    async def older(self, request: Request) -> Response:
+        wanted = await read_message(request, OlderRequest, SMALL_MESSAGE_BYTES)
+        return await self._in_thread(
+            lambda: message_response(request, older(self.changes, self._identify(request, wanted), wanted))
         )
 
     async def describe(self, _request: Request) -> Response:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from erp_desktop import failpoints, wire
 from erp_desktop.models.sync import StagedPage
-from erp_desktop.sync import kept, outbox, rows, undo
+from erp_desktop.sync import fetched, kept, outbox, rows, undo
 from erp_desktop.sync.cache import get_state, look_over, set_state
 from erp_desktop.sync.signing_in import SignedIn
 
@@ -150,17 +150,21 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
     written = 0
     made_last: list[str] = []
     if is_refill:
+        fetched.forget(connection)
         anew = rows.replicated_tables_by_name().keys() - plan.kept
         made_last = rows.drop_indexes(connection, anew.intersection(large_tables(connection)))
         rows.forget_tables(connection, anew)
         tables |= anew
         for page in replies.snapshot_pages():
             written += rows.write(connection, page)
+    has_older = fetched.are_any(connection)
     acknowledged: set[UUID] = set()
     for reply in replies.pulled():
         # One reply after another: a row may come in an early one and be changed, or be gone, in a later one.
         for page in reply.pages:
             rows.forget(connection, page, who.company_id)
+            if has_older:
+                fetched.came_with_a_pull(connection, page)
             tables |= {page.table}
         for page in reply.pages:
             written += rows.write(connection, page)

@@ -23,7 +23,7 @@ from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
 PATH = "/v1/sync/preview"
 SECONDS_FOR_WHAT_WAITS = 5.0  # for changes made before to reach the centre, which works on its own data
 
-_WITHOUT_A_CENTRE = (SyncKind.OFFLINE, SyncKind.SIGNED_OUT, SyncKind.UPGRADE_NEEDED)
+WITHOUT_A_CENTRE = (SyncKind.OFFLINE, SyncKind.SIGNED_OUT, SyncKind.UPGRADE_NEEDED)
 
 
 class EffectOutOfReach(Refused):
@@ -79,7 +79,7 @@ class Previews:
         self._transport.close()
 
     def _effect(self, action: Action) -> wire.Effect:
-        if self._engine.state.kind in _WITHOUT_A_CENTRE:
+        if self._engine.state.kind in WITHOUT_A_CENTRE:
             raise EffectOutOfReach()
         if self._engine.state.waiting:
             self._engine.wait_for(self._engine.wake(), SECONDS_FOR_WHAT_WAITS)

@@ -21,6 +21,7 @@ from erp_desktop import wire
 from erp_desktop.models.types import IdType, InstantType
 from erp_desktop.sync import outbox, rows, undo
 from erp_desktop.sync.applying import is_filled, position
+from erp_desktop.sync.fetched import NOT_FETCHED
 from erp_desktop.sync.signing_in import SignedIn
 
 log = logging.getLogger(__name__)
@@ -193,8 +194,8 @@ def _values(
     """This cache's rows of a bucket by column, in the order of their ids, as they travel; without those that moved on."""
     names = ", ".join(f'"{name}"' for name in columns)
     found = connection.exec_driver_sql(
-        f'SELECT {names} FROM "{table}" WHERE company_id = ? AND id > ? AND id <= ? ORDER BY id',
-        (who.company_id.bytes, (after or _FIRST_ID).bytes, (content.upto_id or _LAST_ID).bytes),
+        f'SELECT {names} FROM "{table}" WHERE company_id = ? AND id > ? AND id <= ? AND {NOT_FETCHED} ORDER BY id',
+        (who.company_id.bytes, (after or _FIRST_ID).bytes, (content.upto_id or _LAST_ID).bytes, table),
     ).all()
     if content.moved:
         moved, place = {one.bytes for one in content.moved}, list(columns).index("id")
