@@ -59,7 +59,7 @@ class LoneDesk:
         self._engine = Engine(self.cache, self.credentials, lambda: network.url, lambda _: None, self.shown.append)
 
     def round(self) -> None:
-        self._engine._round(self.transport)
+        self._engine.round(self.transport)
 
     def check(self) -> int:
         checker = Checker(self.cache, self.credentials, self.transport, pull=lambda: pytest.fail("nothing is new"))

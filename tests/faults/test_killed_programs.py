@@ -142,7 +142,7 @@ def test_a_thread_of_syncing_that_breaks_off_begins_again(
             again.address = server.url
             raise RuntimeError("the window is gone")
 
-    again.engine._on_state = fail_at_first
+    again.engine.standing._on_state = fail_at_first
     again.save_party("S-99")
     again.sync()
     assert "begins again" in caplog.text

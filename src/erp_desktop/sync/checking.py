@@ -111,7 +111,7 @@ class Checker:
         raise NoAnswer("the data keep changing")
 
     def _piece(self, place: Place) -> tuple[Place | None, list[Mended]]:
-        who = self._who()
+        who = self._credentials.signed_in()
         piece = self._cache.read_here(lambda session: verifying.next_piece(session.connection(), who, place))
         if piece is None:
             raise MovedOn()
@@ -144,12 +144,6 @@ class Checker:
         if reply.moved_on or len(reply.buckets) != len(buckets):
             raise MovedOn()
         return reply.buckets
-
-    def _who(self) -> SignedIn:
-        who = self._credentials.who
-        if who is None:
-            raise SignedOut("nobody has signed in")
-        return who
 
 
 def check_copy(path: Path, centre: str) -> Checked:

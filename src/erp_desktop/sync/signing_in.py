@@ -246,6 +246,12 @@ class Credentials:
         assert self.who is not None, "a desk has been signed in to before"
         return self.sign_in(transport, self.who.company, self.who.login, password)
 
+    def signed_in(self) -> SignedIn:
+        """Who this person is. Raises SignedOut before the first sign-in."""
+        if self.who is None:
+            raise SignedOut("nobody has signed in")
+        return self.who
+
     def token(self, transport: Transport, refused: str | None = None) -> str:
         """An access token other than `refused`. Raises SignedOut, NoAnswer, Answered."""
         with self._guard:
@@ -253,13 +259,12 @@ class Credentials:
             if access is not None and access.token != refused and access.ends_at - _EARLY > time.monotonic():
                 return access.token
             self._access = None
-            if self.who is None:
-                raise SignedOut("nobody has signed in")
+            who = self.signed_in()
             kept = self._secrets.get(self._secret_name())
             if kept is None:
                 raise SignedOut("no token is kept")
             request = wire.RefreshRequest(
-                company_id=self.who.company_id, device_id=self.device_id, refresh_token=kept, program=__version__
+                company_id=who.company_id, device_id=self.device_id, refresh_token=kept, program=__version__
             )
             try:
                 session = transport.post("/v1/auth/refresh", request, wire.Session)
@@ -267,7 +272,7 @@ class Credentials:
                 if error.problem.status in (401, 403):
                     raise SignedOut(error.problem.code) from error
                 raise
-            self._take(session, self.who.company, self.who.login)
+            self._take(session, who.company, who.login)
             return session.access_token
 
     def renew(self, transport: Transport) -> None:

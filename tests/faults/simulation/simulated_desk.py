@@ -165,14 +165,14 @@ class SimulatedDesk:
 
     def sync(self) -> None:
         """One round of sending and fetching. A fault of the network or of the centre ends it; anything else is ours."""
-        self._step(self.engine._round)
+        self._step(self.engine.round)
 
     def push(self) -> None:
         if self.ask(lambda session: get_state(session.connection(), "filled")):
-            self._step(self.engine._push)
+            self._step(self.engine.pushing.push)
 
     def pull(self) -> None:
-        self._step(lambda network: self.engine._pull(network, 0))
+        self._step(lambda network: self.engine.pulling.pull(network, 0))
 
     def send_again(self, item_id: UUID) -> bool:
         """Whether the rules let it; then it is pending under another id."""
@@ -216,10 +216,10 @@ class SimulatedDesk:
 
     def pull_beside(self) -> None:
         """What the second thread does while the first one waits for its answer; it would wait where that one holds a lock."""
-        if self.engine._pull_guard.locked() or self.credentials._guard.locked():
+        if self.engine.pulling._applying_turn.locked() or self.credentials._guard.locked():
             return
         with suppress(NoAnswer):
-            self.engine._pull(SimulatedNetwork(self.network.centre, self._time), 0)
+            self.engine.pulling.pull(SimulatedNetwork(self.network.centre, self._time), 0)
 
     def restart(self) -> None:
         self.close()
@@ -270,7 +270,7 @@ class SimulatedDesk:
         try:
             step(self.network)
         except (NoAnswer, SignedOut, UpgradeNeeded) as error:
-            self.engine._explain(error)
+            self.engine.standing.explain(error)
             self.failure = error
         except Answered as error:
             raise AssertionError(f"an answer that the engine does not know: {error}") from error

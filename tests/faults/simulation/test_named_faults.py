@@ -267,7 +267,7 @@ def test_a_disk_that_is_full_in_a_pull_takes_nothing_in_and_the_desk_goes_on(off
     count = mei.ask(lambda session: session.connection().exec_driver_sql("PRAGMA page_count").scalar())
     room(str(count))
     with pytest.raises(CacheFull, match="disk is full"):
-        mei.engine._round(mei.network)
+        mei.engine.round(mei.network)
     assert codes(mei, "F-") == []
     assert codes(mei, "M-") == ["M-1"]
     assert list(mei.waiting().values()) == ["pending"]
