@@ -177,6 +177,7 @@ def _told(device: DeviceRow) -> dict[str, Any]:
         "seen_at": device.seen_at.isoformat(timespec="seconds"),
         "ticks_behind": device.ticks_behind,
         "state": device.state,
+        "copy_of": device.copy_of,
     }
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from erp_desktop.sync.signing_in import LOCKED_OUT, Credentials, SignedOut
 from erp_desktop.sync.transport import Answered, Transport
+from erp_desktop.wire import DEVICE_FORKED
 
 Reply = TypeVar("Reply", bound=msgspec.Struct)
 
@@ -26,12 +27,15 @@ def call(
 
     Raises NoAnswer, Answered (a problem that is neither of the next two), SignedOut, UpgradeNeeded.
     """
-    token = credentials.token(transport)
+    token, device_id = credentials.token(transport), credentials.device_id
     try:
         return transport.post(path, request, kind, token, wait)
     except Answered as error:
         if error.problem.status == 426:
             raise UpgradeNeeded() from error
+        if error.problem.code == DEVICE_FORKED:
+            credentials.go_on_as_another(device_id)
+            raise SignedOut(DEVICE_FORKED) from error
         if error.problem.status != 401:
             raise
         if error.problem.code in LOCKED_OUT:

@@ -17,7 +17,9 @@ from erp_desktop.database import encrypting_driver
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.sync.cache_key import open_driver
 
-_KEPT_FACTS = ("device_id", "session", "next_seq", "locked", "lease_seconds", "lease_begun", "lease_latest")
+_KEPT_FACTS = (
+    "device_id", "forked_from", "copied", "session", "next_seq", "locked", "lease_seconds", "lease_begun", "lease_latest",
+)  # fmt: skip
 _GAP = 1_000  # sequence numbers left free where the last one that was given cannot be read
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import __version__, wire
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.ids import new_id
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.sync.cache import Cache, device_id, get_state, set_state
 from erp_desktop.sync.in_the_clear import refuse_in_the_clear
@@ -184,6 +185,9 @@ class Credentials:
         self.who = cache.read_here(lambda session: who_is_signed_in(session.connection()))
         signed_out = cache.read_here(lambda session: get_state(session.connection(), "signed_out"))
         self.has_signed_out = signed_out is not None
+        self._copied_from = cache.read_here(lambda session: get_state(session.connection(), "forked_from"))
+        copied = cache.read_here(lambda session: get_state(session.connection(), "copied"))
+        self.is_copy = copied is not None  # the centre said so, and nobody has signed in since
         self._locked = cache.read_here(lambda session: get_state(session.connection(), "locked"))
         self._lease = Lease(cache)
 
@@ -223,6 +227,7 @@ class Credentials:
             device_id=self.device_id,
             device_name=platform.node()[:200] or "desk",
             program=__version__,
+            forked_from=None if self._copied_from is None else UUID(self._copied_from),
         )
         try:
             session = _asked(transport, "/v1/auth/login", request, wire.Session)
@@ -230,8 +235,8 @@ class Credentials:
             raise (self.lock_out("device_revoked") if self.who is not None else refused) from None
         with self._guard:
             who = self._take(session, company, login)
-        self._cache.write(lambda connection: set_state(connection, signed_out=None)).result()
-        self.has_signed_out = False
+        self._cache.write(lambda connection: set_state(connection, signed_out=None, copied=None)).result()
+        self.has_signed_out = self.is_copy = False
         return who
 
     def choose_password(self, transport: Transport, company: str, login: str, password: str, new_password: str) -> None:
@@ -269,6 +274,9 @@ class Credentials:
             try:
                 session = transport.post("/v1/auth/refresh", request, wire.Session)
             except Answered as error:
+                if error.problem.code == wire.DEVICE_FORKED:
+                    self._take_another_id()
+                    raise SignedOut(wire.DEVICE_FORKED) from error
                 if error.problem.status in (401, 403):
                     raise SignedOut(error.problem.code) from error
                 raise
@@ -280,6 +288,13 @@ class Credentials:
         with self._guard:
             known = self._access.token if self._access is not None else None
         self.token(transport, refused=known)
+
+    def go_on_as_another(self, device_id: UUID) -> None:
+        """The centre answered that there are two caches of this device. From now on this one is another device, which the
+        person signs in to; what waits in the outbox goes on waiting, with the ids by which the centre knows what was done."""
+        with self._guard:
+            if device_id == self.device_id:
+                self._take_another_id()
 
     def sign_out(self) -> None:
         """Forget the tokens; cache and outbox stay, and whoever opens them next is asked for the password."""
@@ -312,6 +327,17 @@ class Credentials:
             self.who = who
             self.on_change(who)
         return who
+
+    def _take_another_id(self) -> None:
+        log.warning("device %s is used by another copy of these data: this one takes an id of its own", self.device_id)
+        self._access = None
+        self._secrets.forget(self._secret_name())
+        first = self._copied_from or str(self.device_id)
+        another = new_id()
+        # what was applied is told to every copy, so that what is kept of it can be compared after a restore: kept.py
+        facts = {"device_id": str(another), "kept_device": str(another), "forked_from": first, "copied": 1}
+        self._cache.write(lambda connection: set_state(connection, **facts)).result()
+        self.device_id, self._copied_from, self.is_copy = another, first, True
 
     def _secret_name(self) -> str:
         return f"refresh {self.device_id}"

@@ -105,7 +105,9 @@ class Standing:
                 )
             )
         elif isinstance(error, SignedOut):
-            self._show(SyncKind.SIGNED_OUT, state.password_wanted())
+            is_copy = self._credentials.is_copy
+            detail = state.password_wanted_of_a_copy() if is_copy else state.password_wanted()
+            self._show(SyncKind.SIGNED_OUT, detail)
         elif isinstance(error, UpgradeNeeded):
             self._show(SyncKind.UPGRADE_NEEDED, state.upgrade_wanted())
         elif isinstance(error, CentreOlder):

@@ -55,6 +55,14 @@ def password_wanted() -> str:
     return translate("Sync", "Sign in again to send and receive. Changes that wait are kept.")
 
 
+def password_wanted_of_a_copy() -> str:
+    return translate(
+        "Sync",
+        "These data are used on another computer too: they were copied, or put back from a backup. Sign in with your password, "
+        "and this computer goes on under an entry of its own; everything here is kept, and what waits is sent then.",
+    )
+
+
 def upgrade_wanted() -> str:
     return translate("Sync", "This program is too old for the central service. Work goes on here; upgrade it to send.")
 

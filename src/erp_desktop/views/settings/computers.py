@@ -158,11 +158,10 @@ class ComputersScreen(ScreenView):
 
     def _show(self, devices: list[DeviceRow]) -> None:
         chosen = self.current()
-        here = translate("Computers", "{computer} (this one)")
         rows = [
             ComputerRow(
                 device.id,
-                here.format(computer=device.name) if device.id == self._desk.administration.device_id else device.name,
+                self._name_of(device),
                 f"{device.user_name} ({device.login})",
                 device.program,
                 device.seen_at,
@@ -177,6 +176,14 @@ class ComputersScreen(ScreenView):
         if rows:
             self.table.selectRow(place)
         self._offer()
+
+    def _name_of(self, device: DeviceRow) -> str:
+        name = device.name
+        if device.copy_of:
+            name = translate("Computers", "{computer} (copy of {other})").format(computer=name, other=device.copy_of)
+        if device.id == self._desk.administration.device_id:
+            name = translate("Computers", "{computer} (this one)").format(computer=name)
+        return name
 
     def _refused(self, refused: Refused) -> None:
         again = (translate("Computers", "Ask again"), self.refresh)
