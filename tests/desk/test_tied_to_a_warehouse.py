@@ -10,13 +10,20 @@ from sqlalchemy import Connection
 
 from company_fixtures import TODAY, ActionRefused
 from erp_desktop.actions.opening import SaveUser
+from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.purchasing import PurchaseLine, SavePurchaseOrder
+from erp_desktop.actions.stock import CountedLine, CountStock
+from erp_desktop.actions.tied import OtherWarehouse
 from erp_desktop.actions.transferring import ArrivedLine, DispatchedLine, DispatchTransfer, ReceiveTransfer
 from erp_desktop.actions.transit import transit_warehouse_id
+from erp_desktop.central.changes import Changes, Reader
+from erp_desktop.central.signing import identity_of
 from erp_desktop.desk import Desk
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models import replicated_tables
 from erp_desktop.models.stock import GoodsTransferLine
+from erp_desktop.sync.checking import Checker
+from erp_desktop.sync.transport import Timing, Transport
 
 OF_WAREHOUSES = {
     name for name, model in replicated_tables().items() if model.warehouse_columns or model.part_of is not None
@@ -118,6 +125,84 @@ def test_an_order_that_is_to_be_delivered_elsewhere_goes_from_one_desk_to_the_ot
     firm.company.perform(draft(firm, order_id, firm.company.warehouse))
     assert desk.wait_until_synced()
     assert held(desk) == set()
+
+
+def test_what_a_tied_desk_never_held_is_not_named_to_it(firm: Firm) -> None:
+    far, _ = far_of(firm)
+    order_id, company = new_id(), firm.company
+    changes = Changes(company.centre.engine, identity_of(company.centre.engine).signer)
+    tied, untied = (
+        Reader(company.company_id, company.owner_id, new_id(), ALL_PERMISSIONS, warehouses=warehouses)
+        for warehouses in (frozenset({far}), frozenset())
+    )
+
+    def named_to(who: Reader, after: str) -> tuple[set[UUID], set[str]]:
+        """Ids that the desk is told to forget, and those of orders that it is sent."""
+        reply = changes.pull(who, after)
+        sent = {
+            row_id
+            for page in reply.pages
+            for row_id in (
+                page.values[page.columns.index("id")] if page.table == "purchase_order" and page.values else ()
+            )
+        }
+        return {one for page in reply.pages for one in page.gone}, sent
+
+    before = {who: changes.sizes(who).cursor for who in (tied, untied)}
+    company.perform(draft(firm, order_id, company.warehouse), draft(firm, order_id, company.warehouse))
+    assert named_to(tied, before[tied]) == (set(), set())
+    company.perform(draft(firm, order_id, far))
+    assert named_to(tied, before[tied])[1] == {order_id.hex}
+    assert named_to(untied, before[untied])[1] == {order_id.hex}, "whoever sees both warehouses goes on seeing it"
+    there = changes.sizes(tied).cursor
+    company.perform(draft(firm, order_id, company.warehouse))
+    line_id = derived_id("line", order_id, "0")
+    assert named_to(tied, there) == ({order_id, line_id}, set())
+    assert named_to(untied, before[untied])[1] == {order_id.hex}
+
+
+def test_a_check_of_the_data_meanwhile_gives_no_false_alarm_and_the_desks_agree_afterwards(firm: Firm) -> None:
+    far, _ = far_of(firm)
+    tie(firm, "warehouse", far)
+    desk = firm.desk_of("warehouse")
+    leaving, coming, staying = new_id(), new_id(), new_id()
+    firm.company.perform(
+        draft(firm, leaving, far), draft(firm, coming, firm.company.warehouse), draft(firm, staying, far)
+    )
+    assert desk.wait_until_synced()
+    desk.go_offline()
+    firm.company.perform(draft(firm, leaving, firm.company.warehouse), draft(firm, coming, far))
+    transport = Transport(lambda: firm.url, Timing(connect=60, answer=60))
+    checker = Checker(desk._cache, desk._credentials, transport, pull=lambda: pytest.fail("no pull was needed"))
+    assert checker.check_all().mended == ()
+    transport.close()
+    desk.go_online()
+    assert desk.wait_until_synced()
+    assert {row["id"] for row in rows(desk, "purchase_order")} == {coming.bytes, staying.bytes}
+    assert {row["order_id"] for row in rows(desk, "purchase_order_line")} == {coming.bytes, staying.bytes}
+    assert desk.check_data().result().mended == ()
+
+
+def test_what_is_of_another_warehouse_is_refused_at_the_desk_and_where_the_tie_came_later_at_the_centre(
+    firm: Firm,
+) -> None:
+    far, _ = far_of(firm)
+    counted = CountedLine(firm.company.products["BX-204"], firm.company.bin, Decimal(1))
+    here = CountStock(new_id(), firm.company.warehouse, TODAY, (counted,))
+    tie(firm, "warehouse", far)
+    desk = firm.desk_of("warehouse")
+    with pytest.raises(OtherWarehouse, match="Far away"):
+        desk.perform_and_wait(here)
+    assert desk.sync_state.waiting == 0
+    tie(firm, "warehouse")
+    assert desk.wait_until_synced()
+    desk.go_offline()
+    desk.perform_and_wait(here)
+    tie(firm, "warehouse", far)
+    desk.go_online()
+    assert desk.wait_until_synced()
+    (item,) = desk.attention().result()
+    assert item.code == "other_warehouse"
 
 
 def test_who_sees_the_books_sees_every_warehouse(firm: Firm) -> None:

@@ -7,9 +7,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import flag_modified
 
 from erp_desktop.actions.base import Action, Context, MalformedAction, action
 from erp_desktop.actions.finding import find
@@ -141,14 +139,6 @@ class RemoveAttachment(Action):
         if attachment.removed_at is None:  # two who remove it want the same
             attachment.removed_at = ctx.issued_at
             attachment.removed_by = ctx.actor_id
-
-
-def take_along(session: Session, ctx: Context, kind: str, document_id: UUID) -> None:
-    """A draft is given another warehouse: its files leave one desk and come to another, as its lines do (lines.py)."""
-    if ctx.at_centre:
-        of_it = (Attachment.company_id == ctx.company_id, Attachment.document_id == document_id)
-        for attachment in session.scalars(select(Attachment).where(*of_it, Attachment.document_kind == kind)):
-            flag_modified(attachment, "document_id")
 
 
 def _table_to_read(ctx: Context, kind: str) -> type[Replicated]:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.attaching import take_along
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.drafts import laid_onto
 from erp_desktop.actions.exchanging import places_of_currency, refuse_unknown_currency
@@ -21,6 +20,7 @@ from erp_desktop.actions.finding import (
     find,
     refuse_empty_or_twice,
 )
+from erp_desktop.actions.leaving import leave_warehouse
 from erp_desktop.actions.lines import replace_lines
 from erp_desktop.actions.numbering import give_number
 from erp_desktop.actions.refusals import Refused
@@ -108,7 +108,7 @@ class SavePurchaseOrder(Action):
         if order is not None and order.status != PurchaseOrderStatus.DRAFT:
             raise WrongState(document=order.number or "", status=order.status)
         if order is not None and order.warehouse_id != self.warehouse_id:
-            take_along(session, ctx, "purchase_order", self.order_id)
+            leave_warehouse(session, ctx, order)
         replace_lines(session, ctx, PurchaseOrderLine, self.order_id, lines, is_new=order is None)
         if order is None:
             order = PurchaseOrder(

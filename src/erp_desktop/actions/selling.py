@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erp_desktop.actions.attaching import take_along
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.drafts import laid_onto
 from erp_desktop.actions.finding import (
@@ -22,6 +21,7 @@ from erp_desktop.actions.finding import (
     find_all,
     refuse_empty_or_twice,
 )
+from erp_desktop.actions.leaving import leave_warehouse
 from erp_desktop.actions.lines import replace_lines
 from erp_desktop.actions.lots import LotsInBin, is_tracked, lots_in_bins, stock_balance_id
 from erp_desktop.actions.moving import NotEnoughFree
@@ -130,7 +130,7 @@ class SaveSalesOrder(Action):
         if order is not None and order.status != SalesOrderStatus.DRAFT:
             raise WrongState(document=order.number or "", status=order.status)
         if order is not None and order.warehouse_id != self.warehouse_id:
-            take_along(session, ctx, "sales_order", self.order_id)
+            leave_warehouse(session, ctx, order)
         replace_lines(session, ctx, SalesOrderLine, self.order_id, lines, is_new=order is None)
         if order is None:
             order = SalesOrder(

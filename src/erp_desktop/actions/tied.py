@@ -96,15 +96,23 @@ def refuse_rows_of_other_warehouses(
 
 def _naming(model: type[Replicated]) -> tuple[str, ...]:
     """The columns that tell of which warehouse a row is."""
-    return model.warehouse_columns if model.part_of is None else (model.part_of[0],)
+    return (*model.warehouse_columns, *(model.part_of or ())[:1], *(model.of_document or ()))
+
+
+def _above(model: type[Replicated], values: dict[str, Any]) -> tuple[str, UUID] | None:
+    """The table and the id of the document that a row belongs to."""
+    if model.of_document is not None:
+        kind, document_id = (values[name] for name in model.of_document)
+        return kind, document_id
+    return None if model.part_of is None else (model.part_of[1], values[model.part_of[0]])
 
 
 def _refuse(session: Session, ctx: Context, model: type[Replicated], values: dict[str, Any]) -> None:
-    while model.part_of is not None:
-        column, table = model.part_of
+    while (above := _above(model, values)) is not None:
+        table, row_id = above
         model = replicated_tables()[table]
         with session.no_autoflush:
-            document: Any = session.get(model, (ctx.company_id, values[column]))
+            document: Any = session.get(model, (ctx.company_id, row_id))
         if document is None:  # made by the same action, which is looked at by itself
             return
         values = {name: getattr(document, name) for name in _naming(model)}

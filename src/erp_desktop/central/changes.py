@@ -298,7 +298,6 @@ class Changes:
         if counts:  # ticks in between hold nothing for this desk
             cursor = msgspec.structs.replace(cursor, tick=tick - 1, nonce=now.nonce(tick - 1))
         pages = [] if cursor.table else _gone_at(now.connection, who.company_id, tables, tick - 1, tick)
-        pages += [] if cursor.table else _left_at(now.connection, who.company_id, tables, tick - 1, tick)
         left = max_rows
         for table in tables:
             if table.name < cursor.table:
@@ -423,7 +422,6 @@ def _pages(
 ) -> list[TablePage]:
     named = {name for name, tick in counts if tick <= upto}
     pages = _gone_at(connection, company_id, tables, after, upto) if _TOMBSTONES in named else []
-    pages += _left_at(connection, company_id, [table for table in tables if table.name in named], after, upto)
     for table in tables:
         if table.name in named:
             model = table.model
@@ -435,7 +433,7 @@ def _pages(
 def _gone_at(
     connection: Connection, company_id: UUID, tables: Sequence[StoredTable], after: int, upto: int
 ) -> list[TablePage]:
-    """Deletions after `after` up to `upto`, one page for each table that has any."""
+    """What was deleted, or left a warehouse, after `after` up to `upto`: one page for each table that has any."""
     gone: dict[str, list[UUID]] = {}
     readable = {table.name for table in tables}
     for name, row_id in connection.execute(
@@ -446,18 +444,3 @@ def _gone_at(
         if name in readable:
             gone.setdefault(name, []).append(row_id)
     return [TablePage(table=name, columns=[], values=[], gone=ids) for name, ids in sorted(gone.items())]
-
-
-def _left_at(
-    connection: Connection, company_id: UUID, tables: Sequence[StoredTable], after: int, upto: int
-) -> list[TablePage]:
-    """What somebody tied to warehouses may hold and is of another one since a tick after `after` up to `upto`."""
-    pages = []
-    for table in tables:
-        if table.left is not None:
-            model = table.model
-            of_ticks = (model.company_id == company_id, model.tick > after, model.tick <= upto)
-            ids = connection.scalars(table.left.where(*of_ticks).order_by(model.id)).all()
-            if ids:
-                pages.append(TablePage(table=table.name, columns=[], values=[], gone=list(ids)))
-    return pages

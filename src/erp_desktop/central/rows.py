@@ -23,7 +23,6 @@ from sqlalchemy import (
     and_,
     cast,
     func,
-    not_,
     or_,
     select,
     type_coerce,
@@ -49,7 +48,6 @@ class StoredTable:
     finishes: tuple[Finish | None, ...]  # by column: what is left to do to its values
     hidden: frozenset[str]  # columns that whoever asks may not see
     warehouses: frozenset[UUID] = frozenset()  # whose rows alone are read; none: those of every warehouse
-    left: Select[Any] | None = None  # ids of rows of other warehouses that may have been of these
     begins_with: int = 0  # the tick that the window begins with whose documents are read; 0: all of them
 
     def page(self, connection: Connection, statement: Select[Any], gone: Sequence[Any] = ()) -> TablePage:
@@ -114,13 +112,7 @@ def _of_warehouses(table: StoredTable, warehouses: frozenset[UUID]) -> StoredTab
     """The table as somebody reads it who is tied to these warehouses."""
     if not warehouses or (is_theirs := _is_of(table.model, warehouses)) is None:
         return table
-    may_leave = _document_of(table.model).may_change_warehouse
-    return replace(
-        table,
-        select=table.select.where(is_theirs),
-        warehouses=warehouses,
-        left=select(table.model.id).where(not_(is_theirs)) if may_leave else None,
-    )
+    return replace(table, select=table.select.where(is_theirs), warehouses=warehouses)
 
 
 def _of_documents(table: StoredTable, permissions: frozenset[str], warehouses: frozenset[UUID]) -> StoredTable:
@@ -129,7 +121,7 @@ def _of_documents(table: StoredTable, permissions: frozenset[str], warehouses: f
     if table.model.of_document is None:
         return table
     kind, document_id = (table.model.__table__.columns[name] for name in table.model.of_document)
-    whole, moving, parts = [], [], []
+    whole, parts = [], []
     for name in table.model.documents:
         document = replicated_tables()[name]
         if not may_hold(document, permissions):
@@ -142,15 +134,7 @@ def _of_documents(table: StoredTable, permissions: frozenset[str], warehouses: f
             document.company_id == table.model.company_id, document.id == document_id, is_theirs
         )
         parts.append(and_(kind == name, theirs.correlate(table.model).exists()))
-        if _document_of(document).may_change_warehouse:
-            moving.append(name)
-    is_readable = or_(kind.in_(whole), *parts)
-    return replace(
-        table,
-        select=table.select.where(is_readable),
-        warehouses=warehouses,
-        left=select(table.model.id).where(kind.in_(moving), not_(is_readable)) if moving else None,
-    )
+    return replace(table, select=table.select.where(or_(kind.in_(whole), *parts)), warehouses=warehouses)
 
 
 def _is_of(model: type[Replicated], warehouses: frozenset[UUID]) -> ColumnElement[bool] | None:
@@ -169,10 +153,6 @@ def _is_of(model: type[Replicated], warehouses: frozenset[UUID]) -> ColumnElemen
         return None
     named = (model.__table__.columns[column].in_(sorted(warehouses)) for column in model.warehouse_columns)
     return or_(*named)
-
-
-def _document_of(model: type[Replicated]) -> type[Replicated]:
-    return model if model.part_of is None else _document_of(replicated_tables()[model.part_of[1]])
 
 
 def _stored(column: Column[Any], dialect: str) -> tuple[ColumnElement[Any], Finish | None]:

@@ -60,7 +60,6 @@ class Replicated(Base):
     read_permission: ClassVar[str]
     warehouse_columns: ClassVar[tuple[str, ...]] = ()  # the row is of the warehouses that these name
     part_of: ClassVar[tuple[str, str] | None] = None  # or of those of the row that a column names in another table
-    may_change_warehouse: ClassVar[bool] = False  # a draft: whoever held it must be told that it is not theirs any more
     of_document: ClassVar[tuple[str, str] | None] = None  # columns with table and id of what it belongs to,
     documents: ClassVar[tuple[str, ...]] = ()  # one of these: it is for who may read that row
     # A document on which nothing was done for the company's window is not sent to desks, unless its status is one of these;

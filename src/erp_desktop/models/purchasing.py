@@ -28,7 +28,6 @@ class PurchaseOrder(Replicated):
     __tablename__ = "purchase_order"
     read_permission = "purchasing.read"
     warehouse_columns = ("warehouse_id",)
-    may_change_warehouse = True
     open_while = (PurchaseOrderStatus.DRAFT, PurchaseOrderStatus.CONFIRMED, PurchaseOrderStatus.PART_RECEIVED)
 
     number: Mapped[str | None] = mapped_column(String(30))  # given by the centre; None while only a desk knows it

@@ -44,7 +44,6 @@ class SalesOrder(Replicated):
     __tablename__ = "sales_order"
     read_permission = "sales.read"
     warehouse_columns = ("warehouse_id",)
-    may_change_warehouse = True
     open_while = (
         SalesOrderStatus.DRAFT,
         SalesOrderStatus.CONFIRMED,
