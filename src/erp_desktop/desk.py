@@ -33,6 +33,7 @@ from erp_desktop.sync.checking import Checked, CheckNotDone, Checks
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.older import OlderDocuments
 from erp_desktop.sync.previewing import Previews
+from erp_desktop.sync.reads import Reads
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.settling import Decision, Unsettled
 from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, ProgramTooOld, SignedIn, SignInNeeded
@@ -130,6 +131,7 @@ class Desk(QObject):
         )
         self.administration = Administration(self._engine, credentials, centre, timing)
         self.older = OlderDocuments(self._engine, cache, credentials, centre, self._rows_changed, timing)
+        self.reads = Reads(cache, credentials, centre, timing)
 
     @classmethod
     def open(
@@ -377,6 +379,7 @@ class Desk(QObject):
         self._checks.close()  # and so may this
         self.administration.close()
         self.older.close()
+        self.reads.close()
         self._cache.close()
 
     # --- inside
@@ -450,6 +453,8 @@ class Desk(QObject):
             self._told.emit(lambda: self.changed.emit(tables))
 
     def _state_changed(self, state: SyncState) -> None:
+        if state.kind is SyncKind.SYNCED:
+            self.reads.centre_is_there()
         self._told.emit(lambda: self.sync_state_changed.emit(state))
 
 

@@ -274,35 +274,6 @@ class UserOrderDone(msgspec.Struct, kw_only=True, frozen=True):
     end: bool = True
 
 
-class AuditRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """POST /v1/admin/audit: who did what, newest first. `before` is what the last answer said, to go on from there."""
-
-    device_id: UUID
-    schema_revision: int
-    of: Literal["changes", "events"]  # the action log; or signing in, ending sessions, passwords, backups
-    before: Annotated[str, msgspec.Meta(max_length=40)] = ""
-    text: Annotated[str, msgspec.Meta(max_length=100)] = ""  # in the person's name, in what, in what it was done to
-    since: datetime | None = None
-    until: datetime | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 200
-
-
-class AuditRow(msgspec.Struct, kw_only=True, frozen=True):
-    at: datetime
-    person: str  # name and login; the name that was typed where nobody signs in by it
-    what: str  # class name of the action, or kind of the event
-    subject: str  # codes and numbers that the action names, or to whom or what
-    outcome: str  # applied, refused, done
-    problem: dict[str, Any] | None = None  # Problem.as_dict()
-    computer: str  # its name; empty for the centre's own command line
-
-
-class AuditRows(msgspec.Struct, kw_only=True, frozen=True):
-    rows: list[AuditRow]
-    before: str  # empty: there are no older ones
-    end: bool = True
-
-
 class BackupBegun(msgspec.Struct, kw_only=True, frozen=True):
     """POST /v1/admin/backup/begin: a backup is being written, and can be fetched piece by piece meanwhile."""
 

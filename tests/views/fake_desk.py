@@ -90,6 +90,16 @@ class _Named:
 FACTS = CompanyFacts(uuid4(), "ACME", "Acme", "", "CNY", 2, "Asia/Shanghai", "cn-small-enterprise", "", "", "shipment")
 
 
+class NotedReads:
+    """What would be told to the centre of what was looked at."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[Any, ...]] = []
+
+    def note(self, *what: Any, **details: Any) -> None:
+        self.noted.append((*what, *details.values()))
+
+
 class FakeDesk(QObject):
     changed = Signal(object)
     sync_state_changed = Signal(object)
@@ -119,6 +129,7 @@ class FakeDesk(QObject):
         self.checked = Checked(())
         self.effect: Callable[[Any], Effect] = lambda _action: Effect()
         self._reader = ThreadPoolExecutor(1)
+        self.reads = NotedReads()
 
     def ask(self, query: Any) -> "Future[Any]":
         answer = self.answers.get(type(query), lambda _: ListPage((), 7, {}))

@@ -1,23 +1,23 @@
 """An administrator at the real window, with a real central service: computers, one-time passwords, one's own password."""
 
-import csv
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 from trading_house import PASSWORD, Trade, trade
 
-from erp_desktop import wire
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.central import backups
 from erp_desktop.central.backing_up import check_backup
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
+from erp_desktop.sync import auditing
 from erp_desktop.sync.cache import cache_path
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.signing_in import PasswordToChange, SamePassword, WeakPassword, WrongPassword
@@ -205,7 +205,9 @@ def test_a_backup_that_is_cancelled_leaves_nothing(
     assert len(list(tmp_path.glob("*.erpbackup"))) == 1
 
 
-def test_who_did_what_is_found_and_exported(trade: Trade, ada: SaveUser, tmp_path: Path) -> None:
+def test_who_did_what_is_found_opened_and_exported(
+    trade: Trade, ada: SaveUser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trade.desk.perform_and_wait(SaveParty(party_id=new_id(), code="=EVIL", name="Evil Ltd", is_supplier=True))
     assert trade.desk.wait_until_synced()
     given_password(trade, ada.user_id)
@@ -215,34 +217,72 @@ def test_who_did_what_is_found_and_exported(trade: Trade, ada: SaveUser, tmp_pat
         return [getattr(row, column) for row in screen.model.rows]
 
     trade.wait(lambda: bool(screen.model.rows))
-    screen.search.setText("evil")
-    screen.search.returnPressed.emit()
+    filters = screen.filters
+    filters.search.setText("evil")
+    filters.search.returnPressed.emit()
     trade.wait(lambda: told("what") == ["Save a party"])
-    assert told("subject") == ["=EVIL, Evil Ltd"]
+    assert told("subject") == ["Customer or supplier =EVIL Evil Ltd"]
     assert told("outcome") == ["Done"]
-    file = tmp_path / "who did what.csv"
+    file = tmp_path / "who did what.xlsx"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(file), ""))
     trade.do(screen.do_export)
-    screen.file.fileSelected.emit(str(file))
-    trade.wait(lambda: file.exists() and "Evil Ltd" in file.read_text("utf-8-sig"))
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        headings, row = csv.reader(lines)
-    assert (headings[3], row[3]) == ("To what", "'=EVIL, Evil Ltd")
+    trade.wait(lambda: screen.saved.path == file)
+    sheet = openpyxl.load_workbook(file).worksheets[0]
+    cells = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row}
+    assert cells["Customer or supplier =EVIL Evil Ltd"] == "s"
 
-    screen.search.clear()
-    screen.of.setCurrentIndex(1)
+    screen.open_row(0)
+    trade.wait(lambda: trade.window.tabs.currentWidget().title == "=EVIL")
+
+    filters.search.clear()
+    filters.of.setCurrentIndex(1)
+    trade.wait(lambda: "Saved as Excel" in told("what"))
+    assert "Who did what" in told("subject")
+    filters.of.setCurrentIndex(2)
     trade.wait(lambda: "Gave a one-time password" in told("what"))
     assert told("what")[-1] == "Signed in"
-    screen.since.setText("2999-01-01")
-    screen.since.returnPressed.emit()
+    filters.since.setText("2999-01-01")
+    filters.since.returnPressed.emit()
     trade.wait(lambda: screen.state.title.text() == "Nothing of the kind was done.")
-    screen.since.setText("the day before")
-    screen.since.returnPressed.emit()
+    filters.since.setText("the day before")
+    filters.since.returnPressed.emit()
     trade.wait(lambda: "Type dates" in screen.state.title.text())
 
 
+def test_the_list_is_narrowed_to_a_person_an_action_and_a_record_and_the_log_is_checked(
+    trade: Trade, ada: SaveUser
+) -> None:
+    party = SaveParty(party_id=new_id(), code="HZ", name="Hangzhou Plastics", is_supplier=True)
+    trade.desk.perform_and_wait(party)
+    trade.desk.perform_and_wait(replace(party, city="Hangzhou"))
+    assert trade.desk.wait_until_synced()
+    screen = trade.open("audit", about=("party", party.party_id, "HZ"))
+    filters = screen.filters
+
+    def told() -> list[str]:
+        return [row.what for row in screen.model.rows]
+
+    trade.wait(lambda: told() == ["Save a party", "Save a party"])
+    assert "HZ" in filters.record_label.text()
+    filters.record_button.click()
+    trade.wait(lambda: "Save a user" in told())
+    trade.wait(lambda: filters.person.count() > 2 and filters.computer.count() > 1)
+    filters.what.setCurrentIndex(filters.what.findData("SaveUser"))
+    trade.wait(lambda: set(told()) == {"Save a user"})
+    assert "Ada Lovelace" in screen.model.rows[0].subject
+    filters.person.setCurrentIndex(filters.person.findData(str(ada.user_id)))
+    trade.wait(lambda: screen.state.title.text() == "Nothing of the kind was done.")
+
+    assert "not been checked" in screen.log_state.text()
+    trade.do(screen.do_check)
+    trade.wait(lambda: "are as they were written" in screen.log_state.text())
+    trade.do(screen.do_refresh)
+    trade.wait(lambda: "Checked on" in screen.log_state.text())
+
+
 def test_a_long_history_is_shown_page_by_page(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = wire.AuditRequest
-    monkeypatch.setattr(wire, "AuditRequest", lambda **fields: original(limit=3, **fields))
+    original = auditing.AuditRequest
+    monkeypatch.setattr(auditing, "AuditRequest", lambda **fields: original(limit=3, **fields))
     screen = trade.open("audit")
     trade.wait(lambda: len(screen.model.rows) == 3)
     while screen.older_button.isVisible():

@@ -49,10 +49,10 @@ DraftClass = TypeVar("DraftClass", bound=Draft)
 def parts_of(draft: Draft) -> dict[str, Any]:
     """The draft's fields by name and its lines by id, in JSON's terms, so that what is the same looks the same."""
     names = [one.name for one in fields(draft)]  # type: ignore[arg-type]  # every action is a dataclass
-    parts = {name: _plain(getattr(draft, name)) for name in names if name not in _NOT_COMPARED}
+    parts = {name: plain(getattr(draft, name)) for name in names if name not in _NOT_COMPARED}
     for line in draft.lines:
         parts[f"{LINE}{line.line_id}"] = {
-            one.name: _plain(getattr(line, one.name))
+            one.name: plain(getattr(line, one.name))
             for one in fields(line)
             if one.name not in ("line_id", "is_unit_anew")
         }
@@ -126,7 +126,8 @@ def _id(version: Any) -> UUID:
         raise MalformedAction("before names no record") from None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value in JSON's terms, the same for what is the same: 12.50 and 12.5, nothing and no text."""
     match value:
         case None:
             return ""

@@ -67,6 +67,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "shipment": QT_TRANSLATE_NOOP("Refusal word", "shipment"),
         "shipment line": QT_TRANSLATE_NOOP("Refusal word", "line of the shipment"),
         "stock count": QT_TRANSLATE_NOOP("Refusal word", "stock count"),
+        "stock move": QT_TRANSLATE_NOOP("Refusal word", "stock move"),
         "storage rate": QT_TRANSLATE_NOOP("Refusal word", "storage rate"),
         "supplier return": QT_TRANSLATE_NOOP("Refusal word", "purchase return"),
         "unit": QT_TRANSLATE_NOOP("Refusal word", "unit"),

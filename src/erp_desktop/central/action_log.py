@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from erp_desktop.database import reader
 from erp_desktop.models.sync import ActionLog, CompanyClock
@@ -61,23 +61,33 @@ class LogCheck:
     sound_rows: int
     broken_at: int | None = None
     reason: str = ""
+    entries: int = 0  # that the log should have
 
 
-def verify_log(engine: Engine, company_id: UUID) -> LogCheck:
-    """Recompute the chain from the first action to the clock's tick."""
-    previous, tick = BEFORE_THE_FIRST, 0
+def verify_log(engine: Engine, company_id: UUID, after: int = 0, most: int | None = None) -> LogCheck:
+    """Recompute the chain from the first action, or the one `after` what was found sound, to the clock's tick; `most` rows."""
+    tick = after
     with reader(engine).connect() as connection:
+        previous = _hash_of(connection, company_id, after)
         clock = connection.scalar(select(CompanyClock.tick).where(CompanyClock.company_id == company_id)) or 0
         statement = select(ActionLog.__table__).where(ActionLog.company_id == company_id).order_by(ActionLog.tick)
+        statement = statement.where(ActionLog.tick > after).limit(most)
         with connection.execution_options(yield_per=ROWS_AT_A_TIME).execute(statement) as rows:
             for row in rows:
                 reason = _wrong_with(row, tick + 1, previous)
                 if reason:
-                    return LogCheck(tick, broken_at=tick + 1, reason=reason)
+                    return LogCheck(tick, broken_at=tick + 1, reason=reason, entries=clock)
                 tick, previous = row.tick, bytes(row.chain_hash)
-    if tick != clock:
-        return LogCheck(tick, broken_at=tick + 1, reason=f"the log ends at tick {tick}, the clock stands at {clock}")
-    return LogCheck(tick)
+    if tick != clock and (most is None or tick < after + most):
+        reason = f"the log ends at tick {tick}, the clock stands at {clock}"
+        return LogCheck(tick, broken_at=tick + 1, reason=reason, entries=clock)
+    return LogCheck(tick, entries=clock)
+
+
+def _hash_of(connection: Connection, company_id: UUID, tick: int) -> bytes:
+    statement = select(ActionLog.chain_hash).where(ActionLog.company_id == company_id, ActionLog.tick == tick)
+    stored = connection.scalar(statement) if tick else None
+    return BEFORE_THE_FIRST if stored is None else bytes(stored)
 
 
 def _wrong_with(row: Row[Any], expected_tick: int, previous: bytes) -> str:

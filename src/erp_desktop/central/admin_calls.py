@@ -12,12 +12,12 @@ from fastapi import FastAPI, Request, Response
 
 from erp_desktop.central.accounts import Accounts
 from erp_desktop.central.administering import Administration, NoSuchDevice, NoSuchUser
+from erp_desktop.central.audit_calls import AuditCalls
 from erp_desktop.central.backups import Backups, NoSuchBackup, SeveralCompanies
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.http import WireError, message_response, read_message, sender_of
 from erp_desktop.wire import (
     AdminRequest,
-    AuditRequest,
     BackupBegun,
     BackupPiece,
     BackupPieceRequest,
@@ -28,6 +28,7 @@ from erp_desktop.wire import (
     UserOrder,
     UserOrderDone,
 )
+from erp_desktop.wire_audit import AuditRequest, HistoryRequest, LogCheckRequest, ReadsTold
 
 SMALL_MESSAGE_BYTES = 16 * 1024
 
@@ -41,7 +42,17 @@ class FromADevice(Protocol):
     def schema_revision(self) -> int: ...
 
 
-Wanted = TypeVar("Wanted", AdminRequest, DeviceOrder, UserOrder, BackupPieceRequest, AuditRequest)
+Wanted = TypeVar(
+    "Wanted",
+    AdminRequest,
+    DeviceOrder,
+    UserOrder,
+    BackupPieceRequest,
+    AuditRequest,
+    LogCheckRequest,
+    HistoryRequest,
+    ReadsTold,
+)
 
 
 class AdminCalls:
@@ -60,13 +71,14 @@ class AdminCalls:
         self._backups = backups
         self._identify = identify
         self._in_thread = in_thread
+        self._audit = AuditCalls(administration.engine, self._answer)
 
     def add_to(self, app: FastAPI) -> None:
         app.add_api_route("/v1/auth/password", self.password, methods=["POST"])
         app.add_api_route("/v1/admin/devices", self.devices, methods=["POST"])
         app.add_api_route("/v1/admin/device", self.device, methods=["POST"])
         app.add_api_route("/v1/admin/user", self.user, methods=["POST"])
-        app.add_api_route("/v1/admin/audit", self.audit, methods=["POST"])
+        self._audit.add_to(app)
         app.add_api_route("/v1/admin/backup/begin", self.begin_backup, methods=["POST"])
         app.add_api_route("/v1/admin/backup/piece", self.backup_piece, methods=["POST"])
 
@@ -111,14 +123,6 @@ class AdminCalls:
 
         return await self._answer(request, AdminRequest, answer)
 
-    async def audit(self, request: Request) -> Response:
-        return await self._answer(
-            request,
-            AuditRequest,
-            lambda who, wanted: self._administration.audit(who.company_id, wanted),
-            frozenset({"admin", "audit.read"}),
-        )
-
     async def backup_piece(self, request: Request) -> Response:
         def answer(_who: Reader, wanted: BackupPieceRequest) -> msgspec.Struct:
             if wanted.forget:
@@ -134,12 +138,14 @@ class AdminCalls:
         kind: type[Wanted],
         work: Callable[[Reader, Wanted], msgspec.Struct],
         permissions: frozenset[str] = frozenset({"admin"}),
+        most_bytes: int = SMALL_MESSAGE_BYTES,
     ) -> Response:
-        wanted = await read_message(request, kind, SMALL_MESSAGE_BYTES)
+        """Of `permissions` one is needed; of none, none."""
+        wanted = await read_message(request, kind, most_bytes)
 
         def answer() -> Response:
             who = self._identify(request, wanted)
-            if not permissions & who.permissions:
+            if permissions and not permissions & who.permissions:
                 self._administration.note("refused", who, request.url.path)
                 raise WireError(403, "not_allowed", "Only an administrator may do this.")
             try:

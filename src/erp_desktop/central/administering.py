@@ -15,13 +15,13 @@ from sqlalchemy import Connection, Engine, bindparam, exists, select, update
 from sqlalchemy.orm import aliased
 
 from erp_desktop.central.accounts import hash_password, keep_password
-from erp_desktop.central.auditing import audit, note_event
+from erp_desktop.central.auditing import note_event
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.devices import sign_out
 from erp_desktop.database import reader, writer
 from erp_desktop.models.company import User
 from erp_desktop.models.sync import CompanyClock, Device, RefreshToken
-from erp_desktop.wire import AuditRequest, AuditRows, DeviceRow
+from erp_desktop.wire import DeviceRow
 
 SECONDS_BETWEEN_NOTES = 30.0  # of when desks were last seen: a long poll is no reason to write
 _EASY_TO_READ = "abcdefghjkmnpqrstuvwxyz23456789"  # no l and 1, no o and 0
@@ -52,6 +52,7 @@ class Administration:
     """What administrators ask of one centre. Safe to use from many threads and beside other workers."""
 
     def __init__(self, engine: Engine) -> None:
+        self.engine = engine
         self._reader = reader(engine)
         self._writer = writer(engine)
         self._guard = threading.Lock()
@@ -188,10 +189,6 @@ class Administration:
         """Keep for the audit that somebody did something that is no action."""
         with self._writer.begin() as connection:
             _note(connection, by.company_id, kind, by, subject)
-
-    def audit(self, company_id: UUID, wanted: AuditRequest) -> AuditRows:
-        """A page of who did what."""
-        return audit(self._reader, company_id, wanted)
 
     def _login_of(self, company_id: UUID, user_id: UUID) -> str:
         with self._reader.connect() as connection:

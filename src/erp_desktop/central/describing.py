@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from erp_desktop import __version__, wire, wire_blobs
+from erp_desktop import __version__, wire, wire_audit, wire_blobs
+from erp_desktop.central.audit_calls import READS_BYTES
 from erp_desktop.central.status_calls import Status
 
 SMALL_MESSAGE_BYTES = 16 * 1024  # everything but a push or a preview
@@ -62,7 +63,7 @@ def calls() -> list[Call]:
         Call("post", "/v1/admin/devices", "The computers that have signed in", wire.AdminRequest, wire.DeviceRows),
         Call("post", "/v1/admin/device", "Sign a computer out, or take it out", wire.DeviceOrder, wire.Done),
         Call("post", "/v1/admin/user", "Sign a person out, or give a password", wire.UserOrder, wire.UserOrderDone),
-        Call("post", "/v1/admin/audit", "Who did what", wire.AuditRequest, wire.AuditRows),
+        *_calls_of_audit(),
         Call("post", "/v1/admin/backup/begin", "Begin to write a backup", wire.AdminRequest, wire.BackupBegun),
         Call("post", "/v1/admin/backup/piece", "Fetch a backup", wire.BackupPieceRequest, wire.BackupPiece),
         Call("post", "/v1/blobs/states", "What there is of attachments", states, wire_blobs.BlobStates),
@@ -70,6 +71,17 @@ def calls() -> list[Call]:
         Call("get", blob, "Fetch a piece of an attachment", None, None, place=place),
         Call("get", "/metrics", "Figures in Prometheus' format", None, None, False),
         Call("get", "/status", "How the service does", None, Status, False),
+    ]
+
+
+def _calls_of_audit() -> list[Call]:
+    told, checked = wire_audit.ReadsTold, wire_audit.LogChecked
+    history = wire_audit.HistoryRequest
+    return [
+        Call("post", "/v1/admin/audit", "Who did and saw what", wire_audit.AuditRequest, wire_audit.AuditRows),
+        Call("post", "/v1/admin/check-log", "Is the log as it was written", wire_audit.LogCheckRequest, checked),
+        Call("post", "/v1/sync/history", "What was done to a record", history, wire_audit.HistoryRows),
+        Call("post", "/v1/sync/reads", "What was looked at", told, wire.Done, most_bytes=READS_BYTES),
     ]
 
 

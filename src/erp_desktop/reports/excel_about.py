@@ -18,10 +18,15 @@ def write_about(cells: ReportCells, sheet: Worksheet) -> None:
     sheet.set_row(0, 21)
     cells.text(sheet, 0, 0, cells.title(cells.report.title), bold=True, font_size=14)
     row = 2
-    facts = [
-        (cells.words.translate("Report", "Company"), cells.company()),
+    of_books = [
         (cells.words.translate("Report", "Currency"), cells.report.currency),
         (cells.words.translate("Report", "Up to change"), str(cells.report.as_of_tick)),
+    ]
+    if not cells.report.currency:  # it has no figures of the books
+        of_books = []
+    facts = [
+        (cells.words.translate("Report", "Company"), cells.company()),
+        *of_books,
         *((cells.title(heading), cells.words.shown(value)) for heading, value in cells.report.parameters),
     ]
     for heading, value in facts:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeVar
 from uuid import UUID
@@ -19,12 +18,12 @@ import msgspec
 from erp_desktop import wire
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
+from erp_desktop.sync.auditing import Audits
 from erp_desktop.sync.calling import UpgradeNeeded, call
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.signing_in import Credentials, SignedOut
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
 
-LONGEST_SEARCH = 100
 SECONDS_BETWEEN_LOOKS = 0.1  # at a backup that is being written
 SECONDS_FOR_WHAT_WAITS = 10.0  # for a user who was just made to reach the centre
 
@@ -104,6 +103,7 @@ class Administration:
         self._worker: ThreadPoolExecutor | None = None  # from the first question on
         self.bring_back: Callable[[Path], Path] | None = None  # alone on this computer: restores a backup; blocks
         self._is_closed = False
+        self.audits = Audits(self)
 
     @property
     def device_id(self) -> UUID:
@@ -112,19 +112,19 @@ class Administration:
 
     def devices(self) -> "Future[list[wire.DeviceRow]]":
         """Every computer that ever signed in. Raises CentreNeeded, OnlyAdministrators."""
-        return self._soon(lambda: self._ask("devices", self._plain(), wire.DeviceRows).devices)
+        return self.soon(lambda: self.ask("/v1/admin/devices", self._plain(), wire.DeviceRows).devices)
 
     def sign_device_out(self, device_id: UUID) -> "Future[None]":
         """Its next request wants a password. Raises as `devices` does, and NotAtTheCentre."""
-        return self._soon(lambda: self._order_device(device_id, "sign_out"))
+        return self.soon(lambda: self._order_device(device_id, "sign_out"))
 
     def take_device_out(self, device_id: UUID) -> "Future[None]":
         """Nobody signs in on it any more. Raises as `devices` does, and NotAtTheCentre, OwnComputer."""
-        return self._soon(lambda: self._order_device(device_id, "take_out"))
+        return self.soon(lambda: self._order_device(device_id, "take_out"))
 
     def let_device_in(self, device_id: UUID) -> "Future[None]":
         """Somebody may sign in on it again, as on a new one. Raises as `sign_device_out` does."""
-        return self._soon(lambda: self._order_device(device_id, "let_in"))
+        return self.soon(lambda: self._order_device(device_id, "let_in"))
 
     def sign_user_out(self, user_id: UUID) -> "Future[None]":
         """Every computer of this person wants their password. Raises as `sign_device_out` does."""
@@ -132,11 +132,11 @@ class Administration:
         def order() -> None:
             self._order_user(user_id, "sign_out")
 
-        return self._soon(order)
+        return self.soon(order)
 
     def one_time_password(self, user_id: UUID) -> "Future[str]":
         """A password with which this person chooses their own; told once. Raises as `sign_device_out` does."""
-        return self._soon(lambda: self._order_user(user_id, "one_time_password").password)
+        return self.soon(lambda: self._order_user(user_id, "one_time_password").password)
 
     def change_password(self, password: str, new_password: str) -> "Future[None]":
         """One's own. Raises CentreNeeded, WrongPassword, TooManyTries, WeakPassword, SamePassword."""
@@ -146,35 +146,14 @@ class Administration:
             assert who is not None, "a desk has been signed in to"
             self._credentials.choose_password(self._transport, who.company, who.login, password, new_password)
 
-        return self._soon(change)
-
-    def audit(
-        self,
-        of: Literal["changes", "events"],
-        *,
-        text: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        before: str = "",
-    ) -> "Future[wire.AuditRows]":
-        """Who did what, newest first, a page at a time. Raises as `devices` does."""
-        request = wire.AuditRequest(
-            device_id=self.device_id,
-            schema_revision=wire.SCHEMA_REVISION,
-            of=of,
-            before=before,
-            text=text[:LONGEST_SEARCH],
-            since=since,
-            until=until,
-        )
-        return self._soon(lambda: self._ask("audit", request, wire.AuditRows))
+        return self.soon(change)
 
     def back_up(self, path: Path, told: Callable[[int], object], is_wanted: Callable[[], bool]) -> "Future[None]":
         """Fetch a backup of the centre into `path`; `told(bytes)` as it comes. Once it is not wanted, it is cancelled.
 
         Raises as `devices` does, and BackupNotWritten; of what was begun nothing is left then.
         """
-        return self._soon(lambda: self._back_up(path, told, is_wanted))
+        return self.soon(lambda: self._back_up(path, told, is_wanted))
 
     def restore(self, backup: Path) -> "Future[Path]":
         """Alone on this computer: everything is as it was when `backup` was made, and then what this desk did since.
@@ -193,7 +172,7 @@ class Administration:
             self._engine.wake()
             return before
 
-        return self._soon(restore)
+        return self.soon(restore)
 
     def close(self) -> None:
         with self._guard:
@@ -205,7 +184,8 @@ class Administration:
             self._worker.shutdown(wait=True)
         self._transport.close()
 
-    def _soon(self, work: Callable[[], Answer]) -> "Future[Answer]":
+    def soon(self, work: Callable[[], Answer]) -> "Future[Answer]":
+        """`work` on the thread of these questions, after those before it."""
         with self._guard:
             if self._is_closed:
                 cancelled: Future[Answer] = Future()
@@ -216,7 +196,7 @@ class Administration:
             return self._worker.submit(work)
 
     def _back_up(self, path: Path, told: Callable[[int], object], is_wanted: Callable[[], bool]) -> None:
-        backup_id = self._ask("backup/begin", self._plain(), wire.BackupBegun).id
+        backup_id = self.ask("/v1/admin/backup/begin", self._plain(), wire.BackupBegun).id
         part = path.with_name(path.name + ".part")
         try:
             with part.open("wb") as file:
@@ -231,13 +211,15 @@ class Administration:
         finally:
             part.unlink(missing_ok=True)
             with suppress(Refused, Answered):  # it is gone within the hour anyway
-                self._ask("backup/piece", self._piece(backup_id, 0, forget=True), wire.BackupPiece)
+                self.ask("/v1/admin/backup/piece", self._piece(backup_id, 0, forget=True), wire.BackupPiece)
 
     def _fetch(
         self, backup_id: UUID, file: BinaryIO, told: Callable[[int], object], is_wanted: Callable[[], bool]
     ) -> None:
         while is_wanted() and not self._is_closed:
-            piece = self._ask("backup/piece", self._piece(backup_id, file.tell(), forget=False), wire.BackupPiece)
+            piece = self.ask(
+                "/v1/admin/backup/piece", self._piece(backup_id, file.tell(), forget=False), wire.BackupPiece
+            )
             if piece.failed:
                 raise BackupFailed()
             file.write(piece.data)
@@ -267,7 +249,7 @@ class Administration:
             target=target,
             order=order,
         )
-        self._ask("device", request, wire.Done)
+        self.ask("/v1/admin/device", request, wire.Done)
 
     def _order_user(self, user_id: UUID, order: Literal["sign_out", "one_time_password"]) -> wire.UserOrderDone:
         if self._engine.state.waiting:  # the user may be among what waits
@@ -278,11 +260,12 @@ class Administration:
             user_id=user_id,
             order=order,
         )
-        return self._ask("user", request, wire.UserOrderDone)
+        return self.ask("/v1/admin/user", request, wire.UserOrderDone)
 
-    def _ask(self, what: str, request: msgspec.Struct, kind: type[Reply]) -> Reply:
+    def ask(self, path: str, request: msgspec.Struct, kind: type[Reply]) -> Reply:
+        """The centre's answer, or the Refused that says why there is none."""
         try:
-            return call(self._credentials, self._transport, f"/v1/admin/{what}", request, kind)
+            return call(self._credentials, self._transport, path, request, kind)
         except (NoAnswer, SignedOut, UpgradeNeeded) as error:
             raise CentreNeeded() from error
         except Answered as error:
@@ -295,6 +278,6 @@ class Administration:
                     raise OwnComputer() from error
                 case "unknown_backup":
                     raise BackupFailed() from error
-                case "unknown_device" | "unknown_user":
+                case "unknown_device" | "unknown_user" | "not_readable":
                     raise NotAtTheCentre() from error
             raise

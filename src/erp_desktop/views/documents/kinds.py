@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from erp_desktop.actions.refusal_words import worded
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, side_by_side, translate
+from erp_desktop.views.language import current_language
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,15 @@ def kind_text(kind: str) -> str:
 def document_text(kind: str, number: str | None, name: str = "") -> str:
     """A document by its kind and number: Purchase order PO-2026-0042."""
     return side_by_side(kind_text(kind), number_text(number), name)
+
+
+def record_text(kind: str, number: str | None, name: str = "", name_zh: str = "") -> str:
+    """A record of any table by what people call it: Purchase order PO-2026-0042, Product BX-204 Box."""
+    named = name_zh if name_zh and current_language() == "zh_CN" else name
+    if kind in KINDS:
+        return document_text(kind, number, named)
+    word = worded("kind", kind)
+    return side_by_side(word[:1].upper() + word[1:], number or "", named)
 
 
 def kind_icon(kind: str) -> str:

@@ -19,7 +19,9 @@ from erp_desktop.i18n import translate
 from erp_desktop.models.base import Replicated, hidden_columns
 from erp_desktop.queries.base import NotHere, Query
 from erp_desktop.views.documents.header import DocumentHeader
+from erp_desktop.views.documents.history import HistoryPart, has_history
 from erp_desktop.views.documents.kinds import kind_text
+from erp_desktop.views.documents.lower_area import LowerArea
 from erp_desktop.views.documents.related import RelatedPanel
 from erp_desktop.views.widgets.asking import Failure, announcements, say, when_done
 from erp_desktop.views.widgets.banner import Banner
@@ -90,6 +92,13 @@ class DocumentPage(ScreenView):
         layout.addWidget(self.header)
         layout.addWidget(self.banner)
         layout.addLayout(middle, 1)
+        self.below = LowerArea(self)
+        layout.addWidget(self.below)
+        self.history = HistoryPart(desk, shell, kind, document_id)
+        if has_history(kind):
+            title = translate("DocumentPage", "History")
+            self.below.add_part(title, "clock", self.history, self.history.refresh, "Ctrl+Shift+H")
+        self.below.setVisible(has_history(kind) and not is_new)
         here = Qt.ShortcutContext.WidgetWithChildrenShortcut
         for keys, run in (
             ("Ctrl+Return", self.do_primary),
@@ -229,10 +238,18 @@ class DocumentPage(ScreenView):
             return
         self.record = record
         self.set_title(self.title_of(record))
+        self._show_below(record)
         if self.related is not None and hasattr(record, "related"):
             self.related.show_documents(record.related)
         self.show_record(record)
         self.offer_actions()
+
+    def _show_below(self, record: Any) -> None:
+        """What stands below the document is there once it is; what is open follows its changes."""
+        self.history.number = getattr(record, "number", None) or getattr(record, "code", None)
+        self.below.setVisible(bool(self.below.buttons))
+        if self.below.is_shown(self.history):
+            self.history.refresh()
 
     def title_of(self, record: Any) -> str:
         """What the tab is called once the document is read."""

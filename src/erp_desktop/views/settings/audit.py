@@ -1,109 +1,76 @@
-"""Who did what: every change that was performed or refused, and beside it signing in, ending sessions, passwords, backups."""
+"""Who did and who saw what: every change that was performed or refused, what was looked at, and signing in and the like."""
 
-import csv
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout
+from shiboken6 import isValid
 
-from erp_desktop.actions.refusals import Problem, Refused
+from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
-from erp_desktop.views.shell.action_titles import action_title
-from erp_desktop.views.widgets.asking import announcements, say, when_done
+from erp_desktop.queries.base import ListPage, ListRequest
+from erp_desktop.queries.masters import Users
+from erp_desktop.reports.audit_list import AUDIT_LIST, audit_report
+from erp_desktop.reports.report import Bilingual
+from erp_desktop.sync.reads import ReadKind
+from erp_desktop.views.documents.kinds import record_text
+from erp_desktop.views.reports.exporting import SavedFile, save_report
+from erp_desktop.views.settings.audit_filters import AuditFilters
+from erp_desktop.views.settings.audit_words import ShownRow, shown
+from erp_desktop.views.widgets.asking import announcements, when_done
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
-from erp_desktop.views.widgets.fields import DateField
 from erp_desktop.views.widgets.fixed_rows import FixedRows
 from erp_desktop.views.widgets.list_screen import PageHeader
 from erp_desktop.views.widgets.reading import NotReadable
 from erp_desktop.views.widgets.screen_view import ScreenView
 from erp_desktop.views.widgets.state_page import StatePage
 from erp_desktop.views.widgets.table_view import TableView
-from erp_desktop.wire import AuditRow, AuditRows
+from erp_desktop.wire_audit import AuditRows, LastCheck, LogChecked
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from erp_desktop.desk import Desk
     from erp_desktop.views.shell.main_window import MainWindow
 
-EVENTS = {
-    "signed_in": QT_TRANSLATE_NOOP("Audit event", "Signed in"),
-    "sign_in_failed": QT_TRANSLATE_NOOP("Audit event", "Wrong name or password"),
-    "password_changed": QT_TRANSLATE_NOOP("Audit event", "Changed their password"),
-    "one_time_password": QT_TRANSLATE_NOOP("Audit event", "Gave a one-time password"),
-    "user_sign_out": QT_TRANSLATE_NOOP("Audit event", "Signed a user out everywhere"),
-    "device_sign_out": QT_TRANSLATE_NOOP("Audit event", "Signed a computer out"),
-    "device_take_out": QT_TRANSLATE_NOOP("Audit event", "Took a computer out"),
-    "device_let_in": QT_TRANSLATE_NOOP("Audit event", "Let a computer in again"),
-    "backup": QT_TRANSLATE_NOOP("Audit event", "Backed everything up"),
-    "refused": QT_TRANSLATE_NOOP("Audit event", "Asked for what only others may"),
-}
-
-
-@dataclass(frozen=True)
-class ShownRow:
-    """A row as the table shows it."""
-
-    at: datetime
-    person: str
-    what: str
-    subject: str
-    outcome: str
-    computer: str
+MOST_PEOPLE = 1_000
+_TITLE = QT_TRANSLATE_NOOP("Report", "Who did what")
 
 
 class AuditScreen(ScreenView):
-    """Asked of the centre, newest first; *Older* goes on. Exported is all that was found, not only what is shown."""
+    """Asked of the centre, newest first; *Older* goes on. Exported is all that was found, not only what is shown.
 
-    def __init__(self, desk: "Desk", shell: "MainWindow") -> None:
+    Opened with `about=(table, id, number)`, it tells of that record alone.
+    """
+
+    _checked_some = Signal(object)  # LogChecked, from another thread
+
+    def __init__(self, desk: "Desk", shell: "MainWindow", about: tuple[str, UUID, str | None] | None = None) -> None:
         super().__init__()
-        self._desk = desk
+        self._desk, self._shell = desk, shell
         self._asked = 0  # answers to older questions are not shown
         self._before = ""
-        self.file: QFileDialog | None = None
         columns = (
             TableColumn("at", translate("Audit", "When"), CellKind.INSTANT, 150),
-            TableColumn("person", translate("Audit", "Who"), width=180),
-            TableColumn("what", translate("Audit", "What"), width=220),
-            TableColumn("subject", translate("Audit", "To what"), width=160),
+            TableColumn("person", translate("Audit", "Who"), width=170),
+            TableColumn("what", translate("Audit", "What"), width=200),
+            TableColumn("subject", translate("Audit", "To what"), width=270),
             TableColumn("outcome", translate("Audit", "Outcome"), stretches=True),
-            TableColumn("computer", translate("Audit", "Computer"), width=150),
+            TableColumn("computer", translate("Audit", "Computer"), width=130),
         )
         self.header = PageHeader(translate("Audit", "Who did what"), self)
-        self.of = QComboBox()
-        self.of.addItem(translate("Audit", "Changes"), "changes")
-        self.of.addItem(translate("Audit", "Sign-ins, computers, passwords, backups"), "events")
-        self.of.setAccessibleName(translate("Audit", "Of what"))
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(translate("Audit", "Person, code, number"))
-        self.search.setAccessibleName(translate("Audit", "Person, code, number"))
-        self.search.setClearButtonEnabled(True)
-        self.since, self.until = DateField(self), DateField(self)
-        narrowing = QHBoxLayout()
-        narrowing.addWidget(self.of)
-        narrowing.addWidget(self.search, 1)
-        for text, field in ((translate("Audit", "From"), self.since), (translate("Audit", "To"), self.until)):
-            label = QLabel(text)
-            label.setBuddy(field)
-            field.setAccessibleName(text)
-            narrowing.addWidget(label)
-            narrowing.addWidget(field)
+        self.log_state = QLabel()
+        self.log_state.setProperty("tone", "secondary")
+        self.log_state.setWordWrap(True)
+        self.filters = AuditFilters(self)
         self.model = FixedRows(columns, self)
         self.table = TableView(self)
         self.table.setModel(self.model)
         self.table.lay_out(columns)
         self.table.setAccessibleName(translate("Audit", "Who did what"))
+        self.table.row_opened.connect(self.open_row)
         self.state = StatePage(self)
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self.table)
@@ -111,28 +78,43 @@ class AuditScreen(ScreenView):
         self.older_button = QPushButton(translate("Audit", "Older"))
         self.older_button.setAutoDefault(True)
         self.older_button.clicked.connect(self.older)
+        self.saved = SavedFile(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(10)
-        layout.addWidget(self.header)
-        layout.addLayout(narrowing)
+        for part in (self.header, self.log_state, self.filters):
+            layout.addWidget(part)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.older_button)
-        self.do_export = self.add_command("audit.export", translate("Audit", "Export"), self.choose_file, "", "export")
+        layout.addWidget(self.saved)
+        self.do_check = self.add_command(
+            "audit.check", translate("Audit", "Check the log"), self.check_log, "", "check"
+        )
+        self.do_export = self.add_command("audit.export", translate("Audit", "Excel"), self.export, "Ctrl+E", "excel")
         self.do_refresh = self.add_command(
             "audit.refresh", translate("Audit", "Ask again"), self.refresh, "F5", "refresh"
         )
-        self.header.add_button(self.do_export, "export")
-        self.header.add_button(self.do_refresh, "refresh")
-        self.of.currentIndexChanged.connect(lambda _row: self.refresh())
-        for typed_into in (self.search, self.since, self.until):
-            typed_into.returnPressed.connect(self.refresh)
-        self.setFocusProxy(self.search)
-        self.refresh()
+        for action, icon in ((self.do_check, "check"), (self.do_export, "excel"), (self.do_refresh, "refresh")):
+            self.header.add_button(action, icon)
+        self.filters.changed.connect(self.refresh)
+        self._checked_some.connect(self._show_progress)
+        self.setFocusProxy(self.filters)
+        when_done(desk.ask(Users(ListRequest(limit=MOST_PEOPLE))), self, self._offer_people)
+        if about is None:
+            self.refresh()
+        else:
+            self.show_args(about=about)
+
+    def show_args(self, **args: object) -> None:
+        about = args.get("about")
+        if isinstance(about, tuple):
+            kind, record_id, number = about
+            self.filters.only_record(record_id, record_text(kind, number))
 
     def refresh(self) -> None:
         """The newest of what is asked for."""
         self.model.show_rows(())
+        self._before = ""
         self._ask("", self._show)
 
     def older(self) -> None:
@@ -140,71 +122,102 @@ class AuditScreen(ScreenView):
         self.older_button.setEnabled(False)
         self._ask(self._before, self._show)
 
-    def choose_file(self) -> None:
-        self.file = QFileDialog(self, translate("Audit", "Export who did what"))
-        self.file.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        self.file.setDefaultSuffix("csv")
-        self.file.setNameFilter("*.csv")
-        self.file.fileSelected.connect(lambda chosen: self.export(Path(chosen)))
-        self.file.open()
+    def open_row(self, row: int) -> None:
+        """Opens the record that a row is about."""
+        record = self.model.rows[row].record
+        if record is None or not self._shell.has_screen(record[0]):
+            self._shell.say(translate("Audit", "This has no page of its own, or none that your role may open."))
+        else:
+            self._shell.open_screen(record[0], id=record[1])
 
-    def export(self, path: Path) -> None:
-        """Write everything that is found into `path`, page after page."""
+    def export(self) -> None:
+        """Everything that is found into a workbook, where the person says."""
         found: list[ShownRow] = []
 
         def take(answer: AuditRows) -> None:
-            found.extend(map(_shown, answer.rows))
+            found.extend(map(shown, answer.rows))
             if answer.before:
                 self._ask(answer.before, take)
             else:
-                self._write(path, found)
+                self._save(found)
 
         self._ask("", take)
 
-    def _write(self, path: Path, rows: list[ShownRow]) -> None:
-        headings = [
-            self.model.headerData(number, Qt.Orientation.Horizontal) for number in range(self.model.columnCount())
-        ]
-        try:
-            with path.open("w", encoding="utf-8-sig", newline="") as file:  # with its mark, so that Excel reads Chinese
-                writer = csv.writer(file)
-                writer.writerow(headings)
-                for row in rows:
-                    texts = (row.person, row.what, row.subject, row.outcome, row.computer)
-                    writer.writerow([row.at.isoformat(timespec="seconds"), *map(_not_a_formula, texts)])
-        except OSError as error:
-            text = translate("Audit", "{file} cannot be written ({detail}). Choose another place.")
-            announcements().refused.emit(text.format(file=path, detail=error.strerror or error))
-            return
-        say(translate("Audit", "Exported to {file}: {count} rows.").format(file=path, count=f"{len(rows):,}"))
+    def check_log(self) -> None:
+        """Whether every entry is as it was written: each one's hash covers the one before it."""
+        self.do_check.setEnabled(False)
+        self.log_state.setText(translate("Audit", "The log is being checked ..."))
+        checked = self._desk.administration.audits.check_log(self._tell_progress)
+        when_done(checked, self, self._show_check, self._check_refused)
+
+    def _tell_progress(self, checked: LogChecked) -> None:
+        if isValid(self):
+            self._checked_some.emit(checked)
+
+    def _show_progress(self, checked: LogChecked) -> None:
+        text = translate("Audit", "The log is being checked: {done} of {all} entries.")
+        self.log_state.setText(text.format(done=f"{checked.sound:,}", all=f"{checked.entries:,}"))
+
+    def _show_check(self, checked: LogChecked) -> None:
+        self.do_check.setEnabled(True)
+        if checked.broken_at is None:
+            text = translate("Audit", "Checked just now: all {count} entries of the log are as they were written.")
+            self.log_state.setText(text.format(count=f"{checked.entries:,}"))
+        else:
+            self.log_state.setText(_broken(checked.broken_at))
+
+    def _check_refused(self, refused: Refused) -> None:
+        self.do_check.setEnabled(True)
+        self.log_state.setText(refused.problem.sentence)
+
+    def _save(self, rows: list[ShownRow]) -> None:
+        company = self._desk.company
+        texts = (
+            (
+                row.at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+                row.person,
+                row.what,
+                row.subject,
+                row.outcome,
+                row.computer,
+            )
+            for row in rows
+        )
+        asked = self.filters.in_words()
+        report = audit_report(_TITLE, Bilingual(company.name, company.name_zh), asked, texts)
+
+        def written(path: "Path") -> None:
+            self.saved.show_file(path)
+            self._desk.reads.note(ReadKind.EXCEL, AUDIT_LIST, details=dict(asked))
+
+        save_report(self, self._shell, report, "xlsx", written, announcements().refused.emit)
 
     def _ask(self, before: str, take: Callable[[AuditRows], object]) -> None:
         try:
-            since, until = self.since.value(), self.until.value()
+            asked_for = self.filters.asked()
         except NotReadable:
             self._say(translate("Audit", "Type dates like 2024-03-15."))
             return
         self._asked += 1
         asked = self._asked
-        of: Literal["changes", "events"] = "events" if self.of.currentData() == "events" else "changes"
-        answer = self._desk.administration.audit(
-            of,
-            text=self.search.text(),
-            since=_start_of(since),
-            until=_start_of(until + timedelta(days=1) if until is not None else None),
-            before=before,
-        )
+        answer = self._desk.administration.audits.page(**asked_for, before=before)
         when_done(answer, self, lambda rows: take(rows) if asked == self._asked else None, self._refused)
 
     def _show(self, answer: AuditRows) -> None:
+        if not self.model.rows:
+            self.filters.offer_computers((str(one.id), one.name) for one in answer.computers)
+            self.log_state.setText(_last_check(answer.checked))
         self._before = answer.before
-        self.model.show_rows((*self.model.rows, *map(_shown, answer.rows)))
+        self.model.show_rows((*self.model.rows, *map(shown, answer.rows)))
         self.older_button.setEnabled(bool(answer.before))
         self.older_button.setVisible(bool(answer.before))
         if self.model.rows:
             self.pages.setCurrentWidget(self.table)
         else:
             self._say(translate("Audit", "Nothing of the kind was done."))
+
+    def _offer_people(self, page: "ListPage[Any]") -> None:
+        self.filters.offer_people((str(row.id), f"{row.name} ({row.login})") for row in page.rows)
 
     def _refused(self, refused: Refused) -> None:
         self._say(refused.problem.sentence)
@@ -215,24 +228,22 @@ class AuditScreen(ScreenView):
         self.pages.setCurrentWidget(self.state)
 
 
-def _shown(row: AuditRow) -> ShownRow:
-    if row.outcome == "done":
-        what = translate("Audit event", EVENTS[row.what]) if row.what in EVENTS else row.what
-        outcome = ""
-    else:
-        what = action_title(row.what)
-        outcome = translate("Audit", "Done")
-        if row.outcome == "refused":
-            outcome = translate("Audit", "Refused: {reason}").format(
-                reason=Problem.from_dict(row.problem or {}).sentence
-            )
-    return ShownRow(row.at, row.person, what, row.subject, outcome, row.computer)
+def _last_check(checked: LastCheck | None) -> str:
+    if checked is None:
+        return translate("Audit", "Whether the log is as it was written has not been checked yet.")
+    if checked.broken_at is not None:
+        return _broken(checked.broken_at)
+    text = translate(
+        "Audit", "Checked on {when} by {person}: all {count} entries of the log were as they were written."
+    )
+    when = checked.at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return text.format(when=when, person=checked.person, count=f"{checked.entries:,}")
 
 
-def _start_of(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time()).astimezone()
-
-
-def _not_a_formula(text: str) -> str:
-    """A text that a spreadsheet would take for a formula stays a text: it begins with a mark."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+def _broken(at: int) -> str:
+    text = translate(
+        "Audit",
+        "Entry {number} of the log is not as it was written: somebody changed it in the database. The entries before it are "
+        "sound. Keep the database as it is, and compare it with a backup.",
+    )
+    return text.format(number=f"{at:,}")
