@@ -1,12 +1,18 @@
 """What stands between a desk and its centre: passes everything on, until it is told to fail."""
 
+import base64
+import gzip
+import hashlib
 import http.client
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+import zstandard
 
 PORTAL = b"<html><body>Welcome to Free Airport WiFi. Please accept the terms.</body></html>"
 
@@ -23,10 +29,11 @@ class Answer:
 class Network:
     """A proxy on loopback. `fault` None passes on; `only` restricts it to paths that end so; `requests` are their paths.
 
-    `waiting` counts the desks that have asked for news of which the centre has none yet.
+    `waiting` counts the desks that have asked for news of which the centre has none yet. `proves` holds the certificate that
+    it shows, at https://; None: it speaks plain HTTP.
     """
 
-    def __init__(self, centre: str) -> None:
+    def __init__(self, centre: str, proves: ssl.SSLContext | None = None) -> None:
         self.centre = centre
         self.fault: Fault | None = None
         self.only = ""
@@ -39,7 +46,11 @@ class Network:
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self._server.network = self  # type: ignore[attr-defined]
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        if proves is not None:  # each connection shakes hands on its own thread, with its first request
+            listening = self._server.socket
+            self._server.socket = proves.wrap_socket(listening, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="network")
         self._thread.start()
 
@@ -64,7 +75,8 @@ class Network:
         """Breaks off what is under way now; the next request finds a sound network."""
         with self.guard:
             for connection in self.connections:
-                connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # the desk was faster
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._server.shutdown()
@@ -87,6 +99,10 @@ class Passing(BaseHTTPRequestHandler):
         with self.server.network.guard:  # type: ignore[attr-defined]
             self.server.network.connections.discard(self.connection)  # type: ignore[attr-defined]
         super().finish()
+
+    def handle(self) -> None:
+        with suppress(OSError):  # who does not like our certificate hangs up
+            super().handle()
 
     def do_GET(self) -> None:
         self._pass_on()
@@ -167,6 +183,96 @@ def shortened(passing: Passing, answer: Answer | None) -> None:
     passing.give(answer)
 
 
+def last_chunk_missing(passing: Passing, answer: Answer | None) -> None:
+    """Half of it, in a whole chunk, and then nothing where the next one should begin."""
+    assert answer is not None
+    half = answer.body[: len(answer.body) // 2]
+    _begin(passing, answer, ("Transfer-Encoding", "chunked"))
+    passing.wfile.write(b"%x\r\n%s\r\n" % (len(half), half))
+
+
+def cut_inside_a_chunk(passing: Passing, answer: Answer | None) -> None:
+    assert answer is not None
+    _begin(passing, answer, ("Transfer-Encoding", "chunked"))
+    passing.wfile.write(b"%x\r\n%s" % (len(answer.body), answer.body[: len(answer.body) // 2]))
+
+
+def closed_early(passing: Passing, answer: Answer | None) -> None:
+    """Without a length: the end of the connection is the end of the body."""
+    assert answer is not None
+    _begin(passing, answer, ("Connection", "close"))
+    passing.wfile.write(answer.body[: len(answer.body) // 2])
+
+
+def gzip_tail_cut(passing: Passing, answer: Answer | None) -> None:
+    """By something that packs answers and vouches for what it made of them: all of the text, without the check behind it."""
+    assert answer is not None
+    passing.give(repacked(answer, "gzip", gzip.compress(unpacked(answer))[:-8]))
+
+
+def zstd_tail_cut(passing: Passing, answer: Answer | None) -> None:
+    assert answer is not None
+    whole = zstandard.ZstdCompressor(write_checksum=True).compress(unpacked(answer))
+    passing.give(repacked(answer, "zstd", whole[: len(whole) * 3 // 4]))
+
+
+def _begin(passing: Passing, answer: Answer, framing: tuple[str, str]) -> None:
+    passing.send_response(answer.status)
+    for name, value in answer.headers:
+        if name.lower() not in ("content-length", "connection", "date", "server", "transfer-encoding"):
+            passing.send_header(name, value)
+    passing.send_header(*framing)
+    passing.end_headers()
+    passing.close_connection = True
+
+
+def unpacked(answer: Answer) -> bytes:
+    coding = dict((name.lower(), value) for name, value in answer.headers).get("content-encoding", "")
+    if coding == "zstd":
+        return zstandard.ZstdDecompressor().stream_reader(answer.body).read()
+    return gzip.decompress(answer.body) if coding == "gzip" else answer.body
+
+
+def repacked(answer: Answer, coding: str, body: bytes) -> Answer:
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    kept = [(n, v) for n, v in answer.headers if n.lower() not in ("content-encoding", "content-digest")]
+    more = [("Content-Encoding", coding), ("Content-Digest", f"sha-256=:{digest}:")]
+    return Answer(answer.status, kept + more, body)
+
+
+def packed_on_the_way(passing: Passing, answer: Answer | None) -> None:
+    """No fault: a proxy that packs what came plain, and knows nothing of digests."""
+    assert answer is not None
+    if "content-encoding" not in {name.lower() for name, _ in answer.headers}:
+        answer.headers.append(("Content-Encoding", "gzip"))
+        answer.body = gzip.compress(answer.body)
+    passing.give(answer)
+
+
+def answers(status: int, kind: str, body: bytes, **headers: str) -> Fault:
+    """Something that says the same to everybody, whatever was asked."""
+
+    def answer(passing: Passing, _answer: Answer | None) -> None:
+        more = [(name.replace("_", "-"), value) for name, value in headers.items()]
+        passing.give(Answer(status, [("Content-Type", kind), *more], body))
+
+    return answer
+
+
+PROBLEM = "application/problem+json"
+SAYS_NO: dict[str, Fault] = {
+    "429": answers(429, "text/plain", b"Too Many Requests"),
+    "429 for a second": answers(429, "text/html", b"<html>slowly</html>", Retry_After="1"),
+    "429 of the centre": answers(429, PROBLEM, b'{"title":"Slowly.","status":429,"code":"busy","retry_after":1}'),
+    "429 until a date": answers(429, "text/plain", b"", Retry_After="Mon, 16 Mar 2026 08:00:00 GMT"),
+    "500": answers(500, "text/html", b"<html>Internal Server Error</html>"),
+    "500 of the centre": answers(500, PROBLEM, b'{"title":"It failed.","status":500,"code":"fault"}'),
+    "502": answers(502, "text/html", b"<html>Bad Gateway</html>"),
+    "503 of the centre": answers(503, PROBLEM, b'{"title":"Busy.","status":503,"code":"busy"}', Retry_After="1"),
+    "504 for no time at all": answers(504, "text/plain", b"", Retry_After="0"),
+}
+
+
 def bit_flipped(passing: Passing, answer: Answer | None) -> None:
     assert answer is not None
     answer.body = answer.body[:-20] + bytes([answer.body[-20] ^ 1]) + answer.body[-19:]
@@ -193,3 +299,4 @@ def dripping(passing: Passing, answer: Answer | None) -> None:
 
 
 ALL_FAULTS = [reply_lost, unavailable, portal, redirect, cut_short, shortened, bit_flipped, without_digest, dripping]
+CUTS = [last_chunk_missing, cut_inside_a_chunk, closed_early, gzip_tail_cut, zstd_tail_cut]

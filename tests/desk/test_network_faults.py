@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from acme_office import HASTY, Office, OpenDesk
-from network import ALL_FAULTS, Fault, Network, reply_lost, unavailable
+from network import ALL_FAULTS, CUTS, SAYS_NO, Fault, Network, answers, packed_on_the_way, reply_lost, unavailable
 from pytestqt.qtbot import QtBot
 from sqlalchemy import func, select, update
 
@@ -73,6 +73,69 @@ def test_a_broken_answer_is_offline_and_everything_arrives_once_afterwards(
     assert desk.sync_state.waiting == 0
     assert centres_codes(office) == ["S-1", "S-2", "S-3"]
     assert times_performed(office, "SaveParty") == 3
+
+
+def test_an_answer_that_is_cut_in_whatever_way_is_asked_for_again(
+    open_desk: OpenDesk, office: Office, network: Network, qtbot: QtBot
+) -> None:
+    """In a chunk, between two, at the end of the connection, before the end of what was packed; of pushes and of pulls."""
+    desk = open_desk()
+    assert desk.wait_until_synced()
+    wanted = []
+    for fault in CUTS:
+        for path in ("push", "pull"):
+            network.break_with(fault, only=path)
+            wanted.append(f"S-{len(wanted):02}")
+            desk.perform_and_wait(someone(wanted[-1]))
+            assert "cannot be reached" in goes_offline(qtbot, desk).detail, fault
+            network.mend()
+            assert desk.wait_until_synced()
+            assert desk.sync_state.waiting == 0
+    assert centres_codes(office) == wanted
+    assert times_performed(office, "SaveParty") == len(wanted)
+
+
+def test_whatever_says_no_for_the_centre_the_queue_drains_by_itself_afterwards(
+    open_desk: OpenDesk, office: Office, network: Network, qtbot: QtBot
+) -> None:
+    """429 and 5xx, of the centre and of what stands before it, with and without a word on when to come again."""
+    desk = open_desk()
+    assert desk.wait_until_synced()
+    for place, (said, fault) in enumerate(SAYS_NO.items()):
+        network.break_with(fault, only="push", before=True)
+        desk.perform_and_wait(someone(f"S-{place}"))
+        assert goes_offline(qtbot, desk).waiting == 1, said
+        network.mend()
+        qtbot.waitUntil(lambda: desk.sync_state.waiting == 0)
+        assert desk.sync_state.kind is SyncKind.SYNCED, said
+    assert centres_codes(office) == [f"S-{place}" for place in range(len(SAYS_NO))]
+    assert times_performed(office, "SaveParty") == len(SAYS_NO)
+
+
+def test_a_centre_that_asked_for_time_gets_it_however_much_is_entered_meanwhile(
+    open_desk: OpenDesk, office: Office, network: Network, qtbot: QtBot
+) -> None:
+    """Until the person wants to sync now."""
+    desk = open_desk()
+    assert desk.wait_until_synced()
+    qtbot.waitUntil(lambda: network.waiting == 1)
+    network.break_with(answers(429, "text/plain", b"", Retry_After="600"), only="push", before=True)
+    desk.perform_and_wait(someone("S-0"))
+    goes_offline(qtbot, desk)
+    for place in range(1, 8):
+        desk.perform_and_wait(someone(f"S-{place}"))
+    assert network.requests.count("/v1/sync/push") == 1
+    network.mend()
+    assert desk.wait_until_synced()
+    assert len(centres_codes(office)) == 8
+
+
+def test_a_proxy_that_packs_small_answers_is_no_fault(open_desk: OpenDesk, network: Network, office: Office) -> None:
+    network.break_with(packed_on_the_way)
+    desk = open_desk()
+    desk.perform_and_wait(someone("S-1"))
+    assert desk.wait_until_synced()
+    assert centres_codes(office) == ["S-1"]
 
 
 def test_the_queue_drains_by_itself_when_the_network_is_back(
