@@ -227,7 +227,7 @@ def _begin(passing: Passing, answer: Answer, framing: tuple[str, str]) -> None:
 
 
 def unpacked(answer: Answer) -> bytes:
-    coding = dict((name.lower(), value) for name, value in answer.headers).get("content-encoding", "")
+    coding = {name.lower(): value for name, value in answer.headers}.get("content-encoding", "")
     if coding == "zstd":
         return zstandard.ZstdDecompressor().stream_reader(answer.body).read()
     return gzip.decompress(answer.body) if coding == "gzip" else answer.body

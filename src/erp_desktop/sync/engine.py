@@ -52,7 +52,8 @@ class Engine:
         self.pushing = Pushing(*parts)
         self.pulling = Pulling(*parts)
         self._turn = threading.Condition()  # guards everything below
-        self._asked = 1  # rounds that somebody wants
+        self._asked = 1  # rounds for which there is a reason
+        self._wanted_now = 0  # the last of them that a person wants
         self._done = 0  # rounds that went through, all of push and pull
         self._is_closing = False
         self._threads = [
@@ -86,11 +87,10 @@ class Engine:
         self._listener.close()
 
     def wake(self) -> int:
-        """There is something to send, or somebody wants news now. Answers the number of the round that will do it."""
+        """Somebody wants to send and fetch now. Answers the number of the round that will do it."""
         with self._turn:
-            self._asked += 1
-            self._turn.notify_all()
-            return self._asked
+            self._wanted_now = self._ask()
+            return self._wanted_now
 
     def wait_for(self, round_number: int, timeout: float) -> bool:
         """Whether that round has gone through within `timeout` seconds."""
@@ -119,7 +119,7 @@ class Engine:
     def noticed(self, waiting: outbox.Waiting) -> None:
         """The outbox changed: show it, and send what there is. Waits for nothing but a count that is under way."""
         self.standing.counted(waiting)
-        self.wake()
+        self._ask()
 
     def is_locked(self) -> bool:
         """Whether nothing may be shown or changed now; the state then says why."""
@@ -155,13 +155,14 @@ class Engine:
             asked = self._asked
             try:
                 self.round(self._sender)
-                pause = SHORTEST_PAUSE if not self.state.waiting else pause
                 with self._turn:
                     self._done = max(self._done, asked)
                     self._turn.notify_all()
-                if self.state.waiting:  # the centre left some without its last word: once more, a little later
-                    pause = self._pause(self._asked, pause, None)
-                    self.wake()
+                if not self.state.waiting or self._asked > asked:
+                    pause = SHORTEST_PAUSE  # all is sent, or what waits was entered meanwhile: the next round takes it
+                else:  # the centre left some without its last word: once more, a little later
+                    pause = self._pause(asked, pause, None)
+                    self._ask()
             except Exception as error:
                 self._versions.forget()
                 if self._explain(error):
@@ -179,8 +180,15 @@ class Engine:
                     pause = self._pause(asked, pause, error)
             else:
                 if pause > SHORTEST_PAUSE:
-                    self.wake()  # the centre is back: the sender need not sit out its pause
+                    self._ask()  # the centre is back: the sender need not sit out its pause
                 pause = SHORTEST_PAUSE
+
+    def _ask(self) -> int:
+        """There is something to send, or to fetch."""
+        with self._turn:
+            self._asked += 1
+            self._turn.notify_all()
+            return self._asked
 
     def _wait_for_work(self) -> bool:
         def is_wanted() -> bool:
@@ -201,10 +209,18 @@ class Engine:
             return not self._is_closing
 
     def _pause(self, asked: int, pause: float, error: Exception | None) -> float:
-        """Wait before the next try, unless somebody asks for one. Answers the pause after that."""
-        wanted = getattr(error, "retry_after", None) or pause * random.uniform(0.5, 1.0)
+        """Wait before the next try, unless there is something new to send or fetch. Answers the pause after that.
+
+        Where the centre said for how long, only a person who wants it now ends the wait.
+        """
+        told = getattr(error, "retry_after", None)
+        wanted = told * random.uniform(1.0, 1.2) if told else pause * random.uniform(0.5, 1.0)
+
+        def is_over() -> bool:
+            return self._is_closing or (self._wanted_now if told else self._asked) > asked
+
         with self._turn:
-            self._turn.wait_for(lambda: self._is_closing or self._asked > asked, min(wanted, LONGEST_PAUSE))
+            self._turn.wait_for(is_over, min(wanted, LONGEST_PAUSE))
         return min(pause * 2, LONGEST_PAUSE)
 
     def _explain(self, error: Exception, pulls: int | None = None) -> bool:
