@@ -145,7 +145,7 @@ def reader(engine: Engine) -> Engine:
 def filled_up(values: Sequence[Value]) -> list[Value]:
     """`values` for an IN, the last one again and again until they are 1, 2, 4, 8, ...: so a question has few forms to prepare."""
     size = 1 << max(0, len(values) - 1).bit_length()
-    return [*values, *values[-1:] * (size - len(values))] if values else []
+    return [*values, *([values[-1]] * (size - len(values)))] if values else []
 
 
 def encrypting_driver() -> Any:

@@ -7,6 +7,7 @@ revoked is read again for every request. Here: who is it. Not here: HTTP.
 import hashlib
 import secrets
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -20,16 +21,18 @@ from sqlalchemy.exc import IntegrityError
 from erp_desktop.central.auditing import note_event
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.devices import (
+    KnownDevice,
     SignInRefused,
     doubt_about,
     end_sessions,
     is_revoked,
     known_device,
+    known_devices,
     register,
     sign_out,
 )
 from erp_desktop.central.leases import lease_seconds
-from erp_desktop.central.people import permissions_of, rights_of
+from erp_desktop.central.people import Rights, permissions_of, rights_of_all
 from erp_desktop.central.restoring import lost_between
 from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.central.tries import Tries, triers
@@ -67,6 +70,30 @@ class AccessToken(msgspec.Struct, frozen=True):
     device_id: UUID
     expires_at: int  # seconds since 1970
     sign_outs: int = 0  # of the device when this was made: signing it out ends what was made before
+
+
+def readers(connection: Connection, company_id: UUID, tokens: Sequence[AccessToken]) -> list[Reader | SignInRefused]:
+    """By token of this company: whose it is, with what they may do now, or why they are not let in any more."""
+    devices = known_devices(connection, company_id, {token.device_id for token in tokens})
+    rights = rights_of_all(connection, company_id, {token.user_id for token in tokens})
+    return [_reader(token, devices[token.device_id], rights.get(token.user_id)) for token in tokens]
+
+
+def _reader(token: AccessToken, device: KnownDevice | SignInRefused, rights: Rights | None) -> Reader | SignInRefused:
+    if isinstance(device, SignInRefused):
+        return device
+    if token.sign_outs != device.sign_outs:
+        return SignInRefused("token_expired")
+    if rights is None:
+        return SignInRefused("user_disabled")
+    return Reader(
+        token.company_id,
+        token.user_id,
+        token.device_id,
+        rights.permissions,
+        warehouses=rights.warehouses,
+        copies=device.copies,
+    )
 
 
 def hash_password(password: str) -> str:
@@ -245,28 +272,27 @@ class Accounts:
         return content
 
     def identify(self, access_token: str) -> Reader:
-        """Whose request this is, with what they may do now. Raises SignInRefused: token_expired, device_revoked."""
+        """Whose request this is, with what they may do now. Raises SignInRefused: token_expired, device_revoked,
+        user_disabled."""
+        return self.known(self.token(access_token))
+
+    def known(self, token: AccessToken) -> Reader:
+        """Whose it is now. Raises SignInRefused."""
+        with self._reader.begin() as connection:  # as in changes.py
+            (who,) = readers(connection, token.company_id, [token])
+        if isinstance(who, SignInRefused):
+            raise who
+        return who
+
+    def token(self, access_token: str) -> AccessToken:
+        """What it said when it was made. Raises SignInRefused: token_expired."""
         try:
             token = self._signer.read(TOKEN, access_token, AccessToken)
         except Forged:
             raise SignInRefused("token_expired") from None
         if token.expires_at <= time.time():
             raise SignInRefused("token_expired")
-        with self._reader.begin() as connection:  # as in changes.py
-            device = known_device(connection, token.company_id, token.device_id)
-            rights = rights_of(connection, token.company_id, token.user_id)
-        if token.sign_outs != device.sign_outs:
-            raise SignInRefused("token_expired")
-        if rights is None:
-            raise SignInRefused("user_disabled")
-        return Reader(
-            token.company_id,
-            token.user_id,
-            token.device_id,
-            rights.permissions,
-            warehouses=rights.warehouses,
-            copies=device.copies,
-        )
+        return token
 
     def revoke_device(self, company_id: UUID, device_id: UUID) -> None:
         """From now on the device is answered `device_revoked`, whoever signs in on it."""

@@ -4,6 +4,7 @@ A cache that was copied (to another computer, with a disk, with a virtual machin
 moment that this shows: docs/decisions/0105. Here: the rows of devices and their tokens. Not here: passwords (accounts.py).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, insert, select, update
 
 from erp_desktop.central.auditing import note_event
+from erp_desktop.database import filled_up
 from erp_desktop.models.sync import Device, RefreshToken
 from erp_desktop.wire import DEVICE_FORKED, LoginRequest
 
@@ -39,21 +41,36 @@ def known_device(connection: Connection, company_id: UUID, device_id: UUID) -> K
     """Raises SignInRefused: device_revoked; token_expired for one that is not known, as after a restore from a backup: a
     revoked desk erases the key of its data, this one signs in again.
     """
-    known = connection.execute(
-        select(Device.is_revoked, Device.sign_outs, Device.forked_from, Device.has_copies).where(
-            Device.company_id == company_id, Device.id == device_id
+    known = known_devices(connection, company_id, [device_id])[device_id]
+    if isinstance(known, SignInRefused):
+        raise known
+    return known
+
+
+def known_devices(
+    connection: Connection, company_id: UUID, device_ids: Collection[UUID]
+) -> dict[UUID, KnownDevice | SignInRefused]:
+    """`known_device` of each, or what it raises."""
+    found: dict[UUID, KnownDevice | SignInRefused] = {one: SignInRefused("token_expired") for one in device_ids}
+    rows = connection.execute(
+        select(Device.id, Device.is_revoked, Device.sign_outs, Device.forked_from, Device.has_copies).where(
+            Device.company_id == company_id, Device.id.in_(filled_up(sorted(device_ids)))
         )
-    ).one_or_none()
-    if known is None:
-        raise SignInRefused("token_expired")
-    if known.is_revoked:
-        raise SignInRefused("device_revoked")
-    if known.forked_from is None and not known.has_copies:
-        return KnownDevice(known.sign_outs)
-    first = known.forked_from or device_id
-    is_copy = (Device.id == first) | (Device.forked_from == first)
-    family = connection.scalars(select(Device.id).where(Device.company_id == company_id, is_copy))
-    return KnownDevice(known.sign_outs, frozenset(family) - {device_id})
+    ).all()
+    for row in rows:
+        if row.is_revoked:
+            found[row.id] = SignInRefused("device_revoked")
+        else:
+            has_family = row.forked_from is not None or row.has_copies
+            first = row.forked_from or row.id
+            copies = _family(connection, company_id, first) - {row.id} if has_family else frozenset()
+            found[row.id] = KnownDevice(row.sign_outs, copies)
+    return found
+
+
+def _family(connection: Connection, company_id: UUID, first: UUID) -> frozenset[UUID]:
+    is_of_it = (Device.id == first) | (Device.forked_from == first)
+    return frozenset(connection.scalars(select(Device.id).where(Device.company_id == company_id, is_of_it)))
 
 
 def is_revoked(connection: Connection, company_id: UUID, device_id: UUID) -> bool:

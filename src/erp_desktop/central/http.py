@@ -7,6 +7,7 @@ import asyncio
 import base64
 import gzip
 import hashlib
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,19 +36,40 @@ def problem_response(problem: WireProblem) -> Response:
     return Response(encode(problem), problem.status, headers, media_type="application/problem+json")
 
 
+@dataclass(frozen=True)
+class Packed:
+    """A whole answer as it travels; the same one may go to many."""
+
+    body: bytes
+    headers: dict[str, str]
+
+    def response(self) -> Response:
+        return Response(self.body, 200, self.headers, media_type="application/json")
+
+
 def message_response(request: Request, message: msgspec.Struct) -> Response:
-    """A whole answer: JSON that ends with `end`, compressed where it is worth it, with the digest of what travels."""
+    return packed(message, encoding_for(request)).response()
+
+
+def packed(message: msgspec.Struct, encoding: str) -> Packed:
+    """JSON that ends with `end`, compressed where it is worth it, with the digest of what travels."""
     body = encode(message)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-    if len(body) > WORTH_COMPRESSING_BYTES:
-        accepted = accepted_encodings(request.headers.get("accept-encoding", ""))
-        if "zstd" in accepted:
-            body, headers["Content-Encoding"] = zstandard.ZstdCompressor(level=3).compress(body), "zstd"
-        elif "gzip" in accepted:
-            body, headers["Content-Encoding"] = gzip.compress(body, compresslevel=5, mtime=0), "gzip"
+    if len(body) > WORTH_COMPRESSING_BYTES and encoding:
+        headers["Content-Encoding"] = encoding
+        if encoding == "zstd":
+            body = zstandard.ZstdCompressor(level=3).compress(body)
+        else:
+            body = gzip.compress(body, compresslevel=5, mtime=0)
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
     headers["Content-Digest"] = f"sha-256=:{digest}:"
-    return Response(body, 200, headers, media_type="application/json")
+    return Packed(body, headers)
+
+
+def encoding_for(request: Request) -> str:
+    """The best one that whoever asks can unpack: zstd, gzip, or none."""
+    accepted = accepted_encodings(request.headers.get("accept-encoding", ""))
+    return next((encoding for encoding in ("zstd", "gzip") if encoding in accepted), "")
 
 
 def accepted_encodings(header: str) -> set[str]:

@@ -23,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 from starlette.exceptions import HTTPException
 
 from erp_desktop.actions import base as action_base
-from erp_desktop.central.accounts import Accounts
+from erp_desktop.central.accounts import AccessToken, Accounts
 from erp_desktop.central.admin_calls import AdminCalls, FromADevice
 from erp_desktop.central.administering import Administration
 from erp_desktop.central.backups import Backups
@@ -31,8 +31,17 @@ from erp_desktop.central.blob_calls import BlobCalls
 from erp_desktop.central.changes import Changes, NotReadable, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
 from erp_desktop.central.devices import SignInRefused
-from erp_desktop.central.http import WireError, message_response, problem_response, read_message, sender_of
+from erp_desktop.central.http import (
+    WireError,
+    encoding_for,
+    message_response,
+    packed,
+    problem_response,
+    read_message,
+    sender_of,
+)
 from erp_desktop.central.listening import nothing_new
+from erp_desktop.central.looking import Asked, Look, Looks
 from erp_desktop.central.measuring import Figures, Measures
 from erp_desktop.central.moment import CursorGone
 from erp_desktop.central.older import older
@@ -56,7 +65,6 @@ from erp_desktop.wire import (
     LoginRequest,
     OlderRequest,
     PreviewRequest,
-    PullReply,
     PullRequest,
     PushReply,
     PushRequest,
@@ -108,6 +116,7 @@ class Service:
         self.changes = Changes(engine, identity.signer)
         self.accounts = Accounts(engine, identity.signer)
         self.administration = Administration(engine)
+        self.looks = Looks(engine, self.changes, self._saw, self.measures.pulled, self._pull_in_thread)
         self.backups = Backups(engine, identity.server_id)
         self.wakeups = Wakeups(self._tick_of)
         self._signer = identity.signer
@@ -237,25 +246,35 @@ class Service:
         wanted = await read_message(request, PullRequest, SMALL_MESSAGE_BYTES)
         deadline = time.monotonic() + min(wanted.wait, LONGEST_WAIT_SECONDS)
 
-        def look(is_last: bool) -> tuple[UUID, PullReply, Response | None]:
+        def look_alone() -> Look:
             began = time.perf_counter()
-            who = self._identify(request, wanted)  # again after the wait: who may see what can have changed
+            who = self._identify(request, wanted)
             reply = self.changes.pull(who, wanted.cursor, wanted.max_rows)
-            if reply.complete:
-                self.administration.saw(who, reply.tick)
-            has_news = reply.pages or reply.acks or not reply.complete or wanted.cursor is None
-            answer = message_response(request, reply) if has_news or is_last else None
+            body = packed(reply, encoding_for(request))
+            look = Look(who.company_id, reply.tick, reply.complete, body)
+            self._saw(who, look)
             self.measures.pulled(time.perf_counter() - began)
-            return who.company_id, reply, answer
+            return look
 
         waits_at = nothing_new(self._signer, _token(request), wanted, self.wakeups.known_tick)
         while True:
             if waits_at is None:
                 left = deadline - time.monotonic()
-                company_id, reply, answer = await anyio.to_thread.run_sync(look, left <= 0, limiter=self._pull_threads)
-                if answer is not None:
-                    return answer
-                waits_at = company_id, reply.tick
+                # who asks is looked up again after the wait too: who may see what can have changed
+                asked = Asked(
+                    self._signed_in(request, wanted),
+                    wanted.cursor,
+                    wanted.max_rows,
+                    min(wanted.schema_revision, SCHEMA_REVISION),
+                    encoding_for(request),
+                    is_last=left <= 0,
+                )
+                look = await self.looks.look(asked)
+                if look is None:
+                    look = await self._pull_in_thread(look_alone)
+                if look.body is not None:
+                    return look.body.response()
+                waits_at = look.company_id, look.tick
             if await request.is_disconnected():
                 return Response(status_code=204)
             await self.wakeups.news(*waits_at, max(0.0, deadline - time.monotonic()))
@@ -310,18 +329,30 @@ class Service:
         )
 
     def _identify(self, request: Request, wanted: FromADevice) -> Reader:
+        token = self._signed_in(request, wanted)
+        return replace(self.accounts.known(token), schema_revision=min(wanted.schema_revision, SCHEMA_REVISION))
+
+    def _signed_in(self, request: Request, wanted: FromADevice) -> AccessToken:
+        """The token that a request of a device comes with, as long as it is good. Asks no database."""
         if wanted.schema_revision < OLDEST_SCHEMA_REVISION:
             detail = (
                 "Install the new version. Work goes on meanwhile, and what waits there is kept and sent afterwards."
             )
             raise WireError(426, "client_too_old", "This program is too old for this central service.", detail=detail)
-        token = _token(request)
-        if not token:
+        text = _token(request)
+        if not text:
             raise WireError(401, "not_signed_in", "Sign in first.")
-        who = self.accounts.identify(token)
-        if who.device_id != wanted.device_id:
+        token = self.accounts.token(text)
+        if token.device_id != wanted.device_id:
             raise WireError(403, "other_device", "This token belongs to another device.")
-        return replace(who, schema_revision=min(wanted.schema_revision, SCHEMA_REVISION))
+        return token
+
+    def _saw(self, who: Reader, look: Look) -> None:
+        if look.is_complete:
+            self.administration.saw(who, look.tick)
+
+    async def _pull_in_thread(self, work: Callable[[], Answer]) -> Answer:
+        return await anyio.to_thread.run_sync(work, limiter=self._pull_threads)
 
     async def _tick_of(self, company_id: UUID) -> int:
         return await self._in_thread(self.changes.tick_of, company_id)
