@@ -147,6 +147,18 @@ The back office of a company that distributes goods.</source>
         <translation>确认销售订单</translation>
     </message>
     <message>
+        <source>Take in orders of a channel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save several records</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose the account of a purpose</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Allocate a sales order</source>
         <translation>分配销售订单</translation>
     </message>
@@ -384,8 +396,48 @@ The back office of a company that distributes goods.</source>
         <translation>操作记录</translation>
     </message>
     <message>
+        <source>Check the log</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Excel</source>
+        <translation type="unfinished">Excel</translation>
+    </message>
+    <message>
+        <source>This has no page of its own, or none that your role may open.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The log is being checked ...</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The log is being checked: {done} of {all} entries.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checked just now: all {count} entries of the log are as they were written.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Whether the log is as it was written has not been checked yet.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checked on {when} by {person}: all {count} entries of the log were as they were written.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Entry {number} of the log is not as it was written: somebody changed it in the database. The entries before it are sound. Keep the database as it is, and compare it with a backup.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Changes</source>
         <translation>更改</translation>
+    </message>
+    <message>
+        <source>Looked at, printed, saved as files</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Sign-ins, computers, passwords, backups</source>
@@ -400,6 +452,10 @@ The back office of a company that distributes goods.</source>
         <translation>人员、编码、编号</translation>
     </message>
     <message>
+        <source>Show all</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>From</source>
         <translation>从</translation>
     </message>
@@ -408,28 +464,36 @@ The back office of a company that distributes goods.</source>
         <translation>至</translation>
     </message>
     <message>
+        <source>Person</source>
+        <translation type="unfinished">人员</translation>
+    </message>
+    <message>
+        <source>Everybody</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All computers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Done and refused</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Refused</source>
+        <translation type="unfinished">已拒绝</translation>
+    </message>
+    <message>
+        <source>Whatever was done</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Older</source>
         <translation>更早</translation>
     </message>
     <message>
-        <source>Export</source>
-        <translation>导出</translation>
-    </message>
-    <message>
         <source>Ask again</source>
         <translation>重新询问</translation>
-    </message>
-    <message>
-        <source>Export who did what</source>
-        <translation>导出操作记录</translation>
-    </message>
-    <message>
-        <source>{file} cannot be written ({detail}). Choose another place.</source>
-        <translation>无法写入 {file}（{detail}）。请选择其他位置。</translation>
-    </message>
-    <message>
-        <source>Exported to {file}: {count} rows.</source>
-        <translation>已导出到 {file}：{count} 行。</translation>
     </message>
     <message>
         <source>Type dates like 2024-03-15.</source>
@@ -446,6 +510,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Refused: {reason}</source>
         <translation>已拒绝：{reason}</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation type="unfinished">、</translation>
+    </message>
+    <message>
+        <source>{records} and {count} more</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -489,6 +561,38 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Asked for what only others may</source>
         <translation>请求了无权限的内容</translation>
+    </message>
+    <message>
+        <source>Checked the log of changes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fetched all data to a computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ran a report</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Opened</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Saved as Excel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Saved as PDF</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Printed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Looked at more than could be noted offline</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1603,6 +1707,10 @@ before: {value}</source>
         <translation>更改我的密码</translation>
     </message>
     <message>
+        <source>Documents on computers</source>
+        <translation>电脑上的单据</translation>
+    </message>
+    <message>
         <source>Signed in as</source>
         <translation>登录用户</translation>
     </message>
@@ -1629,6 +1737,10 @@ before: {value}</source>
     <message>
         <source>Your password was changed.</source>
         <translation>您的密码已更改。</translation>
+    </message>
+    <message>
+        <source>Computers hold documents: {what}.</source>
+        <translation>电脑上保存的单据：{what}。</translation>
     </message>
     <message>
         <source>when goods are shipped</source>
@@ -1764,6 +1876,10 @@ before: {value}</source>
     <message>
         <source>{computer} may sign in again.</source>
         <translation>{computer} 可以重新登录。</translation>
+    </message>
+    <message>
+        <source>{computer} (copy of {other})</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{computer} (this one)</source>
@@ -3612,6 +3728,14 @@ before: {value}</source>
 <context>
     <name>DocumentPage</name>
     <message>
+        <source>History</source>
+        <translation type="unfinished">历史</translation>
+    </message>
+    <message>
+        <source>Something else is typed here and still open. Save it or discard it first, then edit the refused entry.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{action} (Ctrl+Enter)</source>
         <translation>{action} (Ctrl+Enter)</translation>
     </message>
@@ -4773,6 +4897,81 @@ before: {value}</source>
     <message>
         <source>Under way</source>
         <translation>在途中</translation>
+    </message>
+</context>
+<context>
+    <name>History</name>
+    <message>
+        <source>Who did what</source>
+        <translation type="unfinished">操作记录</translation>
+    </message>
+    <message>
+        <source>Refused attempts too, in the list of everything</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation type="unfinished">时间</translation>
+    </message>
+    <message>
+        <source>Who</source>
+        <translation type="unfinished">人员</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation type="unfinished">历史</translation>
+    </message>
+    <message>
+        <source>The central service is asked ...</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Line added: {qty} of {product}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Line removed: {qty} of {product}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{product}, {field}: {was} → {now}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{field}: {was} → {now}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{action}: {record}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>(empty)</source>
+        <translation type="unfinished">（空）</translation>
+    </message>
+    <message>
+        <source>Nothing was done to this yet that the central service knows of.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The last {count} things that were done.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One thing was done to this.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} things were done to this.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -6296,6 +6495,13 @@ before: {value}</source>
     </message>
 </context>
 <context>
+    <name>LowerArea</name>
+    <message>
+        <source>{part} ({keys})</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Your role may not open this. Ask an administrator.</source>
@@ -6744,8 +6950,20 @@ before: {value}</source>
         <translation>说明原因并放弃</translation>
     </message>
     <message>
+        <source>Needs attention ({count})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Causes: {causes}, changes: {count}, waiting behind them: {held}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Needs attention</source>
         <translation>待处理</translation>
+    </message>
+    <message>
+        <source>{what} · waits behind it: {count}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>What happened</source>
@@ -6830,6 +7048,33 @@ before: {value}</source>
     <message>
         <source>quantity {qty}</source>
         <translation>数量 {qty}</translation>
+    </message>
+</context>
+<context>
+    <name>OlderDocuments</name>
+    <message>
+        <source>Look for older documents</source>
+        <translation>查找较早的单据</translation>
+    </message>
+    <message>
+        <source>The latest ones whose number or party has what is in the search field in it</source>
+        <translation>编号或往来单位中含有搜索框内容的单据，最近的在先</translation>
+    </message>
+    <message>
+        <source>There is no older document that matches and is not here already.</source>
+        <translation>没有其他符合条件的较早单据。</translation>
+    </message>
+    <message>
+        <source>{count} older documents are here now. There are more: look again.</source>
+        <translation>已取来 {count} 张较早的单据。还有更多：请再次查找。</translation>
+    </message>
+    <message>
+        <source>{count} older documents are here now.</source>
+        <translation>已取来 {count} 张较早的单据。</translation>
+    </message>
+    <message>
+        <source>Closed documents on which nothing was done since {day} are at the central service.</source>
+        <translation>自 {day} 起没有处理过的已完结单据在中心服务上。</translation>
     </message>
 </context>
 <context>
@@ -8624,6 +8869,10 @@ before: {value}</source>
         <translation>它所依据的更改没有执行，而且本机已不再保存那项更改。请查看后重新发送，或放弃它；其他内容均未丢失。</translation>
     </message>
     <message>
+        <source>This was settled in Needs attention meanwhile, so nothing was sent. Close this form; if it is still to be done, enter it anew.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Sign in with your password to fetch the company&apos;s data.</source>
         <translation>请用密码登录以获取公司数据。</translation>
     </message>
@@ -9007,6 +9256,38 @@ before: {value}</source>
         <source>Your password would go to {host} without encryption, so it was not sent. Ask an administrator for an address that begins with https://.</source>
         <translation>您的密码将不经加密发送到 {host}，因此没有发送。请向管理员索取以 https:// 开头的地址。</translation>
     </message>
+    <message>
+        <source>Files cannot be attached to this. Attach the file to its document; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A file cannot be called {file} here. Give it a name of 1 to 200 characters without / \ : * ? &quot; &lt; &gt; |, and attach it again; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} has {megabytes} MB; a file that is attached has {limit} MB at most. Make it smaller, or keep it elsewhere and attach a note of where; nothing was attached.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} is empty. Choose a file with something in it; nothing was attached.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This is work of the warehouse {other}, and you work in {own}. Choose your own warehouse, or ask somebody who works there; nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Computers cannot hold documents of {months} months. Enter 1 to {most} months, or 0 for all of them; nothing was changed.</source>
+        <translation>电脑不能保存 {months} 个月的单据。请输入 1 到 {most} 个月，或输入 0 表示全部；没有任何改动。</translation>
+    </message>
+    <message>
+        <source>Older documents are at the central service, which does not answer now. Look again when it is back; nothing was changed.</source>
+        <translation>较早的单据在中心服务上，而中心服务现在没有应答。等它恢复后请再查找；没有任何改动。</translation>
+    </message>
+    <message>
+        <source>The central service cannot hand out older documents of this kind to you. Ask an administrator; nothing was changed.</source>
+        <translation>中心服务不能把这类较早的单据提供给您。请联系管理员；没有任何改动。</translation>
+    </message>
 </context>
 <context>
     <name>Refusal word</name>
@@ -9073,6 +9354,10 @@ before: {value}</source>
     <message>
         <source>user</source>
         <translation>用户</translation>
+    </message>
+    <message>
+        <source>attachment</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>barcode</source>
@@ -9217,6 +9502,10 @@ before: {value}</source>
     <message>
         <source>stock count</source>
         <translation>盘点单</translation>
+    </message>
+    <message>
+        <source>stock move</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>storage rate</source>
@@ -9473,6 +9762,17 @@ before: {value}</source>
     <message>
         <source>sell</source>
         <translation>销售</translation>
+    </message>
+</context>
+<context>
+    <name>RefusedEntry</name>
+    <message>
+        <source>This could not be carried out and waits in Needs attention. What you send here takes its place.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lines left out because nothing of them is open any more: {count}.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -11042,6 +11342,34 @@ before: {value}</source>
     <message>
         <source>Landed cost allocation</source>
         <translation>到岸成本分摊</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation type="unfinished">时间</translation>
+    </message>
+    <message>
+        <source>Who</source>
+        <translation type="unfinished">人员</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To what</source>
+        <translation type="unfinished">对象</translation>
+    </message>
+    <message>
+        <source>Outcome</source>
+        <translation type="unfinished">结果</translation>
+    </message>
+    <message>
+        <source>Computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who did what</source>
+        <translation type="unfinished">操作记录</translation>
     </message>
 </context>
 <context>
@@ -14049,8 +14377,16 @@ before: {value}</source>
         <translation>无法连接中心服务。工作可以继续；恢复后将发送更改。</translation>
     </message>
     <message>
+        <source>Whoever answers at the central service&apos;s address cannot prove to be it: the certificate is not trusted here, or ran out. Nothing was sent. Work goes on; tell an administrator.</source>
+        <translation>在中心服务地址应答的一方无法证明自己就是中心服务：其证书在本机不受信任，或已过期。没有发送任何内容。工作可继续进行；请告知管理员。</translation>
+    </message>
+    <message>
         <source>Sign in again to send and receive. Changes that wait are kept.</source>
         <translation>请重新登录以收发数据。等待的更改会保留。</translation>
+    </message>
+    <message>
+        <source>These data are used on another computer too: they were copied, or put back from a backup. Sign in with your password, and this computer goes on under an entry of its own; everything here is kept, and what waits is sent then.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>This program is too old for the central service. Work goes on here; upgrade it to send.</source>
@@ -14672,6 +15008,41 @@ before: {value}</source>
     <message>
         <source>New bin</source>
         <translation>新建货位</translation>
+    </message>
+</context>
+<context>
+    <name>WindowQuestion</name>
+    <message>
+        <source>all of them</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>open ones, and others on which something was done within {months} months</source>
+        <translation>未完结的，以及 {months} 个月内处理过的</translation>
+    </message>
+    <message>
+        <source>Documents on computers</source>
+        <translation>电脑上的单据</translation>
+    </message>
+    <message>
+        <source>Computers of people who see neither costs nor the ledger hold open documents, and closed ones on which something was done within this time. Older ones stay at the central service and can be looked for there. A longer time reaches computers at once, a shorter one when they are filled the next time.</source>
+        <translation>既不能查看成本也不能查看总账的人员，其电脑保存未完结的单据，以及在此期限内处理过的已完结单据。更早的单据留在中心服务上，可以在那里查找。延长期限会立即传到各台电脑，缩短期限则在下次填充数据时生效。</translation>
+    </message>
+    <message>
+        <source>All documents</source>
+        <translation>全部单据</translation>
+    </message>
+    <message>
+        <source>months</source>
+        <translation>个月</translation>
+    </message>
+    <message>
+        <source>Hold documents of (0: all)</source>
+        <translation>保存单据的期限（0：全部）</translation>
+    </message>
+    <message>
+        <source>Set</source>
+        <translation>设定</translation>
     </message>
 </context>
 <context>

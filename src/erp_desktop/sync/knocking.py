@@ -15,7 +15,7 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.sync.in_the_clear import NotEncrypted, refuse_in_the_clear
 from erp_desktop.sync.signing_in import CentreOutOfReach, ProgramTooOld
-from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
+from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport, causes
 
 _SCHEMES = ("https", "http")
 _MOST_COMPANIES_NAMED = 8
@@ -146,7 +146,7 @@ def _why(error: NoAnswer, address: str) -> Refused:
     from urllib3.exceptions import NameResolutionError
 
     host = urlsplit(address).hostname or address
-    for cause in _below(error):
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return CertificateNotTrusted(host=host)
         if isinstance(cause, ssl.SSLError) and cause.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
@@ -154,24 +154,6 @@ def _why(error: NoAnswer, address: str) -> Refused:
         if isinstance(cause, NameResolutionError | UnicodeError):
             return NobodyByThatName(host=host)
     return CentreOutOfReach()
-
-
-def _below(error: BaseException) -> list[BaseException]:
-    """The errors that led to `error`: requests and urllib3 hand them on as causes, contexts, reasons and arguments."""
-    found: list[BaseException] = []
-    ahead: list[BaseException | None] = [error]
-    while ahead:
-        one = ahead.pop()
-        if one is None or one in found:
-            continue
-        found.append(one)
-        ahead += [
-            one.__cause__,
-            one.__context__,
-            getattr(one, "reason", None) if not isinstance(one, OSError) else None,
-        ]
-        ahead += [part for part in one.args if isinstance(part, BaseException)]
-    return found
 
 
 def _is_this_computer(text: str) -> bool:

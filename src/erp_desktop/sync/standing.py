@@ -96,7 +96,7 @@ class Standing:
             return False
         if isinstance(error, NoAnswer):
             log.info("no answer: %s", error)
-            away = state.centre_out_of_reach()
+            away = state.certificate_not_trusted() if error.is_forged else state.centre_out_of_reach()
             self.change(
                 lambda before: (
                     before

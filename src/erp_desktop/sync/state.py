@@ -51,6 +51,14 @@ def centre_out_of_reach() -> str:
     return translate("Sync", "The central service cannot be reached. Work goes on; changes are sent when it is back.")
 
 
+def certificate_not_trusted() -> str:
+    return translate(
+        "Sync",
+        "Whoever answers at the central service's address cannot prove to be it: the certificate is not trusted here, or ran "
+        "out. Nothing was sent. Work goes on; tell an administrator.",
+    )
+
+
 def password_wanted() -> str:
     return translate("Sync", "Sign in again to send and receive. Changes that wait are kept.")
 

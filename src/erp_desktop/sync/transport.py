@@ -8,6 +8,7 @@ import base64
 import hashlib
 import logging
 import socket
+import ssl
 import threading
 import time
 import zlib
@@ -48,6 +49,29 @@ class NoAnswer(Exception):
         super().__init__(detail)
         self.retry_after = retry_after
         self.code = code
+
+    @property
+    def is_forged(self) -> bool:
+        """Whether who answered could not prove to be the centre; then nothing was sent."""
+        return any(isinstance(one, ssl.SSLCertVerificationError) for one in causes(self))
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """The errors that led to `error`: requests and urllib3 hand them on as causes, contexts, reasons and arguments."""
+    found: list[BaseException] = []
+    ahead: list[BaseException | None] = [error]
+    while ahead:
+        one = ahead.pop()
+        if one is None or one in found:
+            continue
+        found.append(one)
+        ahead += [
+            one.__cause__,
+            one.__context__,
+            getattr(one, "reason", None) if not isinstance(one, OSError) else None,
+        ]
+        ahead += [part for part in one.args if isinstance(part, BaseException)]
+    return found
 
 
 class Answered(Exception):
