@@ -215,6 +215,10 @@ The back office of a company that distributes goods.</source>
         <translation>设定标准成本</translation>
     </message>
     <message>
+        <source>Set how far back computers hold documents</source>
+        <translation>设定电脑上单据的期限</translation>
+    </message>
+    <message>
         <source>Dispatch a goods transfer</source>
         <translation>发出调拨单</translation>
     </message>

@@ -30,11 +30,12 @@ class CompanyFacts:
     address: str
     tax_number: str
     revenue_at: str
+    window_months: int = 18  # how far back desks hold documents; 0: all
 
 
 @dataclass(frozen=True)
 class CompanyDetail:
-    """What the company was opened with. Raises NotHere."""
+    """What the company was opened with, and what was set since. Raises NotHere."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"company"})
 

@@ -1,16 +1,18 @@
-"""What the company was opened with, and which program this is. Nothing of it is changed here."""
+"""What the company was opened with, how far back computers hold its documents, and which program this is."""
 
 import platform
 from typing import TYPE_CHECKING
 
 import PySide6
-from PySide6.QtWidgets import QLabel, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout
 
 from erp_desktop import __version__
+from erp_desktop.actions.window import SetWindow
 from erp_desktop.i18n import translate
 from erp_desktop.ledger.charts import chart_names, load_chart
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.views.documents.posted_page import Facts, FactsGrid
+from erp_desktop.views.settings.window_question import WindowQuestion, months_in_words
 from erp_desktop.views.start.choose_password import ChoosePassword
 from erp_desktop.views.widgets.asking import say, when_done
 from erp_desktop.views.widgets.cells import cell_value
@@ -58,6 +60,12 @@ class CompanyPage(ScreenView):
             "company.password", translate("CompanyPage", "Change my password"), self.choose_password, "", "edit"
         )
         self.header.add_button(self.do_choose, "edit")
+        self._months = 0
+        if "admin" in desk.permissions:
+            self.do_set_window = self.add_command(
+                "company.window", translate("CompanyPage", "Documents on computers"), self.set_window, "", "clock"
+            )
+            self.header.add_button(self.do_set_window, "clock")
         self.desk_facts.show_facts(
             ((translate("CompanyPage", "Signed in as"), f"{desk.user.name} ({desk.user.login})"),)
         )
@@ -75,8 +83,18 @@ class CompanyPage(ScreenView):
     def choose_password(self) -> None:
         """The person who works here chooses another password of their own."""
         why = translate("CompanyPage", "Other computers where you are signed in will ask for the new password.")
-        self.dialog = ChoosePassword(why, None, self._desk.administration.change_password, self)
+        self.dialog: QDialog = ChoosePassword(why, None, self._desk.administration.change_password, self)
         self.dialog.accepted.connect(lambda: say(translate("CompanyPage", "Your password was changed.")))
+        self.dialog.open()
+
+    def set_window(self) -> None:
+        """How many months back computers hold documents."""
+
+        def set_months(months: int) -> None:
+            said = translate("CompanyPage", "Computers hold documents: {what}.").format(what=months_in_words(months))
+            when_done(self._desk.perform(SetWindow(months)), self, lambda _: say(said))
+
+        self.dialog = WindowQuestion(self._months, set_months, self)
         self.dialog.open()
 
     def _notice(self, tables: frozenset[str]) -> None:
@@ -89,6 +107,7 @@ class CompanyPage(ScreenView):
     def _show(self, facts: CompanyFacts) -> None:
         self.header.title.setText(str(cell_value(facts, "name")))
         self.company.show_facts(_facts(facts))
+        self._months = facts.window_months
 
 
 def _name_of_chart(key: str) -> str:
@@ -115,6 +134,7 @@ def _facts(facts: CompanyFacts) -> Facts:
         (translate("CompanyPage", "Time zone of business dates"), facts.time_zone),
         (translate("CompanyPage", "Chart of accounts"), _name_of_chart(facts.chart)),
         (translate("CompanyPage", "Revenue is posted"), revenue_at),
+        (translate("CompanyPage", "Documents on computers"), months_in_words(facts.window_months)),
         (translate("CompanyPage", "Address"), facts.address),
         (translate("CompanyPage", "Tax number"), facts.tax_number),
     )

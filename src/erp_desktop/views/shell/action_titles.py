@@ -37,6 +37,7 @@ _TITLES = {
     "RevalueStock": QT_TRANSLATE_NOOP("Action", "Revalue stock"),
     "WriteDownStock": QT_TRANSLATE_NOOP("Action", "Write stock down"),
     "SetStandardCost": QT_TRANSLATE_NOOP("Action", "Set standard costs"),
+    "SetWindow": QT_TRANSLATE_NOOP("Action", "Set how far back computers hold documents"),
     "DispatchTransfer": QT_TRANSLATE_NOOP("Action", "Dispatch a goods transfer"),
     "ReceiveTransfer": QT_TRANSLATE_NOOP("Action", "Take in a goods transfer"),
     "CloseTransferShort": QT_TRANSLATE_NOOP("Action", "Close a goods transfer short"),

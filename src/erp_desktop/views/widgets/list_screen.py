@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from erp_desktop.views.widgets.icons import set_icon
 from erp_desktop.views.widgets.list_model import ListSpec
+from erp_desktop.views.widgets.older_bar import add_older_bar
 from erp_desktop.views.widgets.record_table import RecordTable
 from erp_desktop.views.widgets.screen_view import ScreenView
 
@@ -75,6 +76,7 @@ class ListScreen(ScreenView):
         layout.setSpacing(10)
         layout.addWidget(self.header)
         layout.addWidget(self.table, 1)
+        self.older = add_older_bar(self, desk, spec)
         self.setFocusProxy(self.table)
 
     def show_args(self, **args: object) -> None:
