@@ -10,24 +10,23 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Qt, Signal
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from erp_desktop import qt_booleans  # noqa: F401  before the first signal
-from erp_desktop.actions.base import Action, MalformedAction, read_action
-from erp_desktop.actions.refusals import Problem, Refused
+from erp_desktop.actions.base import Action
+from erp_desktop.actions.refusals import Refused
 from erp_desktop.models.company import Company
-from erp_desktop.models.sync import OutboxAction
 from erp_desktop.queries.base import Query
 from erp_desktop.reports.report import Report, report_definition
 from erp_desktop.sync import outbox, settling
 from erp_desktop.sync.administering import Administration
+from erp_desktop.sync.attachments import Attachments
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.checking import Checked, CheckNotDone, Checks
 from erp_desktop.sync.engine import Engine
@@ -39,11 +38,13 @@ from erp_desktop.sync.settling import Decision, Unsettled
 from erp_desktop.sync.signing_in import CentreOutOfReach, Credentials, ProgramTooOld, SignedIn, SignInNeeded
 from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.sync.transport import Timing, Transport
+from erp_desktop.sync.what_waits import AttentionItem, WaitingChange, attention_items, waiting_changes
 from erp_desktop.wire import Effect
 
 Answer = TypeVar("Answer")
 
 FIRST_FILL_SECONDS = 600.0
+_CENTRE_ANSWERS = frozenset({SyncKind.SYNCED, SyncKind.SYNCING, SyncKind.CENTRE_OLDER})
 
 
 @dataclass(frozen=True)
@@ -66,38 +67,13 @@ class UserHere:
     name: str
 
 
-@dataclass(frozen=True)
-class AttentionItem:
-    """An action that waits for a person: what it was, why it did not happen, and what waits because of it."""
-
-    id: UUID
-    name: str  # class name of the action
-    since: datetime  # UTC, when the person acted
-    sentence: str  # why, in the program's language; empty for what is held only because of `depends`
-    fields: dict[str, str]  # what fills the sentence
-    status: str  # refused (by the centre), failed (not possible on the newest data), held (its cause is)
-    depends: tuple[UUID, ...]  # ids of items that must be settled first
-    action: Action | None  # with what the person entered; None where this program does not know it any more
-    code: str = ""  # of the refusal; empty for what is held
-
-
-@dataclass(frozen=True)
-class WaitingChange:
-    """An action that goes to the centre by itself."""
-
-    id: UUID
-    name: str  # class name of the action
-    since: datetime  # UTC, when the person acted
-    action: Action | None  # with what the person entered
-    tries: int  # how often it was sent without a final answer
-
-
 class Desk(QObject):
     """One person's place of work. Signals come in the desk's own thread; futures are done on others."""
 
     changed = Signal(object)  # frozenset[str]: tables whose rows are others now
     sync_state_changed = Signal(object)  # SyncState
     signed_in_changed = Signal()  # the person's name or permissions are others now
+    files_changed = Signal()  # where the bytes of attachments are, or how far on their way
     data_mended = Signal(object)  # Checked: rows that differed from the centre's were put right
     _told = Signal(object)  # carries a call from a worker thread to the desk's own
 
@@ -132,6 +108,15 @@ class Desk(QObject):
         self.administration = Administration(self._engine, credentials, centre, timing)
         self.older = OlderDocuments(self._engine, cache, credentials, centre, self._rows_changed, timing)
         self.reads = Reads(cache, credentials, centre, timing)
+        self.attachments = Attachments(
+            cache,
+            credentials,
+            centre,
+            timing,
+            perform=self.perform,
+            is_online=lambda: self.sync_state.kind in _CENTRE_ANSWERS,
+            on_change=lambda: self._told.emit(self.files_changed.emit),
+        )
 
     @classmethod
     def open(
@@ -222,6 +207,7 @@ class Desk(QObject):
         if not self._is_closed:
             self._engine.start()
             self._checks.start()
+            self.attachments.start()
 
     # --- what people do and look at
 
@@ -330,7 +316,7 @@ class Desk(QObject):
 
     def attention(self) -> "Future[tuple[AttentionItem, ...]]":
         """Everything that waits for a person, oldest first."""
-        return self._reading(_attention)
+        return self._reading(attention_items)
 
     def send_again(self, item_id: UUID) -> "Future[None]":
         """Do an item anew as it is, and then what it held. Raises Refused, and then it stays where it is."""
@@ -367,7 +353,7 @@ class Desk(QObject):
 
     def waiting_changes(self) -> "Future[tuple[WaitingChange, ...]]":
         """Everything that goes to the centre by itself, oldest first."""
-        return self._reading(_waiting_changes)
+        return self._reading(waiting_changes)
 
     def close(self) -> None:
         """Stop syncing, finish what was handed in, and let go of the cache. What waits is kept."""
@@ -380,6 +366,7 @@ class Desk(QObject):
         self.administration.close()
         self.older.close()
         self.reads.close()
+        self.attachments.close()
         self._cache.close()
 
     # --- inside
@@ -449,51 +436,17 @@ class Desk(QObject):
         self._checks.somebody_works()
         if "company" in tables:
             self._company = None
+        self.attachments.noticed(tables)
         if tables:
             self._told.emit(lambda: self.changed.emit(tables))
 
     def _state_changed(self, state: SyncState) -> None:
         if state.kind is SyncKind.SYNCED:
             self.reads.centre_is_there()
+        self.attachments.centre_is_there(state.kind in _CENTRE_ANSWERS)
         self._told.emit(lambda: self.sync_state_changed.emit(state))
 
 
 def _company(session: Session, company_id: UUID) -> CompanyHere:
     company = session.get_one(Company, (company_id, company_id))
     return CompanyHere(company.id, company.code, company.name, company.name_zh, company.time_zone)
-
-
-def _attention(session: Session) -> tuple[AttentionItem, ...]:
-    found = session.scalars(
-        select(OutboxAction).where(OutboxAction.status.in_(outbox.ATTENTION)).order_by(OutboxAction.seq)
-    )
-    return tuple(_item(row) for row in found)
-
-
-def _waiting_changes(session: Session) -> tuple[WaitingChange, ...]:
-    found = session.scalars(
-        select(OutboxAction).where(OutboxAction.status == outbox.PENDING).order_by(OutboxAction.seq)
-    )
-    return tuple(WaitingChange(row.id, row.name, row.issued_at, _action(row), row.tries) for row in found)
-
-
-def _action(row: OutboxAction) -> Action | None:
-    try:
-        return read_action(row.name, row.version, row.args)
-    except MalformedAction:
-        return None
-
-
-def _item(row: OutboxAction) -> AttentionItem:
-    problem = Problem.from_dict(row.problem) if row.problem else None
-    return AttentionItem(
-        id=row.id,
-        name=row.name,
-        since=row.issued_at,
-        sentence=problem.sentence if problem else "",
-        fields=problem.fields if problem else {},
-        status=row.status,
-        depends=tuple(UUID(needed) for needed in row.depends_on),
-        action=_action(row),
-        code=problem.code if problem else "",
-    )

@@ -16,10 +16,14 @@ REPLAY = "replay"  # what still waits has run again
 CURSOR = "cursor"  # the cursor is moved
 COMMIT = "commit"  # any transaction of the cache is about to be committed
 COMMITTED = "committed"  # and is committed; nobody knows yet
+FILE_KEPT = "file kept"  # an attachment's bytes are here, and its action is not performed yet
+PIECE_SENT = "piece sent"  # the centre has a piece of an attachment, and maybe all of them; nothing is noted about it
+PIECE_FETCHED = "piece fetched"  # a piece of one is here, not kept yet
 CENTRE_COMMIT = "centre commit"  # the centre has performed, and is about to commit
 CENTRE_COMMITTED = "centre committed"  # and has committed; no answer has left yet
 
 OF_THE_DESK = (PERFORM, OUTBOX, SEND, REPLY, STAGE, UNDO, APPLY, REPLAY, CURSOR, COMMIT, COMMITTED)
+OF_ATTACHMENTS = (FILE_KEPT, PIECE_SENT, PIECE_FETCHED)
 OF_THE_CENTRE = (CENTRE_COMMIT, CENTRE_COMMITTED)
 
 listener: Callable[[str], None] | None = None  # tests only

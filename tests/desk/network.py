@@ -110,6 +110,9 @@ class Passing(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._pass_on()
 
+    def do_PUT(self) -> None:
+        self._pass_on()
+
     def log_message(self, *_: object) -> None:
         pass
 

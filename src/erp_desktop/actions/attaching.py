@@ -87,6 +87,11 @@ def fitting_name(name: str) -> str:
     return cleaned
 
 
+def fitting_media_type(guessed: str) -> str:
+    """A media type as it can be kept; empty where it is none."""
+    return guessed if _MEDIA_TYPE.fullmatch(guessed) else ""
+
+
 @action("master.read")
 @dataclass(frozen=True)
 class AttachFile(Action):

@@ -364,7 +364,13 @@ def _conditions(table: StoredTable) -> list[ColumnElement[bool]]:
 
 def scope_of(table: StoredTable) -> str:
     """Which of its rows and columns a desk holds."""
-    held = [table.name, *table.columns, str(table.begins_with), *(one.hex for one in sorted(table.warehouses))]
+    held = [
+        table.name,
+        *table.columns,
+        str(table.begins_with),
+        *(one.hex for one in sorted(table.warehouses)),
+        *table.kinds,
+    ]
     return hashlib.sha256("\n".join(held).encode()).hexdigest()[:16]
 
 

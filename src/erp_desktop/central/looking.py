@@ -127,7 +127,9 @@ class _Answers:
     def __init__(self, changes: Changes, now: Moment, together: Sequence[Asked]) -> None:
         self._changes = changes
         self._now = now
-        self._cursors = {text: _cursor(changes, text) for text in {asked.cursor for asked in together} if text is not None}
+        self._cursors = {
+            text: _cursor(changes, text) for text in {asked.cursor for asked in together} if text is not None
+        }
         self._replies: dict[Hashable, PullReply | None] = {}
         self._bodies: dict[Hashable, Packed] = {}
         cursors = [cursor for cursor in self._cursors.values() if isinstance(cursor, Cursor)]

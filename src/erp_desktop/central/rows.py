@@ -48,6 +48,7 @@ class StoredTable:
     finishes: tuple[Finish | None, ...]  # by column: what is left to do to its values
     hidden: frozenset[str]  # columns that whoever asks may not see
     warehouses: frozenset[UUID] = frozenset()  # whose rows alone are read; none: those of every warehouse
+    kinds: tuple[str, ...] = ()  # of documents whose rows alone are read, where rows belong to documents of many tables
     begins_with: int = 0  # the tick that the window begins with whose documents are read; 0: all of them
 
     def page(self, connection: Connection, statement: Select[Any], gone: Sequence[Any] = ()) -> TablePage:
@@ -134,7 +135,12 @@ def _of_documents(table: StoredTable, permissions: frozenset[str], warehouses: f
             document.company_id == table.model.company_id, document.id == document_id, is_theirs
         )
         parts.append(and_(kind == name, theirs.correlate(table.model).exists()))
-    return replace(table, select=table.select.where(or_(kind.in_(whole), *parts)), warehouses=warehouses)
+    return replace(
+        table,
+        select=table.select.where(or_(kind.in_(whole), *parts)),
+        warehouses=warehouses,
+        kinds=tuple(name for name in table.model.documents if may_hold(replicated_tables()[name], permissions)),
+    )
 
 
 def _is_of(model: type[Replicated], warehouses: frozenset[UUID]) -> ColumnElement[bool] | None:

@@ -128,6 +128,11 @@ class Cache:
         cache_key.forget_keys(self.path.parent, self._secrets)
 
     @property
+    def secrets(self) -> Secrets:
+        """Where its key is kept, and those of files beside it."""
+        return self._secrets
+
+    @property
     def key_store(self) -> str:
         """Where the key is kept: "keyring", or "file" (secrets.json beside the cache)."""
         return cache_key.store_of(self.path) or "file"

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Reply = TypeVar("Reply", bound=msgspec.Struct)
+Found = TypeVar("Found")
 
+_JSON, _BYTES = "application/json", "application/octet-stream"
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0  # until an answer begins, besides what the centre was asked to wait: a dead line is found in 60 s
 BODY_SECONDS = 300.0  # for the whole of an answer, which may be a large page on a slow line
@@ -83,6 +85,15 @@ class Answered(Exception):
 
 
 @dataclass(frozen=True)
+class _Sent:
+    """The body of a request."""
+
+    data: bytes
+    content_type: str
+    digest: str = ""
+
+
+@dataclass(frozen=True)
 class Timing:
     """How patient the transport is, in seconds."""
 
@@ -109,13 +120,23 @@ class Transport:
 
     def get(self, path: str, kind: type[Reply], token: str | None = None) -> Reply:
         """Raises NoAnswer, Answered."""
-        return self._ask("GET", path, None, kind, token, 0)
+        return self._ask("GET", path, None, token, lambda response, raw: _checked(response, raw, kind))
 
     def post(
         self, path: str, message: msgspec.Struct, kind: type[Reply], token: str | None = None, wait: float = 0
     ) -> Reply:
         """Send `message`; the centre may take `wait` seconds longer than usual. Raises NoAnswer, Answered."""
-        return self._ask("POST", path, wire.encode(message), kind, token, wait)
+        body = _Sent(wire.encode(message), _JSON)
+        return self._ask("POST", path, body, token, lambda response, raw: _checked(response, raw, kind), wait)
+
+    def put_bytes(self, path: str, data: bytes, kind: type[Reply], token: str) -> Reply:
+        """Send `data` as they are. Raises NoAnswer, Answered."""
+        body = _Sent(data, _BYTES, _digest(data))
+        return self._ask("PUT", path, body, token, lambda response, raw: _checked(response, raw, kind))
+
+    def get_bytes(self, path: str, token: str) -> bytes:
+        """The bytes that are there. Raises NoAnswer, Answered."""
+        return self._ask("GET", path, None, token, _checked_bytes)
 
     def hold(self) -> None:
         """From any thread: break off what is under way, and ask nothing until `let_go`."""
@@ -132,17 +153,25 @@ class Transport:
             self._session.close()
 
     def _ask(
-        self, method: str, path: str, body: bytes | None, kind: type[Reply], token: str | None, wait: float
-    ) -> Reply:
+        self,
+        method: str,
+        path: str,
+        body: "_Sent | None",
+        token: str | None,
+        read: "Callable[[requests.Response, bytes], Found]",
+        wait: float = 0,
+    ) -> Found:
         from erp_desktop.sync.connections import CONNECTION_ERRORS, watched_session
 
         self._sockets.refuse_while_held()
         centre = self._centre().rstrip("/")
         if self._session is None:
             self._session = watched_session(self._sockets.add)
-        headers = {"Accept": "application/json", "Accept-Encoding": "zstd, gzip"}
+        headers = {"Accept": f"{_JSON}, {_BYTES}", "Accept-Encoding": "zstd, gzip"}
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = body.content_type
+            if body.digest:
+                headers["Content-Digest"] = body.digest
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         self._session.trust_env = not _is_this_computer(centre)  # no proxy stands between a desk and its own centre
@@ -154,7 +183,7 @@ class Transport:
             with self._session.request(
                 method,
                 centre + path,
-                data=body,
+                data=None if body is None else body.data,
                 headers=headers,
                 stream=True,
                 allow_redirects=False,
@@ -162,7 +191,7 @@ class Transport:
             ) as response:
                 watch.cancel()
                 watch = self._watch(self._timing.body)
-                return _checked(response, _body(response), kind)
+                return read(response, _body(response))
         except CONNECTION_ERRORS as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
         finally:
@@ -193,6 +222,18 @@ def _body(response: "requests.Response") -> bytes:
 
 
 def _checked(response: "requests.Response", raw: bytes, kind: type[Reply]) -> Reply:
+    body = _checked_bytes(response, raw, _JSON)
+    if not body.rstrip().endswith(b'"end":true}'):
+        raise NoAnswer("the answer was cut short")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise NoAnswer(f"an answer of another shape: {error}") from error
+
+
+def _checked_bytes(response: "requests.Response", raw: bytes, wanted: str = _BYTES) -> bytes:
+    """The body, whole by its digest. Raises Answered for a problem of the conversation, NoAnswer for whatever is not the
+    centre's answer as it was sent."""
     content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     retry_after = _seconds(response.headers.get("Retry-After"))
     if content_type == "application/problem+json" and response.status_code >= 400:
@@ -203,18 +244,13 @@ def _checked(response: "requests.Response", raw: bytes, kind: type[Reply]) -> Re
         if problem.status in (408, 429) or problem.status >= 500:
             raise NoAnswer(str(Answered(problem)), problem.retry_after or retry_after, problem.code)
         raise Answered(problem)
-    if response.status_code != 200 or content_type != "application/json":
+    if response.status_code != 200 or content_type != wanted:
         raise NoAnswer(f"not the centre's answer: {response.status_code} {content_type}", retry_after)
     digests = [part.strip() for part in response.headers.get("Content-Digest", "").split(",")]
     body = _unpacked(response, raw)
     if _digest(raw) not in digests and _digest(body) not in digests:  # a proxy may pack what the centre sent plain
         raise NoAnswer("the answer's digest is wrong")
-    if not body.rstrip().endswith(b'"end":true}'):
-        raise NoAnswer("the answer was cut short")
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
-        raise NoAnswer(f"an answer of another shape: {error}") from error
+    return body
 
 
 def _digest(raw: bytes) -> str:
