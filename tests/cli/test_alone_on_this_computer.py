@@ -16,8 +16,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from erp_desktop import app, embedded
+from erp_desktop import embedded
 from erp_desktop.actions.opening import OpenCompany
+from erp_desktop.app import know_screens
+from erp_desktop.app.door import bring_forward
+from erp_desktop.app.logbook import catch_what_nobody_caught, keep_log
+from erp_desktop.app.places import Place, wanted_place
+from erp_desktop.app.program import Program
 from erp_desktop.ids import new_id
 from erp_desktop.sync.signing_in import CentreOutOfReach
 from erp_desktop.sync.transport import NoAnswer, Transport
@@ -119,8 +124,8 @@ def test_a_centre_that_cannot_start_is_no_answer_and_its_log_says_why(tmp_path: 
 def test_the_first_window_opens_a_company_and_the_next_start_goes_straight_to_it(
     qtbot: QtBot, qapp: QApplication, tmp_path: Path
 ) -> None:
-    app.know_screens()
-    program = app.Program(qapp, tmp_path, app.wanted_place(Namespace(), tmp_path))
+    know_screens()
+    program = Program(qapp, tmp_path, wanted_place(Namespace(), tmp_path))
     try:
         program._begin()
         start = program._start
@@ -138,7 +143,7 @@ def test_the_first_window_opens_a_company_and_the_next_start_goes_straight_to_it
     finally:
         program.close()
 
-    again = app.Program(qapp, tmp_path, app.wanted_place(Namespace(), tmp_path))
+    again = Program(qapp, tmp_path, wanted_place(Namespace(), tmp_path))
     try:
         again._begin()
         assert again._window is not None  # at once, from the cache, while the centre still starts
@@ -184,8 +189,8 @@ def test_enter_starts_the_company_and_escape_goes_back_to_the_choice(qtbot: QtBo
 def test_whoever_leaves_a_company_of_this_computer_can_open_it_again(
     qtbot: QtBot, qapp: QApplication, company_here: embedded.CompanyHere, tmp_path: Path
 ) -> None:
-    app.know_screens()
-    program = app.Program(qapp, tmp_path, app.wanted_place(Namespace(), tmp_path))
+    know_screens()
+    program = Program(qapp, tmp_path, wanted_place(Namespace(), tmp_path))
     try:
         program._begin()
         qtbot.waitUntil(lambda: program._window is not None, timeout=SECONDS_FOR_A_LOADED_MACHINE * 1000)
@@ -215,8 +220,8 @@ def test_whoever_leaves_a_company_of_this_computer_can_open_it_again(
 def test_an_error_that_nobody_caught_is_logged_under_the_reference_that_the_window_tells(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
-    log_file = app.keep_log(tmp_path)
-    app.catch_what_nobody_caught()
+    log_file = keep_log(tmp_path)
+    catch_what_nobody_caught()
     told = []
     announcements().failed.connect(told.append)
     try:
@@ -232,9 +237,9 @@ def test_a_second_start_brings_the_first_forward_and_ends(company_here: embedded
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     first = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        place = app.Place("ACME", "owner")
+        place = Place("ACME", "owner")
         deadline = time.monotonic() + SECONDS_FOR_A_LOADED_MACHINE
-        while not app.bring_forward(place.cache(tmp_path)):
+        while not bring_forward(place.cache(tmp_path)):
             assert first.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.2)

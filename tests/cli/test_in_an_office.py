@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from company_fixtures import open_small_company
-from erp_desktop import app
+from erp_desktop.app import know_screens
+from erp_desktop.app.places import Place, wanted_place
+from erp_desktop.app.program import Program
 from erp_desktop.central.accounts import set_password
 from erp_desktop.central.serving import served
 from erp_desktop.database import open_engine
@@ -36,24 +38,24 @@ def centre(sqlite_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def program(qapp: QApplication, centre: str, tmp_path: Path) -> Iterator[app.Program]:
+def program(qapp: QApplication, centre: str, tmp_path: Path) -> Iterator[Program]:
     """The program as `erp-desktop --centre URL --company ACME --user owner` starts it."""
-    app.know_screens()
+    know_screens()
     options = Namespace(centre=centre, company="ACME", user="owner")
-    started = app.Program(qapp, tmp_path, app.wanted_place(options, tmp_path))
+    started = Program(qapp, tmp_path, wanted_place(options, tmp_path))
     yield started
     if started._window is not None:
         started._window.close()
     started.close()
 
 
-def first_window(program: app.Program) -> StartWindow:
+def first_window(program: Program) -> StartWindow:
     assert program._start is not None
     return program._start
 
 
 def test_a_person_signs_in_and_the_next_start_asks_no_password(
-    qtbot: QtBot, program: app.Program, centre: str, tmp_path: Path
+    qtbot: QtBot, program: Program, centre: str, tmp_path: Path
 ) -> None:
     program._begin()
     start = first_window(program)
@@ -67,7 +69,7 @@ def test_a_person_signs_in_and_the_next_start_asks_no_password(
     program._window.close()
     program._let_go()
 
-    again = app.Program(QApplication.instance(), tmp_path, app.wanted_place(Namespace(), tmp_path))
+    again = Program(QApplication.instance(), tmp_path, wanted_place(Namespace(), tmp_path))
     try:
         again._begin()
         assert again._window is not None
@@ -76,7 +78,7 @@ def test_a_person_signs_in_and_the_next_start_asks_no_password(
         again.close()
 
 
-def test_a_wrong_password_is_one_sentence_and_may_be_typed_again(qtbot: QtBot, program: app.Program) -> None:
+def test_a_wrong_password_is_one_sentence_and_may_be_typed_again(qtbot: QtBot, program: Program) -> None:
     program._begin()
     start = first_window(program)
     start.password.setText("something else")
@@ -91,7 +93,7 @@ def test_a_wrong_password_is_one_sentence_and_may_be_typed_again(qtbot: QtBot, p
 
 def test_a_centre_that_is_down_is_one_sentence(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> None:
     options = Namespace(centre="http://127.0.0.1:9", company="ACME", user="owner")
-    started = app.Program(qapp, tmp_path, app.wanted_place(options, tmp_path))
+    started = Program(qapp, tmp_path, wanted_place(options, tmp_path))
     try:
         started._begin()
         start = first_window(started)
@@ -103,7 +105,7 @@ def test_a_centre_that_is_down_is_one_sentence(qtbot: QtBot, qapp: QApplication,
         started.close()
 
 
-def test_enter_signs_in_from_the_password_field(qtbot: QtBot, program: app.Program) -> None:
+def test_enter_signs_in_from_the_password_field(qtbot: QtBot, program: Program) -> None:
     program._begin()
     start = first_window(program)
     assert start.focusWidget() is start.password
@@ -112,7 +114,7 @@ def test_enter_signs_in_from_the_password_field(qtbot: QtBot, program: app.Progr
     qtbot.waitUntil(lambda: program._window is not None, timeout=PATIENCE)
 
 
-def test_a_mistyped_address_is_told_and_the_keyboard_stands_in_it(qtbot: QtBot, program: app.Program) -> None:
+def test_a_mistyped_address_is_told_and_the_keyboard_stands_in_it(qtbot: QtBot, program: Program) -> None:
     program._begin()
     start = first_window(program)
     start.centre.setText("our erp server")
@@ -124,7 +126,7 @@ def test_a_mistyped_address_is_told_and_the_keyboard_stands_in_it(qtbot: QtBot, 
 
 
 def test_the_first_window_speaks_another_language_at_once_and_keeps_what_was_typed(
-    qtbot: QtBot, program: app.Program
+    qtbot: QtBot, program: Program
 ) -> None:
     program._begin()
     start = first_window(program)
@@ -141,7 +143,7 @@ def test_the_first_window_speaks_another_language_at_once_and_keeps_what_was_typ
         show_language("en")
 
 
-def signed_in(qtbot: QtBot, program: app.Program) -> None:
+def signed_in(qtbot: QtBot, program: Program) -> None:
     program._begin()
     start = first_window(program)
     start.password.setText(PASSWORD)
@@ -150,7 +152,7 @@ def signed_in(qtbot: QtBot, program: app.Program) -> None:
 
 
 def test_whoever_signs_out_is_asked_for_the_password_also_after_a_new_start(
-    qtbot: QtBot, program: app.Program, tmp_path: Path
+    qtbot: QtBot, program: Program, tmp_path: Path
 ) -> None:
     signed_in(qtbot, program)
     assert program._window is not None
@@ -158,7 +160,7 @@ def test_whoever_signs_out_is_asked_for_the_password_also_after_a_new_start(
     qtbot.waitUntil(lambda: program._start is not None, timeout=PATIENCE)
     assert first_window(program).login.text() == "owner"
 
-    again = app.Program(QApplication.instance(), tmp_path, app.wanted_place(Namespace(), tmp_path))
+    again = Program(QApplication.instance(), tmp_path, wanted_place(Namespace(), tmp_path))
     try:
         again._begin()
         assert again._window is None
@@ -167,9 +169,7 @@ def test_whoever_signs_out_is_asked_for_the_password_also_after_a_new_start(
         again.close()
 
 
-def test_a_sign_in_that_was_taken_away_is_asked_for_until_the_password_is_right(
-    qtbot: QtBot, program: app.Program
-) -> None:
+def test_a_sign_in_that_was_taken_away_is_asked_for_until_the_password_is_right(qtbot: QtBot, program: Program) -> None:
     signed_in(qtbot, program)
     window, desk = program._window, program._desk
     assert window is not None
@@ -191,8 +191,8 @@ def test_a_sign_in_that_was_taken_away_is_asked_for_until_the_password_is_right(
 
 
 def test_an_office_is_the_same_however_its_address_is_typed_on_the_command_line(
-    qtbot: QtBot, program: app.Program, centre: str, tmp_path: Path
+    qtbot: QtBot, program: Program, centre: str, tmp_path: Path
 ) -> None:
     signed_in(qtbot, program)
-    place = app.wanted_place(Namespace(centre=centre.removeprefix("http://") + "/"), tmp_path)
-    assert place == app.Place("ACME", "owner", centre)
+    place = wanted_place(Namespace(centre=centre.removeprefix("http://") + "/"), tmp_path)
+    assert place == Place("ACME", "owner", centre)
