@@ -141,7 +141,7 @@ class RemoteDesk:
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
         return self.http.post(self.url + path, data=data, headers=headers, timeout=60, **options)
 
-    def log_in(self, login: str, password: str = PASSWORD, company: str = "ACME") -> requests.Response:
+    def log_in(self, login: str, password: str = PASSWORD, company: str = "ACME", **more: Any) -> requests.Response:
         answer = self.post(
             "/v1/auth/login",
             {
@@ -150,6 +150,7 @@ class RemoteDesk:
                 "password": password,
                 "device_id": self.device_id,
                 "device_name": "Dock 1",
+                **more,
             },
             token=False,
         )

@@ -19,12 +19,12 @@ from central_desk import OpenedCompany, RemoteDesk, pushed, save_unit
 from sqlalchemy import select, text
 
 from erp_desktop.actions.opening import SaveUser
-from erp_desktop.central import accounts, devices
+from erp_desktop.central import accounts
 from erp_desktop.central.serving import Server
 from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
 from erp_desktop.models.company import UserSecret
-from erp_desktop.wire import LONGEST_WAIT_SECONDS, MAX_PUSH_BYTES, Hello, PullReply, Session
+from erp_desktop.wire import LONGEST_WAIT_SECONDS, MAX_PUSH_BYTES, Hello, PullReply
 
 
 def problem(answer: requests.Response) -> tuple[int, str]:
@@ -109,25 +109,6 @@ def test_one_device_that_signs_in_many_times_at_once_is_let_in_each_time(server:
     for thread in threads:
         thread.join()
     assert answers == [200] * 6
-
-
-def test_a_refresh_token_is_replaced_and_its_copy_locks_the_device_out(
-    desk: RemoteDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert desk.session is not None
-    first = desk.session
-
-    def refresh(token: str) -> requests.Response:
-        wanted = {"company_id": first.company_id, "device_id": desk.device_id, "refresh_token": token}
-        return desk.post("/v1/auth/refresh", wanted, token=False)
-
-    second = msgspec.json.decode(refresh(first.refresh_token).content, type=Session)
-    assert second.refresh_token != first.refresh_token
-    assert refresh(first.refresh_token).status_code == 200, "its answer may have been lost on the way"
-
-    monkeypatch.setattr(devices, "SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN", -1)
-    assert problem(refresh(first.refresh_token)) == (409, "device_forked")
-    assert problem(refresh(second.refresh_token)) == (401, "token_expired"), "thief and owner both sign in again"
 
 
 def test_a_token_that_ran_out_or_was_changed_is_not_taken(desk: RemoteDesk, monkeypatch: pytest.MonkeyPatch) -> None:
