@@ -27,6 +27,7 @@ from erp_desktop.central.command_line import (
 )
 from erp_desktop.central.leases import set_lease
 from erp_desktop.central.performing import Busy, Centre, CodeInUse, NotOpened
+from erp_desktop.central.reads import set_kept_days
 from erp_desktop.central.serving import CannotListen, Server
 from erp_desktop.central.workers import MOST_WORKERS, Workers, WorkersDidNotStart
 from erp_desktop.database import UnknownDatabase, open_engine
@@ -96,6 +97,8 @@ def serve(chosen: argparse.Namespace) -> int:
     upgrade(engine)
     if chosen.lease_days is not None:
         set_lease(engine, chosen.lease_days)
+    if chosen.keep_reads_days is not None:
+        set_kept_days(engine, chosen.keep_reads_days)
     if chosen.workers > 1:
         workers = Workers(engine, chosen.host, chosen.port, chosen.workers, tuple(chosen.trusted_proxy))
         if chosen.stop_with_parent:
@@ -222,6 +225,11 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--workers", type=_workers, default=1, help="processes that answer; PostgreSQL only (1)")
     serving.add_argument(
         "--lease-days", type=_days, help="how long a desk works without having spoken to the service; 0: for ever (30)"
+    )
+    serving.add_argument(
+        "--keep-reads-days",
+        type=_days,
+        help="how long it is kept who looked at, printed or exported what; 0: for ever (730)",
     )
     serving.add_argument(
         "--trusted-proxy",

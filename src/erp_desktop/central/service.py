@@ -294,9 +294,14 @@ class Service:
 
     async def sizes(self, request: Request) -> Response:
         wanted = await read_message(request, SizesRequest, SMALL_MESSAGE_BYTES)
-        return await self._in_thread(
-            lambda: message_response(request, self.changes.sizes(self._identify(request, wanted), wanted.cursor))
-        )
+
+        def answer() -> Response:
+            who = self._identify(request, wanted)
+            if wanted.cursor is None:
+                self.administration.note("filled", who)
+            return message_response(request, self.changes.sizes(who, wanted.cursor))
+
+        return await self._in_thread(answer)
 
     async def verify(self, request: Request) -> Response:
         wanted = await read_message(request, VerifyRequest, SMALL_MESSAGE_BYTES)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from erp_desktop.database import encrypting_driver
-from erp_desktop.models.sync import OutboxAction
+from erp_desktop.models.sync import OutboxAction, ReadNote
 from erp_desktop.sync.cache_key import open_driver
 
 _KEPT_FACTS = (
@@ -28,6 +28,7 @@ class Saved:
     """What could be read: rows of the outbox, column by name, and facts about the cache."""
 
     outbox: list[dict[str, Any]] = field(default_factory=list)
+    reads: list[dict[str, Any]] = field(default_factory=list)  # what the centre was not told yet that was looked at
     facts: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,6 +57,9 @@ def read_what_is_readable(path: Path, key: str | None) -> Saved:
         for seq in _sequence_numbers(file, saved.facts):
             for row in file.rows(f"SELECT {', '.join(columns)} FROM outbox WHERE seq = ?", seq):
                 saved.outbox.append(dict(zip(columns, row, strict=True)))
+        names = [column.name for column in ReadNote.__table__.columns]
+        for row in file.rows(f"SELECT {', '.join(names)} FROM read_note"):
+            saved.reads.append(dict(zip(names, row, strict=True)))
     return saved
 
 
@@ -97,10 +101,11 @@ def put_aside(path: Path, now: datetime, why: str = "damaged") -> Path:
 
 def restore(connection: Connection, saved: Saved) -> None:
     """Into a new cache. The saved actions are run again once the centre's rows are here."""
-    for row in saved.outbox:
-        columns = ", ".join(row)
-        places = ", ".join("?" * len(row))
-        connection.exec_driver_sql(f"INSERT INTO outbox ({columns}) VALUES ({places})", tuple(row.values()))
+    for table, rows in (("outbox", saved.outbox), ("read_note", saved.reads)):
+        for row in rows:
+            columns = ", ".join(row)
+            places = ", ".join("?" * len(row))
+            connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) VALUES ({places})", tuple(row.values()))
     # what was held behind something that is lost asks the centre, which knows what became of that
     connection.exec_driver_sql(
         "UPDATE outbox SET status = 'pending' WHERE status = 'held' AND NOT EXISTS (SELECT 1 FROM outbox AS cause, "

@@ -10,11 +10,11 @@ from PySide6.QtGui import QDesktopServices
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import Query
 from erp_desktop.reports.output import CannotWrite
+from erp_desktop.sync.reads import ReadKind
 
 if TYPE_CHECKING:
-    from erp_desktop.desk import Desk
+    from erp_desktop.views.documents.page import DocumentPage
     from erp_desktop.views.shell.jobs import Job
-    from erp_desktop.views.shell.main_window import MainWindow
 
 
 def print_folder() -> Path:
@@ -30,17 +30,12 @@ def open_file(path: Path) -> bool:
     return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
-def print_document(
-    shell: "MainWindow",
-    desk: "Desk",
-    title: str,
-    document: Callable[[Path], Query[Path]],
-    on_problem: Callable[[str], object],
-) -> None:
+def print_document(page: "DocumentPage", title: str, document: Callable[[Path], Query[Path]]) -> None:
     """Runs `document(folder)` as a job called `title`; says where the file is and opens it.
 
-    `on_problem` gets the sentence if the file cannot be written.
+    The page says so if the file cannot be written, and the centre is told that its document was printed.
     """
+    shell, desk = page.shell, page.desk
 
     def work(job: "Job") -> Path | str:
         job.check()
@@ -51,8 +46,9 @@ def print_document(
 
     def done(outcome: Path | str) -> None:
         if isinstance(outcome, str):
-            on_problem(outcome)
+            page.show_problem(outcome)
             return
+        desk.reads.note(ReadKind.PRINTED, page.kind, page.document_id)
         shell.say(translate("Printing", "Saved as {file}").format(file=outcome))
         open_file(outcome)
 

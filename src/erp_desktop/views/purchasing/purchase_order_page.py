@@ -429,11 +429,9 @@ class PurchaseOrderPage(FormPage):
         title = translate("PurchaseOrderPage", "Printing the purchase order")
         language = current_language()
         print_document(
-            self.shell,
-            self.desk,
+            self,
             title,
             lambda folder: PrintedPurchaseOrder(self.document_id, folder, language, self.desk.user.name),
-            self.show_problem,
         )
 
 

@@ -103,11 +103,9 @@ class SupplierReturnPage(PostedPage):
         title = translate("SupplierReturnPage", "Printing the return note")
         language = current_language()
         print_document(
-            self.shell,
-            self.desk,
+            self,
             title,
             lambda folder: PrintedReturnNote(self.document_id, folder, language, self.desk.user.name),
-            self.show_problem,
         )
 
 

@@ -15,6 +15,7 @@ from erp_desktop.reports.excel import write_excel
 from erp_desktop.reports.output import CannotWrite
 from erp_desktop.reports.pdf import write_pdf
 from erp_desktop.reports.report import Report
+from erp_desktop.sync.reads import ReadKind
 from erp_desktop.views.documents.printing import open_file
 from erp_desktop.views.language import current_language
 from erp_desktop.views.widgets.fields import company_today
@@ -82,11 +83,18 @@ def save_report(
             if isValid(parent):
                 on_problem(outcome)
             return
+        kind = ReadKind.EXCEL if ending == "xlsx" else ReadKind.PDF
+        shell.desk.reads.note(kind, report.name, details=asked_for(report))
         shell.say(translate("ReportViewer", "Saved as {file}").format(file=outcome))
         if isValid(parent):
             on_saved(outcome)
 
     shell.jobs.run(translate("ReportViewer", "Writing {file}").format(file=path.name), work, done)
+
+
+def asked_for(report: Report) -> dict[str, str]:
+    """What a report was asked with, in its own words, for who is told that somebody saw it."""
+    return {heading: str(value) for heading, value in report.parameters}
 
 
 class SavedFile(QWidget):

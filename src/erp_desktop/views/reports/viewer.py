@@ -27,9 +27,10 @@ from shiboken6 import isValid
 from erp_desktop.i18n import translate
 from erp_desktop.reports.report import CannotReport, Link, Report, ReportDefinition, report_definition
 from erp_desktop.reports.screen import ScreenModel, ScreenReport
+from erp_desktop.sync.reads import ReadKind
 from erp_desktop.views.language import current_language
 from erp_desktop.views.reports.checks_line import ChecksLine
-from erp_desktop.views.reports.exporting import SavedFile, save_report
+from erp_desktop.views.reports.exporting import SavedFile, asked_for, save_report
 from erp_desktop.views.reports.opening import open_document
 from erp_desktop.views.reports.parameters import ParameterPane, remember, remembered
 from erp_desktop.views.reports.story import SHORTCUT, Told, story_text, tell_story, told_by
@@ -157,6 +158,7 @@ class ReportViewer(ScreenView):
         self.shown.as_of = text.format(clock=clock, seconds=f"{seconds:.1f}")
         self.shown.report = outcome
         self.shown.screen = ScreenModel(outcome, current_language())
+        self._desk.reads.note(ReadKind.REPORT, outcome.name, details=asked_for(outcome))
         self._show_result()
 
     # --- down and back

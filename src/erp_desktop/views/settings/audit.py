@@ -12,9 +12,8 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.masters import Users
-from erp_desktop.reports.audit_list import AUDIT_LIST, audit_report
+from erp_desktop.reports.audit_list import audit_report
 from erp_desktop.reports.report import Bilingual
-from erp_desktop.sync.reads import ReadKind
 from erp_desktop.views.documents.kinds import record_text
 from erp_desktop.views.reports.exporting import SavedFile, save_report
 from erp_desktop.views.settings.audit_filters import AuditFilters
@@ -30,8 +29,6 @@ from erp_desktop.views.widgets.table_view import TableView
 from erp_desktop.wire_audit import AuditRows, LastCheck, LogChecked
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from erp_desktop.desk import Desk
     from erp_desktop.views.shell.main_window import MainWindow
 
@@ -185,12 +182,7 @@ class AuditScreen(ScreenView):
         )
         asked = self.filters.in_words()
         report = audit_report(_TITLE, Bilingual(company.name, company.name_zh), asked, texts)
-
-        def written(path: "Path") -> None:
-            self.saved.show_file(path)
-            self._desk.reads.note(ReadKind.EXCEL, AUDIT_LIST, details=dict(asked))
-
-        save_report(self, self._shell, report, "xlsx", written, announcements().refused.emit)
+        save_report(self, self._shell, report, "xlsx", self.saved.show_file, announcements().refused.emit)
 
     def _ask(self, before: str, take: Callable[[AuditRows], object]) -> None:
         try:

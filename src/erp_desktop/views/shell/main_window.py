@@ -20,6 +20,7 @@ from erp_desktop.views.shell.commands import CommandRegistry
 from erp_desktop.views.shell.document_tabs import DocumentTabs, OpenTab
 from erp_desktop.views.shell.jobs import JobTray
 from erp_desktop.views.shell.module_rail import ModuleRail
+from erp_desktop.views.shell.opened_screens import note_opening
 from erp_desktop.views.shell.palette import CommandPalette
 from erp_desktop.views.shell.palette_choices import PaletteChoices
 from erp_desktop.views.shell.screens import Screen, find_screen, make_screen, permitted_screens
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         if tab is None:
             tab = OpenTab(screen, args, make_screen(screen, self.desk, self, args))
             self.tabs.add(tab)
+            note_opening(self.desk, screen, args)
         elif isinstance(tab.view, ScreenView) and args != tab.args:
             tab.args = args
             tab.view.show_args(**args)

@@ -139,7 +139,7 @@ class GoodsTransferPage(PostedPage):
         note = partial(
             PrintedTransferNote, self.document_id, language=current_language(), printed_by=self.desk.user.name
         )
-        print_document(self.shell, self.desk, title, lambda folder: note(folder=folder), self.show_problem)
+        print_document(self, title, lambda folder: note(folder=folder))
 
     def _take_in(self) -> None:
         self.shell.open_screen("receive_transfer", id=self.document_id)

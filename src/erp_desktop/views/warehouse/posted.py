@@ -179,7 +179,7 @@ class ShipmentPage(PostedPage):
             language=current_language(),
             printed_by=self.desk.user.name,
         )
-        print_document(self.shell, self.desk, title, lambda folder: slip(folder=folder), self.show_problem)
+        print_document(self, title, lambda folder: slip(folder=folder))
 
     def _deliver(self) -> None:
         self.shell.open_screen("confirm_delivery", id=self.document_id)
