@@ -148,15 +148,15 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Take in orders of a channel</source>
-        <translation type="unfinished"></translation>
+        <translation>接收渠道订单</translation>
     </message>
     <message>
         <source>Save several records</source>
-        <translation type="unfinished"></translation>
+        <translation>保存多条资料</translation>
     </message>
     <message>
         <source>Choose the account of a purpose</source>
-        <translation type="unfinished"></translation>
+        <translation>指定用途对应的科目</translation>
     </message>
     <message>
         <source>Allocate a sales order</source>
@@ -401,39 +401,39 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Check the log</source>
-        <translation type="unfinished"></translation>
+        <translation>检查日志</translation>
     </message>
     <message>
         <source>Excel</source>
-        <translation type="unfinished">Excel</translation>
+        <translation>Excel</translation>
     </message>
     <message>
         <source>This has no page of its own, or none that your role may open.</source>
-        <translation type="unfinished"></translation>
+        <translation>它没有单独的页面，或您的角色不能打开。</translation>
     </message>
     <message>
         <source>The log is being checked ...</source>
-        <translation type="unfinished"></translation>
+        <translation>正在检查日志……</translation>
     </message>
     <message>
         <source>The log is being checked: {done} of {all} entries.</source>
-        <translation type="unfinished"></translation>
+        <translation>正在检查日志：共 {all} 条，已检查 {done} 条。</translation>
     </message>
     <message>
         <source>Checked just now: all {count} entries of the log are as they were written.</source>
-        <translation type="unfinished"></translation>
+        <translation>刚刚检查过：日志的 {count} 条记录均与写入时一致。</translation>
     </message>
     <message>
         <source>Whether the log is as it was written has not been checked yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未检查日志是否与写入时一致。</translation>
     </message>
     <message>
         <source>Checked on {when} by {person}: all {count} entries of the log were as they were written.</source>
-        <translation type="unfinished"></translation>
+        <translation>{when} 由 {person} 检查：日志的 {count} 条记录均与写入时一致。</translation>
     </message>
     <message>
         <source>Entry {number} of the log is not as it was written: somebody changed it in the database. The entries before it are sound. Keep the database as it is, and compare it with a backup.</source>
-        <translation type="unfinished"></translation>
+        <translation>日志的第 {number} 条记录与写入时不一致：有人在数据库中改动过它。它之前的记录完好。请保持数据库原样，并与备份比较。</translation>
     </message>
     <message>
         <source>Changes</source>
@@ -441,7 +441,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Looked at, printed, saved as files</source>
-        <translation type="unfinished"></translation>
+        <translation>查看、打印、存为文件</translation>
     </message>
     <message>
         <source>Sign-ins, computers, passwords, backups</source>
@@ -457,7 +457,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Show all</source>
-        <translation type="unfinished"></translation>
+        <translation>全部显示</translation>
     </message>
     <message>
         <source>From</source>
@@ -469,27 +469,27 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Person</source>
-        <translation type="unfinished">人员</translation>
+        <translation>人员</translation>
     </message>
     <message>
         <source>Everybody</source>
-        <translation type="unfinished"></translation>
+        <translation>所有人</translation>
     </message>
     <message>
         <source>All computers</source>
-        <translation type="unfinished"></translation>
+        <translation>所有计算机</translation>
     </message>
     <message>
         <source>Done and refused</source>
-        <translation type="unfinished"></translation>
+        <translation>已完成和被拒绝</translation>
     </message>
     <message>
         <source>Refused</source>
-        <translation type="unfinished">已拒绝</translation>
+        <translation>被拒绝</translation>
     </message>
     <message>
         <source>Whatever was done</source>
-        <translation type="unfinished"></translation>
+        <translation>所有操作</translation>
     </message>
     <message>
         <source>Older</source>
@@ -517,11 +517,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>, </source>
-        <translation type="unfinished">、</translation>
+        <translation>、</translation>
     </message>
     <message>
         <source>{records} and {count} more</source>
-        <translation type="unfinished"></translation>
+        <translation>{records} 等另外 {count} 项</translation>
     </message>
 </context>
 <context>
@@ -559,6 +559,10 @@ The back office of a company that distributes goods.</source>
         <translation>重新允许电脑</translation>
     </message>
     <message>
+        <source>A copy of a computer&apos;s data showed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Backed everything up</source>
         <translation>备份了全部数据</translation>
     </message>
@@ -568,35 +572,35 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Checked the log of changes</source>
-        <translation type="unfinished"></translation>
+        <translation>检查了更改日志</translation>
     </message>
     <message>
         <source>Fetched all data to a computer</source>
-        <translation type="unfinished"></translation>
+        <translation>把全部数据取到计算机上</translation>
     </message>
     <message>
         <source>Ran a report</source>
-        <translation type="unfinished"></translation>
+        <translation>运行报表</translation>
     </message>
     <message>
         <source>Opened</source>
-        <translation type="unfinished"></translation>
+        <translation>打开</translation>
     </message>
     <message>
         <source>Saved as Excel</source>
-        <translation type="unfinished"></translation>
+        <translation>存为 Excel</translation>
     </message>
     <message>
         <source>Saved as PDF</source>
-        <translation type="unfinished"></translation>
+        <translation>存为 PDF</translation>
     </message>
     <message>
         <source>Printed</source>
-        <translation type="unfinished"></translation>
+        <translation>打印</translation>
     </message>
     <message>
         <source>Looked at more than could be noted offline</source>
-        <translation type="unfinished"></translation>
+        <translation>离线时查看的内容过多，未能逐条记下</translation>
     </message>
 </context>
 <context>
@@ -3733,7 +3737,7 @@ before: {value}</source>
     <name>DocumentPage</name>
     <message>
         <source>History</source>
-        <translation type="unfinished">历史</translation>
+        <translation>历史记录</translation>
     </message>
     <message>
         <source>Something else is typed here and still open. Save it or discard it first, then edit the refused entry.</source>
@@ -4907,75 +4911,75 @@ before: {value}</source>
     <name>History</name>
     <message>
         <source>Who did what</source>
-        <translation type="unfinished">操作记录</translation>
+        <translation>操作记录</translation>
     </message>
     <message>
         <source>Refused attempts too, in the list of everything</source>
-        <translation type="unfinished"></translation>
+        <translation>在全部记录的列表中，也包括被拒绝的操作</translation>
     </message>
     <message>
         <source>When</source>
-        <translation type="unfinished">时间</translation>
+        <translation>时间</translation>
     </message>
     <message>
         <source>Who</source>
-        <translation type="unfinished">人员</translation>
+        <translation>人员</translation>
     </message>
     <message>
         <source>What</source>
-        <translation type="unfinished"></translation>
+        <translation>操作</translation>
     </message>
     <message>
         <source>Computer</source>
-        <translation type="unfinished"></translation>
+        <translation>计算机</translation>
     </message>
     <message>
         <source>History</source>
-        <translation type="unfinished">历史</translation>
+        <translation>历史记录</translation>
     </message>
     <message>
         <source>The central service is asked ...</source>
-        <translation type="unfinished"></translation>
+        <translation>正在询问中心服务……</translation>
     </message>
     <message>
         <source>Line added: {qty} of {product}</source>
-        <translation type="unfinished"></translation>
+        <translation>新增行：{product}，数量 {qty}</translation>
     </message>
     <message>
         <source>Line removed: {qty} of {product}</source>
-        <translation type="unfinished"></translation>
+        <translation>删除行：{product}，数量 {qty}</translation>
     </message>
     <message>
         <source>{product}, {field}: {was} → {now}</source>
-        <translation type="unfinished"></translation>
+        <translation>{product}，{field}：{was} → {now}</translation>
     </message>
     <message>
         <source>{field}: {was} → {now}</source>
-        <translation type="unfinished"></translation>
+        <translation>{field}：{was} → {now}</translation>
     </message>
     <message>
         <source>{action}: {record}</source>
-        <translation type="unfinished"></translation>
+        <translation>{action}：{record}</translation>
     </message>
     <message>
         <source>(empty)</source>
-        <translation type="unfinished">（空）</translation>
+        <translation>（空）</translation>
     </message>
     <message>
         <source>Nothing was done to this yet that the central service knows of.</source>
-        <translation type="unfinished"></translation>
+        <translation>中心服务尚不知道对它做过任何操作。</translation>
     </message>
     <message>
         <source>The last {count} things that were done.</source>
-        <translation type="unfinished"></translation>
+        <translation>最近的 {count} 项操作。</translation>
     </message>
     <message>
         <source>One thing was done to this.</source>
-        <translation type="unfinished"></translation>
+        <translation>共有一项操作。</translation>
     </message>
     <message>
         <source>{count} things were done to this.</source>
-        <translation type="unfinished"></translation>
+        <translation>共有 {count} 项操作。</translation>
     </message>
 </context>
 <context>
@@ -6502,7 +6506,7 @@ before: {value}</source>
     <name>LowerArea</name>
     <message>
         <source>{part} ({keys})</source>
-        <translation type="unfinished"></translation>
+        <translation>{part}（{keys}）</translation>
     </message>
 </context>
 <context>
@@ -9292,6 +9296,30 @@ before: {value}</source>
         <source>The central service cannot hand out older documents of this kind to you. Ask an administrator; nothing was changed.</source>
         <translation>中心服务不能把这类较早的单据提供给您。请联系管理员；没有任何改动。</translation>
     </message>
+    <message>
+        <source>{file} cannot be read ({detail}), so nothing was attached.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} cannot be written ({detail}). Choose another folder; the attachment is kept as it is.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} is at the central service, which cannot be reached now. Open it when this computer is online again; what was fetched of it is kept.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} has not come to the central service yet: the computer on which it was attached sends it when it is online. Try again later; nothing was lost.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} was removed meanwhile, or is not for your role any more. Nothing was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What is on this computer of {file} is not what was attached, so nothing of it is shown. Open it again to fetch it anew; where it was attached on this computer and never sent, attach it once more.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Refusal word</name>
@@ -9509,7 +9537,7 @@ before: {value}</source>
     </message>
     <message>
         <source>stock move</source>
-        <translation type="unfinished"></translation>
+        <translation>库存流水</translation>
     </message>
     <message>
         <source>storage rate</source>
@@ -11349,31 +11377,31 @@ before: {value}</source>
     </message>
     <message>
         <source>When</source>
-        <translation type="unfinished">时间</translation>
+        <translation>时间</translation>
     </message>
     <message>
         <source>Who</source>
-        <translation type="unfinished">人员</translation>
+        <translation>人员</translation>
     </message>
     <message>
         <source>What</source>
-        <translation type="unfinished"></translation>
+        <translation>操作</translation>
     </message>
     <message>
         <source>To what</source>
-        <translation type="unfinished">对象</translation>
+        <translation>对象</translation>
     </message>
     <message>
         <source>Outcome</source>
-        <translation type="unfinished">结果</translation>
+        <translation>结果</translation>
     </message>
     <message>
         <source>Computer</source>
-        <translation type="unfinished"></translation>
+        <translation>计算机</translation>
     </message>
     <message>
         <source>Who did what</source>
-        <translation type="unfinished">操作记录</translation>
+        <translation>操作记录</translation>
     </message>
 </context>
 <context>
