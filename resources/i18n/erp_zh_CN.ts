@@ -560,7 +560,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>A copy of a computer&apos;s data showed</source>
-        <translation type="unfinished"></translation>
+        <translation>发现电脑数据的副本</translation>
     </message>
     <message>
         <source>Backed everything up</source>
@@ -1887,7 +1887,7 @@ before: {value}</source>
     </message>
     <message>
         <source>{computer} (copy of {other})</source>
-        <translation type="unfinished"></translation>
+        <translation>{computer}（{other} 的副本）</translation>
     </message>
     <message>
         <source>{computer} (this one)</source>
@@ -9282,7 +9282,7 @@ before: {value}</source>
     </message>
     <message>
         <source>This is work of the warehouse {other}, and you work in {own}. Choose your own warehouse, or ask somebody who works there; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>这是仓库{other}的工作，而您在{own}工作。请选择您自己的仓库，或请在那里工作的人来做；没有任何更改。</translation>
     </message>
     <message>
         <source>Computers cannot hold documents of {months} months. Enter 1 to {most} months, or 0 for all of them; nothing was changed.</source>
@@ -14418,7 +14418,7 @@ before: {value}</source>
     </message>
     <message>
         <source>These data are used on another computer too: they were copied, or put back from a backup. Sign in with your password, and this computer goes on under an entry of its own; everything here is kept, and what waits is sent then.</source>
-        <translation type="unfinished"></translation>
+        <translation>这份数据也在另一台电脑上使用（被复制过，或从备份恢复过）。请用密码登录，本机将作为一台独立的电脑继续工作；这里的一切都会保留，等待发送的更改届时会发送。</translation>
     </message>
     <message>
         <source>This program is too old for the central service. Work goes on here; upgrade it to send.</source>
