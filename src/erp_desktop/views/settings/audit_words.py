@@ -23,6 +23,7 @@ EVENTS = {
     "device_sign_out": QT_TRANSLATE_NOOP("Audit event", "Signed a computer out"),
     "device_take_out": QT_TRANSLATE_NOOP("Audit event", "Took a computer out"),
     "device_let_in": QT_TRANSLATE_NOOP("Audit event", "Let a computer in again"),
+    "device_forked": QT_TRANSLATE_NOOP("Audit event", "A copy of a computer's data showed"),
     "backup": QT_TRANSLATE_NOOP("Audit event", "Backed everything up"),
     "refused": QT_TRANSLATE_NOOP("Audit event", "Asked for what only others may"),
     "log_checked": QT_TRANSLATE_NOOP("Audit event", "Checked the log of changes"),
