@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -45,7 +46,13 @@ def test_a_batch_is_about_each_of_its_records_and_a_channels_orders_about_each_o
 
 
 def test_arguments_that_somebody_made_up_are_about_nothing() -> None:
-    for args in ({}, {"order_id": 7}, {"order_id": "no id"}, {"order_id": ["x", None, {}]}):
+    made_up: tuple[dict[str, Any], ...] = (
+        {},
+        {"order_id": 7},
+        {"order_id": "no id"},
+        {"order_id": ["x", None, {}]},
+    )
+    for args in made_up:
         assert subjects_in("ConfirmPurchaseOrder", args, COMPANY) == ()
     assert subjects_in("SaveMasters", {"units": "no list"}, COMPANY) == ()
     assert subjects_in("Unknown", {"order_id": str(new_id())}, COMPANY) == ()

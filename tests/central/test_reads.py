@@ -9,6 +9,7 @@ from central_desk import OpenedCompany, RemoteDesk, save_unit
 from sqlalchemy import Engine, func, select, update
 
 from erp_desktop.central import audit_calls
+from erp_desktop.central.changes import Reader
 from erp_desktop.central.reads import Reads, set_kept_days
 from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
@@ -100,8 +101,7 @@ def test_it_is_let_go_after_the_time_that_is_set(desk: RemoteDesk, acme: OpenedC
     with acme.engine.connect() as connection:
         before = connection.execute(select(func.count()).select_from(ActionLog)).scalar_one()
     tomorrow = Reads(acme.engine)  # whoever looks for it for the first time on a day
-    with acme.engine.connect() as connection:
-        who = connection.execute(select(ReadEvent).limit(1)).one()
+    who = Reader(acme.id, acme.owner_id, desk.device_id, frozenset())
     tomorrow.keep(who, [])
     assert len(seen(desk)) == 1
     set_kept_days(acme.engine, 0)

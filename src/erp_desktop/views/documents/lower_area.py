@@ -20,6 +20,7 @@ class LowerArea(QWidget):
         self._page = page
         self.buttons: list[QToolButton] = []
         self._opened: list[Callable[[], object]] = []
+        self._widgets: list[QWidget] = []
         self._line = QHBoxLayout()
         self._line.setContentsMargins(0, 0, 0, 0)
         self._line.setSpacing(8)
@@ -58,6 +59,7 @@ class LowerArea(QWidget):
         self._line.insertWidget(number, button)
         self.parts.addWidget(part)
         self.buttons.append(button)
+        self._widgets.append(part)
         self._opened.append(opened)
         return button
 
@@ -69,7 +71,7 @@ class LowerArea(QWidget):
         if number is not None:
             self.parts.setCurrentIndex(number)
             self._opened[number]()
-            self.parts.widget(number).setFocus()
+            self._widgets[number].setFocus()
 
     def is_shown(self, part: QWidget) -> bool:
         """Whether this part can be seen now."""
