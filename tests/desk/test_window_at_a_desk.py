@@ -17,6 +17,7 @@ from erp_desktop.central.changes import Changes
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.models.sales import Shipment, ShipmentLine
+from erp_desktop.queries.doctor import examine
 from erp_desktop.sync.older import OlderOutOfReach
 
 
@@ -122,6 +123,19 @@ def test_an_older_document_is_fetched_whole_can_be_worked_with_and_is_told_to_be
     assert desk.attention().result() == ()
     assert not rows(desk, "fetched_row"), "something was done on it, so that it is young again"
     assert desk.check_data().result().count == 0
+
+
+def test_the_doctor_finds_nothing_wrong_with_data_that_lack_only_what_is_old(firm: Firm) -> None:
+    sold(firm)
+    firm.company.perform(SetWindow(1))
+    months_pass(firm)
+    sold(firm)
+    desk = firm.desk_of("warehouse")
+    company_id, permissions = firm.company.company_id, desk.permissions
+    found = desk._cache.read(lambda session: examine(session, company_id, permissions)).result()
+    assert found == ()
+    with firm.company.session() as session:
+        assert examine(session, company_id) == ()
 
 
 def test_older_documents_come_the_latest_first_and_go_when_the_data_are_fetched_anew(firm: Firm) -> None:

@@ -19,6 +19,7 @@ from erp_desktop.queries.doctor_stock import STOCK_CHECKS
 from erp_desktop.queries.doctor_transfers import TRANSFER_CHECKS
 from erp_desktop.queries.doctor_valuation import VALUATION_CHECKS
 from erp_desktop.queries.examining import Difference, Examined
+from erp_desktop.queries.window import HeldSince, is_windowed
 
 __all__ = ["Difference", "examine"]
 
@@ -27,7 +28,7 @@ def examine(session: Session, company_id: UUID, permissions: frozenset[str] | No
     """Every difference in a company's books, most basic first; none is a clean bill of health.
 
     At the centre `permissions` is None: everything is there. On a desk they are the user's, and a check runs only if
-    the user may see every table that it reads, and all of it.
+    the user may see every table that it reads, and all of it, older documents included.
     """
     company = session.get(Company, (company_id, company_id))
     if company is None:
@@ -37,6 +38,8 @@ def examine(session: Session, company_id: UUID, permissions: frozenset[str] | No
         for name, model in replicated_tables().items()
         if permissions is None or (may_hold(model, permissions) and not hidden_columns(model, permissions))
     }
+    if permissions is not None and HeldSince(permissions).run(session, company_id) is not None:
+        held = {name for name in held if not is_windowed(name)}
     examined = Examined(session, company_id, company.currency_places)
     return tuple(
         difference
