@@ -67,7 +67,7 @@ def keep_in_window(session: Session, ctx: Context, order: SalesOrder | PurchaseO
     if not ctx.at_centre or order.tick is None:  # just made
         return
     now = current_tick(session.connection())
-    if order.tick == now or order.status in (order.open_while or ()):
+    if order.tick == now or order.status in order.open_while:
         return
     months = company_of(session, ctx).window_months
     last_day = session.scalar(last_day_of_clock(ctx.company_id))

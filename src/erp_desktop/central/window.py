@@ -62,7 +62,9 @@ def in_window(model: type[Replicated], begins_with: int) -> ColumnElement[bool] 
     written of a document gives the document itself a new tick, so that it cannot be older than its parts.
     """
     columns = model.__table__.columns
-    reasons = [columns["status"].in_(model.open_while)] if model.open_while else []
+    reasons: list[ColumnElement[bool]] = []
+    if model.open_while:
+        reasons.append(columns["status"].in_(model.open_while))
     above = model.kept_with or model.part_of
     if above is not None and (sent := _is_sent(model, columns[above[0]], above[1], begins_with)) is not None:
         reasons.append(sent)
