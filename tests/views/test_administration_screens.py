@@ -124,7 +124,7 @@ def test_computers_are_seen_signed_out_taken_out_and_let_in_again(
 
 
 def test_without_the_centre_computers_are_not_guessed(trade: Trade) -> None:
-    trade.desk.administration._transport._centre = lambda: "http://127.0.0.1:9"
+    trade.desk.administration._questions.transport._centre = lambda: "http://127.0.0.1:9"
     screen = trade.open("computers")
     trade.wait(lambda: screen.pages.currentWidget() is screen.state)
     assert "does not answer now" in screen.state.detail.text()

@@ -1,16 +1,15 @@
 """What an administrator asks of the centre itself: computers, passwords, sessions. Only online, and never through the outbox.
 
-Here: one thread beside the engine's two, and the sentences for what does not go. Not here: what the centre does (central).
+Here: the sentences for what does not go. Not here: what the centre does (central).
 """
 
 import os
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeVar
+from typing import BinaryIO, Literal
 from uuid import UUID
 
 import msgspec
@@ -19,16 +18,14 @@ from erp_desktop import wire
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.sync.auditing import Audits
-from erp_desktop.sync.calling import UpgradeNeeded, call
+from erp_desktop.sync.calling import UpgradeNeeded
 from erp_desktop.sync.engine import Engine
+from erp_desktop.sync.questions import Answer, Questions, Reply
 from erp_desktop.sync.signing_in import Credentials, SignedOut
-from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
+from erp_desktop.sync.transport import Answered, NoAnswer, Timing
 
 SECONDS_BETWEEN_LOOKS = 0.1  # at a backup that is being written
 SECONDS_FOR_WHAT_WAITS = 10.0  # for a user who was just made to reach the centre
-
-Answer = TypeVar("Answer")
-Reply = TypeVar("Reply", bound=msgspec.Struct)
 
 
 class CentreNeeded(Refused):
@@ -98,11 +95,8 @@ class Administration:
     ) -> None:
         self._engine = engine
         self._credentials = credentials
-        self._transport = Transport(centre, timing)
-        self._guard = threading.Lock()
-        self._worker: ThreadPoolExecutor | None = None  # from the first question on
+        self._questions = Questions(credentials, centre, timing, "administering")
         self.bring_back: Callable[[Path], Path] | None = None  # alone on this computer: restores a backup; blocks
-        self._is_closed = False
         self.audits = Audits(self)
 
     @property
@@ -144,7 +138,7 @@ class Administration:
         def change() -> None:
             who = self._credentials.who
             assert who is not None, "a desk has been signed in to"
-            self._credentials.choose_password(self._transport, who.company, who.login, password, new_password)
+            self._credentials.choose_password(self._questions.transport, who.company, who.login, password, new_password)
 
         return self.soon(change)
 
@@ -175,25 +169,11 @@ class Administration:
         return self.soon(restore)
 
     def close(self) -> None:
-        with self._guard:
-            self._is_closed = True
-        if self._worker is not None:
-            self._worker.shutdown(wait=False, cancel_futures=True)  # first: no other question begins when this one ends
-        self._transport.hold()
-        if self._worker is not None:
-            self._worker.shutdown(wait=True)
-        self._transport.close()
+        self._questions.close()
 
     def soon(self, work: Callable[[], Answer]) -> "Future[Answer]":
         """`work` on the thread of these questions, after those before it."""
-        with self._guard:
-            if self._is_closed:
-                cancelled: Future[Answer] = Future()
-                cancelled.cancel()
-                return cancelled
-            if self._worker is None:
-                self._worker = ThreadPoolExecutor(1, thread_name_prefix="administering")
-            return self._worker.submit(work)
+        return self._questions.soon(work)
 
     def _back_up(self, path: Path, told: Callable[[int], object], is_wanted: Callable[[], bool]) -> None:
         backup_id = self.ask("/v1/admin/backup/begin", self._plain(), wire.BackupBegun).id
@@ -216,7 +196,7 @@ class Administration:
     def _fetch(
         self, backup_id: UUID, file: BinaryIO, told: Callable[[int], object], is_wanted: Callable[[], bool]
     ) -> None:
-        while is_wanted() and not self._is_closed:
+        while is_wanted() and not self._questions.is_closed:
             piece = self.ask(
                 "/v1/admin/backup/piece", self._piece(backup_id, file.tell(), forget=False), wire.BackupPiece
             )
@@ -252,8 +232,7 @@ class Administration:
         self.ask("/v1/admin/device", request, wire.Done)
 
     def _order_user(self, user_id: UUID, order: Literal["sign_out", "one_time_password"]) -> wire.UserOrderDone:
-        if self._engine.state.waiting:  # the user may be among what waits
-            self._engine.wait_for(self._engine.wake(), SECONDS_FOR_WHAT_WAITS)
+        self._engine.send_first(SECONDS_FOR_WHAT_WAITS)  # the user may be among what waits
         request = wire.UserOrder(
             device_id=self.device_id,
             schema_revision=wire.SCHEMA_REVISION,
@@ -265,7 +244,7 @@ class Administration:
     def ask(self, path: str, request: msgspec.Struct, kind: type[Reply]) -> Reply:
         """The centre's answer, or the Refused that says why there is none."""
         try:
-            return call(self._credentials, self._transport, path, request, kind)
+            return self._questions.ask(path, request, kind)
         except (NoAnswer, SignedOut, UpgradeNeeded) as error:
             raise CentreNeeded() from error
         except Answered as error:

@@ -92,6 +92,11 @@ class Engine:
             self._wanted_now = self._ask()
             return self._wanted_now
 
+    def send_first(self, timeout: float) -> None:
+        """Give what waits a moment to reach the centre, before it is asked what it works out from its own data."""
+        if self.state.waiting:
+            self.wait_for(self.wake(), timeout)
+
     def wait_for(self, round_number: int, timeout: float) -> bool:
         """Whether that round has gone through within `timeout` seconds."""
         with self._turn:

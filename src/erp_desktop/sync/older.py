@@ -1,10 +1,10 @@
 """Looking for documents at the centre that this desk holds no more, and fetching them (0104).
 
-Here: one thread of its own, and what it says when there is no answer. Not here: what becomes of the rows (fetched.py).
+Here: what it says when there is no answer. Not here: what becomes of the rows (fetched.py).
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -15,11 +15,12 @@ from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.sync import fetched
 from erp_desktop.sync.applying import Position, is_filled, position
 from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.calling import UpgradeNeeded, call
+from erp_desktop.sync.calling import UpgradeNeeded
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.previewing import WITHOUT_A_CENTRE
+from erp_desktop.sync.questions import Questions
 from erp_desktop.sync.signing_in import Credentials, SignedIn, SignedOut
-from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
+from erp_desktop.sync.transport import Answered, NoAnswer, Timing
 
 PATH = "/v1/sync/older"
 _TRIES = 20  # that news may come in between
@@ -66,18 +67,14 @@ class OlderDocuments:
         self._cache = cache
         self._credentials = credentials
         self._changed = changed
-        self._transport = Transport(centre, timing)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="older")  # its thread begins with the first question
+        self._questions = Questions(credentials, centre, timing, "older")
 
     def fetch(self, table: str, text: str) -> "Future[FoundOlder]":
         """The latest older documents of `table` with `text` in their number or party. Raises OlderOutOfReach, OlderNotOffered."""
-        return self._worker.submit(self._fetch, table, text)
+        return self._questions.soon(lambda: self._fetch(table, text))
 
     def close(self) -> None:
-        self._worker.shutdown(wait=False, cancel_futures=True)
-        self._transport.hold()
-        self._worker.shutdown(wait=True)
-        self._transport.close()
+        self._questions.close()
 
     def _fetch(self, table: str, text: str) -> FoundOlder:
         if self._engine.state.kind in WITHOUT_A_CENTRE:
@@ -107,7 +104,7 @@ class OlderDocuments:
             held=held,
         )
         try:
-            return call(self._credentials, self._transport, PATH, request, wire.OlderReply)
+            return self._questions.ask(PATH, request, wire.OlderReply)
         except (NoAnswer, SignedOut, UpgradeNeeded) as error:
             raise OlderOutOfReach() from error
         except Answered as error:

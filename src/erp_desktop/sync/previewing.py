@@ -1,12 +1,11 @@
 """Asking the centre what an action would change, before anybody confirms it. Nothing is kept here, and nothing waits for it.
 
-Here: one thread beside the engine's two, and what it says when there is no answer. Not here: what an effect is (wire.py),
+Here: what it says when there is no answer. Not here: what an effect is (wire.py),
 how it is worked out (the centre's).
 """
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 import msgspec
 
@@ -14,11 +13,12 @@ from erp_desktop import wire
 from erp_desktop.actions.base import Action, action_args
 from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.sync.calling import UpgradeNeeded, call
+from erp_desktop.sync.calling import UpgradeNeeded
 from erp_desktop.sync.engine import Engine
+from erp_desktop.sync.questions import Questions
 from erp_desktop.sync.signing_in import Credentials, SignedOut
 from erp_desktop.sync.state import SyncKind
-from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
+from erp_desktop.sync.transport import Answered, NoAnswer, Timing
 
 PATH = "/v1/sync/preview"
 SECONDS_FOR_WHAT_WAITS = 5.0  # for changes made before to reach the centre, which works on its own data
@@ -49,40 +49,22 @@ class Previews:
     ) -> None:
         self._engine = engine
         self._credentials = credentials
-        self._transport = Transport(centre, timing)
-        self._guard = threading.Lock()
-        self._worker: ThreadPoolExecutor | None = None  # from the first question on
-        self._is_closed = False
+        self._questions = Questions(credentials, centre, timing, "preview")
 
     def ask(self, action: Action) -> "Future[wire.Effect]":
         """What `action` would change. Raises the Refused that performing it would; EffectOutOfReach, EffectNotOffered.
 
         A future that is cancelled before its turn comes is never asked for.
         """
-        with self._guard:
-            if self._is_closed:
-                cancelled: Future[wire.Effect] = Future()
-                cancelled.cancel()
-                return cancelled
-            if self._worker is None:
-                self._worker = ThreadPoolExecutor(1, thread_name_prefix="preview")
-            return self._worker.submit(self._effect, action)
+        return self._questions.soon(lambda: self._effect(action))
 
     def close(self) -> None:
-        with self._guard:
-            self._is_closed = True
-        if self._worker is not None:
-            self._worker.shutdown(wait=False, cancel_futures=True)  # first: no other question begins when this one ends
-        self._transport.hold()
-        if self._worker is not None:
-            self._worker.shutdown(wait=True)
-        self._transport.close()
+        self._questions.close()
 
     def _effect(self, action: Action) -> wire.Effect:
         if self._engine.state.kind in WITHOUT_A_CENTRE:
             raise EffectOutOfReach()
-        if self._engine.state.waiting:
-            self._engine.wait_for(self._engine.wake(), SECONDS_FOR_WHAT_WAITS)
+        self._engine.send_first(SECONDS_FOR_WHAT_WAITS)
         request = wire.PreviewRequest(
             device_id=self._credentials.device_id,
             schema_revision=wire.SCHEMA_REVISION,
@@ -91,7 +73,7 @@ class Previews:
             args=msgspec.json.decode(action_args(action)),
         )
         try:
-            effect = call(self._credentials, self._transport, PATH, request, wire.Effect)
+            effect = self._questions.ask(PATH, request, wire.Effect)
         except (NoAnswer, SignedOut, UpgradeNeeded) as error:
             raise EffectOutOfReach() from error
         except Answered as error:
