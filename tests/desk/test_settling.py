@@ -15,13 +15,14 @@ from erp_desktop.actions.remedies import Refusal, Remedy, ways_out
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.actions.stock import CountedLine, CountStock
-from erp_desktop.desk import AttentionItem, Desk
+from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.models.ledger import Period
 from erp_desktop.models.party import Party
 from erp_desktop.models.sales import SalesOrder, Shipment
 from erp_desktop.models.stock import Bin, StockBalance
 from erp_desktop.sync.settling import Decision
+from erp_desktop.sync.what_waits import AttentionItem
 
 
 def best_way(item: AttentionItem) -> Decision:

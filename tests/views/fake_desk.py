@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.queries.attachments import FilesAt
 from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.queries.finding_records import RecordsNamed
@@ -104,6 +105,7 @@ class FakeDesk(QObject):
     changed = Signal(object)
     sync_state_changed = Signal(object)
     signed_in_changed = Signal()
+    files_changed = Signal()
     data_mended = Signal(object)
 
     def __init__(self, permissions: frozenset[str] = ALL_PERMISSIONS) -> None:
@@ -124,6 +126,7 @@ class FakeDesk(QObject):
             Orders: lambda query: query.answer(),
             CompanyDetail: lambda _query: FACTS,
             RecordsNamed: lambda _query: (),
+            FilesAt: lambda _query: (),
         }
         self.previewed: list[Any] = []
         self.checked = Checked(())

@@ -13,7 +13,7 @@ from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.refusals import CodeTaken
 from erp_desktop.actions.shipping import ShipOrder
-from erp_desktop.desk import AttentionItem
+from erp_desktop.sync.what_waits import AttentionItem
 from erp_desktop.views.shell.attention_dialogs import AnswerDialog, CorrectDialog, DropDialog
 from erp_desktop.views.shell.home import HomeView
 

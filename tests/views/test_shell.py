@@ -8,11 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QTableView
 
-from erp_desktop.desk import WaitingChange
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.sync.checking import Checked
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.sync.verifying import Mended
+from erp_desktop.sync.what_waits import WaitingChange
 from erp_desktop.views.shell import main_window
 from erp_desktop.views.shell.asking_to_close import Answer
 from erp_desktop.views.shell.commands import AlreadyTaken, Command

@@ -92,7 +92,7 @@ class Attachments:
         self._sending = Sending(
             cache, self.store, credentials, Transport(centre, timing), is_online=is_online, on_change=on_change
         )
-        self._new_transport = lambda: Transport(centre, timing)
+        self._new_transport: Callable[[], Transport] = lambda: Transport(centre, timing)
         self._own = threading.local()
         self._was_there = False
         self._guard = threading.Lock()  # of what follows

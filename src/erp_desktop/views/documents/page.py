@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from erp_desktop.actions.base import Action
@@ -18,6 +18,7 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.models.base import Replicated, hidden_columns
 from erp_desktop.queries.base import NotHere, Query
+from erp_desktop.views.documents.files_part import KEYS, FilesPart, files_kind
 from erp_desktop.views.documents.header import DocumentHeader
 from erp_desktop.views.documents.history import HistoryPart, has_history
 from erp_desktop.views.documents.kinds import kind_text
@@ -75,6 +76,7 @@ class DocumentPage(ScreenView):
         self._question = ""
         self._query = query
         self._asked = 0
+        self._are_files_counted = False
         self._primary: QAction | None = None
         self.header = DocumentHeader(self)
         self.banner = Banner(self)
@@ -98,7 +100,13 @@ class DocumentPage(ScreenView):
         if has_history(kind):
             title = translate("DocumentPage", "History")
             self.below.add_part(title, "clock", self.history, self.history.refresh, "Ctrl+Shift+H")
-        self.below.setVisible(has_history(kind) and not is_new)
+        owner = files_kind(kind)
+        self.files = None if owner is None else FilesPart(desk, shell, self, owner, document_id)
+        if self.files is not None:
+            title = translate("DocumentPage", "Attachments")
+            button = self.below.add_part(title, "attach", self.files, self.files.refresh, KEYS)
+            self.files.on_count = lambda count: button.setText(f"{title} ({count})" if count else title)
+        self.below.setVisible(bool(self.below.buttons) and not is_new)
         here = Qt.ShortcutContext.WidgetWithChildrenShortcut
         for keys, run in (
             ("Ctrl+Return", self.do_primary),
@@ -250,6 +258,9 @@ class DocumentPage(ScreenView):
         self.below.setVisible(bool(self.below.buttons))
         if self.below.is_shown(self.history):
             self.history.refresh()
+        if self.files is not None and not self._are_files_counted:
+            self._are_files_counted = True
+            self.files.refresh()
 
     def title_of(self, record: Any) -> str:
         """What the tab is called once the document is read."""
@@ -278,6 +289,14 @@ class DocumentPage(ScreenView):
     def _set_busy(self, busy: bool) -> None:
         self.is_busy = busy
         self.offer_actions()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.files is not None:
+            self.files.drag_over(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if self.files is not None:
+            self.files.drop(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc that nothing inside has used: first the message goes, then the page."""

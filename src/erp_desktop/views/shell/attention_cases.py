@@ -18,7 +18,7 @@ from erp_desktop.views.widgets.cells import CellKind, TableColumn, shown
 from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE, alignment
 
 if TYPE_CHECKING:
-    from erp_desktop.desk import AttentionItem
+    from erp_desktop.sync.what_waits import AttentionItem
 
 Index = QModelIndex | QPersistentModelIndex
 

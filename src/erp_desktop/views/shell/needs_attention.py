@@ -42,7 +42,8 @@ from erp_desktop.views.widgets.table_view import TableView
 from erp_desktop.views.widgets.theme import SECTION_PX, sized_font
 
 if TYPE_CHECKING:
-    from erp_desktop.desk import AttentionItem, Desk
+    from erp_desktop.desk import Desk
+    from erp_desktop.sync.what_waits import AttentionItem
     from erp_desktop.views.shell.main_window import MainWindow
 
 _MOST_NAMED = 200  # documents whose names are asked for

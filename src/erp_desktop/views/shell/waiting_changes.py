@@ -24,7 +24,8 @@ from erp_desktop.views.widgets.table_view import TableView
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from erp_desktop.desk import Desk, WaitingChange
+    from erp_desktop.desk import Desk
+    from erp_desktop.sync.what_waits import WaitingChange
     from erp_desktop.views.shell.main_window import MainWindow
 
 Index = QModelIndex | QPersistentModelIndex
