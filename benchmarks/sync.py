@@ -131,7 +131,7 @@ async def _active(one: Office, seconds: int) -> None:
         await asyncio.sleep(number / ACTIONS_A_SECOND)
         while time.perf_counter() - began < seconds:
             at = time.perf_counter()
-            action = one.pushed(next(waiting))
+            action = one.pushed(next(waiting), next(desk.seqs))
             desk.outbox[action.id] = action
             await desk.push([action])
             await asyncio.sleep(max(0.0, at + DESKS / ACTIONS_A_SECOND - time.perf_counter()))
@@ -163,8 +163,8 @@ async def _storm(one: Office, count: int) -> None:
     await signed_in(desks)
     for desk in desks:
         actions = itertools.chain.from_iterable(one.document() for _ in itertools.count())
-        for seq, action in enumerate(itertools.islice(actions, QUEUED)):
-            pushed = one.pushed(action, seq)
+        for action in itertools.islice(actions, QUEUED):
+            pushed = one.pushed(action, next(desk.seqs))
             desk.outbox[pushed.id] = pushed
     began = time.perf_counter()
     drained: list[float] = []

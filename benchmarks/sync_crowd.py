@@ -5,8 +5,9 @@ write the rows, which `benchmarks.sync` measures with real ones.
 """
 
 import asyncio
+import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -41,6 +42,7 @@ class CrowdDesk:
     rows: int = 0
     bytes: int = 0
     tries_again: int = 0
+    seqs: Iterator[int] = field(default_factory=lambda: itertools.count(1))  # of its actions, as its outbox would number them
     outbox: dict[UUID, wire.PushedAction] = field(default_factory=dict)
     refused: list[dict[str, Any] | None] = field(default_factory=list)
     _lines: list["_Line"] = field(default_factory=list)

@@ -59,7 +59,7 @@ class Office:
         self._document += 1
         return SaveParty(new_id(), f"N{self._document}", f"Customer N{self._document}", is_consumer=True)
 
-    def pushed(self, action: Action, seq: int = 0) -> wire.PushedAction:
+    def pushed(self, action: Action, seq: int) -> wire.PushedAction:
         return wire.PushedAction(
             id=new_id(),
             seq=seq,

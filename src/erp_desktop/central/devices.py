@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, insert, select, update
 
 from erp_desktop.central.auditing import note_event
 from erp_desktop.database import filled_up
@@ -18,6 +18,12 @@ from erp_desktop.models.sync import Device, RefreshToken
 from erp_desktop.wire import DEVICE_FORKED, LoginRequest
 
 SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN = 60  # its successor may have been lost on the way
+
+
+# written down once: it is asked for every request
+_KNOWN = select(Device.id, Device.is_revoked, Device.sign_outs, Device.forked_from, Device.has_copies).where(
+    Device.company_id == bindparam("company"), Device.id.in_(bindparam("devices", expanding=True))
+)
 
 
 class SignInRefused(Exception):
@@ -52,11 +58,7 @@ def known_devices(
 ) -> dict[UUID, KnownDevice | SignInRefused]:
     """`known_device` of each, or what it raises."""
     found: dict[UUID, KnownDevice | SignInRefused] = {one: SignInRefused("token_expired") for one in device_ids}
-    rows = connection.execute(
-        select(Device.id, Device.is_revoked, Device.sign_outs, Device.forked_from, Device.has_copies).where(
-            Device.company_id == company_id, Device.id.in_(filled_up(sorted(device_ids)))
-        )
-    ).all()
+    rows = connection.execute(_KNOWN, {"company": company_id, "devices": filled_up(sorted(device_ids))}).all()
     for row in rows:
         if row.is_revoked:
             found[row.id] = SignInRefused("device_revoked")

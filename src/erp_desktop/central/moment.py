@@ -27,6 +27,10 @@ _CLOCK = select(
     .label("last_day"),
 ).where(CompanyClock.company_id == bindparam("company"))
 
+_HASHES = select(ActionLog.tick, ActionLog.chain_hash).where(
+    ActionLog.company_id == bindparam("company"), ActionLog.tick.in_(bindparam("ticks", expanding=True))
+)
+
 Pusher = tuple[UUID | None, UUID]  # device and user
 
 
@@ -61,11 +65,7 @@ class Moment:
     def read_nonces(self, ticks: Iterable[int]) -> None:
         """Read at once what `nonce` will be asked for."""
         wanted = sorted(set(ticks) - self._nonces.keys())
-        rows = self.connection.execute(
-            select(ActionLog.tick, ActionLog.chain_hash).where(
-                ActionLog.company_id == self.company_id, ActionLog.tick.in_(filled_up(wanted))
-            )
-        )
+        rows = self.connection.execute(_HASHES, {"company": self.company_id, "ticks": filled_up(wanted)})
         found = {row.tick: bytes(row.chain_hash)[:8].hex() for row in rows}
         self._nonces.update({tick: found.get(tick, "") for tick in wanted})
 

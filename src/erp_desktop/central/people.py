@@ -4,11 +4,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from erp_desktop.actions.tied import works_in
 from erp_desktop.database import filled_up
 from erp_desktop.models.company import Role, User, UserRole, UserWarehouse
+
+# written down once: it is asked for every request
+_RIGHTS = (
+    select(User.id, Role.permissions, UserWarehouse.warehouse_id)
+    .outerjoin(UserRole, (UserRole.company_id == User.company_id) & (UserRole.user_id == User.id))
+    .outerjoin(Role, (Role.company_id == UserRole.company_id) & (Role.id == UserRole.role_id))
+    .outerjoin(UserWarehouse, (UserWarehouse.company_id == User.company_id) & (UserWarehouse.user_id == User.id))
+    .where(User.company_id == bindparam("company"), User.id.in_(bindparam("users", expanding=True)), User.is_active)
+)
 
 
 @dataclass(frozen=True)
@@ -26,13 +35,7 @@ def rights_of(connection: Connection, company_id: UUID, user_id: UUID) -> Rights
 
 def rights_of_all(connection: Connection, company_id: UUID, user_ids: Collection[UUID]) -> dict[UUID, Rights]:
     """By user; those who are unknown or no longer active are left out."""
-    rows = connection.execute(
-        select(User.id, Role.permissions, UserWarehouse.warehouse_id)
-        .outerjoin(UserRole, (UserRole.company_id == User.company_id) & (UserRole.user_id == User.id))
-        .outerjoin(Role, (Role.company_id == UserRole.company_id) & (Role.id == UserRole.role_id))
-        .outerjoin(UserWarehouse, (UserWarehouse.company_id == User.company_id) & (UserWarehouse.user_id == User.id))
-        .where(User.company_id == company_id, User.id.in_(filled_up(sorted(user_ids))), User.is_active)
-    )
+    rows = connection.execute(_RIGHTS, {"company": company_id, "users": filled_up(sorted(user_ids))})
     permissions: dict[UUID, set[str]] = {}
     tied: dict[UUID, set[UUID]] = {}
     for user_id, of_a_role, warehouse_id in rows:
