@@ -9,9 +9,8 @@ from uuid import UUID
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_LOOKS_WHEN_TOLD = 0.02  # however often others tell
-SECONDS_A_WOKEN_DESK = (
-    0.006  # that its question keeps this worker busy: who is woken again and again must leave room for others
-)
+# several times what its question keeps this worker busy: who is woken again and again leaves room for who pushes
+SECONDS_A_WOKEN_DESK = 0.004
 LONGEST_SECONDS_BETWEEN_WAKES = 1.0
 
 ReadTick = Callable[[UUID], Awaitable[int]]
@@ -21,8 +20,8 @@ class Wakeups:
     """Who waits for which company. Lives in one event loop; `committed` and `heard` may be called from other threads.
 
     Who is alone is woken at once; of many, each wake gives the worker the time to answer them all before the next one, so that
-    those who act are not kept waiting by those who look on. However many desks wait, the clock of a company is read once a second, and only while somebody waits for it or another
-    worker says that it has moved.
+    those who act are not kept waiting by those who look on. However many desks wait, the clock of a company is read once a
+    second, and only while somebody waits for it or another worker says that it has moved.
     """
 
     def __init__(self, read_tick: ReadTick) -> None:
@@ -32,9 +31,8 @@ class Wakeups:
         self._waiting: dict[UUID, dict[asyncio.Future[None], int]] = {}  # each with the tick that it has
         self._told: dict[UUID, asyncio.Event] = {}  # of the companies that somebody has waited for
         self._lookers: dict[UUID, asyncio.Task[None]] = {}
-        self._quiet_until: dict[
-            UUID, float
-        ] = {}  # by the loop's clock; until then nobody of the company is woken again
+        # by the loop's clock; until then nobody of the company is woken again
+        self._quiet_until: dict[UUID, float] = {}
         self._to_wake: dict[UUID, asyncio.TimerHandle] = {}
         self.is_closed = False
         self.woken = 0  # desks, since the start
