@@ -335,7 +335,7 @@ class Credentials:
         first = self._copied_from or str(self.device_id)
         another = new_id()
         # what was applied is told to every copy, so that what is kept of it can be compared after a restore: kept.py
-        facts = {"device_id": str(another), "kept_device": str(another), "forked_from": first, "copied": 1}
+        facts = {"device_id": str(another), "kept_device": str(another), "forked_from": first, "copied": "yes"}
         self._cache.write(lambda connection: set_state(connection, **facts)).result()
         self.device_id, self._copied_from, self.is_copy = another, first, True
 

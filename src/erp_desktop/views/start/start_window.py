@@ -32,6 +32,7 @@ from erp_desktop.sync.signing_in import PasswordToChange
 from erp_desktop.views.start.choose_password import ChoosePassword
 from erp_desktop.views.translation import LANGUAGES, current_language, show_language
 from erp_desktop.views.widgets.asking import Failure, when_done
+from erp_desktop.views.widgets.banner import Banner
 from erp_desktop.views.widgets.theme import TITLE_PX, current_theme, sized_font
 
 CURRENCIES = ("CNY", "EUR", "USD", "GBP", "HKD", "SGD", "TWD")
@@ -116,9 +117,10 @@ class StartWindow(QDialog):
         self.chosen_language = ""  # what the person chose here, empty as long as they did not
         self.setWindowTitle("ERP Desktop")
         self.setMinimumWidth(500)
-        self.note = QLabel(note)
-        self.note.setWordWrap(True)
-        self.note.setVisible(bool(note))
+        self.note = Banner(self)
+        self.note.close_button.hide()
+        if note:
+            self.note.show_sentence("warning", note)
         self.trouble = QLabel()
         self.trouble.setWordWrap(True)
         self.trouble.setObjectName("trouble")
