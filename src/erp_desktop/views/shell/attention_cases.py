@@ -34,6 +34,7 @@ _ONE_CAUSE = {  # refusals that hit many alike: the places of the sentence that 
     "not_enough_free": ("product", "warehouse"),
     "not_found": ("kind",),
     "not_permitted": ("permission",),
+    "other_warehouse": ("other",),
     "period_closed": ("open_from",),
     "product_inactive": ("product",),
     "unknown_here": ("name",),
