@@ -43,6 +43,8 @@ from erp_desktop.wire import Effect
 
 Answer = TypeVar("Answer")
 
+__all__ = ["AttentionItem", "CompanyHere", "Desk", "UserHere", "WaitingChange"]
+
 FIRST_FILL_SECONDS = 600.0
 _CENTRE_ANSWERS = frozenset({SyncKind.SYNCED, SyncKind.SYNCING, SyncKind.CENTRE_OLDER})
 

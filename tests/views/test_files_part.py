@@ -68,8 +68,9 @@ def test_files_of_an_order_from_dropping_them_to_removing_one(
     trade.wait(lambda: "film.mov has 26 MB" in order.banner.sentence.text())
 
     button.click()
-    trade.wait(lambda: [line[4] for line in lines(part)] == ["On this computer"])
-    assert lines(part)[0][:3] == ["contract.pdf", "11 bytes", trade.desk.user.name]
+    trade.wait(lambda: [line[1] for line in lines(part)] == ["On this computer"])
+    name, _where, who, _when, size = lines(part)[0]
+    assert (name, who, size) == ("contract.pdf", trade.desk.user.name, "11 bytes")
     trade.qtbot.keyClick(part.list, Qt.Key.Key_Return)
     trade.wait(lambda: len(programs) == 1)
     assert programs[0].name == "contract.pdf"
@@ -84,7 +85,7 @@ def test_files_of_an_order_from_dropping_them_to_removing_one(
     trade.qtbot.keyClick(part.list, Qt.Key.Key_Delete)
     trade.agree(order, "Remove")
     trade.wait(lambda: button.text() == "Attachments")
-    assert lines(part)[0][4].startswith(f"Removed by {trade.desk.user.name}, ")
+    assert lines(part)[0][1].startswith(f"Removed by {trade.desk.user.name}, ")
     assert not part.open_button.isEnabled()
 
 
@@ -125,11 +126,11 @@ def test_offline_a_file_that_is_not_here_is_said_to_be_elsewhere(trade: Trade, o
     order.files.add([contract])
     trade.wait(lambda: order.files.list.topLevelItemCount() == 1)
     order.below.show_part(len(order.below.buttons) - 1)
-    trade.wait(lambda: lines(order.files)[0][4] == "On this computer")
+    trade.wait(lambda: lines(order.files)[0][1] == "On this computer")
     trade.desk.go_offline()
     trade.desk.attachments.store.make_room(0)
     order.files.refresh()
-    trade.wait(lambda: lines(order.files)[0][4] == "Not on this computer, which is offline")
+    trade.wait(lambda: lines(order.files)[0][1] == "Not on this computer, which is offline")
     order.files.open_file()
     trade.wait(lambda: "cannot be reached now" in order.banner.sentence.text())
 

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from PySide6.QtCore import QBuffer, QIODevice, QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -38,6 +47,7 @@ from erp_desktop.views.shell.jobs import Cancelled, Job
 from erp_desktop.views.widgets.asking import say, when_done
 from erp_desktop.views.widgets.cells import CellKind, shown
 from erp_desktop.views.widgets.icons import set_icon
+from erp_desktop.views.widgets.theme import current_theme, theme_keeper
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -47,7 +57,8 @@ if TYPE_CHECKING:
 KEYS = "Ctrl+Shift+F"  # show and hide them
 _PAUSE_MS = 150  # a file that is sent changes its state with every piece
 _ASKED_AGAIN_MS = 5_000  # while somebody looks at a file that is on its way from another computer
-_WIDTHS = (90, 150, 140, 230)  # of all columns but the name's
+_WIDTHS = (300, 150, 140, 90)  # of all columns but the name's
+_SIZE = 4  # the last column
 _FILE = Qt.ItemDataRole.UserRole
 _Source = Path | QImage
 
@@ -97,10 +108,10 @@ class FilesPart(QWidget):
         self.list.setHeaderLabels(
             [
                 translate("Files", "File"),
-                translate("Files", "Size"),
+                translate("Files", "Where it is"),
                 translate("Files", "Added by"),
                 translate("Files", "When"),
-                translate("Files", "Where it is"),
+                translate("Files", "Size"),
             ]
         )
         self.list.setAccessibleName(translate("Files", "Attachments"))
@@ -131,6 +142,7 @@ class FilesPart(QWidget):
         self._looking_again = QTimer(self, interval=_ASKED_AGAIN_MS)
         self._looking_again.timeout.connect(self._ask_where)
         desk.changed.connect(self._notice)
+        theme_keeper().changed.connect(self._draw)
         desk.files_changed.connect(self._looking.start)
         self._show_files(())
 
@@ -311,8 +323,7 @@ class FilesPart(QWidget):
         for file in files:
             item = QTreeWidgetItem()
             item.setData(0, _FILE, file)
-            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            item.setDisabled(file.removed_at is not None)
+            item.setTextAlignment(_SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.list.addTopLevelItem(item)
             if current is not None and file.id == current.id:
                 self.list.setCurrentItem(item)
@@ -348,8 +359,10 @@ class FilesPart(QWidget):
                 continue
             file: AttachedFile = item.data(0, _FILE)
             state = _state_text(file, self._states.get(file.sha256))
-            cells = (file.name, size_text(file.size), file.added_by, shown(file.added_at, CellKind.INSTANT), state)
+            cells = (file.name, state, file.added_by, shown(file.added_at, CellKind.INSTANT), size_text(file.size))
+            tone = QColor(current_theme().tokens["secondary" if file.removed_at is not None else "text"])
             for column, text in enumerate(cells):
+                item.setForeground(column, tone)
                 item.setText(column, text)
                 item.setToolTip(column, text)
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, ", ".join(cells))

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from erp_desktop.actions.accounting import PostJournalEntry
+from erp_desktop.actions.attaching import AttachFile
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.cost_books import ChangeCostMethod, OpenCostBook
 from erp_desktop.actions.landed_costs import EnterLandedCost
@@ -85,6 +86,8 @@ def about(action: Action | None, currency: str = "", places: int = 2) -> str:
             parts = (action.code, action.name, method_text(action.method))
         case ChangeCostMethod():
             parts = (method_text(action.method) if action.method else "", action.from_on.isoformat())
+        case AttachFile():
+            parts = (action.name,)
         case Save():
             names = (getattr(action, "code", ""), cell_value(action, "name") if hasattr(action, "name") else "")
             parts = tuple(dict.fromkeys(str(name) for name in names))

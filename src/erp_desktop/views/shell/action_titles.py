@@ -3,6 +3,7 @@
 import re
 from uuid import UUID
 
+from erp_desktop.actions.attaching import AttachFile
 from erp_desktop.actions.base import Action
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 
@@ -68,6 +69,8 @@ _TITLES = {
     "SetUpCostToServe": QT_TRANSLATE_NOOP("Action", "Set up cost to serve"),
     "SaveStorageRate": QT_TRANSLATE_NOOP("Action", "Save a storage rate"),
     "AllocateCostToServe": QT_TRANSLATE_NOOP("Action", "Share a period's cost to serve"),
+    "AttachFile": QT_TRANSLATE_NOOP("Action", "Attach a file"),
+    "RemoveAttachment": QT_TRANSLATE_NOOP("Action", "Remove an attachment"),
 }
 
 _DOCUMENTS = {  # the document that an action is about: its table, and the argument that names it
@@ -99,6 +102,8 @@ _DOCUMENTS = {  # the document that an action is about: its table, and the argum
 def document_of(action: Action | None) -> tuple[str, UUID] | None:
     """The table and id of the document that `action` is about (the first of several), or of a line of it; None where there is none
     with a page."""
+    if isinstance(action, AttachFile) and any(kind == action.document_kind for kind, _ in _DOCUMENTS.values()):
+        return action.document_kind, action.document_id
     known = _DOCUMENTS.get(type(action).__name__)
     if known is None:
         return None
