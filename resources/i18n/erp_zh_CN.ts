@@ -338,6 +338,14 @@ The back office of a company that distributes goods.</source>
         <source>Share a period&apos;s cost to serve</source>
         <translation>分摊会计期间的服务成本</translation>
     </message>
+    <message>
+        <source>Attach a file</source>
+        <translation>添加附件</translation>
+    </message>
+    <message>
+        <source>Remove an attachment</source>
+        <translation>移除附件</translation>
+    </message>
 </context>
 <context>
     <name>AnswerDialog</name>
@@ -983,20 +991,12 @@ before: {value}</source>
         <translation>使用这个密码</translation>
     </message>
     <message>
-        <source>Not now</source>
-        <translation>暂不</translation>
-    </message>
-    <message>
         <source>A password has 8 characters or more.</source>
         <translation>密码至少有 8 个字符。</translation>
     </message>
     <message>
         <source>The two are not the same. Type the new one twice.</source>
         <translation>两次输入不一致。请把新密码输入两次。</translation>
-    </message>
-    <message>
-        <source>This did not work; nothing was changed. For support: {reference}.</source>
-        <translation>未能完成；未做任何更改。支持编号：{reference}。</translation>
     </message>
 </context>
 <context>
@@ -3740,6 +3740,10 @@ before: {value}</source>
         <translation>历史记录</translation>
     </message>
     <message>
+        <source>Attachments</source>
+        <translation>附件</translation>
+    </message>
+    <message>
         <source>Something else is typed here and still open. Save it or discard it first, then edit the refused entry.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -4247,6 +4251,10 @@ before: {value}</source>
         <translation>最高库存</translation>
     </message>
     <message>
+        <source>Kind of file</source>
+        <translation>文件类型</translation>
+    </message>
+    <message>
         <source>Minimum</source>
         <translation>最低库存</translation>
     </message>
@@ -4335,12 +4343,20 @@ before: {value}</source>
         <translation>报废日期</translation>
     </message>
     <message>
+        <source>Fingerprint of the content</source>
+        <translation>内容指纹</translation>
+    </message>
+    <message>
         <source>Ship to</source>
         <translation>收货地址</translation>
     </message>
     <message>
         <source>Shipped on</source>
         <translation>发货日期</translation>
+    </message>
+    <message>
+        <source>Size in bytes</source>
+        <translation>大小（字节）</translation>
     </message>
     <message>
         <source>Tax number</source>
@@ -4547,6 +4563,145 @@ before: {value}</source>
     <message>
         <source>{text} is not a date. Type 2024-03-15, 0315, 15, +7 or t for today.</source>
         <translation>{text} 不是日期。请输入 2024-03-15、0315、15、+7，或用 t 表示今天。</translation>
+    </message>
+</context>
+<context>
+    <name>Files</name>
+    <message>
+        <source>Add file</source>
+        <translation>添加文件</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Save as</source>
+        <translation>另存为</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Where it is</source>
+        <translation>所在位置</translation>
+    </message>
+    <message>
+        <source>Added by</source>
+        <translation>添加人</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Attachments</source>
+        <translation>附件</translation>
+    </message>
+    <message>
+        <source>Add files</source>
+        <translation>添加文件</translation>
+    </message>
+    <message>
+        <source>Nothing was added: neither files nor a picture were copied.</source>
+        <translation>没有添加任何内容：剪贴板中既没有文件也没有图片。</translation>
+    </message>
+    <message>
+        <source>Picture {when}.png</source>
+        <translation>图片 {when}.png</translation>
+    </message>
+    <message>
+        <source>Adding files</source>
+        <translation>正在添加文件</translation>
+    </message>
+    <message>
+        <source>{file} may be a program that does something to this computer, so it is not opened from here. Save it, if you know who added it and what it is. Nothing was changed.</source>
+        <translation>{file} 可能是会在本机上执行操作的程序，因此不在这里打开。如果您知道是谁添加的、是什么文件，可以另存。没有任何更改。</translation>
+    </message>
+    <message>
+        <source>No program on this computer opens {file}. Save it and choose one; the attachment is kept.</source>
+        <translation>本机没有可以打开 {file} 的程序。请另存后选择程序；附件会保留。</translation>
+    </message>
+    <message>
+        <source>Save attachment</source>
+        <translation>保存附件</translation>
+    </message>
+    <message>
+        <source>Saved as {file}.</source>
+        <translation>已保存为 {file}。</translation>
+    </message>
+    <message>
+        <source>Fetching {file}</source>
+        <translation>正在取回 {file}</translation>
+    </message>
+    <message>
+        <source>Remove {file}? Nobody can open it here any more; that it was here, and who removed it, stays to be seen.</source>
+        <translation>移除 {file}？之后任何人都不能在这里打开它；它曾经存在以及由谁移除的记录会保留。</translation>
+    </message>
+    <message>
+        <source>{file} was removed.</source>
+        <translation>{file} 已移除。</translation>
+    </message>
+    <message>
+        <source>{count} bytes</source>
+        <translation>{count} 字节</translation>
+    </message>
+    <message>
+        <source>Nothing is attached. Drop files on the page, paste a picture, or press Add file.</source>
+        <translation>没有附件。可以把文件拖到页面上、粘贴图片，或点击“添加文件”。</translation>
+    </message>
+    <message>
+        <source>One file is attached.</source>
+        <translation>有 1 个附件。</translation>
+    </message>
+    <message>
+        <source>{count} files are attached.</source>
+        <translation>有 {count} 个附件。</translation>
+    </message>
+    <message>
+        <source>Removed by {person}, {when}</source>
+        <translation>已由 {person} 移除，{when}</translation>
+    </message>
+    <message>
+        <source>Being sent, {percent}%</source>
+        <translation>正在发送，{percent}%</translation>
+    </message>
+    <message>
+        <source>Here, waits to be sent</source>
+        <translation>在本机，等待发送</translation>
+    </message>
+    <message>
+        <source>Here; the centre has no room for it</source>
+        <translation>在本机；中心服务空间不足</translation>
+    </message>
+    <message>
+        <source>Damaged here: attach it once more</source>
+        <translation>本机内容已损坏：请重新添加</translation>
+    </message>
+    <message>
+        <source>On this computer</source>
+        <translation>在本机</translation>
+    </message>
+    <message>
+        <source>At the central service</source>
+        <translation>在中心服务</translation>
+    </message>
+    <message>
+        <source>On its way from another computer</source>
+        <translation>正从另一台电脑发送</translation>
+    </message>
+    <message>
+        <source>Not on this computer, which is offline</source>
+        <translation>不在本机；当前离线</translation>
     </message>
 </context>
 <context>
@@ -7384,6 +7539,17 @@ before: {value}</source>
     </message>
 </context>
 <context>
+    <name>PasswordDialog</name>
+    <message>
+        <source>Not now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This did not work; nothing was changed. For support: {reference}.</source>
+        <translation type="unfinished">未能完成；未作任何更改。技术支持编号：{reference}。</translation>
+    </message>
+</context>
+<context>
     <name>PeriodChecklist</name>
     <message>
         <source>Earlier periods that are still open</source>
@@ -9266,19 +9432,19 @@ before: {value}</source>
     </message>
     <message>
         <source>Files cannot be attached to this. Attach the file to its document; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>这里不能添加附件。请把文件添加到相应的单据上；没有任何更改。</translation>
     </message>
     <message>
         <source>A file cannot be called {file} here. Give it a name of 1 to 200 characters without / \ : * ? &quot; &lt; &gt; |, and attach it again; nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>这里的文件不能命名为 {file}。请使用 1 至 200 个字符、不含 / \ : * ? &quot; &lt; &gt; | 的名称，然后重新添加；没有任何更改。</translation>
     </message>
     <message>
         <source>{file} has {megabytes} MB; a file that is attached has {limit} MB at most. Make it smaller, or keep it elsewhere and attach a note of where; nothing was attached.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} 有 {megabytes} MB；附件最大为 {limit} MB。请缩小文件，或把它存放在别处并附上说明；没有添加任何附件。</translation>
     </message>
     <message>
         <source>{file} is empty. Choose a file with something in it; nothing was attached.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} 是空文件。请选择有内容的文件；没有添加任何附件。</translation>
     </message>
     <message>
         <source>This is work of the warehouse {other}, and you work in {own}. Choose your own warehouse, or ask somebody who works there; nothing was changed.</source>
@@ -9298,27 +9464,27 @@ before: {value}</source>
     </message>
     <message>
         <source>{file} cannot be read ({detail}), so nothing was attached.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法读取 {file}（{detail}），因此没有添加任何附件。</translation>
     </message>
     <message>
         <source>{file} cannot be written ({detail}). Choose another folder; the attachment is kept as it is.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法写入 {file}（{detail}）。请选择其他文件夹；附件保持不变。</translation>
     </message>
     <message>
         <source>{file} is at the central service, which cannot be reached now. Open it when this computer is online again; what was fetched of it is kept.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} 在中心服务上，目前无法连接。请在本机重新联机后打开；已取回的部分会保留。</translation>
     </message>
     <message>
         <source>{file} has not come to the central service yet: the computer on which it was attached sends it when it is online. Try again later; nothing was lost.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} 尚未到达中心服务：添加它的电脑联机后会发送。请稍后再试；没有任何丢失。</translation>
     </message>
     <message>
         <source>{file} was removed meanwhile, or is not for your role any more. Nothing was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} 已被移除，或您的角色不再能查看它。没有任何更改。</translation>
     </message>
     <message>
         <source>What is on this computer of {file} is not what was attached, so nothing of it is shown. Open it again to fetch it anew; where it was attached on this computer and never sent, attach it once more.</source>
-        <translation type="unfinished"></translation>
+        <translation>本机上的 {file} 与当时添加的内容不一致，因此不予显示。请再次打开以重新取回；如果它是在本机添加且从未发送，请重新添加。</translation>
     </message>
 </context>
 <context>
@@ -9389,7 +9555,7 @@ before: {value}</source>
     </message>
     <message>
         <source>attachment</source>
-        <translation type="unfinished"></translation>
+        <translation>附件</translation>
     </message>
     <message>
         <source>barcode</source>
@@ -13081,16 +13247,8 @@ before: {value}</source>
         <translation>登录</translation>
     </message>
     <message>
-        <source>Not now</source>
-        <translation>暂不登录</translation>
-    </message>
-    <message>
         <source>Type your password.</source>
         <translation>请输入密码。</translation>
-    </message>
-    <message>
-        <source>This did not work; nothing was changed. For support: {reference}.</source>
-        <translation>操作未成功，未作任何更改。技术支持编号：{reference}。</translation>
     </message>
 </context>
 <context>
