@@ -3745,7 +3745,7 @@ before: {value}</source>
     </message>
     <message>
         <source>Something else is typed here and still open. Save it or discard it first, then edit the refused entry.</source>
-        <translation type="unfinished"></translation>
+        <translation>此处有其他内容尚未保存，仍保留着。请先保存或放弃，再修改被拒绝的录入。</translation>
     </message>
     <message>
         <source>{action} (Ctrl+Enter)</source>
@@ -7114,11 +7114,11 @@ before: {value}</source>
     </message>
     <message>
         <source>Needs attention ({count})</source>
-        <translation type="unfinished"></translation>
+        <translation>待处理（{count}）</translation>
     </message>
     <message>
         <source>Causes: {causes}, changes: {count}, waiting behind them: {held}</source>
-        <translation type="unfinished"></translation>
+        <translation>原因 {causes} 个，变动 {count} 项，等待其后的 {held} 项</translation>
     </message>
     <message>
         <source>Needs attention</source>
@@ -7126,7 +7126,7 @@ before: {value}</source>
     </message>
     <message>
         <source>{what} · waits behind it: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>{what} · 等待它的：{count}</translation>
     </message>
     <message>
         <source>What happened</source>
@@ -7542,11 +7542,11 @@ before: {value}</source>
     <name>PasswordDialog</name>
     <message>
         <source>Not now</source>
-        <translation type="unfinished"></translation>
+        <translation>暂不</translation>
     </message>
     <message>
         <source>This did not work; nothing was changed. For support: {reference}.</source>
-        <translation type="unfinished">未能完成；未作任何更改。技术支持编号：{reference}。</translation>
+        <translation>未能完成；未作任何更改。技术支持编号：{reference}。</translation>
     </message>
 </context>
 <context>
@@ -9044,7 +9044,7 @@ before: {value}</source>
     </message>
     <message>
         <source>This was settled in Needs attention meanwhile, so nothing was sent. Close this form; if it is still to be done, enter it anew.</source>
-        <translation type="unfinished"></translation>
+        <translation>这一项已在“待处理”中处理，因此没有发送。请关闭此表单；如仍需执行，请重新录入。</translation>
     </message>
     <message>
         <source>Sign in with your password to fetch the company&apos;s data.</source>
@@ -9966,11 +9966,11 @@ before: {value}</source>
     <name>RefusedEntry</name>
     <message>
         <source>This could not be carried out and waits in Needs attention. What you send here takes its place.</source>
-        <translation type="unfinished"></translation>
+        <translation>这一项未能执行，正在“待处理”中等待。在此发送的内容将取代它。</translation>
     </message>
     <message>
         <source>Lines left out because nothing of them is open any more: {count}.</source>
-        <translation type="unfinished"></translation>
+        <translation>因已无未完成数量而未列出的行：{count}。</translation>
     </message>
 </context>
 <context>
