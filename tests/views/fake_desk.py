@@ -116,6 +116,7 @@ class FakeDesk(QObject):
         self.user = _Named(uuid4(), "", "Li Wei", "liwei")
         self.sync_state = SyncState(SyncKind.SYNCED, 0, 0, datetime(2024, 3, 31, 10, 42, tzinfo=UTC))
         self.performed: list[Any] = []
+        self.amended: list[tuple[UUID, Any]] = []
         self.items: tuple[Any, ...] = ()
         self.changes: tuple[Any, ...] = ()
         self.settled: list[Any] = []
@@ -140,6 +141,9 @@ class FakeDesk(QObject):
 
     def perform(self, action: Any) -> "Future[None]":
         return self._reader.submit(self._do, self.performed, action)
+
+    def amend(self, item_id: UUID, action: Any) -> "Future[None]":
+        return self._reader.submit(self._do, self.amended, (item_id, action))
 
     def preview(self, action: Any) -> "Future[Effect]":
         self.previewed.append(action)

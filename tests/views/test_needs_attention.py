@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog
 from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.actions.refusals import CodeTaken
+from erp_desktop.actions.revaluing import RevaluedLine, RevalueStock
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.sync.what_waits import AttentionItem
 from erp_desktop.views.shell.attention_dialogs import AnswerDialog, CorrectDialog, DropDialog
@@ -31,11 +32,11 @@ def view(qtbot, shell, desk):
 
 
 def test_what_happened_and_what_to_do_stand_beside_the_list(view):
-    assert view.what.text() == "Ship an order"
-    assert view.happened.text() == "Only 4 of 10 BX-204 are free."
+    assert view.pane.what.text() == "Ship an order"
+    assert view.pane.happened.text() == "Only 4 of 10 BX-204 are free."
     view.view.selectRow(1)
-    assert view.what.text() == "Confirm a sales order"
-    assert view.happened.text().startswith("It waits because another change")
+    assert view.pane.what.text() == "Confirm a sales order"
+    assert view.pane.happened.text().startswith("It waits because another change")
 
 
 def test_send_again_sends_the_item_under_the_cursor(qtbot, view, desk, shell):
@@ -63,25 +64,25 @@ def test_dropping_asks_for_a_reason(qtbot, view, desk):
     qtbot.waitUntil(lambda: view.model.rowCount() == 1)
 
 
-def test_edit_and_send_shows_what_was_typed_and_sends_what_is_corrected(qtbot, view, desk):
+def test_an_entry_without_a_form_of_its_own_shows_what_was_typed_and_sends_what_is_corrected(qtbot, view, desk):
     assert not view.edit_action.isEnabled()
-    assert view.buttons[1].isHidden()  # no button that never does anything
-    lines = (EntryLine(uuid4(), debit=Decimal("120.00")), EntryLine(uuid4(), credit=Decimal("120.00")))
-    entry = PostJournalEntry(uuid4(), date(2026, 1, 5), "Taxi", lines)
-    desk.items = (item("PostJournalEntry", action=entry),)
+    assert view.pane.buttons[1].isHidden()  # no button that never does anything
+    line = RevaluedLine(uuid4(), uuid4(), unit_cost=Decimal("12.5"))
+    revaluation = RevalueStock(uuid4(), date(2026, 1, 5), "Market", (line,))
+    desk.items = (item("RevalueStock", action=revaluation),)
     view.refresh()
     qtbot.waitUntil(view.edit_action.isEnabled)
     view.edit_action.trigger()
     dialog = next(found for found in view.findChildren(QDialog) if isinstance(found, CorrectDialog))
-    assert dialog.fields[0, "debit"].text() == "120.00"
-    dialog.fields[None, "text"].setText("Taxi to the port")
-    dialog.fields[1, "credit"].setText("12x")
+    assert dialog.fields[0, "unit_cost"].text() == "12.50"
+    dialog.fields[None, "reason"].setText("Market price")
+    dialog.fields[0, "unit_cost"].setText("12x")
     qtbot.mouseClick(dialog.do_button, Qt.MouseButton.LeftButton)
     assert dialog.problem.isVisible()  # what cannot be read is said, and nothing is sent
-    dialog.fields[1, "credit"].setText("120")
+    dialog.fields[0, "unit_cost"].setText("12.5")
     qtbot.mouseClick(dialog.do_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(desk.settled))
-    assert desk.settled[0].amended == replace(entry, text="Taxi to the port")
+    assert desk.settled[0].amended == replace(revaluation, reason="Market price")
 
 
 def test_an_empty_list_says_that_nothing_needs_attention(qtbot, view, desk):
@@ -110,7 +111,7 @@ def test_a_refused_journal_entry_says_its_text_its_date_and_its_amount(qtbot, vi
     entry = PostJournalEntry(uuid4(), date(2026, 1, 5), "Taxi to the airport", lines)
     desk.items = (item("PostJournalEntry", sentence="2026-01-05 is in a closed period.", action=entry),)
     view.refresh()
-    qtbot.waitUntil(lambda: view.entered.text() == "Taxi to the airport · 2026-01-05 · CNY 120.00")
+    qtbot.waitUntil(lambda: view.pane.entered.text() == "Taxi to the airport · 2026-01-05 · CNY 120.00")
     assert view.model.index(0, 0).data() == "Post a journal entry · Taxi to the airport · 2026-01-05 · CNY 120.00"
 
 
@@ -118,7 +119,7 @@ def test_a_refused_record_says_its_code_and_name(qtbot, view, desk):
     party = SaveParty(uuid4(), "S9", "Ningbo Film")
     desk.items = (item("SaveParty", sentence="The code S9 is taken already.", action=party),)
     view.refresh()
-    qtbot.waitUntil(lambda: view.entered.text() == "S9 · Ningbo Film")
+    qtbot.waitUntil(lambda: view.pane.entered.text() == "S9 · Ningbo Film")
 
 
 def shipments(count, held=0):
@@ -142,8 +143,8 @@ def test_forty_shipments_of_a_closed_month_are_one_row_and_one_decision(qtbot, v
     qtbot.waitUntil(lambda: view.model.rowCount() == 1)
     assert view.model.index(0, 0).data() == "40 × Ship an order"
     assert view.model.index(0, 2).data() == "2"  # what waits behind it
-    assert view.ways[0].text() == "Post all 40 with 2026-04-01"
-    qtbot.mouseClick(view.ways[0], Qt.MouseButton.LeftButton)
+    assert view.pane.ways[0].text() == "Post all 40 with 2026-04-01"
+    qtbot.mouseClick(view.pane.ways[0], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(desk.settled) == 40)
     assert {decision.amended.shipped_on for decision in desk.settled} == {date(2026, 4, 1)}
 
@@ -151,18 +152,18 @@ def test_forty_shipments_of_a_closed_month_are_one_row_and_one_decision(qtbot, v
 def test_of_a_group_those_that_are_selected_are_settled_apart(qtbot, view, desk):
     desk.items = shipments(3)
     view.refresh()
-    qtbot.waitUntil(lambda: view.members.count() == 3)
-    view.members.item(1).setSelected(True)
-    assert view.ways[0].text() == "Post with 2026-04-01"
-    qtbot.mouseClick(view.ways[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.pane.members.count() == 3)
+    view.pane.members.item(1).setSelected(True)
+    assert view.pane.ways[0].text() == "Post with 2026-04-01"
+    qtbot.mouseClick(view.pane.ways[0], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: [decision.item_id for decision in desk.settled] == [desk.items[1].id])
 
 
 def test_another_date_is_asked_for_and_sent(qtbot, view, desk):
     desk.items = shipments(1)
     view.refresh()
-    qtbot.waitUntil(lambda: len(view.ways) == 2)
-    qtbot.mouseClick(view.ways[1], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(view.pane.ways) == 2)
+    qtbot.mouseClick(view.pane.ways[1], Qt.MouseButton.LeftButton)
     dialog = next(found for found in view.findChildren(QDialog) if isinstance(found, AnswerDialog))
     assert not dialog.do_button.isEnabled()
     qtbot.keyClicks(dialog.field, "2026-04-09")
@@ -178,7 +179,7 @@ def test_what_is_held_stands_behind_its_cause_and_not_in_a_row_of_its_own(qtbot,
     desk.items = (cause, behind, last)
     view.refresh()
     qtbot.waitUntil(lambda: view.model.rowCount() == 1)
-    told = [view.members.item(row).text() for row in range(view.members.count())]
+    told = [view.pane.members.item(row).text() for row in range(view.pane.members.count())]
     assert told == ["Waits behind it: Ship an order", "Waits behind it: Confirm deliveries"]
 
 
@@ -193,22 +194,22 @@ def clash():
 def test_both_versions_stand_side_by_side_and_one_is_kept(qtbot, view, desk):
     desk.items = (clash(),)
     view.refresh()
-    qtbot.waitUntil(view.versions.isVisible)
-    shown = [view.versions.item(1, column).text() for column in range(3)]
+    qtbot.waitUntil(view.pane.versions.isVisible)
+    shown = [view.pane.versions.item(1, column).text() for column in range(3)]
     assert shown == ["Address\nbefore: 1 Port Road", "✓ 3 Mill Lane", "2 Harbour Street"]
-    assert [button.text() for button in view.ways] == ["Keep mine", "Keep theirs"]
-    qtbot.mouseClick(view.ways[1], Qt.MouseButton.LeftButton)
+    assert [button.text() for button in view.pane.ways] == ["Keep mine", "Keep theirs"]
+    qtbot.mouseClick(view.pane.ways[1], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: [reason for _, reason in desk.dropped] == ["Theirs was kept"])
 
 
 def test_of_two_versions_each_field_is_chosen_from_the_keyboard(qtbot, view, desk):
     desk.items = (clash(),)
     view.refresh()
-    qtbot.waitUntil(view.versions.isVisible)
-    view.versions.setCurrentCell(0, 2)
-    qtbot.keyClick(view.versions, Qt.Key.Key_Space)
-    assert view.versions.item(0, 2).text() == "✓ 3"
-    assert view.ways[0].text() == "Save as chosen above"
-    qtbot.mouseClick(view.ways[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(view.pane.versions.isVisible)
+    view.pane.versions.setCurrentCell(0, 2)
+    qtbot.keyClick(view.pane.versions, Qt.Key.Key_Space)
+    assert view.pane.versions.item(0, 2).text() == "✓ 3"
+    assert view.pane.ways[0].text() == "Save as chosen above"
+    qtbot.mouseClick(view.pane.ways[0], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(desk.settled))
     assert desk.settled[0].amended.before == {"address": "2 Harbour Street"}

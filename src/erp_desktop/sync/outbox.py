@@ -67,6 +67,15 @@ class CauseLost(Refused):
     )
 
 
+class SettledAlready(Refused):
+    code = "settled_already"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This was settled in Needs attention meanwhile, so nothing was sent. Close this form; if it is still to be done, enter it "
+        "anew.",
+    )
+
+
 @dataclass(frozen=True)
 class Waiting:
     """How many actions wait: for the centre, and for a person."""
@@ -293,7 +302,7 @@ def _next_seq(connection: Connection) -> int:
 def _attention_row(connection: Connection, item_id: UUID) -> dict[str, Any]:
     row = connection.execute(select(_outbox).where(_outbox.c.id == item_id, _outbox.c.status.in_(ATTENTION))).first()
     if row is None:
-        raise KeyError(f"nothing of that id needs attention: {item_id}")
+        raise SettledAlready()
     return row._asdict()
 
 

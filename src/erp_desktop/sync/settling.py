@@ -49,10 +49,10 @@ def settle(connection: Connection, who: SignedIn, decisions: Sequence[Decision])
         try:
             with connection.begin_nested():
                 tables |= _carry_out(connection, who, decision)
+        except outbox.SettledAlready:
+            continue  # with what held it
         except Refused as refused:
             left.append(Unsettled(decision.item_id, refused.problem))
-        except KeyError:
-            continue  # settled meanwhile, with what held it
     return Settled(tables, tuple(left))
 
 

@@ -27,6 +27,7 @@ class CurrencyField:
 
     def __init__(self, page: "FormPage", changed: Callable[[], object]) -> None:
         self._page, self._changed = page, changed
+        page.currency_field = self
         self._known = CurrencyChoices("", (), {})
         self._kept = ""
         self._offer()

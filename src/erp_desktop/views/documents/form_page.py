@@ -16,6 +16,7 @@ from erp_desktop.actions.finding import NoLines
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.queries.base import Query
+from erp_desktop.views.documents.entries import RefusedEntry
 from erp_desktop.views.documents.page import DocumentPage
 from erp_desktop.views.widgets.effect_panel import EffectPanel
 from erp_desktop.views.widgets.form import FormBinder, FormBroken, load_form
@@ -27,6 +28,7 @@ from erp_desktop.views.widgets.scrolled_form import ScrolledForm
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
+    from erp_desktop.views.documents.exchange_rate import CurrencyField
     from erp_desktop.views.shell.main_window import MainWindow
 
 LAST_WAREHOUSE = "last_warehouse"  # in the window's settings
@@ -53,7 +55,9 @@ class FormPage(DocumentPage):
     ) -> None:
         super().__init__(desk, shell, kind, document_id, query, is_new=is_new, has_related=has_related)
         self._is_settling = False
+        self.currency_field: CurrencyField | None = None
         self.form = load_form(form, self)
+        self._fields = tuple(dict.fromkeys((*fields, *needed)))
         self.binder = FormBinder(self.form, fields, needed)
         grid = self.binder.widget("lines")
         if not isinstance(grid, LineGrid):
@@ -199,6 +203,33 @@ class FormPage(DocumentPage):
             return
         self.shell.open_screen(kind, id=document_id)
         self.close_asked.emit()
+
+    # --- a refused entry
+
+    def show_entry(self, entry: RefusedEntry) -> int:
+        values = entry.field_values(self._fields)
+        if self.currency_field is not None and values.get("currency"):
+            self.currency_field.keep(values["currency"])
+        self.binder.take_over(values)
+        if entry.lines:
+            self.show_entry_lines(entry)
+        self._note_lines()
+        return 0
+
+    def show_entry_lines(self, entry: RefusedEntry) -> None:
+        """Shows the entry's lines; of a draft that is here already those that the person had changed."""
+        model = self.grid.model_of_lines
+        spec = model.spec
+        stored = [model.line(row) for row in range(model.rowCount())] if self.record is not None else []
+        self.show_lines(entry.in_place_of([line for line in stored if line.get("id")], spec))
+        units = [number for number, column in enumerate(spec.columns) if column.name == "unit" and column.within]
+        if not units:
+            return
+        codes = {line.line_id: entry.unit_code(line) for line in entry.lines}
+        rows = {row: model.line(row) for row in range(model.rowCount())}
+        wanted = {row: codes.get(line.get("id"), "") for row, line in rows.items()}
+        known = {row: unit.code for row, line in rows.items() if isinstance(unit := line.get("unit"), LookupItem)}
+        model.change({(row, units[0]): code for row, code in wanted.items() if code and known.get(row) != code})
 
     # --- what is remembered on this computer
 

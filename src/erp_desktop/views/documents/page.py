@@ -18,6 +18,7 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.models.base import Replicated, hidden_columns
 from erp_desktop.queries.base import NotHere, Query
+from erp_desktop.views.documents.entries import RefusedEntry, introduction
 from erp_desktop.views.documents.files_part import KEYS, FilesPart, files_kind
 from erp_desktop.views.documents.header import DocumentHeader
 from erp_desktop.views.documents.history import HistoryPart, has_history
@@ -73,6 +74,8 @@ class DocumentPage(ScreenView):
         self.is_new = is_new
         self.record: Any | None = None
         self.is_busy = False
+        self.entry: RefusedEntry | None = None  # of Needs attention, whose place is taken by what is performed here
+        self._is_entry_shown = False
         self._question = ""
         self._query = query
         self._asked = 0
@@ -127,7 +130,25 @@ class DocumentPage(ScreenView):
     def offer_actions(self) -> None:
         """Offers what can be done in the present state (`offer`, `allow`)."""
 
+    def show_entry(self, entry: RefusedEntry) -> int:
+        """Shows a refused entry as it was typed. Answers how many of its lines have no place here any more."""
+        return 0
+
     # --- what a page uses
+
+    def take_up(self, entry: RefusedEntry) -> None:
+        """Opens a refused entry to be put right, unless something else is being typed here."""
+        if self.is_dirty and (self.entry is None or self.entry.item_id != entry.item_id):
+            self.show_problem(
+                translate(
+                    "DocumentPage",
+                    "Something else is typed here and still open. Save it or discard it first, then edit the refused entry.",
+                )
+            )
+            return
+        if self.entry is None or self.entry.item_id != entry.item_id:
+            self.entry, self._is_entry_shown = entry, False
+            self._show_entry()
 
     def add_page_action(
         self, key: str, text: str, run: Callable[[], object], shortcut: str = "", icon: str = ""
@@ -193,11 +214,15 @@ class DocumentPage(ScreenView):
         then: Callable[[], object] | None = None,
         on_refused: Callable[[Refused], object] | None = None,
     ) -> None:
-        """Performs `action` beside the window; a refusal is said here and nothing typed is lost."""
+        """Performs `action` beside the window, in the place of the refused entry that it corrects; a refusal is said here and
+        nothing typed is lost."""
         self._set_busy(True)
+        corrected = self.entry if self.entry is not None and self.entry.takes_its_place(action) else None
 
         def done(_nothing: None) -> None:
             self._set_busy(False)
+            if corrected is not None:
+                self.entry = None
             self.banner.hide()
             self.is_new = False
             if then is not None:
@@ -212,11 +237,16 @@ class DocumentPage(ScreenView):
             self._set_busy(False)
             announcements().failed.emit(failure)
 
-        when_done(self.desk.perform(action), self, done, refused, failed)
+        performed = self.desk.perform(action) if corrected is None else self.desk.amend(corrected.item_id, action)
+        when_done(performed, self, done, refused, failed)
 
     def show_refusal(self, refusal: Refused) -> None:
         """The sentence of a refusal that belongs to no field."""
         self.banner.show_sentence("late", refusal.problem.sentence)
+
+    def say_refusal(self, refused: Refused) -> None:
+        """A refusal of what the page's form says: at its field or line, where it has one."""
+        self.show_refusal(refused)
 
     def show_problem(self, sentence: str) -> None:
         self.banner.show_sentence("late", sentence)
@@ -250,6 +280,7 @@ class DocumentPage(ScreenView):
         if self.related is not None and hasattr(record, "related"):
             self.related.show_documents(record.related)
         self.show_record(record)
+        self._show_entry()
         self.offer_actions()
 
     def _show_below(self, record: Any) -> None:
@@ -261,6 +292,15 @@ class DocumentPage(ScreenView):
         if self.files is not None and not self._are_files_counted:
             self._are_files_counted = True
             self.files.refresh()
+
+    def _show_entry(self) -> None:
+        """Shows the entry that was taken up, as soon as there is something to show it in."""
+        if self.entry is None or self._is_entry_shown or (self.record is None and not self.is_new):
+            return
+        self._is_entry_shown = True
+        left_out = self.show_entry(self.entry)
+        self.banner.show_sentence("warning", introduction(left_out))
+        self.say_refusal(self.entry.problem.as_refusal())
 
     def title_of(self, record: Any) -> str:
         """What the tab is called once the document is read."""

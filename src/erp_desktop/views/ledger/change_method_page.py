@@ -183,11 +183,11 @@ class ChangeMethodPage(RecordPage):
         go = partial(super().save, then or self.close_asked.emit)
         self.ask(sentence, translate("ChangeMethodPage", "Change the method"), go)
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         name = FIELD_OF_REFUSAL.get(refused.problem.code)
         widget = self.binder.widget(name) if name is not None else None
         if name is None or widget is None:
-            super()._refused(refused)
+            super().say_refusal(refused)
             return
         self.binder.show_problem(name, refused.problem.sentence)
         self.binder.bar.show_problems([(refused.problem.sentence, widget.setFocus)])

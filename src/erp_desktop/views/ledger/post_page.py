@@ -120,9 +120,9 @@ class PostEntryPage(FormPage):
             else:
                 self.close_asked.emit()
 
-        self.perform(action, done, self._refused)
+        self.perform(action, done, self.say_refusal)
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         self.show_line_refusal(refused, "debit", FIELD_OF_REFUSAL)
 
 

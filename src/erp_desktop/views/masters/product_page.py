@@ -23,6 +23,7 @@ from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.details import ProductDetail, ProductRecord
 from erp_desktop.queries.stock import StockMoves, StockOnHand
 from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.entries import RefusedEntry
 from erp_desktop.views.masters.kinds import TRACKING_TEXTS, category_lookup, price_level_lookup, unit_lookup
 from erp_desktop.views.masters.record_page import RecordKind, RecordPage
 from erp_desktop.views.stock.lists import move_columns, moves_of, open_move, place_columns
@@ -181,6 +182,22 @@ class ProductPage(RecordPage):
                 for one in record.prices
             ]
         )
+
+    def show_entry(self, entry: RefusedEntry) -> int:
+        batch = entry.action
+        if not isinstance(batch, SaveMasters):
+            return super().show_entry(entry)
+        super().show_entry(replace(entry, action=batch.products[0]))
+        for grid, rows in (
+            (self.units, batch.product_units),
+            (self.barcodes, batch.barcodes),
+            (self.prices, batch.prices),
+        ):
+            spec = grid.model_of_lines.spec
+            typed: dict[Any, dict[str, Any]] = {row.row_id: entry.cells(row, spec) for row in rows}
+            stored = [dict(line) | typed.pop(line.get("id"), {}) for line in grid.lines()]
+            grid.show_lines([*stored, *typed.values()])
+        return 0
 
     # --- saving
 

@@ -19,6 +19,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.queries.base import Query
 from erp_desktop.queries.listing import ListQuery, row_of
 from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.entries import RefusedEntry
 from erp_desktop.views.documents.page import DocumentPage
 from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.form import FormBinder, load_form
@@ -174,6 +175,12 @@ class RecordPage(DocumentPage):
     def show_more(self, record: Any) -> None:
         """Shows what stands below the form."""
 
+    def show_entry(self, entry: RefusedEntry) -> int:
+        names = [self.record_kind.field_name(one) for one in self.record_kind.arguments]
+        self.binder.take_over(entry.field_values(names))
+        self.binder.note_other_change()  # also where it is what is saved by now: it can be sent
+        return 0
+
     def read_values(self) -> dict[str, Any] | None:
         """The fields' values, or None after saying what must be put right."""
         return self.binder.read()
@@ -240,9 +247,9 @@ class RecordPage(DocumentPage):
             if then is not None:
                 then()
 
-        self.perform(self.action_of(values), done, self._refused)
+        self.perform(self.action_of(values), done, self.say_refusal)
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         self.binder.show_refusal(refused)
 
     def _note_dirt(self, is_dirty: bool) -> None:

@@ -293,9 +293,9 @@ class CorrectPricePage(FormPage):
             translate("CorrectPricePage", "Price corrected"),
             then,
         )
-        self.perform(self._correction(values, corrected), done, self._refused)
+        self.perform(self._correction(values, corrected), done, self.say_refusal)
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         self.show_line_refusal(refused, "unit_price", FIELD_OF_REFUSAL)
 
 

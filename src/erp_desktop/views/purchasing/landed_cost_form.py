@@ -270,7 +270,7 @@ class LandedCostForm(FormPage):
         done = partial(
             self.leave_for, "landed_cost", self.document_id, translate("LandedCostForm", "Landed cost entered"), then
         )
-        self.perform(self._entered(values), done, self._refused)
+        self.perform(self._entered(values), done, self.say_refusal)
 
     def _as_typed(self) -> EnterLandedCost | None:
         """The action as it would be performed now; None while something is missing."""
@@ -299,7 +299,7 @@ class LandedCostForm(FormPage):
             rate=self.rate.value(),
         )
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         problem = refused.problem
         named = problem.fields.get(_OF_A_SHARE.get(problem.code, ""), "")
         go_to = self.shares.go_to_share(named) if named and named != str(self.typed("amount")) else None

@@ -340,9 +340,9 @@ class PurchaseOrderPage(FormPage):
             if then is not None:
                 then()
 
-        self.perform(action if self._seen is None else changing(action, self._seen), saved, self._refused)
+        self.perform(action if self._seen is None else changing(action, self._seen), saved, self.say_refusal)
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         column = {"amount_negative": "unit_price", "not_a_unit_of_product": "unit"}.get(refused.code, "qty")
         self.show_line_refusal(refused, column, FIELD_OF_REFUSAL)
 

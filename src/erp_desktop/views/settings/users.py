@@ -15,6 +15,7 @@ from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.queries.base import ListPage, ListRequest, Query
 from erp_desktop.queries.masters import Users
 from erp_desktop.queries.tied import WorkPlace, WorkPlaces
+from erp_desktop.views.documents.entries import RefusedEntry
 from erp_desktop.views.documents.listed import Dressed
 from erp_desktop.views.language import LANGUAGES
 from erp_desktop.views.masters.lists import active_filter, record_list
@@ -78,6 +79,7 @@ class UserPage(RecordPage):
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False) -> None:
         self.roles: dict[str, QCheckBox] = {}
         self.places: dict[UUID, QCheckBox] = {}  # by warehouse; until they are read, none
+        self._wanted_places: tuple[UUID, ...] | None = None  # as a refused entry has them
         kind = RecordKind(
             "user_form",
             translate("UserPage", "User"),
@@ -211,7 +213,27 @@ class UserPage(RecordPage):
                 tick.setChecked(place.is_tied)
             elif not self.is_dirty:
                 self.places[place.id].setChecked(place.is_tied)
+        self._tick_wanted_places()
         self.works_in.setVisible(bool(self.places))
+
+    def show_entry(self, entry: RefusedEntry) -> int:
+        wanted: Any = entry.action
+        changed = entry.changed
+        if changed is None or "role_codes" in changed:
+            for code, tick in self.roles.items():
+                tick.setChecked(code in wanted.role_codes)
+        if changed is None or "warehouse_ids" in changed:
+            self._wanted_places = wanted.warehouse_ids
+        self._tick_wanted_places()
+        return super().show_entry(entry)
+
+    def _tick_wanted_places(self) -> None:
+        """Once: what the person ticks then stays."""
+        if self._wanted_places is None or not self.places:
+            return
+        for warehouse_id, tick in self.places.items():
+            tick.setChecked(warehouse_id in self._wanted_places)
+        self._wanted_places = None
 
     def action_of(self, values: dict[str, Any]) -> Action:
         codes = tuple(code for code, tick in self.roles.items() if tick.isChecked())

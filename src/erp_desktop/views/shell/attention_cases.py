@@ -7,20 +7,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject
 
 from erp_desktop.i18n import translate
 from erp_desktop.queries.company import CompanyFacts
 from erp_desktop.views.shell.about_actions import about
-from erp_desktop.views.shell.action_titles import action_title, document_of
-from erp_desktop.views.widgets.cells import CellKind, TableColumn, shown
-from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE, alignment
+from erp_desktop.views.shell.action_rows import ActionRows
+from erp_desktop.views.shell.action_titles import action_title
+from erp_desktop.views.widgets.cells import CellKind, TableColumn
 
 if TYPE_CHECKING:
+    from erp_desktop.desk import Desk
     from erp_desktop.sync.what_waits import AttentionItem
 
-Index = QModelIndex | QPersistentModelIndex
+_MOST_TOLD = 12  # of a case, in one line
 
 _ONE_CAUSE = {  # refusals that hit many alike: the places of the sentence that make it the same cause
     "failed_here": ("detail",),
@@ -81,87 +81,67 @@ def cases_of(items: "Sequence[AttentionItem]") -> tuple[Case, ...]:
     return tuple(Case(tuple(found), tuple(held[key])) for key, found in causes.items())
 
 
-class CasesModel(QAbstractTableModel):
+class CasesModel(ActionRows):
     """The cases, oldest first."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.cases: tuple[Case, ...] = ()
-        self._currency, self._places = "", 2
-        self._documents: dict[tuple[str, UUID], str] = {}
-        self.columns = (
+    def __init__(self, desk: "Desk", parent: QObject | None = None) -> None:
+        columns = (
             TableColumn("what", translate("NeedsAttention", "What"), stretches=True),
             TableColumn("status", translate("NeedsAttention", "Status"), CellKind.STATUS, 112),
             TableColumn("held", translate("NeedsAttention", "Behind it"), CellKind.INTEGER, 84),
             TableColumn("since", translate("NeedsAttention", "Since"), CellKind.INSTANT),
+            TableColumn("why", translate("NeedsAttention", "What happened")),
         )
+        super().__init__(desk, columns, parent)
+        self._currency, self._places = "", 2
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        return self.rows
 
     def show_money(self, company: CompanyFacts) -> None:
         """The currency that amounts are in."""
         self._currency, self._places = company.currency, company.currency_places
         self.layoutChanged.emit()
 
-    def name_document(self, document: tuple[str, UUID], name: str) -> None:
-        """What the document is called that items are about."""
-        if self._documents.get(document) != name:
-            self._documents[document] = name
-            self.layoutChanged.emit()
-
     def about(self, item: "AttentionItem") -> str:
         """What was typed when `item` was entered, as far as a person knows it by that."""
         return about(item.action, self._currency, self._places)
 
-    def document(self, item: "AttentionItem") -> str:
-        """What the document is called that `item` is about, once that is known."""
-        named = document_of(item.action)
-        return self._documents.get(named, "") if named is not None else ""
+    def known_by(self, item: "AttentionItem") -> str:
+        """The document that `item` is about, and what was typed."""
+        return " · ".join(filter(None, (self.document(item.action), self.about(item))))
 
     def what(self, item: "AttentionItem") -> str:
         """What was to be done and what it is known by, so that two refused entries can be told apart."""
-        return " · ".join(filter(None, (action_title(item.name), self.document(item), self.about(item))))
+        return " · ".join(filter(None, (action_title(item.name), self.known_by(item))))
 
     def title(self, case: Case) -> str:
+        """What was to be done, how many of it."""
+        title = action_title(case.first.name)
         if len(case.items) == 1:
-            return self.what(case.first)
-        return translate("NeedsAttention", "{count} × {what}").format(
-            count=len(case.items), what=action_title(case.first.name)
-        )
+            return title
+        return translate("NeedsAttention", "{count} × {what}").format(count=len(case.items), what=title)
 
-    def show_cases(self, cases: tuple[Case, ...]) -> None:
-        self.beginResetModel()
-        self.cases = cases
-        self.endResetModel()
+    def members(self, case: Case) -> str:
+        """What the items of a case are known by, in one line."""
+        return "; ".join(filter(None, (self.known_by(item) for item in case.items[:_MOST_TOLD])))
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.cases)
+    def value(self, row: Case, name: str) -> Any:
+        match name:
+            case "what":
+                return self.what(row.first) if len(row.items) == 1 else self.title(row)
+            case "held":
+                return len(row.held) or None
+            case "why":
+                return why(row.first)
+        return getattr(row, name)
 
-    def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.columns)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        column = self.columns[index.column()]
-        if role == KIND_ROLE:
-            return column.kind
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return alignment(column.kind)
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, VALUE_ROLE):
-            return None
-        value = self._value(self.cases[index.row()], column.name)
-        return value if role == VALUE_ROLE else shown(value, column.kind)
-
-    def _value(self, case: Case, name: str) -> Any:
-        if name == "what":
-            return self.title(case)
-        if name == "held":
-            return len(case.held) or None
-        return getattr(case, name)
-
-    def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if way == Qt.Orientation.Vertical or not 0 <= section < len(self.columns):
-            return None
-        column = self.columns[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.heading
-        return alignment(column.kind) if role == Qt.ItemDataRole.TextAlignmentRole else None
+def why(item: "AttentionItem") -> str:
+    """What happened, in a sentence."""
+    if item.sentence:
+        return item.sentence
+    if item.status == "held":
+        return translate("NeedsAttention", "It waits because another change that it builds on was not carried out.")
+    return translate("NeedsAttention", "It could not be carried out. Nothing was lost.")

@@ -48,6 +48,7 @@ class DocumentTabs(QTabWidget):
     """Keeps the tabs; opening and asking before closing is the main window's work."""
 
     close_wanted = Signal(QWidget)
+    renamed = Signal()  # the tab in front has another title
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -116,6 +117,8 @@ class DocumentTabs(QTabWidget):
     def _follow(self, tab: OpenTab) -> None:
         tab.note_saved()
         self.name(tab)
+        if tab is self.current():
+            self.renamed.emit()
 
     def name(self, tab: OpenTab) -> None:
         """Shows the tab's title, with `*` for what is not saved."""

@@ -265,6 +265,7 @@ class MainWindow(QMainWindow):
         self.tabs.close_wanted.connect(self.close_tab)
         self.desk.signed_in_changed.connect(self._follow_role)
         self.tabs.currentChanged.connect(self._note_current)
+        self.tabs.renamed.connect(self._name_window)
         heard = announcements()
         heard.said.connect(self.say)
         heard.refused.connect(lambda sentence: self.banner.show_sentence("warning", sentence))

@@ -3,103 +3,51 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout
 
 from erp_desktop.i18n import translate
-from erp_desktop.queries.documents import Address, DocumentAddress
 from erp_desktop.sync.state import SyncKind, SyncState
-from erp_desktop.views.documents.kinds import document_text
 from erp_desktop.views.shell.about_actions import about
-from erp_desktop.views.shell.action_titles import action_title, document_of
+from erp_desktop.views.shell.action_rows import ActionRows
+from erp_desktop.views.shell.action_titles import action_title
 from erp_desktop.views.shell.sync_pill import pill_look
-from erp_desktop.views.widgets.asking import Failure, when_done
-from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
-from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE, alignment
+from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.views.widgets.cells import CellKind, TableColumn, shown
 from erp_desktop.views.widgets.list_screen import PageHeader
 from erp_desktop.views.widgets.screen_view import ScreenView
 from erp_desktop.views.widgets.state_page import StatePage
 from erp_desktop.views.widgets.table_view import TableView
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from erp_desktop.desk import Desk
     from erp_desktop.sync.what_waits import WaitingChange
     from erp_desktop.views.shell.main_window import MainWindow
 
-Index = QModelIndex | QPersistentModelIndex
 
-_MOST_NAMED = 200  # documents whose names are asked for
-
-
-def _leave_unnamed(_failure: Failure) -> None:
-    """The document is not in this cache: the change says what it is without its name."""
-
-
-class ChangesModel(QAbstractTableModel):
+class ChangesModel(ActionRows):
     """The changes that wait, oldest first."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.changes: tuple[WaitingChange, ...] = ()
-        self._documents: dict[tuple[str, UUID], str] = {}
-        self.columns = (
+    def __init__(self, desk: "Desk", parent: QObject | None = None) -> None:
+        columns = (
             TableColumn("what", translate("WaitingChanges", "Change"), width=240),
             TableColumn("about", translate("WaitingChanges", "What it is about"), stretches=True),
             TableColumn("tried", translate("WaitingChanges", "Standing"), width=170),
             TableColumn("since", translate("WaitingChanges", "Since"), CellKind.INSTANT),
         )
+        super().__init__(desk, columns, parent)
 
-    def show_changes(self, changes: "tuple[WaitingChange, ...]") -> None:
-        self.beginResetModel()
-        self.changes = changes
-        self.endResetModel()
-
-    def name_document(self, document: "tuple[str, UUID]", name: str) -> None:
-        self._documents[document] = name
-        self.layoutChanged.emit()
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.changes)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.columns)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        column = self.columns[index.column()]
-        if role == KIND_ROLE:
-            return column.kind
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return alignment(column.kind)
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, VALUE_ROLE):
-            return None
-        value = self._value(self.changes[index.row()], column.name)
-        return value if role == VALUE_ROLE else shown(value, column.kind)
-
-    def _value(self, change: "WaitingChange", name: str) -> Any:
-        if name == "what":
-            return action_title(change.name)
-        if name == "about":
-            document = document_of(change.action)
-            return " · ".join(
-                filter(None, (self._documents.get(document, "") if document else "", about(change.action)))
-            )
-        if name == "tried":
-            if change.tries:
+    def value(self, row: "WaitingChange", name: str) -> Any:
+        match name:
+            case "what":
+                return action_title(row.name)
+            case "about":
+                return " · ".join(filter(None, (self.document(row.action), about(row.action))))
+            case "tried" if row.tries:
                 return translate("WaitingChanges", "Sent, not answered yet")
-            return translate("WaitingChanges", "Not sent yet")
-        return change.since
-
-    def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if way == Qt.Orientation.Vertical or not 0 <= section < len(self.columns):
-            return None
-        column = self.columns[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.heading
-        return alignment(column.kind) if role == Qt.ItemDataRole.TextAlignmentRole else None
+            case "tried":
+                return translate("WaitingChanges", "Not sent yet")
+        return row.since
 
 
 class WaitingChangesView(ScreenView):
@@ -110,7 +58,6 @@ class WaitingChangesView(ScreenView):
         self._desk = desk
         self._shell = shell
         self._newest = 0
-        self._asked_names: set[tuple[str, UUID]] = set()
         sync_text = translate("WaitingChanges", "Sync now")
         self.sync_action = self.add_command("waiting.sync", sync_text, self._sync, "F5", "sync")
         offline_text = translate("WaitingChanges", "Work offline or go online")
@@ -130,7 +77,7 @@ class WaitingChangesView(ScreenView):
         for label in (self.standing, self.contact):
             label.setWordWrap(True)
         self.contact.setProperty("tone", "secondary")
-        self.model = ChangesModel(self)
+        self.model = ChangesModel(desk, self)
         self.view = TableView(self)
         self.view.setModel(self.model)
         self.view.lay_out(self.model.columns)
@@ -178,22 +125,13 @@ class WaitingChangesView(ScreenView):
     def _take(self, asked: int, changes: "tuple[WaitingChange, ...]") -> None:
         if asked != self._newest:
             return
-        if changes != self.model.changes:
+        if changes != self.model.rows:
             row = self.view.currentIndex().row()
-            self.model.show_changes(changes)
+            self.model.show_rows(changes)
             if changes:
                 self.view.selectRow(min(max(row, 0), len(changes) - 1))
-            for change in changes[:_MOST_NAMED]:
-                document = document_of(change.action)
-                if document is not None and document not in self._asked_names:
-                    self._asked_names.add(document)
-                    asked_for = self._desk.ask(DocumentAddress(*document))
-                    when_done(asked_for, self, partial(self._name, document), on_failed=_leave_unnamed)
+            self.model.ask_names(change.action for change in changes)
         self._stack.setCurrentIndex(0 if changes else 1)
-
-    def _name(self, document: "tuple[str, UUID]", address: Address) -> None:
-        name = document_text(address.kind, address.number, str(cell_value(address, "title")))
-        self.model.name_document(document, name)
 
     def _sync(self) -> None:
         if self._desk.sync_state.kind is SyncKind.OFFLINE:
@@ -203,6 +141,6 @@ class WaitingChangesView(ScreenView):
 
     def _open_document(self) -> None:
         row = self.view.currentIndex().row()
-        document = document_of(self.model.changes[row].action) if 0 <= row < len(self.model.changes) else None
+        document = self.model.address(self.model.rows[row].action) if 0 <= row < len(self.model.rows) else None
         if document is not None and self._shell.has_screen(document[0]):
             self._shell.open_screen(document[0], id=document[1])

@@ -205,7 +205,7 @@ class CloseTransferPage(FormPage):
             translate("CloseTransferPage", "Transfer closed short"),
             then,
         )
-        self.perform(self._action_of(values), done, self._refused)
+        self.perform(self._action_of(values), done, self.say_refusal)
 
     def _action_now(self) -> CloseTransferShort | None:
         values = self.peek_form()
@@ -217,6 +217,6 @@ class CloseTransferPage(FormPage):
     def _products(self) -> set[UUID]:
         return {line.product_id for line in self.record.lines if line.open_qty > 0} if self.record else set()
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         fields = dict.fromkeys(("before_dispatch", "period_closed", "no_period"), "closed_on")
         self.show_line_refusal(refused, "open", fields | {"no_reason_for_loss": "reason"})

@@ -198,7 +198,7 @@ class CountStockPage(FormPage):
         )
 
         def post() -> None:
-            self.perform(action, done, self._refused)
+            self.perform(action, done, self.say_refusal)
 
         differing = [line for line in counted if line.get("difference")]
         if differing:
@@ -244,7 +244,7 @@ class CountStockPage(FormPage):
         text = translate("CountStockPage", "The books will be changed to what was counted: {differences}.")
         return text.format(differences=shown)
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         column = "lot" if refused.problem.code in LOT_REFUSALS else "counted"
         self.show_line_refusal(refused, column, FIELD_OF_REFUSAL)
 

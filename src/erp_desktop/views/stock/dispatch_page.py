@@ -150,7 +150,7 @@ class DispatchTransferPage(FormPage):
             translate("DispatchTransferPage", "Goods dispatched: they are in transit now"),
             then,
         )
-        self.perform(self._action_of(values), done, self._refused)
+        self.perform(self._action_of(values), done, self.say_refusal)
 
     def _whole_lines(self) -> list[dict[str, Any]]:
         return [line for line in self.grid.lines() if _place(line) is not None and isinstance(line.get("qty"), Decimal)]
@@ -180,7 +180,7 @@ class DispatchTransferPage(FormPage):
             values.get("tracking_number") or "",
         )
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         if refused.problem.code == "bin_elsewhere":
             column = "bin"
         else:

@@ -124,10 +124,10 @@ class MoveStockPage(RecordPage):
 
         super().save(leave)
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         name = FIELD_OF_REFUSAL.get(refused.problem.code)
         if name is None:
-            super()._refused(refused)
+            super().say_refusal(refused)
             return
         self.binder.show_problem(name, refused.problem.sentence)
         widget = self.binder.widget(name)

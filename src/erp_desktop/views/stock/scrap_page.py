@@ -111,7 +111,7 @@ class ScrapStockPage(FormPage):
         self.ask(
             text,
             translate("ScrapStockPage", "Scrap the goods"),
-            lambda: self.perform(action, done, self._refused),
+            lambda: self.perform(action, done, self.say_refusal),
         )
 
     def _products(self) -> set[UUID]:
@@ -137,6 +137,6 @@ class ScrapStockPage(FormPage):
             self.document_id, values["warehouse"].id, values["scrapped_on"], lines, values.get("reason") or ""
         )
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         column = "lot" if refused.problem.code in LOT_REFUSALS else "qty"
         self.show_line_refusal(refused, column, FIELD_OF_REFUSAL)

@@ -178,11 +178,11 @@ class ValuationForm(FormPage):
         done = partial(self.leave_for, self.kind, self.document_id, translate("ValuationForm", "Posted"), then)
 
         def post() -> None:
-            self.perform(action, done, self._refused)
+            self.perform(action, done, self.say_refusal)
 
         self.ask(self.consequence(lines), self.do_post.text(), post)
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         self.show_line_refusal(refused, self.typed_column, self.fields_of_refusals)
 
     def money(self, amount: "Decimal") -> str:

@@ -17,6 +17,7 @@ from erp_desktop.queries.base import Query
 from erp_desktop.queries.line_units import InLineUnit
 from erp_desktop.queries.order_entry import Scanned, ScannedProduct
 from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.entries import RefusedEntry, put_together
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import kind_text, number_text
 from erp_desktop.views.widgets.asking import when_done
@@ -223,6 +224,37 @@ class CountingPage(FormPage):
         """What was counted of a line in all its lots."""
         return sum((_number(line) for line in self._all_lines() if line.get("id") == line_id), ZERO)
 
+    # --- a refused entry
+
+    def show_entry(self, entry: RefusedEntry) -> int:
+        """Only what the entry names is counted; without lines it means all that the form proposes."""
+        self.made_id = entry.made_id or self.made_id
+        self.binder.take_over(entry.field_values(self._fields))
+        typed: dict[Any, list[dict[str, Any]]] = {}
+        for line in entry.lines:
+            cells = entry.cells(line, self.grid.model_of_lines.spec)
+            typed.setdefault(cells["id"], []).append(cells)
+        if typed:
+            first_of: dict[Any, dict[str, Any]] = {}
+            for row in self._counting.rows_of(self.record):
+                first_of.setdefault(row["id"], row)
+            self.show_lines(
+                [
+                    (row if number == 0 else part_of(row)) | part
+                    for row in first_of.values()
+                    for number, part in enumerate(self._as_typed(row, typed.pop(row["id"], [])))
+                ]
+            )
+        self._note_lines()
+        return sum(len(parts) for parts in typed.values())
+
+    def _as_typed(self, row: dict[str, Any], parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What was typed for a line; serial numbers that are typed stand in one cell."""
+        if not parts:
+            return [{"counted": None}]
+        is_serial = row.get("tracking") == "serial"
+        return put_together(parts, "counted", lambda part: is_serial and isinstance(part.get("lot"), str))
+
     # --- performing
 
     def save(self, then: Callable[[], object] | None = None) -> None:
@@ -243,7 +275,7 @@ class CountingPage(FormPage):
 
         done = partial(self.leave_for, self.makes, self.made_id, self._counting.done, then)
         action = self._counting.action_of(self.made_id, self.document_id, values, counted)
-        self.perform(action, done, self._refused)
+        self.perform(action, done, self.say_refusal)
 
     def _counted(self) -> list[dict[str, Any]]:
         return [line for line in self.grid.lines() if line.get("counted")]
@@ -258,7 +290,7 @@ class CountingPage(FormPage):
             return None
         return self._counting.action_of(self.made_id, self.document_id, values, counted)
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         names = [column.name for column in self.grid.model_of_lines.spec.columns]
         column = "lot" if refused.problem.code in LOT_REFUSALS and "lot" in names else "counted"
         self.show_line_refusal(refused, column, dict(self._counting.field_of_refusal))

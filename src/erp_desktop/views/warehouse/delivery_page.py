@@ -135,7 +135,7 @@ class ConfirmDeliveryPage(FormPage):
                 self.shell.open_screen("shipments")
             self.close_asked.emit()
 
-        self.perform(action, done, self._refused)
+        self.perform(action, done, self.say_refusal)
 
     def _action_now(self) -> ConfirmDelivery | None:
         values = self.peek_form()
@@ -149,7 +149,7 @@ class ConfirmDeliveryPage(FormPage):
     def _products(self) -> frozenset[UUID]:
         return self.record.product_ids if self.record else frozenset()
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         self.show_line_refusal(refused, "left", _FIELD_OF_REFUSAL)
 
 

@@ -16,6 +16,7 @@ from erp_desktop.queries.lookups import SalePrice
 from erp_desktop.queries.order_entry import OrderDefaults
 from erp_desktop.queries.selling_details import CustomerReturnDetail, CustomerReturnRecord
 from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.entries import RefusedEntry, put_together
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.documents.order_lines import PriceProposals
@@ -184,6 +185,14 @@ class ReturnWithoutShipmentPage(FormPage):
         if hasattr(self, "_prices"):
             self._prices.look()
 
+    def show_entry(self, entry: RefusedEntry) -> int:
+        self._announced_id = getattr(entry.action, "announced_id", None)
+        return super().show_entry(entry)
+
+    def show_entry_lines(self, entry: RefusedEntry) -> None:
+        spec = self.grid.model_of_lines.spec
+        self.show_lines(put_together([entry.cells(line, spec) for line in entry.lines], "qty"))
+
     # --- taking in
 
     def offer_actions(self) -> None:
@@ -215,7 +224,7 @@ class ReturnWithoutShipmentPage(FormPage):
             translate("ReturnWithoutShipmentPage", "Return taken in"),
             then,
         )
-        self.perform(self._action_of(values), done, self._refused)
+        self.perform(self._action_of(values), done, self.say_refusal)
 
     def _line_with_too_much_scrap(self) -> int | None:
         model = self.grid.model_of_lines
@@ -261,7 +270,7 @@ class ReturnWithoutShipmentPage(FormPage):
             announced_id=self._announced_id,
         )
 
-    def _refused(self, refused: Refused) -> None:
+    def say_refusal(self, refused: Refused) -> None:
         column = "lot" if refused.problem.code in LOT_REFUSALS else "qty"
         self.show_line_refusal(refused, column, FIELD_OF_REFUSAL)
 

@@ -149,7 +149,7 @@ class ShipOrderPage(CountingPage):
         self.offer(self.do_ship, (*more, self.do_open))
 
     def _allocate(self) -> None:
-        self.perform(AllocateSalesOrder(self.document_id), None, self._refused)
+        self.perform(AllocateSalesOrder(self.document_id), None, self.say_refusal)
 
     def _open(self) -> None:
         self.shell.open_screen("sales_order", id=self.document_id)

@@ -16,7 +16,7 @@ class FixedRows(QAbstractTableModel):
 
     def __init__(self, columns: tuple[TableColumn, ...], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._columns = columns
+        self.columns = columns
         self.rows: tuple[Any, ...] = ()
 
     def show_rows(self, rows: Sequence[Any]) -> None:
@@ -28,22 +28,29 @@ class FixedRows(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._columns)
+        return 0 if parent is not None and parent.isValid() else len(self.columns)
+
+    def value(self, row: Any, name: str) -> Any:
+        """What stands in the column `name` of a row."""
+        return getattr(row, name)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        column = self._columns[index.column()]
-        value = getattr(self.rows[index.row()], column.name)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return shown(value, column.kind, column.places)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return alignment(column.kind)
-        if role == VALUE_ROLE:
-            return value
+        if not index.isValid():
+            return None
+        column = self.columns[index.column()]
         if role == KIND_ROLE:
             return column.kind
-        return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return alignment(column.kind)
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, VALUE_ROLE):
+            return None
+        value = self.value(self.rows[index.row()], column.name)
+        return value if role == VALUE_ROLE else shown(value, column.kind, column.places)
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if way is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section].heading
-        return None
+        if way == Qt.Orientation.Vertical or not 0 <= section < len(self.columns):
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.heading
+        return alignment(column.kind) if role == Qt.ItemDataRole.TextAlignmentRole else None

@@ -65,6 +65,7 @@ class FormBinder(QObject):
         self._was_dirty = False
         self._listed: list[str] = []  # fields whose problems stand in the bar
         self._other_dirt = False
+        self._refused: set[str] = set()  # fields with a sentence that reading them does not take away: what was refused
         labels = {label.buddy(): label for label in form.findChildren(QLabel) if label.buddy() is not None}
         needed = set(needed)
         for name in dict.fromkeys([*fields, *needed]):
@@ -123,6 +124,13 @@ class FormBinder(QObject):
             field.saved = saved
             field._note()
 
+    def take_over(self, values: Mapping[str, Any]) -> None:
+        """Fills in what was typed before, in another form or at another time: it counts as typed here."""
+        for name, value in values.items():
+            field = self._fields.get(name)
+            if field is not None and not (value in (None, "", 0) and field.read_or_none() in (None, "", 0)):
+                self.set_value(name, value)
+
     def show_under(self, values: Mapping[str, Any]) -> None:
         """Takes `values` as what is saved now; what the person changed stays as typed, and is a change of that."""
         for name, value in values.items():
@@ -153,6 +161,7 @@ class FormBinder(QObject):
         problems = {
             name: field.problem(complete=complete) for name, field in self._fields.items() if not field.is_shown_only
         }
+        self._refused.clear()
         for name, sentence in problems.items():
             self._fields[name].show_problem(sentence)
         wrong = [name for name, sentence in problems.items() if sentence]
@@ -233,14 +242,15 @@ class FormBinder(QObject):
         if field is None:
             self.bar.show_problems([(problem.sentence, None)])
             return
-        field.show_problem(problem.sentence)
+        self.show_problem(field.name, problem.sentence)
         self.bar.show_problems([(problem.sentence, field.widget.setFocus)])
         field.widget.setFocus()
 
     def show_problem(self, name: str, sentence: str) -> None:
-        """Marks a field with a sentence of the screen's own; empty takes it away."""
+        """Marks a field with a sentence of the screen's own until it is changed; empty takes it away."""
         if name in self._fields:
             self._fields[name].show_problem(sentence)
+            (self._refused.add if sentence else self._refused.discard)(name)
 
     def problem_of(self, name: str) -> str:
         """The sentence that stands under a field."""
@@ -249,6 +259,7 @@ class FormBinder(QObject):
 
     def _note(self, name: str) -> None:
         field = self._fields[name]
+        self._refused.discard(name)
         if self.problem_of(name) and not field.problem(complete=field.is_required):
             field.show_problem("")
         if name in self._listed:
@@ -263,7 +274,7 @@ class FormBinder(QObject):
 
     def _check_left(self, name: str) -> None:
         field = self._fields[name]
-        if not field.is_shown_only:
+        if not field.is_shown_only and name not in self._refused:
             field.show_problem(field.problem(complete=False))
             if name in self._listed:
                 self._list_problems()

@@ -80,6 +80,13 @@ class FormField(QObject):
                 return widget.text().strip()
         raise TypeError(f"the field {self.name} is a {type(widget).__name__}, which no form can read")
 
+    def read_or_none(self) -> Any:
+        """As `read`; None also for what cannot be read."""
+        try:
+            return self.read()
+        except NotReadable:
+            return None
+
     def write(self, value: Any) -> None:
         """Shows `value` as saved: no dot, no problem."""
         widget = self.widget
@@ -105,10 +112,7 @@ class FormField(QObject):
 
     def accept(self) -> None:
         """What stands in the field now counts as saved."""
-        try:
-            self.saved = self.read()
-        except NotReadable:
-            self.saved = None
+        self.saved = self.read_or_none()
         self._show_dot(False)
 
     @property

@@ -23,11 +23,18 @@ class PageHeader(QWidget):
         super().__init__(parent)
         self.title = QLabel(title)
         self.title.setObjectName("pageTitle")
+        self.told = QLabel()
+        self.told.setProperty("tone", "secondary")
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
         self._layout.addWidget(self.title)
+        self._layout.addWidget(self.told)
         self._layout.addStretch(1)
+
+    def say(self, text: str) -> None:
+        """A few words beside the title: how many there are."""
+        self.told.setText(text)
 
     def add_button(self, action: QAction, icon_name: str = "", *, primary: bool = False) -> QPushButton:
         """A button for `action`: its text, tooltip with shortcut, and whether it can be used now."""
