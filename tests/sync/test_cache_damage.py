@@ -16,7 +16,7 @@ from erp_desktop.actions.masters import SaveParty
 from erp_desktop.database import encrypting_driver
 from erp_desktop.ids import new_id
 from erp_desktop.models.party import Party
-from erp_desktop.models.sync import OutboxAction
+from erp_desktop.models.sync import KeptAction, OutboxAction
 from erp_desktop.sync import applying, outbox
 from erp_desktop.sync.cache import Cache, CacheInUse, device_id
 from erp_desktop.sync.cache_key import key_of, open_driver
@@ -131,6 +131,34 @@ def test_what_was_held_goes_on_waiting_only_for_what_was_saved(path: Path) -> No
     cache = Cache(path)
     statuses = cache.write(lambda c: c.scalars(select(rows.c.status).order_by(rows.c.seq)).all()).result()
     assert statuses[-3:] == ["pending", "held", "pending"]
+    cache.close()
+
+
+def test_what_needs_attention_was_dropped_or_is_kept_for_a_restored_centre_is_saved_too(path: Path) -> None:
+    fill(path, 40)
+    cache = Cache(path)
+    rows, kept = OutboxAction.__table__, KeptAction.__table__
+
+    def answer(connection: Connection) -> None:
+        applied, refused, dropped, *_ = connection.scalars(select(rows.c.id).order_by(rows.c.seq)).all()
+        outbox.settle(connection, applied, "applied", None)
+        for each in (refused, dropped):
+            outbox.settle(connection, each, "refused", {"code": "code_taken", "fields": {"code": "S"}})
+        outbox.drop(connection, ADA, dropped, "entered twice")
+
+    def known(connection: Connection) -> tuple[object, ...]:
+        waiting = connection.execute(select(rows.c.status, rows.c.problem, rows.c.args).order_by(rows.c.seq)).all()
+        return [tuple(row) for row in waiting], [tuple(row) for row in connection.execute(select(kept))]
+
+    cache.write(answer).result()
+    before = cache.write(known).result()
+    cache.close()
+    spoil(path, pages_of(path, "party")[0])
+    cache = Cache(path)
+    assert cache.damage
+    assert cache.write(known).result() == before
+    assert before[0][1][1]["reason"] == "entered twice"
+    assert len(before[1]) == 1
     cache.close()
 
 

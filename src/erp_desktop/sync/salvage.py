@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from erp_desktop.database import encrypting_driver
-from erp_desktop.models.sync import OutboxAction, ReadNote
+from erp_desktop.models.base import Base
+from erp_desktop.models.sync import KeptAction, OutboxAction, ReadNote
 from erp_desktop.sync.cache_key import open_driver
 
 _KEPT_FACTS = (
-    "device_id", "forked_from", "copied", "session", "next_seq", "locked", "lease_seconds", "lease_begun", "lease_latest",
+    "device_id", "forked_from", "copied", "session", "next_seq", "kept_device", "locked", "lease_seconds", "lease_begun", "lease_latest",
 )  # fmt: skip
 _GAP = 1_000  # sequence numbers left free where the last one that was given cannot be read
 
@@ -28,6 +29,7 @@ class Saved:
     """What could be read: rows of the outbox, column by name, and facts about the cache."""
 
     outbox: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)  # of a centre that might be restored
     reads: list[dict[str, Any]] = field(default_factory=list)  # what the centre was not told yet that was looked at
     facts: dict[str, str] = field(default_factory=dict)
 
@@ -47,20 +49,29 @@ def read_what_is_readable(path: Path, key: str | None) -> Saved:
     """Row by row, so that one bad page costs the rows on it and no others."""
     saved = Saved()
     with closing(_Damaged(path, key)) as file:
-        of_this_file = {
-            name for (name,) in file.rows("SELECT name FROM pragma_table_info('outbox')")
-        }  # an older program's
-        columns = [column.name for column in OutboxAction.__table__.columns if column.name in of_this_file]
         for fact in _KEPT_FACTS:
             for (value,) in file.rows("SELECT value FROM cache_state WHERE key = ?", fact):
                 saved.facts[fact] = value
-        for seq in _sequence_numbers(file, saved.facts):
-            for row in file.rows(f"SELECT {', '.join(columns)} FROM outbox WHERE seq = ?", seq):
-                saved.outbox.append(dict(zip(columns, row, strict=True)))
+        saved.outbox = _numbered_rows(file, OutboxAction, saved.facts)
+        saved.kept = _numbered_rows(file, KeptAction, saved.facts)
         names = [column.name for column in ReadNote.__table__.columns]
         for row in file.rows(f"SELECT {', '.join(names)} FROM read_note"):
             saved.reads.append(dict(zip(names, row, strict=True)))
     return saved
+
+
+def _numbered_rows(file: "_Damaged", model: type[Base], facts: dict[str, str]) -> list[dict[str, Any]]:
+    """The rows that can be read of a table that is numbered by `seq`."""
+    table = model.__tablename__
+    of_this_file = {name for (name,) in file.rows(f"SELECT name FROM pragma_table_info('{table}')")}  # an older program's
+    columns = [column.name for column in model.__table__.columns if column.name in of_this_file]
+    if not columns:
+        return []
+    return [
+        dict(zip(columns, row, strict=True))
+        for seq in _sequence_numbers(file, table, facts)
+        for row in file.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE seq = ?", seq)
+    ]
 
 
 class _Damaged:
@@ -101,7 +112,7 @@ def put_aside(path: Path, now: datetime, why: str = "damaged") -> Path:
 
 def restore(connection: Connection, saved: Saved) -> None:
     """Into a new cache. The saved actions are run again once the centre's rows are here."""
-    for table, rows in (("outbox", saved.outbox), ("read_note", saved.reads)):
+    for table, rows in (("outbox", saved.outbox), ("kept_action", saved.kept), ("read_note", saved.reads)):
         for row in rows:
             columns = ", ".join(row)
             places = ", ".join("?" * len(row))
@@ -112,17 +123,18 @@ def restore(connection: Connection, saved: Saved) -> None:
         "json_each(outbox.depends_on) AS needed WHERE replace(needed.value, '-', '') = lower(hex(cause.id)))"
     )
     facts = dict(saved.facts)
-    if saved.outbox and "next_seq" not in facts:
-        facts["next_seq"] = str(max(row["seq"] for row in saved.outbox) + _GAP)
+    numbers = [row["seq"] for row in (*saved.outbox, *saved.kept)]
+    if numbers and "next_seq" not in facts:
+        facts["next_seq"] = str(max(numbers) + _GAP)
     for key, value in facts.items():
         connection.exec_driver_sql("INSERT OR REPLACE INTO cache_state (key, value) VALUES (?, ?)", (key, value))
 
 
-def _sequence_numbers(file: _Damaged, facts: dict[str, str]) -> Iterator[int]:
+def _sequence_numbers(file: _Damaged, table: str, facts: dict[str, str]) -> Iterator[int]:
     """From both ends of the table towards the damage; else every number that can have been given."""
     found: set[int] = set()
     for direction in ("ASC", "DESC"):
-        for (seq,) in file.rows(f"SELECT seq FROM outbox ORDER BY seq {direction}"):
+        for (seq,) in file.rows(f"SELECT seq FROM {table} ORDER BY seq {direction}"):
             found.add(seq)
     last = int(facts.get("next_seq", "1"))
     if found:
