@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from erp_desktop.queries.base import Between, Contains, IsEmpty, ListRequest, OneOf
-from erp_desktop.queries.listing import UnknownColumn
+from erp_desktop.queries.list_shape import UnknownColumn
 from erp_desktop.queries.masters import Bins, Parties, Products, Users
 from erp_desktop.queries.purchasing import PurchaseOrders
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.sales import CustomerReturn, CustomerReturnLine, SalesOrder, ShipmentLine
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 from erp_desktop.queries.selling import Shipments
 from erp_desktop.queries.selling_details import (
     CustomerReturnDetail,

@@ -27,7 +27,7 @@ from erp_desktop.models.stock import MoveKind, StockMove
 from erp_desktop.models.types import MoneyType, QtyType
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.cost_of_sales import spans
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 
 _cost = table_of(MoveCost)
 _pool = table_of(CostPool)

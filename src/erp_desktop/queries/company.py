@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from erp_desktop.models.company import Company
 from erp_desktop.models.costing import CostBook
 from erp_desktop.queries.base import NotHere
-from erp_desktop.queries.listing import ListQuery, ListShape, plain, searched, table_of
+from erp_desktop.queries.list_shape import ListShape, plain, searched, table_of
+from erp_desktop.queries.listing import ListQuery
 
 _book = table_of(CostBook)
 

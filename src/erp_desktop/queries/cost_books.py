@@ -16,17 +16,8 @@ from erp_desktop.models.stock import Lot, Warehouse
 from erp_desktop.models.types import MoneyType, QtyType
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.base import ListPage, ListRequest, NotHere
-from erp_desktop.queries.listing import (
-    FIRST_PAGE,
-    ListColumn,
-    ListQuery,
-    ListShape,
-    is_pending,
-    plain,
-    searched,
-    sum_of,
-    table_of,
-)
+from erp_desktop.queries.list_shape import ListColumn, ListShape, is_pending, plain, searched, sum_of, table_of
+from erp_desktop.queries.listing import FIRST_PAGE, ListQuery
 
 _book = table_of(CostBook)
 _pool = table_of(CostPool)

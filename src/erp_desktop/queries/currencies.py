@@ -13,7 +13,8 @@ from erp_desktop.actions.exchanging import places_of_currency, rate_on
 from erp_desktop.models.company import Company
 from erp_desktop.models.ledger import ExchangeRate
 from erp_desktop.models.party import Party
-from erp_desktop.queries.listing import ListQuery, ListShape, plain, searched, table_of
+from erp_desktop.queries.list_shape import ListShape, plain, searched, table_of
+from erp_desktop.queries.listing import ListQuery
 
 _rate = table_of(ExchangeRate)
 

@@ -16,18 +16,8 @@ from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import Address, DocumentAddress, RelatedDocument, RelatedDocuments, documents_with
 from erp_desktop.queries.ledger import JournalEntries, JournalEntryRow, JournalLineRow, JournalLines
 from erp_desktop.queries.line_units import named_unit
-from erp_desktop.queries.listing import (
-    EVERY_LINE,
-    Join,
-    ListColumn,
-    ListQuery,
-    ListShape,
-    difference,
-    named,
-    plain,
-    row_of,
-    table_of,
-)
+from erp_desktop.queries.list_shape import Join, ListColumn, ListShape, difference, named, plain, table_of
+from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 from erp_desktop.queries.masters import Parties, PartyRow, PriceRow, Prices, ProductRow, Products
 from erp_desktop.queries.stock import StockCountRow, StockCounts, StockOnHand, StockOnHandRow
 

@@ -48,7 +48,7 @@ from erp_desktop.models.valuation import (
     WriteDownLine,
 )
 from erp_desktop.queries.base import NotHere
-from erp_desktop.queries.listing import TableAlias, sum_of, table_of
+from erp_desktop.queries.list_shape import TableAlias, sum_of, table_of
 
 _NO_QTY = cast(null(), QtyType())
 _NO_AMOUNT = cast(null(), MoneyType())

@@ -12,7 +12,7 @@ from erp_desktop.models.base import Base
 from erp_desktop.models.purchasing import GoodsReceipt, LandedCost, PriceCorrection, PurchaseOrder, SupplierReturn
 from erp_desktop.models.sales import CustomerReturn, SalesInvoice, SalesOrder, Shipment
 from erp_desktop.models.stock import GoodsTransfer, StockCount, StockScrap
-from erp_desktop.queries.listing import TableAlias, table_of
+from erp_desktop.queries.list_shape import TableAlias, table_of
 from erp_desktop.queries.lookups import PartyLookup, ProductLookup
 from erp_desktop.queries.texts import can_be_found, plain
 

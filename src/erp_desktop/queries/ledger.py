@@ -13,10 +13,9 @@ from erp_desktop.models.product import Product
 from erp_desktop.models.purchasing import LandedCost, PriceCorrection
 from erp_desktop.models.sales import SalesInvoice
 from erp_desktop.models.valuation import StandardCostChange, StockRevaluation, WriteDown
-from erp_desktop.queries.listing import (
+from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
-    ListQuery,
     ListShape,
     difference,
     named,
@@ -25,6 +24,7 @@ from erp_desktop.queries.listing import (
     sum_of,
     table_of,
 )
+from erp_desktop.queries.listing import ListQuery
 from erp_desktop.queries.stock import MOVE_STOCK, document_number
 
 _account = table_of(Account)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.models.ledger import Account, JournalEntry, JournalLine, LedgerBalance, Period
 from erp_desktop.numbers import ZERO
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 
 _account = table_of(Account)
 _balance = table_of(LedgerBalance)

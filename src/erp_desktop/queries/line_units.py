@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.models.product import Product, ProductUnit, Unit
 from erp_desktop.numbers import UnitFactor
-from erp_desktop.queries.listing import Join, ListColumn, TableAlias, table_of
+from erp_desktop.queries.list_shape import Join, ListColumn, TableAlias, table_of
 from erp_desktop.queries.texts import has_text
 
 _unit = table_of(Unit)

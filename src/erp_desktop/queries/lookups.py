@@ -21,7 +21,7 @@ from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Bin, StockBalance, Warehouse
 from erp_desktop.numbers import STOCK_UNIT, UnitFactor
 from erp_desktop.queries.line_units import UnitChoice
-from erp_desktop.queries.listing import TableAlias, difference, sum_of, table_of
+from erp_desktop.queries.list_shape import TableAlias, difference, sum_of, table_of
 from erp_desktop.queries.masters import PartyRole, is_in_transit
 from erp_desktop.queries.texts import can_be_found, has_text, plain
 

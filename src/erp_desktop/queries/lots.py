@@ -14,7 +14,7 @@ from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.sales import Allocation
 from erp_desktop.models.stock import Lot, StockBalance
 from erp_desktop.numbers import ZERO
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 from erp_desktop.queries.texts import has_text
 
 _lot = table_of(Lot)

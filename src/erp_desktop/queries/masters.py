@@ -14,10 +14,9 @@ from erp_desktop.models.party import Employee, Party
 from erp_desktop.models.product import Category, Price, PriceLevel, Product, Unit
 from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Bin, StockBalance, Warehouse
-from erp_desktop.queries.listing import (
+from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
-    ListQuery,
     ListShape,
     TableAlias,
     difference,
@@ -27,6 +26,7 @@ from erp_desktop.queries.listing import (
     sum_of,
     table_of,
 )
+from erp_desktop.queries.listing import ListQuery
 
 PartyRole = Literal["", "supplier", "distributor", "consumer", "carrier"]
 

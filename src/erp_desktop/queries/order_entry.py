@@ -15,7 +15,7 @@ from erp_desktop.models.product import Barcode, Product, ProductUnit
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
 from erp_desktop.models.stock import StockBalance, Warehouse
 from erp_desktop.numbers import ONE, STOCK_UNIT, ZERO, NumberNotExact, UnitFactor
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 from erp_desktop.queries.lookups import ChannelLookup, Choice
 from erp_desktop.queries.texts import can_be_found, plain
 

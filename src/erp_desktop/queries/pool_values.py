@@ -12,7 +12,7 @@ from sqlalchemy import Select, Subquery, func, literal, select, union_all
 
 from erp_desktop.models.costing import CostAdjustment, CostBalance, CostBook, CostPool, MoveCost
 from erp_desktop.models.types import MoneyType, QtyType
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 
 _pool = table_of(CostPool)
 _book = table_of(CostBook)

@@ -21,20 +21,18 @@ from erp_desktop.models.purchasing import (
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
-from erp_desktop.queries.listing import (
-    EVERY_LINE,
+from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
-    ListQuery,
     ListShape,
     is_pending,
     named,
     plain,
-    row_of,
     searched,
     sum_of,
     table_of,
 )
+from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 
 _correction = table_of(PriceCorrection)
 _line = table_of(PriceCorrectionLine)

@@ -8,10 +8,9 @@ from uuid import UUID
 from erp_desktop.models.party import Party
 from erp_desktop.models.purchasing import GoodsReceipt, GoodsReceiptLine, LandedCost, PurchaseOrder, PurchaseOrderLine
 from erp_desktop.models.stock import Warehouse
-from erp_desktop.queries.listing import (
+from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
-    ListQuery,
     ListShape,
     is_pending,
     named,
@@ -20,6 +19,7 @@ from erp_desktop.queries.listing import (
     sum_of,
     table_of,
 )
+from erp_desktop.queries.listing import ListQuery
 
 _order = table_of(PurchaseOrder)
 _order_line = table_of(PurchaseOrderLine)

@@ -24,18 +24,8 @@ from erp_desktop.numbers import ZERO
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
-from erp_desktop.queries.listing import (
-    EVERY_LINE,
-    Join,
-    ListColumn,
-    ListQuery,
-    ListShape,
-    difference,
-    named,
-    plain,
-    row_of,
-    table_of,
-)
+from erp_desktop.queries.list_shape import Join, ListColumn, ListShape, difference, named, plain, table_of
+from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 from erp_desktop.queries.purchasing import (
     GoodsReceiptRow,
     GoodsReceipts,

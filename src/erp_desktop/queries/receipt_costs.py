@@ -13,7 +13,7 @@ from erp_desktop.models.costing import CostBook, CostPool, MoveCost
 from erp_desktop.models.stock import StockMove
 from erp_desktop.numbers import UNIT_COST_PLACES, ZERO, minor_unit
 from erp_desktop.queries.base import ListPage, ListRequest
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 from erp_desktop.queries.purchasing_details import GoodsReceiptLineRow, GoodsReceiptLines
 
 _move = table_of(StockMove)

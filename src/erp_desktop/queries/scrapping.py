@@ -13,20 +13,18 @@ from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.stock import Bin, Lot, StockScrap, StockScrapLine, Warehouse
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.line_units import named_unit
-from erp_desktop.queries.listing import (
-    EVERY_LINE,
+from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
-    ListQuery,
     ListShape,
     is_pending,
     named,
     plain,
-    row_of,
     searched,
     sum_of,
     table_of,
 )
+from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 
 _scrap = table_of(StockScrap)
 _line = table_of(StockScrapLine)

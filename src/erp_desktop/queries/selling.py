@@ -20,10 +20,9 @@ from erp_desktop.models.sales import (
     ShipmentLine,
 )
 from erp_desktop.models.stock import Warehouse
-from erp_desktop.queries.listing import (
+from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
-    ListQuery,
     ListShape,
     is_pending,
     named,
@@ -32,6 +31,7 @@ from erp_desktop.queries.listing import (
     sum_of,
     table_of,
 )
+from erp_desktop.queries.listing import ListQuery
 
 _order = table_of(SalesOrder)
 _order_line = table_of(SalesOrderLine)

@@ -20,7 +20,7 @@ from erp_desktop.models.sales import SalesOrder
 from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.cost_of_sales import ALL_SALES, By, Only
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 
 _share = table_of(CostToServeShare)
 _total = table_of(CostToServeTotal)

@@ -14,7 +14,8 @@ from erp_desktop.models.cost_to_serve import CostToServeRule, StorageRate
 from erp_desktop.models.ledger import AccountPurpose, CostCentre, JournalLine, Period
 from erp_desktop.models.stock import Warehouse
 from erp_desktop.models.types import MoneyType
-from erp_desktop.queries.listing import Join, ListColumn, ListQuery, ListShape, named, plain, table_of
+from erp_desktop.queries.list_shape import Join, ListColumn, ListShape, named, plain, table_of
+from erp_desktop.queries.listing import ListQuery
 
 _rule = table_of(CostToServeRule)
 _rate = table_of(StorageRate)

@@ -27,7 +27,7 @@ from erp_desktop.models.sales import (
 from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.cost_of_sales import ALL_SALES, By, Only, posted_to
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 
 _invoice = table_of(SalesInvoice)
 _invoice_line = table_of(SalesInvoiceLine)

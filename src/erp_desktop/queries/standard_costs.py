@@ -14,7 +14,8 @@ from erp_desktop.models.stock import Lot, Warehouse
 from erp_desktop.models.types import MoneyType, QtyType, UnitCostType
 from erp_desktop.numbers import UNIT_COST_PLACES, minor_unit
 from erp_desktop.queries.line_units import named_unit
-from erp_desktop.queries.listing import Join, ListColumn, ListQuery, ListShape, named, plain, searched, table_of
+from erp_desktop.queries.list_shape import Join, ListColumn, ListShape, named, plain, searched, table_of
+from erp_desktop.queries.listing import ListQuery
 
 _product = table_of(Product)
 _unit = table_of(Unit)

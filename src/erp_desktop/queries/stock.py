@@ -14,10 +14,9 @@ from erp_desktop.models.purchasing import GoodsReceipt, SupplierReturn
 from erp_desktop.models.sales import CustomerReturn, Shipment
 from erp_desktop.models.stock import Bin, GoodsTransfer, Lot, StockBalance, StockCount, StockMove, StockScrap, Warehouse
 from erp_desktop.queries.line_units import named_unit
-from erp_desktop.queries.listing import (
+from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
-    ListQuery,
     ListShape,
     TableAlias,
     is_pending,
@@ -26,6 +25,7 @@ from erp_desktop.queries.listing import (
     searched,
     table_of,
 )
+from erp_desktop.queries.listing import ListQuery
 from erp_desktop.queries.masters import is_in_transit
 
 _balance = table_of(StockBalance)

@@ -19,7 +19,7 @@ from erp_desktop.models.product import Product
 from erp_desktop.models.stock import Bin, StockBalance, Warehouse
 from erp_desktop.models.types import QtyType
 from erp_desktop.numbers import UNIT_COST_PLACES
-from erp_desktop.queries.listing import table_of
+from erp_desktop.queries.list_shape import table_of
 from erp_desktop.queries.pool_values import pool_values_on
 
 _product = table_of(Product)

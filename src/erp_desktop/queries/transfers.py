@@ -14,21 +14,19 @@ from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.stock import Bin, GoodsTransfer, GoodsTransferLine, Lot, Warehouse
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.line_units import named_unit
-from erp_desktop.queries.listing import (
-    EVERY_LINE,
+from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
-    ListQuery,
     ListShape,
     difference,
     is_pending,
     named,
     plain,
-    row_of,
     searched,
     sum_of,
     table_of,
 )
+from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 
 _transfer = table_of(GoodsTransfer)
 _line = table_of(GoodsTransferLine)

@@ -26,21 +26,19 @@ from erp_desktop.models.valuation import (
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
 from erp_desktop.queries.line_units import named_unit
-from erp_desktop.queries.listing import (
-    EVERY_LINE,
+from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
-    ListQuery,
     ListShape,
     TableAlias,
     is_pending,
     named,
     plain,
-    row_of,
     searched,
     sum_of,
     table_of,
 )
+from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 
 _product = table_of(Product)
 _unit = table_of(Unit)

@@ -13,7 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.queries.base import ListPage, ListRequest, Query
-from erp_desktop.queries.listing import ListShape
+from erp_desktop.queries.list_shape import ListShape
 from erp_desktop.views.widgets.asking import Failure, when_done
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
 
