@@ -16,7 +16,6 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     CompoundSelect,
     Connection,
     Engine,
@@ -188,17 +187,12 @@ class Changes:
                 cursor = msgspec.structs.replace(
                     cursor, tick=before.tick, nonce=before.nonce, acks_after=before.acks_after
                 )
-            counts = [
-                select(literal(table.name).label("name"), func.count().label("rows")).where(
-                    table.model.company_id == who.company_id, *_conditions(table)
-                )
-                for table in tables
-            ]
+            counts = [table.counted(who.company_id) for table in tables]
             rows = {row.name: row.rows for row in connection.execute(union_all(*counts))} if counts else {}
         return SizesReply(
             rows=rows,
             cursor=self._signer.sign(CURSOR, cursor),
-            scopes={table.name: scope_of(table) for table in tables},
+            scopes={table.name: table.scope for table in tables},
             goes_on=before is not None,
         )
 
@@ -355,23 +349,6 @@ def _scope(tables: Sequence[StoredTable], revision: int) -> str:
     held += f"\n{revision}"
     held += "".join(f"\n{one.hex}" for one in sorted({one for table in tables for one in table.warehouses}))
     return hashlib.sha256(held.encode()).hexdigest()[:16]
-
-
-def _conditions(table: StoredTable) -> list[ColumnElement[bool]]:
-    condition = table.select.whereclause
-    return [] if condition is None else [condition]
-
-
-def scope_of(table: StoredTable) -> str:
-    """Which of its rows and columns a desk holds."""
-    held = [
-        table.name,
-        *table.columns,
-        str(table.begins_with),
-        *(one.hex for one in sorted(table.warehouses)),
-        *table.kinds,
-    ]
-    return hashlib.sha256("\n".join(held).encode()).hexdigest()[:16]
 
 
 def _counts_by_tick(

@@ -3,6 +3,7 @@
 Here: which SQL reads a column, and what little is done to its values in Python. Not here: which rows a user may see.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -23,6 +24,7 @@ from sqlalchemy import (
     and_,
     cast,
     func,
+    literal,
     or_,
     select,
     type_coerce,
@@ -59,6 +61,19 @@ class StoredTable:
             finish(column) if finish else list(column) for column, finish in zip(by_column, self.finishes, strict=True)
         ]
         return TablePage(table=self.name, columns=self.columns, values=values, gone=list(gone))
+
+    def counted(self, company_id: UUID) -> Select[Any]:
+        """Its name and how many rows of it are read."""
+        condition = self.select.whereclause
+        of_company = self.model.company_id == company_id
+        counting = select(literal(self.name).label("name"), func.count().label("rows")).where(of_company)
+        return counting if condition is None else counting.where(condition)
+
+    @property
+    def scope(self) -> str:
+        """A hash of what a desk holds of it: another one, and what it holds is fetched again."""
+        held = [self.name, *self.columns, str(self.begins_with), *(one.hex for one in sorted(self.warehouses))]
+        return hashlib.sha256("\n".join(held).encode()).hexdigest()[:16]
 
 
 @cache
