@@ -80,13 +80,20 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The address of a throw-away server, without a database's name. Never skipped in CI."""
+def postgres_folder() -> Path:
+    """Where PostgreSQL's programs are. Never skipped in CI."""
     programs = postgres_programs()
     if programs is None:
         if os.environ.get("CI"):
             pytest.fail("CI tests on PostgreSQL, but no PostgreSQL server is installed")
         pytest.skip("no PostgreSQL server is installed here (Debian: apt-get install postgresql)")
+    return programs
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_folder: Path) -> Iterator[str]:
+    """The address of a throw-away server, without a database's name."""
+    programs = postgres_folder
     as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # it refuses to run as root
     home = Path(tempfile.mkdtemp(prefix="erp-pg.", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     if as_postgres:

@@ -83,7 +83,10 @@ def open_engine(url: str | URL, *, foreign_keys: bool = True, pool_size: int = 1
 
 
 def _open_postgres(address: URL, pool_size: int) -> Engine:
-    engine = create_engine(address, pool_size=pool_size, max_overflow=2 * pool_size)
+    """`address` may name several servers (host=A&host=B): the one that takes writes is used. A replica is never read from, it
+    may be behind."""
+    primary = {"target_session_attrs": "read-write"} if "target_session_attrs" not in address.query else {}
+    engine = create_engine(address, pool_size=pool_size, max_overflow=2 * pool_size, connect_args=primary)
     # How many rows an UPDATE met is not known before the pipeline is read; the company's clock guards them anyway.
     engine.dialect.supports_sane_rowcount = engine.dialect.supports_sane_multi_rowcount = False
 

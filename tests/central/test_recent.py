@@ -19,6 +19,10 @@ class Company:
         self.rows: dict[UUID, Row] = {}
         self.gone: dict[UUID, int] = {}
         self.reads = 0
+        self.timeline = "first"
+
+    def nonce(self, tick: int) -> str:
+        return f"{self.timeline} {tick}"
 
     def act(self, number: int, is_deletion: bool) -> None:
         self.tick += 1
@@ -76,7 +80,7 @@ def test_desks_that_ask_now_and_then_have_the_centres_rows_each_time(
         desk = desks[happening]
         if desk.tick == company.tick:
             continue
-        found = recent.pages("all of it", desk.tick, company.tick, most_rows, company.read)
+        found = recent.pages("all of it", desk.tick, company.tick, most_rows, company.read, company.nonce)
         if found is None:  # read for this desk by itself
             pages = company.read(desk.tick, company.tick)
             assert pages is not None
@@ -87,9 +91,9 @@ def test_desks_that_ask_now_and_then_have_the_centres_rows_each_time(
 
 def test_a_hundred_desks_that_are_woken_together_cost_one_read() -> None:
     company, recent = Company(), RecentChanges()
-    recent.pages("all of it", 0, 0, 5_000, company.read)
+    recent.pages("all of it", 0, 0, 5_000, company.read, company.nonce)
     company.act(1, False)
-    replies = [recent.pages("all of it", 0, 1, 5_000, company.read) for _ in range(100)]
+    replies = [recent.pages("all of it", 0, 1, 5_000, company.read, company.nonce) for _ in range(100)]
     assert company.reads == 1
     assert all(reply is not None and reply[1] == 1 for reply in replies)
 
@@ -97,13 +101,30 @@ def test_a_hundred_desks_that_are_woken_together_cost_one_read() -> None:
 def test_who_may_see_something_else_is_read_for_apart() -> None:
     company, recent = Company(), RecentChanges()
     company.act(1, False)
-    assert recent.pages("with costs", 0, 1, 5_000, company.read) is not None
-    assert recent.pages("without costs", 0, 1, 5_000, lambda *_: []) == ([], 1)
+    assert recent.pages("with costs", 0, 1, 5_000, company.read, company.nonce) is not None
+    assert recent.pages("without costs", 0, 1, 5_000, lambda *_: [], company.nonce) == ([], 1)
 
 
 def test_a_snapshot_older_than_what_is_kept_is_read_for_by_itself() -> None:
     company, recent = Company(), RecentChanges()
     for _ in range(3):
         company.act(1, False)
-    assert recent.pages("all of it", 0, 3, 5_000, company.read) is not None
-    assert recent.pages("all of it", 0, 2, 5_000, company.read) is None
+    assert recent.pages("all of it", 0, 3, 5_000, company.read, company.nonce) is not None
+    assert recent.pages("all of it", 0, 2, 5_000, company.read, company.nonce) is None
+
+
+def test_ticks_of_a_timeline_that_was_lost_are_not_handed_out() -> None:
+    """The database was put back, and comes to the same tick with something else, or goes on past it."""
+    company, recent = Company(), RecentChanges()
+    company.act(1, False)
+    assert recent.pages("all of it", 0, 1, 5_000, company.read, company.nonce) is not None
+    for more in (0, 1):
+        put_back = Company()
+        put_back.timeline = f"second {more}"
+        for _ in range(1 + more):
+            put_back.act(2, False)
+        found = recent.pages("all of it", 0, put_back.tick, 5_000, put_back.read, put_back.nonce)
+        assert found is not None
+        desk = Desk()
+        desk.take(*found)
+        assert desk.rows == put_back.rows

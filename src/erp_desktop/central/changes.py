@@ -143,7 +143,7 @@ class Changes:
             return _pages(now.connection, who.company_id, tables, counts, after, upto)
 
         kind = (who.company_id, now.epoch, cursor.scope, max_rows)
-        return self._recent.pages(kind, cursor.tick, now.tick, max_rows, read)
+        return self._recent.pages(kind, cursor.tick, now.tick, max_rows, read, now.nonce)
 
     def snapshot(
         self,

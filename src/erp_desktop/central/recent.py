@@ -17,6 +17,9 @@ MOST_KINDS = 64  # companies times kinds of work
 MOST_ROWS, MOST_SPANS = 20_000, 200  # of each kind; older spans are read from the database again
 
 Read = Callable[[int, int], list[TablePage] | None]  # rows after a tick up to another; None: more than a reply holds
+Nonce = Callable[
+    [int], str
+]  # what tells a tick from the same one of another timeline (a backup, a replica that took over)
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class _Lane:
     guard: threading.Lock = field(default_factory=threading.Lock)
     spans: deque[_Span] = field(default_factory=deque)
     rows: int = 0
+    nonce: str = ""  # of the tick that the last span ends with
 
 
 class RecentChanges:
@@ -42,7 +46,7 @@ class RecentChanges:
         self._lanes: OrderedDict[Hashable, _Lane] = OrderedDict()
 
     def pages(
-        self, kind: Hashable, after: int, upto: int, most_rows: int, read: Read
+        self, kind: Hashable, after: int, upto: int, most_rows: int, read: Read, nonce: Nonce
     ) -> tuple[list[TablePage], int] | None:
         """All rows after `after` up to the tick that is given back: `upto`, or less where `most_rows` are reached before.
 
@@ -54,7 +58,7 @@ class RecentChanges:
             if len(self._lanes) > MOST_KINDS:
                 self._lanes.popitem(last=False)
         with lane.guard:
-            if not _reach(lane, after, upto, read):
+            if not _reach(lane, after, upto, read, nonce):
                 return None
             spans = [span for span in lane.spans if span.upto > after]
         chosen: list[_Span] = []
@@ -75,8 +79,10 @@ class RecentChanges:
         return pages, chosen[-1].upto
 
 
-def _reach(lane: _Lane, after: int, upto: int, read: Read) -> bool:
+def _reach(lane: _Lane, after: int, upto: int, read: Read, nonce: Nonce) -> bool:
     """Whether the lane's spans hold everything from `after` to `upto` now, and nothing later."""
+    if lane.spans and lane.spans[-1].upto <= upto and nonce(lane.spans[-1].upto) != lane.nonce:
+        lane.spans.clear()  # what was read is not what happened
     if not lane.spans or after > lane.spans[-1].upto:
         lane.spans.clear()
         lane.rows = 0
@@ -92,6 +98,7 @@ def _reach(lane: _Lane, after: int, upto: int, read: Read) -> bool:
         span = _Span(begin, upto, pages, sum(_count(page) for page in pages))
         lane.spans.append(span)
         lane.rows += span.rows
+        lane.nonce = nonce(upto)
         while len(lane.spans) > 1 and (lane.rows > MOST_ROWS or len(lane.spans) > MOST_SPANS):
             lane.rows -= lane.spans.popleft().rows
     return bool(lane.spans) and after >= lane.spans[0].after

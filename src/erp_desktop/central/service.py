@@ -269,12 +269,14 @@ class Service:
                     encoding_for(request),
                     is_last=left <= 0,
                 )
+                known = self.wakeups.known_tick(asked.token.company_id)
                 look = await self.looks.look(asked)
                 if look is None:
                     look = await self._pull_in_thread(look_alone)
                 if look.body is not None:
                     return look.body.response()
                 waits_at = look.company_id, look.tick
+                self.wakeups.read(*waits_at, known)
             if await request.is_disconnected():
                 return Response(status_code=204)
             await self.wakeups.news(*waits_at, max(0.0, deadline - time.monotonic()))

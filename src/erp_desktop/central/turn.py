@@ -32,7 +32,19 @@ from erp_desktop.wire import DEVICE_FORKED, PushedAction, PushResult
 log = logging.getLogger(__name__)
 
 _OF_COMPANY = CompanyClock.company_id == bindparam("company")
-_TAKE_CLOCK = select(CompanyClock.tick, CompanyClock.epoch).where(_OF_COMPANY).with_for_update()
+# With the log's hash at that tick; it is missing where somebody else moved the clock while this statement waited for it.
+_TAKE_CLOCK = (
+    select(
+        CompanyClock.tick,
+        CompanyClock.epoch,
+        select(ActionLog.chain_hash)
+        .where(ActionLog.company_id == CompanyClock.company_id, ActionLog.tick == CompanyClock.tick)
+        .scalar_subquery()
+        .label("chain_hash"),
+    )
+    .where(_OF_COMPANY)
+    .with_for_update(of=CompanyClock)
+)
 _MOVE_CLOCK = update(CompanyClock).where(_OF_COMPANY).values(tick=bindparam("new_tick"))
 _WRITE_LOG = insert(ActionLog)
 _BEGIN_DAYS = insert(ClockDay)
@@ -68,8 +80,9 @@ MOST_HELD = 10_000
 Clock = Callable[[], datetime]  # the instant, in UTC
 
 
-def take_clock(connection: Connection, company_id: UUID) -> Row[int, UUID]:
-    """Waits for the company's clock and holds it until the transaction ends. Gives its tick and epoch. Raises UnknownCompany."""
+def take_clock(connection: Connection, company_id: UUID) -> Row[int, UUID, bytes | None]:
+    """Waits for the company's clock and holds it until the transaction ends. Gives its tick and epoch, and the log's hash as
+    far as it is known. Raises UnknownCompany."""
     clock = connection.execute(_TAKE_CLOCK, {"company": company_id}).one_or_none()
     if clock is None:
         raise UnknownCompany(str(company_id))
@@ -113,15 +126,17 @@ class Turn:
         self._answers: dict[UUID, tuple[bytes, PushResult]] = {}  # by action id: the content's digest, and the answer
         self._numbers: dict[tuple[UUID, int], UUID] = {}  # device and its number: the action that it gave it to
         self._forked: set[UUID] = set()  # devices that gave a number twice
-        if seen.chain_end is not None and seen.chain_end[:2] == (self._epoch, self.tick):
-            # Nobody else performed since: what the session remembers of the company still holds.
+        taken_at = (self._epoch, self.tick, taken.chain_hash and bytes(taken.chain_hash))
+        if seen.chain_end is not None and seen.chain_end == taken_at:
+            # Nobody else performed since: what the session remembers of the company still holds. By its tick alone the clock
+            # is not known again: a database that was put back, or a replica that took over, comes to the same ticks anew.
             self._last_hash = seen.chain_end[2]
         else:
             session.expunge_all()
             session.info.clear()
             seen.rights.clear()
             seen.days = None
-            self._last_hash = self._stored_hash()
+            self._last_hash = taken_at[2] or self._stored_hash()
         remember(session)
         if is_smooth:
             begin_gathering(session)

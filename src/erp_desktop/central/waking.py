@@ -46,6 +46,12 @@ class Wakeups:
         """How far this worker knows the company's clock to be; somewhat behind what other workers do."""
         return self._ticks.get(company_id, 0)
 
+    def read(self, company_id: UUID, tick: int, known_before: int) -> None:
+        """The clock was read after `known_before` was known of it. If it has gone back, the database is another by now (a
+        backup, a replica that took over), and who waits would be woken again and again for ticks that never were."""
+        if tick < known_before:
+            self._ticks[company_id] = min(tick, self.known_tick(company_id))
+
     def start(self) -> None:
         """Called in the loop that desks will wait in."""
         self._loop = asyncio.get_running_loop()
@@ -112,7 +118,10 @@ class Wakeups:
                     await asyncio.wait_for(told.wait(), SECONDS_BETWEEN_LOOKS)
                 told.clear()
                 with suppress(Exception):  # the database is away for a moment; who waits finds out when asking again
-                    self._moved(company_id, await self._read_tick(company_id))
+                    known = self.known_tick(company_id)
+                    tick = await self._read_tick(company_id)
+                    self.read(company_id, tick, known)
+                    self._moved(company_id, tick)
                 await asyncio.sleep(SECONDS_BETWEEN_LOOKS_WHEN_TOLD)
         finally:
             del self._lookers[company_id]
