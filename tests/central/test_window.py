@@ -19,8 +19,9 @@ from erp_desktop.actions.permissions import ROLES
 from erp_desktop.actions.returning import ReturnedLine, TakeInReturn
 from erp_desktop.actions.supplier_returns import ReturnToSupplier, SentBackLine
 from erp_desktop.actions.window import SetWindow, first_day_of_window
-from erp_desktop.central.changes import Changes, Reader
+from erp_desktop.central.changes import Changes, NotReadable, Reader
 from erp_desktop.central.moment import CursorGone
+from erp_desktop.central.older import older
 from erp_desktop.central.signing import identity_of
 from erp_desktop.central.verifying import verify
 from erp_desktop.ids import new_id
@@ -28,7 +29,7 @@ from erp_desktop.models.base import Replicated
 from erp_desktop.models.purchasing import GoodsReceiptLine
 from erp_desktop.models.sales import SalesOrder, Shipment, ShipmentLine
 from erp_desktop.models.stock import StockMove
-from erp_desktop.wire import Bucket, TablePage, VerifyRequest, rows_digest
+from erp_desktop.wire import Bucket, OlderReply, OlderRequest, TablePage, VerifyRequest, rows_digest
 
 OF_A_SALE = ("sales_order", "sales_order_line", "shipment", "shipment_line", "sales_invoice", "sales_invoice_line")
 Rows = dict[str, dict[str, tuple[Any, ...]]]
@@ -235,6 +236,48 @@ def test_what_is_done_on_an_old_document_brings_all_of_it_to_desks_that_held_not
     business.sell()
     desk.pull().is_right()
     business.desk_of().is_right()
+
+
+def test_older_documents_are_found_by_number_or_party_the_latest_first_and_none_twice(business: Business) -> None:
+    orders = [business.sell() for _ in range(3)]
+    for order in orders:
+        business.ship(order)
+    business.months_pass()
+    desk = business.desk_of("sales")
+
+    def look(text: str, limit: int, *held: UUID, table: str = "sales_order") -> OlderReply:
+        wanted = OlderRequest(
+            device_id=desk.who.device_id,
+            schema_revision=1,
+            cursor=desk.cursor,
+            table=table,
+            text=text,
+            held=list(held),
+            limit=limit,
+        )
+        return older(business.changes, desk.who, wanted)
+
+    found = look(" zHANG ", 2)
+    assert (found.found, found.more) == ([orders[2], orders[1]], True)
+    assert {page.table for page in found.pages} == {*OF_A_SALE, "stock_move"}
+    rest = look("张敏", 2, *found.found)
+    assert (rest.found, rest.more) == ([orders[0]], False)
+    with business.company.session() as session:
+        number = session.scalars(select(Shipment.number).where(Shipment.order_id == orders[0])).one()
+    assert look(str(number).lower(), 5, table="shipment").found == [business.sent[0]]
+    assert not look("100%", 5).found
+    assert not look("", 5, table="goods_transfer").found
+    for table in ("purchase_order", "product", "app_user", "no_such_table"):
+        with pytest.raises(NotReadable):
+            look("", 5, table=table)
+    business.take_back(business.sent[0])
+    assert orders[0] not in look("", 50).found, "it is young again and comes with the pull"
+    assert not older(business.changes, business.desk_of("accountant").who, _anything(business)).found
+
+
+def _anything(business: Business) -> OlderRequest:
+    cursor = business.desk_of("accountant").cursor
+    return OlderRequest(device_id=new_id(), schema_revision=1, cursor=cursor, table="sales_order")
 
 
 def test_a_document_that_grows_old_stays_on_its_desk_and_is_told_to_be_right(business: Business) -> None:
