@@ -213,3 +213,45 @@ def test_of_two_versions_each_field_is_chosen_from_the_keyboard(qtbot, view, des
     qtbot.mouseClick(view.pane.ways[0], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(desk.settled))
     assert desk.settled[0].amended.before == {"address": "2 Harbour Street"}
+
+
+def test_enter_does_what_helps_best_and_delete_asks_for_a_reason(qtbot, view, desk):
+    desk.items = shipments(1)
+    view.refresh()
+    qtbot.waitUntil(lambda: bool(view.pane.ways))
+    assert view.pane.primary() is view.pane.ways[0]
+    qtbot.keyClick(view.view, Qt.Key.Key_Delete)
+    dialog = next(found for found in view.findChildren(QDialog) if isinstance(found, DropDialog))
+    dialog.reject()
+    view.view.setFocus()
+    qtbot.keyClick(view.view, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(desk.settled))
+    assert desk.settled[0].amended.shipped_on == date(2026, 4, 1)
+    assert desk.dropped == []
+
+
+def test_the_arrow_keys_go_from_cause_to_cause_and_the_buttons_stay_in_sight(qtbot, view, desk, shell):
+    shell.resize(1280, 720)
+    desk.items = (clash(), *shipments(3), item("ReceiveGoods", sentence="12 of BX-204 counted, 10 open on PO-7."))
+    view.refresh()
+    qtbot.waitUntil(lambda: view.model.rowCount() == 3)
+    view.view.setFocus()
+    for row in range(3):
+        assert view.view.currentIndex().row() == row
+        qtbot.waitUntil(lambda: all_in_sight(view.pane))
+        qtbot.keyClick(view.view, Qt.Key.Key_Down)
+    assert view.pane.happened.text().startswith("12 of BX-204 counted")
+
+
+def all_in_sight(pane):
+    buttons = (*pane.ways, *(one for one in pane.buttons if not one.isHidden()))
+    return all(pane.rect().contains(one.mapTo(pane, one.rect().bottomRight())) for one in buttons)
+
+
+def test_the_tab_the_window_and_the_pill_count_the_same(qtbot, view, desk, shell):
+    desk.items = shipments(4, held=2)
+    desk.show_state(attention=4)
+    qtbot.waitUntil(lambda: view.title == "Needs attention (4)")
+    assert shell.windowTitle().startswith("Needs attention (4) - ")
+    assert shell.top.pill.text() == "4 need attention"
+    assert view.header.told.text() == "Causes: 1, changes: 4, waiting behind them: 2"
