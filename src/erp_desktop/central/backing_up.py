@@ -84,11 +84,11 @@ def write_backup(engine: Engine, file: BinaryIO, progress: Progress = lambda row
             _write_frame(packer, {"table": str(table.name), "columns": [str(column.name) for column in table.columns]})
             statement = select(*(_as_stored(column, engine.dialect.name) for column in table.columns))
             at_a_time = PIECES_AT_A_TIME if table.name == BlobPiece.__tablename__ else ROWS_AT_A_TIME
-            rows = connection.execution_options(yield_per=at_a_time).execute(statement)
-            for chunk in rows.partitions():
-                _write_frame(packer, [list(row) for row in chunk])
-                count += len(chunk)
-                progress(count)
+            with connection.execution_options(yield_per=at_a_time).execute(statement) as rows:  # its cursor closes, too
+                for chunk in rows.partitions():
+                    _write_frame(packer, [list(row) for row in chunk])
+                    count += len(chunk)
+                    progress(count)
         _write_frame(packer, {"rows": count})
         packer.close()
     file.write(_LAST_LINE + out.digest)

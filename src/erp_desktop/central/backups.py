@@ -106,7 +106,7 @@ class Backups:
             part.replace(self._path(backup_id, _WHOLE))
         except (_NotWanted, FileNotFoundError):
             part.unlink(missing_ok=True)
-        except Exception:
+        except Exception:  # whatever it was: this thread has nobody above it, and a desk waits to be told
             log.exception("a backup could not be written")
             self._path(backup_id, _FAILED).touch(mode=0o600)
             part.unlink(missing_ok=True)
