@@ -27,9 +27,15 @@ _WIDTHS = (190, 220, 300)
 _MAY_READ_ALL = frozenset({"admin", "audit.read"})
 
 
+def table_of_page(kind: str) -> str:
+    """The table whose records a page shows; pages of records are called after their form."""
+    name = kind.removesuffix("_form")
+    return _TABLES.get(name, name)
+
+
 def has_history(kind: str) -> bool:
     """Whether pages of this kind show a record of a table."""
-    return _TABLES.get(kind, kind) in replicated_tables()
+    return table_of_page(kind) in replicated_tables()
 
 
 class HistoryPart(QWidget):
@@ -38,7 +44,7 @@ class HistoryPart(QWidget):
     def __init__(self, desk: "Desk", shell: "MainWindow", kind: str, record_id: UUID) -> None:
         super().__init__()
         self._desk, self._shell = desk, shell
-        self._kind, self._record_id = _TABLES.get(kind, kind), record_id
+        self._kind, self._record_id = table_of_page(kind), record_id
         self._asked = 0
         self.number: str | None = None  # of the document, for the list of everything
         self.sentence = QLabel()

@@ -43,6 +43,7 @@ class LowerArea(QWidget):
         button.setText(title)
         button.setAccessibleName(title)
         button.setCheckable(True)
+        button.setProperty("part", True)
         button.setIconSize(QSize(16, 16))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

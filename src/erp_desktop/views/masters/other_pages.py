@@ -32,7 +32,7 @@ class PartyPage(RecordPage):
             for name in ("commission_rate", "commission_rate_label"):
                 if (widget := self.form.findChild(QWidget, name)) is not None:
                     widget.hide()
-        self.content.setStretchFactor(self.form, 0)
+        self.content.setStretchFactor(self.form_area, 0)
         self.content.addStretch(1)
 
 
@@ -43,7 +43,7 @@ class WarehousePage(RecordPage):
         super().__init__(desk, shell, warehouse_kind(id), id, is_new=is_new)
 
     def add_more(self) -> None:
-        self.content.setStretchFactor(self.form, 0)
+        self.content.setStretchFactor(self.form_area, 0)
         warehouse_id = self.document_id
         spec = ListSpec(
             (

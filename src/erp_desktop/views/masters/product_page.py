@@ -62,7 +62,7 @@ class ProductPage(RecordPage):
 
     def add_more(self) -> None:
         self.form.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]
-        self.content.setStretchFactor(self.form, 0)
+        self.content.setStretchFactor(self.form_area, 0)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.units = self._grid(

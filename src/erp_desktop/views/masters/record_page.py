@@ -24,6 +24,7 @@ from erp_desktop.views.documents.page import DocumentPage
 from erp_desktop.views.widgets.cells import cell_value
 from erp_desktop.views.widgets.form import FormBinder, load_form
 from erp_desktop.views.widgets.lookup import LookupField, LookupItem, LookupSpec
+from erp_desktop.views.widgets.scrolled_form import ScrolledForm
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -142,7 +143,8 @@ class RecordPage(DocumentPage):
         self.do_save = self.add_page_action("record.save", translate("RecordPage", "Save"), self.save, "", "save")
         self.do_save.setProperty("usualTip", translate("RecordPage", "Save (Ctrl+S)"))  # the window's own command
         self.form.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        self.content.addWidget(self.form, 1)
+        self.form_area = ScrolledForm(self.form)
+        self.content.addWidget(self.form_area, 1)
         self.add_more()
         defaults = {kind.field_name(one): one.default for one in kind.arguments if one.default not in (MISSING, None)}
         chosen = {name: values[0][0] for name, values in kind.choices.items()}

@@ -93,7 +93,7 @@ class UserPage(RecordPage):
         super().__init__(desk, shell, kind, id, is_new=is_new)
 
     def add_more(self) -> None:
-        self.content.setStretchFactor(self.form, 0)
+        self.content.setStretchFactor(self.form_area, 0)
         box = QGroupBox(translate("UserPage", "Roles"))
         grid = QGridLayout(box)
         for number, code in enumerate(ROLES):
