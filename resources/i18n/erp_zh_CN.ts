@@ -749,6 +749,10 @@ before: {value}</source>
 修改前：{value}</translation>
     </message>
     <message>
+        <source>, </source>
+        <translation type="unfinished">、</translation>
+    </message>
+    <message>
         <source>yes</source>
         <translation>是</translation>
     </message>
@@ -4235,6 +4239,10 @@ before: {value}</source>
         <translation>供应商</translation>
     </message>
     <message>
+        <source>Language</source>
+        <translation type="unfinished">语言</translation>
+    </message>
+    <message>
         <source>List price</source>
         <translation>标价</translation>
     </message>
@@ -4339,6 +4347,10 @@ before: {value}</source>
         <translation>退货日期</translation>
     </message>
     <message>
+        <source>Roles</source>
+        <translation type="unfinished">角色</translation>
+    </message>
+    <message>
         <source>Scrapped on</source>
         <translation>报废日期</translation>
     </message>
@@ -4401,6 +4413,10 @@ before: {value}</source>
     <message>
         <source>Warehouse</source>
         <translation>仓库</translation>
+    </message>
+    <message>
+        <source>Works in</source>
+        <translation>工作仓库</translation>
     </message>
     <message>
         <source>Weight (kg)</source>

@@ -1,4 +1,4 @@
-"""A draft order that two people write on: what only one of them changed is kept of both, line by line.
+"""A draft order, or a user, that two people write on: what only one of them changed is kept of both, line by line.
 
 Here: how a draft says what was changed of it, and how it is laid onto what is stored by then. Not here: records (saving.py).
 """
@@ -22,23 +22,23 @@ from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Warehouse
 
 LINE = "line "  # before a line's id, in `before`
-_NOT_COMPARED = frozenset({"order_id", "lines", "before"})
+_NOT_COMPARED = frozenset({"order_id", "user_id", "lines", "before"})
 _NAMES: Mapping[str, type[Any]] = {
     "channel_id": Channel,
     "customer_id": Party,
     "distributor_id": Party,
     "supplier_id": Party,
     "warehouse_id": Warehouse,
+    "warehouse_ids": Warehouse,
 }
 
 
 class Draft(Protocol):
-    """An order as its Save... action writes it. `before`: what the person changed, each as it was when they saw it."""
+    """An order, with its `lines`, or a user, as its Save... action writes it; its id is its first field.
 
-    @property
-    def order_id(self) -> UUID: ...
-    @property
-    def lines(self) -> tuple[Any, ...]: ...
+    `before`: what the person changed, each as it was when they saw it.
+    """
+
     @property
     def before(self) -> dict[str, Any] | None: ...
 
@@ -50,7 +50,7 @@ def parts_of(draft: Draft) -> dict[str, Any]:
     """The draft's fields by name and its lines by id, in JSON's terms, so that what is the same looks the same."""
     names = [one.name for one in fields(draft)]  # type: ignore[arg-type]  # every action is a dataclass
     parts = {name: plain(getattr(draft, name)) for name in names if name not in _NOT_COMPARED}
-    for line in draft.lines:
+    for line in _lines_of(draft):
         parts[f"{LINE}{line.line_id}"] = {
             one.name: plain(getattr(line, one.name))
             for one in fields(line)
@@ -63,7 +63,7 @@ def changing(draft: DraftClass, seen: DraftClass) -> DraftClass:
     """The same, saying what it changes of the order as the person saw it."""
     mine, was = parts_of(draft), parts_of(seen)
     anew = {
-        f"{LINE}{line.line_id}" for line in draft.lines if line.is_unit_anew
+        f"{LINE}{line.line_id}" for line in _lines_of(draft) if line.is_unit_anew
     }  # looks the same, and may be more or less
     changed = {name: was.get(name) for name in {**was, **mine} if name in anew or mine.get(name) != was.get(name)}
     return replace(draft, before=changed)  # type: ignore[type-var]
@@ -85,13 +85,19 @@ def laid_onto(session: Session, ctx: Context, draft: DraftClass, stored: DraftCl
     if clashes:
         raise ChangedMeanwhile(
             record=number,
-            row=draft.order_id,
+            row=getattr(draft, fields(draft)[0].name),  # type: ignore[arg-type]
             theirs=json.dumps(clashes, sort_keys=True),
             names=json.dumps(_names(session, ctx, clashes, mine, before), sort_keys=True),
         )
     kept = {name: getattr(stored, name) for name in theirs if not name.startswith(LINE) and name not in before}
-    lines = _lines(draft.lines, stored.lines, before)
-    return replace(draft, lines=lines, before=None, **kept)  # type: ignore[type-var]
+    if hasattr(draft, "lines"):
+        kept["lines"] = _lines(draft.lines, _lines_of(stored), before)
+    return replace(draft, before=None, **kept)  # type: ignore[type-var]
+
+
+def _lines_of(draft: Draft) -> tuple[Any, ...]:
+    lines: tuple[Any, ...] = getattr(draft, "lines", ())
+    return lines
 
 
 def _lines(mine: Sequence[Any], theirs: Sequence[Any], before: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -112,7 +118,8 @@ def _names(
         for version in (clashes[name], mine.get(name), before[name]):
             table = Product if name.startswith(LINE) else _NAMES.get(name)
             if table is not None and version:
-                wanted.setdefault(table, set()).add(_id(version))
+                named = version if isinstance(version, list) else [version]
+                wanted.setdefault(table, set()).update(map(_id, named))
     return {
         str(row.id): row.code for table, ids in wanted.items() for row in rows_by_id(session, ctx, table, ids).values()
     }
@@ -137,4 +144,6 @@ def plain(value: Any) -> Any:
             return str(value)
         case date():
             return value.isoformat()
+        case tuple():  # of roles, of warehouses: in whatever order they were ticked
+            return sorted(map(plain, value))
     return value

@@ -2,8 +2,9 @@
 
 from calendar import monthrange
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.actions.base import Action, Context, action
+from erp_desktop.actions.drafts import laid_onto
 from erp_desktop.actions.finding import find
 from erp_desktop.actions.lines import bury
 from erp_desktop.actions.permissions import ROLES
@@ -190,8 +192,14 @@ class SaveUser(Action):
     language: str = "en"
     is_active: bool = True
     warehouse_ids: tuple[UUID, ...] | None = None
+    before: dict[str, Any] | None = dataclass_field(
+        default=None, hash=False
+    )  # what was changed, as it was seen (drafts.py)
 
     def run(self, session: Session, ctx: Context) -> None:
+        if self.before is not None:
+            laid_onto(session, ctx, self, self._stored(session, ctx), self.login).run(session, ctx)
+            return
         if not self.login.strip():
             raise Required(field="login")
         for code in self.role_codes:
@@ -232,6 +240,25 @@ class SaveUser(Action):
         session.add_all(_user_role(ctx, self.user_id, code) for role_id, code in wanted.items() if role_id not in known)
         if self.warehouse_ids is not None:
             self._tie(session, ctx, self.warehouse_ids)
+
+    def _stored(self, session: Session, ctx: Context) -> "SaveUser | None":
+        """What would save the user as they are now; None for one who is not here."""
+        user = session.get(User, (ctx.company_id, self.user_id))
+        if user is None:
+            return None
+        played = session.scalars(
+            select(Role.code)
+            .join(UserRole, (UserRole.company_id == Role.company_id) & (UserRole.role_id == Role.id))
+            .where(UserRole.company_id == ctx.company_id, UserRole.user_id == self.user_id)
+        )
+        tied = session.scalars(
+            select(UserWarehouse.warehouse_id).where(
+                UserWarehouse.company_id == ctx.company_id, UserWarehouse.user_id == self.user_id
+            )
+        )
+        return SaveUser(
+            user.id, user.login, user.name, tuple(played), user.language, user.is_active, warehouse_ids=tuple(tied)
+        )
 
     def _tie(self, session: Session, ctx: Context, warehouse_ids: tuple[UUID, ...]) -> None:
         for warehouse_id in warehouse_ids:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QLabel
 
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.drafts import changing
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.actions.permissions import ROLES
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
@@ -79,6 +80,10 @@ class UserPage(RecordPage):
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False) -> None:
         self.roles: dict[str, QCheckBox] = {}
         self.places: dict[UUID, QCheckBox] = {}  # by warehouse; until they are read, none
+        self._seen_roles: tuple[
+            str, ...
+        ] = ()  # those that the ticks showed, and the warehouses, before anything was typed
+        self._tied: tuple[UUID, ...] = ()
         self._wanted_places: tuple[UUID, ...] | None = None  # as a refused entry has them
         kind = RecordKind(
             "user_form",
@@ -191,9 +196,9 @@ class UserPage(RecordPage):
         return str(record.login)
 
     def show_more(self, record: Any) -> None:
-        playing = set((record.roles or "").split(", "))
+        self._seen_roles = tuple(code for code in (record.roles or "").split(", ") if code)
         for code, tick in self.roles.items():
-            tick.setChecked(code in playing)
+            tick.setChecked(code in self._seen_roles)
         self._read_places()
 
     def _read_places(self) -> None:
@@ -201,6 +206,8 @@ class UserPage(RecordPage):
 
     def _show_places(self, places: tuple[WorkPlace, ...]) -> None:
         """Ticks appear with the warehouses; those that the person has set meanwhile stay."""
+        if not self.is_dirty or not self.places:
+            self._tied = tuple(place.id for place in places if place.is_tied)
         for place in places:
             if place.id not in self.places:
                 tick = QCheckBox(f"{place.code} {cell_value(place, 'name')}")
@@ -238,9 +245,15 @@ class UserPage(RecordPage):
     def action_of(self, values: dict[str, Any]) -> Action:
         codes = tuple(code for code, tick in self.roles.items() if tick.isChecked())
         tied = tuple(warehouse_id for warehouse_id, tick in self.places.items() if tick.isChecked())
-        return self.record_kind.action(
-            self.document_id, values, role_codes=codes, warehouse_ids=tied if self.places else None
-        )
+        typed = self._saving(values, codes, tied if self.places else None)
+        if self.record is None:
+            return typed
+        return changing(typed, self._saving(self.binder.saved, self._seen_roles, self._tied if self.places else None))
+
+    def _saving(self, values: dict[str, Any], codes: tuple[str, ...], tied: tuple[UUID, ...] | None) -> SaveUser:
+        saving = self.record_kind.action(self.document_id, values, role_codes=codes, warehouse_ids=tied)
+        assert isinstance(saving, SaveUser)
+        return saving
 
     def _note_role(self) -> None:
         self.binder.note_other_change()

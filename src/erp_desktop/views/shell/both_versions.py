@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 from erp_desktop.actions.both_versions import Versions
 from erp_desktop.actions.drafts import LINE
 from erp_desktop.i18n import translate
+from erp_desktop.views.settings.users import role_text
 from erp_desktop.views.shell.words_of_entries import argument_text
 
 _MINE, _THEIRS = 1, 2  # columns
@@ -104,8 +105,10 @@ class BothVersionsTable(QTableWidget):
         if isinstance(value, dict):  # a line of an order
             product = self._names.get(value["product_id"], "")
             return f"{value['qty']} × {product} · {value['unit_price']}"
+        if isinstance(value, list) and value:  # roles, warehouses
+            return translate("BothVersions", ", ").join(self._names.get(one) or role_text(one) for one in value)
         if isinstance(value, bool):
             return translate("BothVersions", "yes") if value else translate("BothVersions", "no")
-        if value in (None, ""):
+        if value in (None, "", []):
             return translate("BothVersions", "(empty)")
         return self._names.get(str(value), str(value))
