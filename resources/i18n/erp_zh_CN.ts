@@ -750,7 +750,7 @@ before: {value}</source>
     </message>
     <message>
         <source>, </source>
-        <translation type="unfinished">、</translation>
+        <translation>、</translation>
     </message>
     <message>
         <source>yes</source>
@@ -4240,7 +4240,7 @@ before: {value}</source>
     </message>
     <message>
         <source>Language</source>
-        <translation type="unfinished">语言</translation>
+        <translation>语言</translation>
     </message>
     <message>
         <source>List price</source>
@@ -4348,7 +4348,7 @@ before: {value}</source>
     </message>
     <message>
         <source>Roles</source>
-        <translation type="unfinished">角色</translation>
+        <translation>角色</translation>
     </message>
     <message>
         <source>Scrapped on</source>
