@@ -29,7 +29,7 @@ from erp_desktop.sync.calling import UpgradeNeeded
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.signing_in import Credentials, SignedOut
-from erp_desktop.sync.transport import Answered, NoAnswer, Transport, _checked
+from erp_desktop.sync.transport import Answered, NoAnswer, Transport, _Sent
 
 Found = TypeVar("Found")
 PASSWORD = "correct horse"
@@ -67,9 +67,12 @@ class SimulatedNetwork(Transport):
         self._time = time
         self._old_push: tuple[dict[str, str], bytes] | None = None
 
-    def _ask(self, method: str, path: str, body: bytes | None, kind: type[Any], token: str | None, wait: float) -> Any:
+    def _ask(
+        self, method: str, path: str, body: _Sent | None, token: str | None, read: Callable[..., Any], wait: float = 0
+    ) -> Any:
         fault = self.faults.popleft() if self.faults else None
         headers = {"Accept-Encoding": "zstd, gzip", "Content-Type": "application/json"}
+        data = b"" if body is None else body.data
         if token is not None:
             headers["Authorization"] = f"Bearer {token[:-4] + 'AAAA' if fault is Fault.TOKEN_EXPIRED else token}"
         self._time.pass_by(0.05)
@@ -78,10 +81,10 @@ class SimulatedNetwork(Transport):
         if fault is Fault.OLD_ONE_AGAIN and self._old_push is not None:
             self.centre.ask("POST", "/v1/sync/push", *self._old_push)
         if path.endswith("/push"):
-            self._old_push = (headers, body or b"")
-        reply = self.centre.ask(method, path, headers, body or b"", _DEATHS.get(fault) if fault else None)
+            self._old_push = (headers, data)
+        reply = self.centre.ask(method, path, headers, data, _DEATHS.get(fault) if fault else None)
         if fault is Fault.TWICE:
-            reply = self.centre.ask(method, path, headers, body or b"")
+            reply = self.centre.ask(method, path, headers, data)
         if fault is Fault.LATE:
             listener, failpoints.listener = failpoints.listener, None
             self.meanwhile()
@@ -89,7 +92,7 @@ class SimulatedNetwork(Transport):
         if reply is None or fault is Fault.REPLY_LOST:
             raise NoAnswer("the connection was reset")
         reply = _spoiled(reply, fault)
-        return _checked(reply, reply.raw, kind)  # type: ignore[arg-type]
+        return read(reply, reply.raw)
 
 
 _DEATHS = {
