@@ -131,10 +131,10 @@ def test_the_first_window_opens_a_company_and_the_next_start_goes_straight_to_it
         start = program._start
         assert start is not None
         start._show(start._new_company)
-        start.name.setText("Yangtze Trading")
-        start.name.editingFinished.emit()
-        assert start.code.text() == "YANGTZET"
-        start.owner_name.setText("Li Wei")
+        start.new_company.name.setText("Yangtze Trading")
+        start.new_company.name.editingFinished.emit()
+        assert start.new_company.code.text() == "YANGTZET"
+        start.new_company.owner_name.setText("Li Wei")
         start.new_company_button.click()
         qtbot.waitUntil(lambda: program._window is not None, timeout=SECONDS_FOR_A_LOADED_MACHINE * 1000)
         assert isinstance(program._window, MainWindow)
@@ -158,10 +158,10 @@ def test_what_is_missing_in_the_first_window_is_said_and_keeps_what_was_typed(qt
     start = StartWindow(lambda _wish: pytest.fail("nothing was asked"), lambda: charts, date(2026, 3, 1))
     qtbot.addWidget(start)
     start._show(start._new_company)
-    start.name.setText("Acme")
+    start.new_company.name.setText("Acme")
     start.new_company_button.click()
     assert start.trouble.text() == "Please fill in every field."
-    assert start.name.text() == "Acme"
+    assert start.new_company.name.text() == "Acme"
 
 
 def test_enter_starts_the_company_and_escape_goes_back_to_the_choice(qtbot: QtBot, tmp_path: Path) -> None:
@@ -178,10 +178,10 @@ def test_enter_starts_the_company_and_escape_goes_back_to_the_choice(qtbot: QtBo
     qtbot.keyClick(start.centre, Qt.Key.Key_Escape)
     assert start.pages.currentWidget() is start._choice
     start._show(start._new_company)
-    start.name.setText("Acme")
-    start.code.setText("ACME")
-    start.owner_name.setText("Li Wei")
-    qtbot.keyClick(start.owner_name, Qt.Key.Key_Return)
+    start.new_company.name.setText("Acme")
+    start.new_company.code.setText("ACME")
+    start.new_company.owner_name.setText("Li Wei")
+    qtbot.keyClick(start.new_company.owner_name, Qt.Key.Key_Return)
     assert [type(wanted).__name__ for wanted in asked] == ["NewCompany"]
 
 

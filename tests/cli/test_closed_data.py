@@ -181,7 +181,7 @@ def test_a_copy_says_so_at_its_window_and_goes_on_after_the_password(
         window.top.pill.click()
         (dialog,) = window.findChildren(SignInAgain)
         dialog.password.setText(PASSWORD)
-        dialog._ask()
+        dialog.do_button.click()
         qtbot.waitUntil(lambda: {"S-1", "S-2"} <= parties(company), timeout=PATIENCE)
         qtbot.waitUntil(lambda: not window.banner.isVisible(), timeout=PATIENCE)
     finally:

@@ -24,7 +24,8 @@ from erp_desktop.sync.signing_in import PasswordToChange, SamePassword, WeakPass
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.sync.transport import Timing
 from erp_desktop.views.start.sign_in_again import SignInAgain
-from erp_desktop.views.start.start_window import SignIn, StartWindow
+from erp_desktop.views.start.start_window import StartWindow
+from erp_desktop.views.start.wishes import SignIn
 from erp_desktop.views.widgets.asking import when_done
 
 __all__ = ["trade"]
@@ -356,7 +357,7 @@ def test_signing_in_again_with_a_one_time_password_asks_for_one_of_ones_own(
     dialog.accepted.connect(lambda: signed_in.append(True))
     dialog.open()
     dialog.password.setText(given)
-    dialog.sign_in_button.click()
+    dialog.do_button.click()
     trade.wait(lambda: choosing() is not None)
     asked = choosing()
     assert asked is not None

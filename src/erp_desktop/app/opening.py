@@ -15,7 +15,7 @@ from erp_desktop.app.places import Place
 from erp_desktop.desk import Desk
 from erp_desktop.embedded import EmbeddedCentre
 from erp_desktop.sync.cache import facts_in
-from erp_desktop.views.start.start_window import KnownCompany, NewCompany, SignIn, Wish
+from erp_desktop.views.start.wishes import KnownCompany, NewCompany, SignIn, Wish
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,8 @@ from erp_desktop.sync.state import SyncKind, SyncState
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.shell.screens import load_screens_ahead
 from erp_desktop.views.shell.settings import WindowSettings
-from erp_desktop.views.start.start_window import SignIn, StartWindow, Wish
+from erp_desktop.views.start.start_window import StartWindow
+from erp_desktop.views.start.wishes import SignIn, Wish
 from erp_desktop.views.widgets.asking import when_done
 
 MILLISECONDS_BEFORE_SYNCING = 100  # the window is drawn and has its first figures

@@ -4,18 +4,17 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
-from erp_desktop.views.widgets.asking import Failure, when_done
-from erp_desktop.views.widgets.theme import current_theme
+from erp_desktop.views.start.password_dialog import PasswordDialog
+from erp_desktop.views.widgets.asking import when_done
 
 SHORTEST = 8  # what the centre takes
 
 
-class ChoosePassword(QDialog):
+class ChoosePassword(PasswordDialog):
     """Calls `choose(old, new)` until it succeeds or the person thinks better of it; the dialog is accepted then.
 
     With `old` None the old one is asked for too.
@@ -24,15 +23,14 @@ class ChoosePassword(QDialog):
     def __init__(
         self, why: str, old: str | None, choose: Callable[[str, str], "Future[Any]"], parent: QWidget | None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(
+            translate("ChoosePassword", "Choose a password"),
+            why,
+            translate("ChoosePassword", "Use this password"),
+            parent,
+        )
         self._old = old
         self._choose = choose
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(translate("ChoosePassword", "Choose a password"))
-        self.setMinimumWidth(440)
-        words = QLabel(why)
-        words.setWordWrap(True)
-        words.setVisible(bool(why))
         self.old, self.new, self.again = QLineEdit(), QLineEdit(), QLineEdit()
         form = QFormLayout()
         rows = [
@@ -45,26 +43,11 @@ class ChoosePassword(QDialog):
             field.setEchoMode(QLineEdit.EchoMode.Password)
             field.setAccessibleName(text)
             form.addRow(text, field)
-        self.trouble = QLabel()
-        self.trouble.setWordWrap(True)
-        self.trouble.setStyleSheet(f"color: {current_theme().color('late').name()}")
-        self.trouble.hide()
-        buttons = QDialogButtonBox()
-        self.do_button = buttons.addButton(
-            translate("ChoosePassword", "Use this password"), QDialogButtonBox.ButtonRole.AcceptRole
-        )
-        buttons.addButton(translate("ChoosePassword", "Not now"), QDialogButtonBox.ButtonRole.RejectRole)
-        self.do_button.setDefault(True)
-        buttons.accepted.connect(self._go)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(10)
-        layout.addWidget(words)
-        layout.addLayout(form)
-        layout.addWidget(self.trouble)
-        layout.addWidget(buttons)
-        (self.old if old is None else self.new).setFocus()
+        self.form.addLayout(form)
+        self._first_field().setFocus()
+
+    def _first_field(self) -> QLineEdit:
+        return self.old if self._old is None else self.new
 
     def _go(self) -> None:
         new = self.new.text()
@@ -81,16 +64,3 @@ class ChoosePassword(QDialog):
     def _refused(self, refused: Refused) -> None:
         is_about_the_old = self._old is None and refused.code == "wrong_password"
         self._say(refused.problem.sentence, self.old if is_about_the_old else self.new)
-
-    def _failed(self, failure: Failure) -> None:
-        text = translate("ChoosePassword", "This did not work; nothing was changed. For support: {reference}.")
-        self._say(text.format(reference=failure.reference), self.new)
-
-    def _say(self, sentence: str, field: QLineEdit | None) -> None:
-        self.do_button.setEnabled(True)
-        self.trouble.setText(sentence)
-        self.trouble.setVisible(bool(sentence))
-        if field is not None:
-            field.setFocus()
-            field.selectAll()
-        self.adjustSize()

@@ -5,17 +5,16 @@ It asks and shows; what the answers lead to is done by whoever made it, on anoth
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QRegularExpression, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QRegularExpressionValidator
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -30,12 +29,12 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.sync.signing_in import PasswordToChange
 from erp_desktop.views.start.choose_password import ChoosePassword
+from erp_desktop.views.start.new_company_form import NewCompanyForm, entry_form
+from erp_desktop.views.start.wishes import KnownCompany, SampleWanted, SignIn, Wish
 from erp_desktop.views.translation import LANGUAGES, current_language, show_language
 from erp_desktop.views.widgets.asking import Failure, when_done
 from erp_desktop.views.widgets.banner import Banner
 from erp_desktop.views.widgets.theme import TITLE_PX, current_theme, sized_font
-
-CURRENCIES = ("CNY", "EUR", "USD", "GBP", "HKD", "SGD", "TWD")
 
 # What a refusal of signing in is about, so that the keyboard stands where it can be mended; anything else: the password.
 _ABOUT_THE_ADDRESS = frozenset(
@@ -49,46 +48,6 @@ _ABOUT_THE_ADDRESS = frozenset(
     }
 )
 _ABOUT_THE_COMPANY = frozenset({"company_not_there"})
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """Somebody signs in to an office."""
-
-    centre: str
-    company: str
-    login: str
-    password: str
-    new_password: str = ""  # replaces the other first
-
-
-@dataclass(frozen=True)
-class NewCompany:
-    """A first company, kept on this computer."""
-
-    code: str
-    name: str
-    currency: str
-    chart: str
-    owner_name: str
-    first_period_on: date
-
-
-@dataclass(frozen=True)
-class KnownCompany:
-    """A company that is kept on this computer already; `login` is who opened it."""
-
-    code: str
-    name: str
-    login: str
-
-
-@dataclass(frozen=True)
-class SampleWanted:
-    """Somebody wants to look at the sample company."""
-
-
-Wish = SignIn | NewCompany | KnownCompany | SampleWanted
 
 
 class StartWindow(QDialog):
@@ -229,7 +188,8 @@ class StartWindow(QDialog):
         self.login = QLineEdit(known.login if known else "")
         self.password = QLineEdit()
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        form = _form(layout)
+        form = entry_form()
+        layout.addLayout(form)
         form.addRow(translate("StartWindow", "Central service"), self.centre)
         form.addRow(translate("StartWindow", "Company"), self.company)
         form.addRow(translate("StartWindow", "User name"), self.login)
@@ -247,50 +207,15 @@ class StartWindow(QDialog):
 
     def _add_new_company(self) -> QWidget:
         page, layout = self._page(translate("StartWindow", "Start a new company"))
-        self.name = QLineEdit()
-        self.code = QLineEdit()
-        self.code.setMaxLength(12)
-        self.code.setValidator(QRegularExpressionValidator(QRegularExpression(r"\S*"), self.code))
-        self.code.setPlaceholderText(translate("StartWindow", "a few letters or digits, such as ACME"))
-        self.currency = QComboBox()
-        self.currency.addItems(CURRENCIES)
-        self.chart = QComboBox()
-        for key, title in self._charts().items():
-            self.chart.addItem(title, key)
-        self.owner_name = QLineEdit()
-        form = _form(layout)
-        form.addRow(translate("StartWindow", "Name of the company"), self.name)
-        form.addRow(translate("StartWindow", "Short code"), self.code)
-        form.addRow(translate("StartWindow", "Currency"), self.currency)
-        form.addRow(translate("StartWindow", "Chart of accounts"), self.chart)
-        form.addRow(translate("StartWindow", "Your name"), self.owner_name)
-        lasting = QLabel(translate("StartWindow", "Currency and chart of accounts cannot be changed later."))
-        lasting.setWordWrap(True)
-        lasting.setProperty("tone", "secondary")
-        layout.addWidget(lasting)
-        self.name.editingFinished.connect(self._suggest_code)
+        self.new_company = form = NewCompanyForm(self._charts())
+        layout.addWidget(form)
 
         def go() -> None:
-            if not self._is_filled([self.name, self.code, self.owner_name]):
-                return
-            self._ask(
-                NewCompany(
-                    code=self.code.text().strip(),
-                    name=self.name.text().strip(),
-                    currency=self.currency.currentText(),
-                    chart=self.chart.currentData(),
-                    owner_name=self.owner_name.text().strip(),
-                    first_period_on=self._today.replace(month=1, day=1),
-                )
-            )
+            if self._is_filled(form.required):
+                self._ask(form.wish(self._today))
 
         self.new_company_button = self._add_buttons(page, layout, translate("StartWindow", "Start the company"), go)
         return page
-
-    def _suggest_code(self) -> None:
-        if not self.code.text():
-            letters = "".join(mark for mark in self.name.text() if mark.isascii() and mark.isalnum())
-            self.code.setText(letters[:8].upper())
 
     def _page(self, title: str) -> tuple[QWidget, QVBoxLayout]:
         page = QWidget()
@@ -459,12 +384,3 @@ def _offer(layout: QVBoxLayout, text: str, detail: str, go: Callable[[], object]
     layout.addWidget(button)
     layout.addWidget(words)
     return button
-
-
-def _form(layout: QVBoxLayout) -> QFormLayout:
-    form = QFormLayout()
-    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-    form.setHorizontalSpacing(16)
-    form.setVerticalSpacing(8)
-    layout.addLayout(form)
-    return form
