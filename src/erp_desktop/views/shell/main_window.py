@@ -1,14 +1,11 @@
 """The main window: module rail, top bar, tabs, status bar; it opens screens and remembers how it was left."""
 
-import json
-import logging
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from erp_desktop.i18n import translate
@@ -23,10 +20,12 @@ from erp_desktop.views.shell.module_rail import ModuleRail
 from erp_desktop.views.shell.opened_screens import note_opening
 from erp_desktop.views.shell.palette import CommandPalette
 from erp_desktop.views.shell.palette_choices import PaletteChoices
+from erp_desktop.views.shell.remembering import choose_look, remember, restore
 from erp_desktop.views.shell.screens import Screen, find_screen, make_screen, permitted_screens
 from erp_desktop.views.shell.settings import WindowSettings
 from erp_desktop.views.shell.status_bar import StatusBar
 from erp_desktop.views.shell.top_bar import TopBar
+from erp_desktop.views.shell.walking import Shown, Walk
 from erp_desktop.views.translation import LANGUAGES, current_language, show_language
 from erp_desktop.views.widgets.asking import Failure, announcements
 from erp_desktop.views.widgets.banner import Banner
@@ -37,8 +36,6 @@ from erp_desktop.views.widgets.theme import THEME_CHOICES, theme_keeper
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
-
-log = logging.getLogger(__name__)
 
 LEAST_WIDTH, LEAST_HEIGHT = 1024, 640
 
@@ -59,17 +56,15 @@ class MainWindow(QMainWindow):
         use_company_time_zone(desk.company.time_zone)
         self.settings = WindowSettings(settings_file)
         self._screens = {screen.key: screen for screen in permitted_screens(desk.permissions)}
-        self._back: list[tuple[str, dict[str, Any]]] = []
-        self._forward: list[tuple[str, dict[str, Any]]] = []
-        self._walking = False
+        self._walk = Walk(self.open_screen)
         self._leaving = False
-        self._choose_look()
+        choose_look(self.settings)
         self.commands = CommandRegistry(self)
         self.jobs = JobTray(self)
         standard_commands.register(self)
         self._build()
         self._listen()
-        self._restore()
+        restore(self)
 
     # --- what screens use ---------------------------------------------------------------------------------------
 
@@ -140,10 +135,10 @@ class MainWindow(QMainWindow):
             self.tabs.setCurrentIndex(number)
 
     def go_back(self) -> None:
-        self._walk(self._back, self._forward)
+        self._walk.back(self._shown())
 
     def go_forward(self) -> None:
-        self._walk(self._forward, self._back)
+        self._walk.forward(self._shown())
 
     def save_current(self) -> None:
         """Ctrl+S: what the tab in front has unsaved, or a word that there is nothing."""
@@ -301,28 +296,11 @@ class MainWindow(QMainWindow):
             return
         self.rail.show_current(tab.screen.module)
         self._name_window()
-        here = (tab.screen.key, tab.args)
-        if not self._walking and (not self._back or self._back[-1] != here):
-            self._back = [*self._back[-49:], here]
-            self._forward.clear()
+        self._walk.note((tab.screen.key, tab.args))
 
-    def _walk(self, source: list[tuple[str, dict[str, Any]]], other: list[tuple[str, dict[str, Any]]]) -> None:
+    def _shown(self) -> Shown | None:
         tab = self.tabs.current()
-        here = (tab.screen.key, tab.args) if tab is not None else None
-        if here is not None and source and source[-1] == here:
-            source.pop()
-        if not source:
-            if here is not None and source is self._back:
-                source.append(here)
-            return
-        key, args = source.pop()
-        if here is not None:
-            other.append(here)
-        self._walking = True
-        self.open_screen(key, **args)
-        self._walking = False
-        if source is self._back:
-            source.append((key, args))
+        return (tab.screen.key, tab.args) if tab is not None else None
 
     def _name_window(self) -> None:
         tab = self.tabs.current()
@@ -348,52 +326,7 @@ class MainWindow(QMainWindow):
                 )
             )
 
-    # --- remembering ---------------------------------------------------------------------------------------------
-
-    def _choose_look(self) -> None:
-        """Before anything is built, so that all of it is built once."""
-        theme_keeper().choose(self.settings.text("theme", "light"))
-        language = self.settings.text("language") or current_language()
-        if language != current_language():
-            show_language(language)
-
-    def _restore(self) -> None:
-        geometry = self.settings.state("geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(1280, 800)
-        self._move_on_screen()
-        self.rail.set_wide(self.settings.text("rail", "wide") == "wide")
-        self.open_screen("home")
-        for key, args in _read_tabs(self.settings.text("tabs")):
-            if key in self._screens and key != "home":
-                self._reopen(key, args)
-        front = self.settings.text("front")
-        if front.isdigit() and int(front) < self.tabs.count():
-            self.tabs.setCurrentIndex(int(front))
-        if self.settings.was_damaged:
-            self.say(translate("MainWindow", "The window's settings could not be read and were put aside."))
-
-    def _reopen(self, key: str, args: dict[str, Any]) -> None:
-        """A remembered tab; one that cannot be made any more is left out, it must not keep the window from opening."""
-        try:
-            self.open_screen(key, **args)
-        except Exception:
-            log.exception("the remembered tab %s could not be opened", key)
-
-    def _move_on_screen(self) -> None:
-        frame = self.frameGeometry()
-        if not any(screen.availableGeometry().intersects(frame) for screen in QGuiApplication.screens()):
-            self.move(QGuiApplication.primaryScreen().availableGeometry().topLeft())
-
-    def _remember(self) -> None:
-        self.settings.put("geometry", self.saveGeometry())
-        self.settings.put("rail", "wide" if self.rail.wants_names else "narrow")
-        self.settings.put("theme", theme_keeper().choice)
-        self.settings.put("language", current_language())
-        saved = [tab for tab in self.tabs.tabs() if not tab.is_dirty]
-        self.settings.put("tabs", json.dumps([[tab.screen.key, _plain(tab.args)] for tab in saved]))
-        self.settings.put("front", str(self.tabs.currentIndex()))
-        self.settings.write()
+    # --- closing -------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -409,7 +342,7 @@ class MainWindow(QMainWindow):
             if answer is not Answer.DISCARD:
                 event.ignore()
                 return
-        self._remember()
+        remember(self)
         self.jobs.stop()
         super().closeEvent(event)
 
@@ -434,28 +367,3 @@ class MainWindow(QMainWindow):
 
 def _copy(text: str) -> None:
     QApplication.clipboard().setText(text)
-
-
-def _plain(args: dict[str, Any]) -> dict[str, str]:
-    """Arguments that an ini file can hold: texts, and ids marked as such."""
-    plain = {}
-    for name, value in args.items():
-        if isinstance(value, UUID):
-            plain[name] = "id:" + value.hex
-        elif isinstance(value, str):
-            plain[name] = "text:" + value
-    return plain
-
-
-def _read_tabs(stored: str) -> list[tuple[str, dict[str, Any]]]:
-    """What `_plain` wrote; anything else is left out."""
-    try:
-        tabs = json.loads(stored) if stored else []
-        return [(key, {name: _typed(value) for name, value in args.items()}) for key, args in tabs]
-    except (ValueError, TypeError, AttributeError):
-        return []
-
-
-def _typed(value: str) -> UUID | str:
-    kind, _, text = value.partition(":")
-    return UUID(text) if kind == "id" else text
