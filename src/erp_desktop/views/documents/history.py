@@ -140,6 +140,8 @@ def _cells(row: HistoryRow) -> list[str]:
 def _value(value: Any, names: dict[str, RecordName]) -> str:
     if isinstance(value, bool):
         return translate("Table", "Yes") if value else translate("Table", "No")
+    if isinstance(value, list):
+        return ", ".join(_value(one, names) for one in value) or translate("History", "(empty)")
     if value in (None, ""):
         return translate("History", "(empty)")
     known = names.get(str(value))

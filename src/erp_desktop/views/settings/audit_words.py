@@ -39,6 +39,14 @@ READS = {
 }
 
 
+_OF = "of"
+_PARTS = {
+    "changes": QT_TRANSLATE_NOOP("Audit", "Changes"),
+    "reads": QT_TRANSLATE_NOOP("Audit", "Looked at, printed, saved as files"),
+    "events": QT_TRANSLATE_NOOP("Audit", "Sign-ins, computers, passwords, backups"),
+}
+
+
 @dataclass(frozen=True)
 class ShownRow:
     """A row as the table shows it; `record` is what Enter opens: the screen and the record's id."""
@@ -81,9 +89,16 @@ def _read(row: AuditRow) -> ShownRow:
     if not row.records:
         subject = _named(row.subject)
         record = None
-    asked = ", ".join(f"{name}: {value}" for name, value in row.details.items())
+    asked = ", ".join(_detail(name, value) for name, value in row.details.items())
     what = translate("Audit event", READS[ReadKind(row.what)])
     return ShownRow(row.at, row.person, what, subject, asked, row.computer, record)
+
+
+def _detail(name: str, value: str) -> str:
+    """What was asked for; of this list itself, which part of it."""
+    if name == _OF and value in _PARTS:
+        return translate("Audit", _PARTS[value])
+    return f"{translate('Report', name)}: {value}"
 
 
 def _records(row: AuditRow) -> tuple[str, tuple[str, UUID] | None]:
