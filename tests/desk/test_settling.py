@@ -6,10 +6,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from acme_office import Office, OpenDesk
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select, update
 from test_last_unit import TODAY, rows_of, sell_one, stock_one
 
-from erp_desktop.actions.masters import SaveParty
+from erp_desktop.actions.masters import SaveParty, SaveProduct
 from erp_desktop.actions.periods import ClosePeriod
 from erp_desktop.actions.remedies import Refusal, Remedy, ways_out
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SalesLine, SaveSalesOrder
@@ -19,8 +19,10 @@ from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.models.ledger import Period
 from erp_desktop.models.party import Party
+from erp_desktop.models.product import Product
 from erp_desktop.models.sales import SalesOrder, Shipment
 from erp_desktop.models.stock import Bin, StockBalance
+from erp_desktop.models.sync import OutboxAction
 from erp_desktop.sync.settling import Decision
 from erp_desktop.sync.what_waits import AttentionItem
 
@@ -173,3 +175,73 @@ def test_an_address_that_two_desks_changed_is_never_overwritten_in_silence(offic
         centre = rows_of(connection)
     for desk in (lin, mei):
         assert desk._cache.write(rows_of).result() == centre
+
+
+def test_two_causes_hold_one_change_until_both_are_settled_also_offline(office: Office, open_desk: OpenDesk) -> None:
+    """A customer and a product that the centre refused, and the order that builds on both."""
+    product, _, warehouse, channel = stock_one(office)
+    with office.engine.connect() as connection:
+        box = connection.execute(select(Product.category_id, Product.unit_id)).one()
+    lin = open_desk("lin")
+    lin.go_offline()
+    customer, film, order = new_id(), new_id(), new_id()
+    lin.perform_and_wait(SaveParty(customer, "C-9", "Zhang Min", is_consumer=True))
+    lin.perform_and_wait(SaveProduct(film, "CP-9", "Film", box.category_id, box.unit_id))
+    lines = tuple(SalesLine(new_id(), one, Decimal(1), Decimal(9)) for one in (film, product))
+    lin.perform_and_wait(SaveSalesOrder(order, channel, warehouse, TODAY, TODAY, lines, customer_id=customer))
+    lin.perform_and_wait(ConfirmSalesOrder(order))
+    results = office.perform(
+        SaveParty(new_id(), "C-9", "Somebody else", is_consumer=True),
+        SaveProduct(new_id(), "CP-9", "Something else", box.category_id, box.unit_id),
+    )
+    assert [result.outcome for result in results] == ["applied"] * 2
+    lin.go_online()
+    assert lin.wait_until_synced()
+
+    items = lin.attention().result()
+    assert [(item.name, item.status) for item in items] == [
+        ("SaveParty", "refused"),
+        ("SaveProduct", "refused"),
+        ("SaveSalesOrder", "held"),
+        ("ConfirmSalesOrder", "held"),
+    ]
+    assert lin.sync_state.attention == 2
+    lin.go_offline()
+    assert lin.settle([best_way(items[0])]).result() == ()
+    assert [item.status for item in lin.attention().result()] == [
+        "refused",
+        "held",
+        "held",
+    ]  # the product is missing still
+    assert lin.settle([best_way(items[1])]).result() == ()
+    assert lin.attention().result() == ()
+    assert lin.sync_state.waiting == 4
+    lin.go_online()
+    assert lin.wait_until_synced()
+    assert lin.sync_state.waiting == 0
+    with office.engine.connect() as connection:
+        assert connection.scalars(select(SalesOrder.status)).one() == "confirmed"
+        assert set(connection.scalars(select(Party.code).where(Party.code.like("C-9%")))) == {"C-9", "C-9-2"}
+        centre = rows_of(connection)
+    assert lin._cache.write(rows_of).result() == centre
+
+
+def test_what_this_program_does_not_know_any_more_stays_with_its_sentence_and_the_others_are_settled(
+    office: Office, open_desk: OpenDesk
+) -> None:
+    lin = open_desk("lin")
+    lin.go_offline()
+    for code in ("S-8", "S-9"):
+        lin.perform_and_wait(SaveParty(new_id(), code, code, is_supplier=True))
+    rows = OutboxAction.__table__
+
+    def refuse(connection: Connection) -> None:
+        connection.execute(update(rows).values(status="refused", problem={"code": "refused", "fields": {}}))
+        first = select(func.min(rows.c.seq)).scalar_subquery()
+        connection.execute(update(rows).where(rows.c.seq == first).values(name="SaveSomething"))
+
+    lin._cache.write(refuse).result()
+    unknown, known = lin.attention().result()
+    (left,) = lin.settle([Decision(unknown.id), Decision(known.id)]).result()
+    assert (left.item_id, left.problem.code) == (unknown.id, "unknown_here")
+    assert [item.id for item in lin.attention().result()] == [unknown.id]

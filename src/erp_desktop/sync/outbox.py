@@ -208,38 +208,66 @@ def waiting(connection: Connection | Session) -> Waiting:
     return Waiting(by_status.get(PENDING, 0), by_status.get(REFUSED, 0) + by_status.get(FAILED, 0))
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What came of a person's decision: the tables that changed, and whether what was held waits to be run again."""
+
+    tables: frozenset[str] = frozenset()
+    releases: bool = False
+
+
 def send_again(connection: Connection, who: SignedIn, item_id: UUID, amended: Action | None = None) -> frozenset[str]:
     """Perform an item of Needs attention anew, as it is or `amended`; what it held goes on after it. Raises Refused,
     and then nothing has changed.
+    """
+    return _with_what_was_held(connection, who, put_back(connection, who, item_id, amended))
+
+
+def put_back(connection: Connection, who: SignedIn, item_id: UUID, amended: Action | None = None) -> Decided:
+    """As `send_again`, leaving what it held to the next `run_again`.
 
     It goes under a new id: the centre's answer to the old one is final.
     """
     row = _attention_row(connection, item_id)
-    action = amended or read_action(row["name"], row["version"], row["args"])
     held = _held_by(connection, item_id)
     connection.execute(delete(OutboxAction).where(_outbox.c.id == item_id))
     again = new_id()
-    tables = perform(connection, who, action, action_id=again)
+    try:
+        action = amended or read_action(row["name"], row["version"], row["args"])
+        tables = perform(connection, who, action, action_id=again)
+    except (Refused, OperationalError):
+        raise  # a sentence already, or the disk's trouble
+    except Exception as error:
+        raise Problem.from_dict(_problem(error, row["name"])).as_refusal() from error
     renamed: dict[UUID, UUID | None] = {item_id: again}
     for dependant in held:
         _release(connection, dependant, renamed)
-    return tables | run_again(connection, who) if held else tables
+    return Decided(tables, bool(held))
 
 
 def drop(
     connection: Connection, who: SignedIn, item_id: UUID, reason: str, *, with_held: bool = False
 ) -> frozenset[str]:
     """A person gives an item up. It is kept with the reason; what it held is tried on its own, or given up `with_held`."""
+    return _with_what_was_held(connection, who, give_up(connection, item_id, reason, with_held=with_held))
+
+
+def give_up(connection: Connection, item_id: UUID, reason: str, *, with_held: bool = False) -> Decided:
+    """As `drop`, leaving what it held to the next `run_again`."""
     row = _attention_row(connection, item_id)
     held = _held_by(connection, item_id)
     for given_up in (row, *held) if with_held else (row,):
         dropped = {**(given_up["problem"] or {}), "reason": reason, "dropped_at": datetime.now(UTC).isoformat()}
         _set_status(connection, given_up["seq"], DROPPED, dropped)
     if with_held:
-        return frozenset()
+        return Decided()
     for dependant in held:
         _release(connection, dependant, {item_id: None})
-    return run_again(connection, who) if held else frozenset()
+    return Decided(releases=bool(held))
+
+
+def _with_what_was_held(connection: Connection, who: SignedIn, decided: Decided) -> frozenset[str]:
+    return decided.tables | run_again(connection, who) if decided.releases else decided.tables
 
 
 def run_again(connection: Connection, who: SignedIn) -> frozenset[str]:

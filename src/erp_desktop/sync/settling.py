@@ -42,21 +42,29 @@ class Settled:
 
 
 def settle(connection: Connection, who: SignedIn, decisions: Sequence[Decision]) -> Settled:
-    """Carry the `decisions` out in their order. One that is refused changes nothing and leaves its item as it was."""
+    """Carry the `decisions` out in their order, then run once what they release. One that is refused changes nothing and
+    leaves its item as it was.
+    """
     tables: frozenset[str] = frozenset()
+    releases = False
     left = []
     for decision in decisions:
         try:
             with connection.begin_nested():
-                tables |= _carry_out(connection, who, decision)
+                decided = _carry_out(connection, who, decision)
         except outbox.SettledAlready:
             continue  # with what held it
         except Refused as refused:
             left.append(Unsettled(decision.item_id, refused.problem))
+        else:
+            tables |= decided.tables
+            releases |= decided.releases
+    if releases:
+        tables |= outbox.run_again(connection, who)
     return Settled(tables, tuple(left))
 
 
-def _carry_out(connection: Connection, who: SignedIn, decision: Decision) -> frozenset[str]:
+def _carry_out(connection: Connection, who: SignedIn, decision: Decision) -> outbox.Decided:
     if decision.reason is None:
-        return outbox.send_again(connection, who, decision.item_id, decision.amended)
-    return outbox.drop(connection, who, decision.item_id, decision.reason, with_held=decision.with_held)
+        return outbox.put_back(connection, who, decision.item_id, decision.amended)
+    return outbox.give_up(connection, decision.item_id, decision.reason, with_held=decision.with_held)
