@@ -50,7 +50,8 @@ class HistoryPart(QWidget):
         self.sentence = QLabel()
         self.sentence.setProperty("tone", "secondary")
         self.sentence.setWordWrap(True)
-        self.all_button = QPushButton(translate("History", "Who did what"))
+        # with its parent from the start: shown without one, it would be a window for a moment and take the keyboard away
+        self.all_button = QPushButton(translate("History", "Who did what"), self)
         self.all_button.setAutoDefault(True)
         self.all_button.setToolTip(translate("History", "Refused attempts too, in the list of everything"))
         self.all_button.clicked.connect(self.show_all)
