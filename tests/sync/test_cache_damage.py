@@ -234,3 +234,63 @@ def test_a_program_that_is_killed_while_performing_loses_nothing_that_it_confirm
     cache.write(lambda connection: outbox.run_again(connection, ADA)).result()
     assert len(waiting_codes(cache)) == before
     cache.close()
+
+
+SETTLING = """
+    import os, signal, sys
+    from pathlib import Path
+    sys.path.insert(0, {helpers!r})
+    from furnished_cache import ADA
+    from sqlalchemy import event, select
+    from erp_desktop.models.sync import OutboxAction
+    from erp_desktop.sync.cache import Cache
+    from erp_desktop.sync.settling import Decision, settle
+
+    cache = Cache(Path({path!r}))
+    rows = OutboxAction.__table__
+    first, second = cache.write(lambda c: c.scalars(select(rows.c.id).where(rows.c.status == "refused")).all()).result()
+    left = [{statements}]
+
+    @event.listens_for(cache._engine, "before_cursor_execute")
+    def count(_connection, _cursor, statement, *_):
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    decisions = [Decision(first), Decision(second, reason="entered twice")]
+    cache.write(lambda connection: settle(connection, ADA, decisions)).result()
+    print("settled", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("statements", [12, 1000])
+def test_a_program_that_is_killed_while_settling_has_carried_out_all_that_was_decided_or_nothing(
+    path: Path, statements: int
+) -> None:
+    fill(path, 3)
+    cache = Cache(path)
+    rows = OutboxAction.__table__
+
+    def refuse(connection: Connection) -> None:
+        first, second, third = connection.scalars(select(rows.c.id).order_by(rows.c.seq)).all()
+        for each in (first, third):
+            outbox.settle(connection, each, "refused", {"code": "refused", "fields": {}})
+        held = update(OutboxAction).where(rows.c.id == second)
+        connection.execute(held.values(status="held", depends_on=[str(first)]))
+        outbox.run_again(connection, ADA)
+
+    cache.write(refuse).result()
+    cache.close()
+    program = textwrap.dedent(SETTLING).format(
+        helpers=str(Path(__file__).parent), path=str(path), statements=statements
+    )
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    is_settled = "settled" in killed.stdout
+    assert is_settled == (statements == 1000)
+
+    cache = Cache(path)
+    statuses = cache.write(lambda c: c.scalars(select(rows.c.status).order_by(rows.c.seq)).all()).result()
+    assert statuses == (["dropped", "pending", "pending"] if is_settled else ["refused", "held", "refused"])
+    cache.close()
