@@ -9,25 +9,21 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.party import Party
-from erp_desktop.models.product import Barcode, Product, ProductUnit, Unit
-from erp_desktop.models.stock import Bin, Lot, StockCountLine
+from erp_desktop.models.product import Barcode, ProductUnit
+from erp_desktop.models.stock import StockCountLine
 from erp_desktop.queries.base import NotHere
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import Address, DocumentAddress, RelatedDocument, RelatedDocuments, documents_with
 from erp_desktop.queries.ledger import JournalEntries, JournalEntryRow, JournalLineRow, JournalLines
-from erp_desktop.queries.line_units import named_unit
-from erp_desktop.queries.list_shape import Join, ListColumn, ListShape, difference, named, plain, table_of
+from erp_desktop.queries.line_goods import PRODUCT, UNIT, goods_joins, goods_names, place_columns, place_joins
+from erp_desktop.queries.list_shape import ListColumn, ListShape, difference, plain, table_of
 from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 from erp_desktop.queries.masters import Parties, PartyRow, PriceRow, Prices, ProductRow, Products
 from erp_desktop.queries.stock import StockCountRow, StockCounts, StockOnHand, StockOnHandRow
 
-_product = table_of(Product)
 _product_unit = table_of(ProductUnit)
 _barcode = table_of(Barcode)
-_unit = table_of(Unit)
 _party = table_of(Party)
-_bin = table_of(Bin)
-_lot = table_of(Lot)
 _count_line = table_of(StockCountLine)
 
 
@@ -80,8 +76,8 @@ class ProductDetail:
 
     def run(self, session: Session, company_id: UUID) -> ProductRecord:
         row = row_of(session, company_id, Products(), "product", self.product_id)
-        more = select(_product.c.weight_kg, _product.c.volume_m3)
-        more = more.where(_product.c.company_id == company_id, _product.c.id == self.product_id)
+        more = select(PRODUCT.c.weight_kg, PRODUCT.c.volume_m3)
+        more = more.where(PRODUCT.c.company_id == company_id, PRODUCT.c.id == self.product_id)
         weight_kg, volume_m3 = session.execute(more).one()
         of_product = replace(EVERY_LINE, filters=(("product_id", self.product_id),))
         return ProductRecord(
@@ -95,20 +91,18 @@ class ProductDetail:
         )
 
     def _units(self, session: Session, company_id: UUID) -> tuple[ProductUnitRow, ...]:
-        named_by = (_unit.c.company_id == _product_unit.c.company_id) & (_unit.c.id == _product_unit.c.unit_id)
+        named_by = (UNIT.c.company_id == _product_unit.c.company_id) & (UNIT.c.id == _product_unit.c.unit_id)
         factors = (_product_unit.c.numerator, _product_unit.c.denominator)
-        units = select(
-            _product_unit.c.id, _product_unit.c.unit_id, _unit.c.code, _unit.c.name, _unit.c.name_zh, *factors
-        )
-        units = units.select_from(_product_unit.join(_unit, named_by)).order_by(_unit.c.code)
+        units = select(_product_unit.c.id, _product_unit.c.unit_id, UNIT.c.code, UNIT.c.name, UNIT.c.name_zh, *factors)
+        units = units.select_from(_product_unit.join(UNIT, named_by)).order_by(UNIT.c.code)
         units = units.where(_product_unit.c.company_id == company_id, _product_unit.c.product_id == self.product_id)
         return tuple(ProductUnitRow(*unit) for unit in session.execute(units))
 
     def _barcodes(self, session: Session, company_id: UUID) -> tuple[BarcodeRow, ...]:
-        named_by = (_unit.c.company_id == _barcode.c.company_id) & (_unit.c.id == _barcode.c.unit_id)
-        unit = (_barcode.c.unit_id, _unit.c.code, _unit.c.name, _unit.c.name_zh)
+        named_by = (UNIT.c.company_id == _barcode.c.company_id) & (UNIT.c.id == _barcode.c.unit_id)
+        unit = (_barcode.c.unit_id, UNIT.c.code, UNIT.c.name, UNIT.c.name_zh)
         barcodes = select(_barcode.c.id, _barcode.c.code, *unit)
-        barcodes = barcodes.select_from(_barcode.outerjoin(_unit, named_by)).order_by(_barcode.c.code)
+        barcodes = barcodes.select_from(_barcode.outerjoin(UNIT, named_by)).order_by(_barcode.c.code)
         barcodes = barcodes.where(_barcode.c.company_id == company_id, _barcode.c.product_id == self.product_id)
         return tuple(BarcodeRow(*barcode) for barcode in session.execute(barcodes))
 
@@ -182,21 +176,15 @@ class StockCountLines(ListQuery[StockCountLineRow]):
         _count_line,
         [
             *plain(_count_line, "id", "count_id", "line_no", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
-            *plain(_count_line, "bin_id"),
-            *named(_bin, "code"),
-            *plain(_count_line, "lot_id"),
-            *named(_lot, "code"),
+            *goods_names(),
+            *place_columns(_count_line),
             *plain(_count_line, "expected_qty", "counted_qty"),
             ListColumn("difference", difference(_count_line.c.counted_qty, _count_line.c.expected_qty)),
             *plain(_count_line, "unit_cost"),
         ],
         [
-            Join(_product, _count_line.c.product_id),
-            Join(_unit, _product.c.unit_id),
-            Join(_bin, _count_line.c.bin_id),
-            Join(_lot, _count_line.c.lot_id),
+            *goods_joins(_count_line),
+            *place_joins(_count_line),
         ],
         [("count_id", False), ("line_no", False)],
     )

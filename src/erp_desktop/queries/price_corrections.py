@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.party import Party
-from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -20,7 +19,8 @@ from erp_desktop.models.purchasing import (
 )
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
+from erp_desktop.queries.line_goods import goods_joins, goods_names
+from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
 from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
@@ -40,8 +40,6 @@ _receipt = table_of(GoodsReceipt)
 _receipt_line = table_of(GoodsReceiptLine)
 _order_line = table_of(PurchaseOrderLine)
 _supplier = table_of(Party, "supplier")
-_product = table_of(Product)
-_unit = table_of(Unit)
 
 
 @dataclass(frozen=True)
@@ -138,8 +136,7 @@ class PriceCorrectionLines(ListQuery[PriceCorrectionLineRow]):
         _line,
         [
             *plain(_line, "id", "correction_id", "line_no", "receipt_line_id", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
+            *goods_names(),
             ListColumn("qty", _receipt_line.c.qty),
             *plain(_line, "price_before", "unit_price"),
             ListColumn("difference", _line.c.difference, is_total=True),
@@ -153,8 +150,7 @@ class PriceCorrectionLines(ListQuery[PriceCorrectionLineRow]):
         ],
         [
             Join(_receipt_line, _line.c.receipt_line_id),
-            Join(_product, _line.c.product_id),
-            Join(_unit, _product.c.unit_id),
+            *goods_joins(_line),
             Join(_order_line, _receipt_line.c.order_line_id),
             unit_join(_order_line),
         ],

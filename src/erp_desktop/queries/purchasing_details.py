@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.actions.landed_shares import still_owed
 from erp_desktop.models.company import User
-from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -19,11 +18,11 @@ from erp_desktop.models.purchasing import (
     PurchaseOrder,
     PurchaseOrderLine,
 )
-from erp_desktop.models.stock import Bin, Lot
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
+from erp_desktop.queries.line_goods import BIN, LOT, PRODUCT, goods_joins, goods_names, place_joins
+from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
 from erp_desktop.queries.list_shape import Join, ListColumn, ListShape, difference, named, plain, table_of
 from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 from erp_desktop.queries.purchasing import (
@@ -40,10 +39,6 @@ _order_line = table_of(PurchaseOrderLine)
 _receipt = table_of(GoodsReceipt)
 _receipt_line = table_of(GoodsReceiptLine)
 _share = table_of(LandedCostShare)
-_product = table_of(Product)
-_unit = table_of(Unit)
-_bin = table_of(Bin)
-_lot = table_of(Lot)
 _raiser = table_of(User, "raiser")
 
 
@@ -84,18 +79,17 @@ class PurchaseOrderLines(ListQuery[PurchaseOrderLineRow]):
         _order_line,
         [
             *plain(_order_line, "id", "order_id", "line_no", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
-            ListColumn("tracking", _product.c.tracking),
+            *goods_names(),
+            ListColumn("tracking", PRODUCT.c.tracking),
             ListColumn("qty", _order_line.c.qty, is_total=True),
             *plain(_order_line, "unit_price"),
             ListColumn("amount", _order_line.c.amount, is_total=True),
             ListColumn("received_qty", _order_line.c.received_qty, is_total=True),
             ListColumn("open_qty", difference(_order_line.c.qty, _order_line.c.received_qty), is_total=True),
             *unit_columns(_order_line),
-            ListColumn("stock_unit_id", _product.c.unit_id),
+            ListColumn("stock_unit_id", PRODUCT.c.unit_id),
         ],
-        [Join(_product, _order_line.c.product_id), Join(_unit, _product.c.unit_id), unit_join(_order_line)],
+        [*goods_joins(_order_line), unit_join(_order_line)],
         [("order_id", False), ("line_no", False)],
     )
 
@@ -180,21 +174,18 @@ class GoodsReceiptLines(ListQuery[GoodsReceiptLineRow]):
         _receipt_line,
         [
             *plain(_receipt_line, "id", "receipt_id", "line_no", "order_line_id", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
+            *goods_names(),
             *plain(_receipt_line, "lot_id"),
-            *named(_lot, "code"),
+            *named(LOT, "code"),
             *plain(_receipt_line, "bin_id"),
-            *named(_bin, "code"),
+            *named(BIN, "code"),
             ListColumn("qty", _receipt_line.c.qty, is_total=True),
             ListColumn("returned_qty", _receipt_line.c.returned_qty, is_total=True),
             *unit_columns(_order_line),
         ],
         [
-            Join(_product, _receipt_line.c.product_id),
-            Join(_unit, _product.c.unit_id),
-            Join(_bin, _receipt_line.c.bin_id),
-            Join(_lot, _receipt_line.c.lot_id),
+            *goods_joins(_receipt_line),
+            *place_joins(_receipt_line),
             Join(_order_line, _receipt_line.c.order_line_id),
             unit_join(_order_line),
         ],
@@ -268,7 +259,7 @@ class LandedCostShares(ListQuery[LandedCostShareRow]):
             ListColumn("receipt_id", _receipt_line.c.receipt_id),
             ListColumn("receipt_number", _receipt.c.number),
             ListColumn("product_id", _receipt_line.c.product_id),
-            *named(_product, "code", "name", "name_zh"),
+            *named(PRODUCT, "code", "name", "name_zh"),
             ListColumn("qty", _receipt_line.c.qty),
             ListColumn("amount", _share.c.amount, is_total=True),
             ListColumn("to_inventory", _share.c.to_inventory, is_total=True),
@@ -280,7 +271,7 @@ class LandedCostShares(ListQuery[LandedCostShareRow]):
         [
             Join(_receipt_line, _share.c.receipt_line_id),
             Join(_receipt, _receipt_line.c.receipt_id),
-            Join(_product, _receipt_line.c.product_id),
+            Join(PRODUCT, _receipt_line.c.product_id),
         ],
         [("landed_cost_id", False), ("line_no", False)],
     )

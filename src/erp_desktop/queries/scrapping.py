@@ -9,10 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from erp_desktop.models.product import Product, Unit
-from erp_desktop.models.stock import Bin, Lot, StockScrap, StockScrapLine, Warehouse
+from erp_desktop.models.stock import StockScrap, StockScrapLine, Warehouse
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import named_unit
+from erp_desktop.queries.line_goods import goods_joins, goods_names, place_columns, place_joins
 from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
@@ -29,10 +28,6 @@ from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 _scrap = table_of(StockScrap)
 _line = table_of(StockScrapLine)
 _warehouse = table_of(Warehouse)
-_product = table_of(Product)
-_unit = table_of(Unit)
-_bin = table_of(Bin)
-_lot = table_of(Lot)
 
 
 @dataclass(frozen=True)
@@ -105,20 +100,14 @@ class StockScrapLines(ListQuery[StockScrapLineRow]):
         _line,
         [
             *plain(_line, "id", "scrap_id", "line_no", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
-            *plain(_line, "bin_id"),
-            *named(_bin, "code"),
-            *plain(_line, "lot_id"),
-            *named(_lot, "code"),
+            *goods_names(),
+            *place_columns(_line),
             ListColumn("qty", _line.c.qty, is_total=True),
             *searched(_line, "reason"),
         ],
         [
-            Join(_product, _line.c.product_id),
-            Join(_unit, _product.c.unit_id),
-            Join(_bin, _line.c.bin_id),
-            Join(_lot, _line.c.lot_id),
+            *goods_joins(_line),
+            *place_joins(_line),
         ],
         [("scrap_id", False), ("line_no", False)],
     )

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.company import User
-from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.sales import (
     CustomerReturn,
     CustomerReturnLine,
@@ -19,11 +18,12 @@ from erp_desktop.models.sales import (
     Shipment,
     ShipmentLine,
 )
-from erp_desktop.models.stock import Bin, Lot, StockBalance
+from erp_desktop.models.stock import StockBalance
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
-from erp_desktop.queries.list_shape import Join, ListColumn, ListShape, difference, named, plain, table_of
+from erp_desktop.queries.line_goods import PRODUCT, goods_joins, goods_names, place_columns, place_joins
+from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
+from erp_desktop.queries.list_shape import Join, ListColumn, ListShape, difference, plain, table_of
 from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 from erp_desktop.queries.selling import (
     CustomerReturnRow,
@@ -43,10 +43,6 @@ _shipment_line = table_of(ShipmentLine)
 _invoice_line = table_of(SalesInvoiceLine)
 _return = table_of(CustomerReturn)
 _return_line = table_of(CustomerReturnLine)
-_product = table_of(Product)
-_unit = table_of(Unit)
-_bin = table_of(Bin)
-_lot = table_of(Lot)
 _balance = table_of(StockBalance)
 _person = table_of(User, "person")
 
@@ -110,9 +106,8 @@ class SalesOrderLines(ListQuery[SalesOrderLineRow]):
         _order_line,
         [
             *plain(_order_line, "id", "order_id", "line_no", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
-            ListColumn("tracking", _product.c.tracking),
+            *goods_names(),
+            ListColumn("tracking", PRODUCT.c.tracking),
             ListColumn("qty", _order_line.c.qty, is_total=True),
             *plain(_order_line, "unit_price", "discount"),
             ListColumn("amount", _order_line.c.amount, is_total=True),
@@ -121,12 +116,11 @@ class SalesOrderLines(ListQuery[SalesOrderLineRow]):
             ListColumn("unallocated_qty", difference(_open, _order_line.c.allocated_qty), is_total=True),
             ListColumn("free", _free),
             *unit_columns(_order_line),
-            ListColumn("stock_unit_id", _product.c.unit_id),
+            ListColumn("stock_unit_id", PRODUCT.c.unit_id),
         ],
         [
             Join(_order, _order_line.c.order_id),
-            Join(_product, _order_line.c.product_id),
-            Join(_unit, _product.c.unit_id),
+            *goods_joins(_order_line),
             unit_join(_order_line),
         ],
         [("order_id", False), ("line_no", False)],
@@ -217,22 +211,16 @@ class ShipmentLines(ListQuery[ShipmentLineRow]):
         _shipment_line,
         [
             *plain(_shipment_line, "id", "shipment_id", "line_no", "order_line_id", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
-            *plain(_shipment_line, "bin_id"),
-            *named(_bin, "code"),
-            *plain(_shipment_line, "lot_id"),
-            *named(_lot, "code"),
+            *goods_names(),
+            *place_columns(_shipment_line),
             ListColumn("qty", _shipment_line.c.qty, is_total=True),
             ListColumn("returned_qty", _shipment_line.c.returned_qty, is_total=True),
             ListColumn("returnable_qty", difference(_shipment_line.c.qty, _shipment_line.c.returned_qty)),
             *unit_columns(_order_line),
         ],
         [
-            Join(_product, _shipment_line.c.product_id),
-            Join(_unit, _product.c.unit_id),
-            Join(_bin, _shipment_line.c.bin_id),
-            Join(_lot, _shipment_line.c.lot_id),
+            *goods_joins(_shipment_line),
+            *place_joins(_shipment_line),
             Join(_order_line, _shipment_line.c.order_line_id),
             unit_join(_order_line),
         ],
@@ -300,15 +288,13 @@ class SalesInvoiceLines(ListQuery[SalesInvoiceLineRow]):
         _invoice_line,
         [
             *plain(_invoice_line, "id", "invoice_id", "line_no", "order_line_id", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
+            *goods_names(),
             *plain(_invoice_line, "qty"),
             ListColumn("amount", _invoice_line.c.amount, is_total=True),
             *unit_columns(_order_line),
         ],
         [
-            Join(_product, _invoice_line.c.product_id),
-            Join(_unit, _product.c.unit_id),
+            *goods_joins(_invoice_line),
             Join(_order_line, _invoice_line.c.order_line_id),
             unit_join(_order_line),
         ],
@@ -377,22 +363,16 @@ class CustomerReturnLines(ListQuery[CustomerReturnLineRow]):
         _return_line,
         [
             *plain(_return_line, "id", "return_id", "line_no", "shipment_line_id", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
-            *plain(_return_line, "bin_id"),
-            *named(_bin, "code"),
-            *plain(_return_line, "lot_id"),
-            *named(_lot, "code"),
+            *goods_names(),
+            *place_columns(_return_line),
             ListColumn("qty", _return_line.c.qty, is_total=True),
             *plain(_return_line, "unit_price"),
             ListColumn("amount", _return_line.c.amount, is_total=True),
             *plain(_return_line, "is_scrapped"),
         ],
         [
-            Join(_product, _return_line.c.product_id),
-            Join(_unit, _product.c.unit_id),
-            Join(_bin, _return_line.c.bin_id),
-            Join(_lot, _return_line.c.lot_id),
+            *goods_joins(_return_line),
+            *place_joins(_return_line),
         ],
         [("return_id", False), ("line_no", False)],
     )

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, or_, select, type_coerce
 
-from erp_desktop.models.product import Category, Product, Unit
+from erp_desktop.models.product import Category
 from erp_desktop.models.purchasing import GoodsReceipt, SupplierReturn
 from erp_desktop.models.sales import CustomerReturn, Shipment
-from erp_desktop.models.stock import Bin, GoodsTransfer, Lot, StockBalance, StockCount, StockMove, StockScrap, Warehouse
+from erp_desktop.models.stock import Bin, GoodsTransfer, StockBalance, StockCount, StockMove, StockScrap, Warehouse
+from erp_desktop.queries.line_goods import LOT, PRODUCT, UNIT, goods_joins, goods_names, place_columns, place_joins
 from erp_desktop.queries.line_units import named_unit
 from erp_desktop.queries.list_shape import (
     Join,
@@ -31,12 +32,8 @@ from erp_desktop.queries.masters import is_in_transit
 _balance = table_of(StockBalance)
 _move = table_of(StockMove)
 _count = table_of(StockCount)
-_product = table_of(Product)
-_unit = table_of(Unit)
 _category = table_of(Category)
 _warehouse = table_of(Warehouse)
-_bin = table_of(Bin)
-_lot = table_of(Lot)
 _from_warehouse = table_of(Warehouse, "from_warehouse")
 _from_bin = table_of(Bin, "from_bin")
 _to_warehouse = table_of(Warehouse, "to_warehouse")
@@ -100,29 +97,23 @@ class StockOnHand(ListQuery[StockOnHandRow]):
         _balance,
         [
             *plain(_balance, "id", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
-            ListColumn("category_id", _product.c.category_id),
+            *goods_names(),
+            ListColumn("category_id", PRODUCT.c.category_id),
             ListColumn("category_name", _category.c.name),
             ListColumn("category_name_zh", _category.c.name_zh),
             *plain(_balance, "warehouse_id"),
             *named(_warehouse, "code", "name", "name_zh"),
-            *plain(_balance, "bin_id"),
-            *named(_bin, "code"),
-            *plain(_balance, "lot_id"),
-            *named(_lot, "code"),
-            ListColumn("expires_on", _lot.c.expires_on),
+            *place_columns(_balance),
+            ListColumn("expires_on", LOT.c.expires_on),
             ListColumn("on_hand", _balance.c.on_hand, is_total=True),
             ListColumn("allocated", _balance.c.allocated, is_total=True),
             ListColumn("free", _free, is_total=True),
         ],
         [
-            Join(_product, _balance.c.product_id),
-            Join(_unit, _product.c.unit_id),
-            Join(_category, _product.c.category_id),
+            *goods_joins(_balance),
+            Join(_category, PRODUCT.c.category_id),
             Join(_warehouse, _balance.c.warehouse_id),
-            Join(_bin, _balance.c.bin_id),
-            Join(_lot, _balance.c.lot_id),
+            *place_joins(_balance),
         ],
         [("product_code", False), ("warehouse_code", False), ("bin_code", False), ("lot_code", False)],
     )
@@ -179,11 +170,11 @@ class StockMoves(ListQuery[StockMoveRow]):
         _move,
         [
             *plain(_move, "id", "moved_on", "kind", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
+            *named(PRODUCT, "code", "name", "name_zh"),
             *plain(_move, "lot_id"),
-            ListColumn("lot_code", _lot.c.code),
+            ListColumn("lot_code", LOT.c.code),
             ListColumn("qty", _move.c.qty, is_total=True),
-            *named_unit(_unit),
+            *named_unit(UNIT),
             *plain(_move, "from_warehouse_id"),
             ListColumn("from_warehouse_code", _from_warehouse.c.code),
             ListColumn("from_warehouse_name", _from_warehouse.c.name),
@@ -200,9 +191,8 @@ class StockMoves(ListQuery[StockMoveRow]):
             is_pending(_move),
         ],
         [
-            Join(_product, _move.c.product_id),
-            Join(_unit, _product.c.unit_id),
-            Join(_lot, _move.c.lot_id),
+            *goods_joins(_move),
+            Join(LOT, _move.c.lot_id),
             Join(_from_warehouse, _move.c.from_warehouse_id),
             Join(_from_bin, _move.c.from_bin_id),
             Join(_to_warehouse, _move.c.to_warehouse_id),

@@ -15,7 +15,6 @@ from erp_desktop.actions.supplier_returns import FreeStock
 from erp_desktop.models.company import Company
 from erp_desktop.models.costing import CostAdjustment, CostBook, CostPool, MoveCost
 from erp_desktop.models.party import Party
-from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.purchasing import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -23,12 +22,13 @@ from erp_desktop.models.purchasing import (
     SupplierReturn,
     SupplierReturnLine,
 )
-from erp_desktop.models.stock import Bin, StockBalance, StockMove, Warehouse
+from erp_desktop.models.stock import StockBalance, StockMove, Warehouse
 from erp_desktop.models.types import MoneyType
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import InLineUnit, named_unit, unit_columns, unit_join
+from erp_desktop.queries.line_goods import BIN, goods_joins, goods_names
+from erp_desktop.queries.line_units import InLineUnit, unit_columns, unit_join
 from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
@@ -50,9 +50,6 @@ _receipt_line = table_of(GoodsReceiptLine)
 _order_line = table_of(PurchaseOrderLine)
 _supplier = table_of(Party, "supplier")
 _warehouse = table_of(Warehouse)
-_product = table_of(Product)
-_unit = table_of(Unit)
-_bin = table_of(Bin)
 
 
 @dataclass(frozen=True)
@@ -156,10 +153,9 @@ class SupplierReturnLines(ListQuery[SupplierReturnLineRow]):
         _line,
         [
             *plain(_line, "id", "return_id", "line_no", "receipt_line_id", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
+            *goods_names(),
             *plain(_line, "bin_id"),
-            *named(_bin, "code"),
+            *named(BIN, "code"),
             ListColumn("qty", _line.c.qty, is_total=True),
             *plain(_line, "unit_price"),
             ListColumn("amount", _line.c.amount, is_total=True),
@@ -168,9 +164,8 @@ class SupplierReturnLines(ListQuery[SupplierReturnLineRow]):
             *unit_columns(_order_line),
         ],
         [
-            Join(_product, _line.c.product_id),
-            Join(_unit, _product.c.unit_id),
-            Join(_bin, _line.c.bin_id),
+            *goods_joins(_line),
+            Join(BIN, _line.c.bin_id),
             Join(_receipt_line, _line.c.receipt_line_id),
             Join(_order_line, _receipt_line.c.order_line_id),
             unit_join(_order_line),

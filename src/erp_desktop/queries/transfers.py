@@ -10,10 +10,9 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.party import Party
-from erp_desktop.models.product import Product, Unit
-from erp_desktop.models.stock import Bin, GoodsTransfer, GoodsTransferLine, Lot, Warehouse
+from erp_desktop.models.stock import Bin, GoodsTransfer, GoodsTransferLine, Warehouse
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import named_unit
+from erp_desktop.queries.line_goods import LOT, goods_joins, goods_names
 from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
@@ -33,10 +32,7 @@ _line = table_of(GoodsTransferLine)
 _from = table_of(Warehouse, "from_warehouse")
 _to = table_of(Warehouse, "to_warehouse")
 _carrier = table_of(Party, "carrier")
-_product = table_of(Product)
-_unit = table_of(Unit)
 _bin = table_of(Bin, "from_bin")
-_lot = table_of(Lot)
 
 _left = difference(difference(_line.c.qty, _line.c.received_qty), _line.c.lost_qty)
 
@@ -135,22 +131,20 @@ class GoodsTransferLines(ListQuery[GoodsTransferLineRow]):
         _line,
         [
             *plain(_line, "id", "transfer_id", "line_no", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
+            *goods_names(),
             *plain(_line, "from_bin_id"),
             *named(_bin, "code"),
             *plain(_line, "lot_id"),
-            *named(_lot, "code"),
+            *named(LOT, "code"),
             ListColumn("qty", _line.c.qty, is_total=True),
             ListColumn("received_qty", _line.c.received_qty, is_total=True),
             ListColumn("lost_qty", _line.c.lost_qty, is_total=True),
             ListColumn("open_qty", _left, is_total=True),
         ],
         [
-            Join(_product, _line.c.product_id),
-            Join(_unit, _product.c.unit_id),
+            *goods_joins(_line),
             Join(_bin, _line.c.from_bin_id),
-            Join(_lot, _line.c.lot_id),
+            Join(LOT, _line.c.lot_id),
         ],
         [("transfer_id", False), ("line_no", False)],
     )

@@ -12,8 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, type_coerce
 from sqlalchemy.orm import Session
 
-from erp_desktop.models.product import Product, Unit
-from erp_desktop.models.stock import Lot, Warehouse
+from erp_desktop.models.stock import Warehouse
 from erp_desktop.models.types import MoneyType
 from erp_desktop.models.valuation import (
     StandardCostChange,
@@ -25,14 +24,13 @@ from erp_desktop.models.valuation import (
 )
 from erp_desktop.queries.company import company_currency
 from erp_desktop.queries.documents import RelatedDocument, RelatedDocuments
-from erp_desktop.queries.line_units import named_unit
+from erp_desktop.queries.line_goods import LOT, goods_joins, goods_names
 from erp_desktop.queries.list_shape import (
     Join,
     ListColumn,
     ListShape,
     TableAlias,
     is_pending,
-    named,
     plain,
     searched,
     sum_of,
@@ -40,10 +38,7 @@ from erp_desktop.queries.list_shape import (
 )
 from erp_desktop.queries.listing import EVERY_LINE, ListQuery, row_of
 
-_product = table_of(Product)
-_unit = table_of(Unit)
 _warehouse = table_of(Warehouse)
-_lot = table_of(Lot)
 _revaluation = table_of(StockRevaluation)
 _revaluation_line = table_of(StockRevaluationLine)
 _write_down = table_of(WriteDown)
@@ -121,10 +116,9 @@ class StockRevaluationLines(ListQuery[RevaluationLineRow]):
         _revaluation_line,
         [
             *plain(_revaluation_line, "id", "revaluation_id", "line_no", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
+            *goods_names(),
             ListColumn("warehouse_code", _warehouse.c.code),
-            ListColumn("lot_code", _lot.c.code),
+            ListColumn("lot_code", LOT.c.code),
             *plain(_revaluation_line, "qty"),
             ListColumn("value_before", _revaluation_line.c.value_before, is_total=True),
             *plain(_revaluation_line, "unit_cost", "amount"),
@@ -136,10 +130,9 @@ class StockRevaluationLines(ListQuery[RevaluationLineRow]):
             ),
         ],
         [
-            Join(_product, _revaluation_line.c.product_id),
-            Join(_unit, _product.c.unit_id),
+            *goods_joins(_revaluation_line),
             Join(_warehouse, _revaluation_line.c.warehouse_id),
-            Join(_lot, _revaluation_line.c.lot_id),
+            Join(LOT, _revaluation_line.c.lot_id),
         ],
         [("revaluation_id", False), ("line_no", False)],
     )
@@ -250,8 +243,7 @@ class WriteDownLines(ListQuery[WriteDownLineRow]):
         _write_down_line,
         [
             *plain(_write_down_line, "id", "write_down_id", "line_no", "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
+            *goods_names(),
             *plain(_write_down_line, "qty"),
             ListColumn("cost", _write_down_line.c.cost, is_total=True),
             *plain(_write_down_line, "unit_value", "total_value"),
@@ -265,7 +257,7 @@ class WriteDownLines(ListQuery[WriteDownLineRow]):
                 is_total=True,
             ),
         ],
-        [Join(_product, _write_down_line.c.product_id), Join(_unit, _product.c.unit_id)],
+        [*goods_joins(_write_down_line)],
         [("write_down_id", False), ("line_no", False)],
     )
 
@@ -368,15 +360,13 @@ class StandardCostLines(ListQuery[StandardCostLineRow]):
             ListColumn("effective_on", _change.c.effective_on),
             ListColumn("reason", _change.c.reason, is_searched=True),
             *plain(_standard_line, "product_id"),
-            *named(_product, "code", "name", "name_zh"),
-            *named_unit(_unit),
+            *goods_names(),
             *plain(_standard_line, "unit_cost_before", "unit_cost", "qty"),
             ListColumn("change", _standard_line.c.change, is_total=True),
         ],
         [
             Join(_change, _standard_line.c.change_id),
-            Join(_product, _standard_line.c.product_id),
-            Join(_unit, _product.c.unit_id),
+            *goods_joins(_standard_line),
         ],
         [("effective_on", True), ("number", True), ("line_no", False)],
     )
