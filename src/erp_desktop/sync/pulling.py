@@ -5,45 +5,24 @@ applied whole (applying.py); how a fill goes table by table is in filling.py.
 """
 
 import logging
-import threading
 from dataclasses import replace
 
 from erp_desktop import wire
 from erp_desktop.models import replicated_tables
 from erp_desktop.models.base import may_hold
 from erp_desktop.sync import applying, filling
-from erp_desktop.sync.answers import Answers
-from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.calling import call
-from erp_desktop.sync.signing_in import Credentials
-from erp_desktop.sync.standing import Standing
 from erp_desktop.sync.state import SyncState
+from erp_desktop.sync.traffic import Traffic
 from erp_desktop.sync.transport import Answered, NoAnswer, Transport
-from erp_desktop.sync.versions import Versions
 
 log = logging.getLogger(__name__)
 
 _WHO_MAY_WHAT = frozenset({"app_user", "role", "user_role"})
 
 
-class Pulling:
-    """One desk's pulls. Whoever holds `applying_turn` may stage and apply."""
-
-    def __init__(
-        self,
-        cache: Cache,
-        credentials: Credentials,
-        versions: Versions,
-        answers: Answers,
-        standing: Standing,
-        applying_turn: threading.Lock,
-    ) -> None:
-        self._cache = cache
-        self._credentials = credentials
-        self._versions = versions
-        self._answers = answers
-        self._standing = standing
-        self._applying_turn = applying_turn
+class Pulling(Traffic):
+    """One desk's pulls."""
 
     def is_filled(self) -> bool:
         """Whether the cache holds the company."""

@@ -4,21 +4,16 @@ Rule 1 of sync.md: a push's results are hints. An action leaves the outbox only 
 (pulling.py); until then its answer is remembered (answers.py).
 """
 
-import threading
 from uuid import UUID
 
 from erp_desktop import failpoints, wire
 from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.sync import outbox
-from erp_desktop.sync.answers import Answers
-from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.calling import call
-from erp_desktop.sync.signing_in import Credentials
-from erp_desktop.sync.standing import Standing
 from erp_desktop.sync.state import SyncState
+from erp_desktop.sync.traffic import Traffic
 from erp_desktop.sync.transport import Answered, NoAnswer, Transport
-from erp_desktop.sync.versions import Versions
 
 _PUSH_BYTES = wire.MAX_PUSH_BYTES - 4096  # what stands around the actions
 
@@ -30,24 +25,8 @@ class NotTaken(Refused):
     )
 
 
-class Pushing:
-    """One desk's pushes. Whoever holds `applying_turn` may change what is pending: a pull that is applied does."""
-
-    def __init__(
-        self,
-        cache: Cache,
-        credentials: Credentials,
-        versions: Versions,
-        answers: Answers,
-        standing: Standing,
-        applying_turn: threading.Lock,
-    ) -> None:
-        self._cache = cache
-        self._credentials = credentials
-        self._versions = versions
-        self._answers = answers
-        self._standing = standing
-        self._applying_turn = applying_turn
+class Pushing(Traffic):
+    """One desk's pushes."""
 
     def push(self, transport: Transport) -> bool:
         """Whether all that waits was sent. False: some was refused. The centre keeps no list of what it held because of that,
