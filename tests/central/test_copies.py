@@ -1,5 +1,6 @@
 """Two who hold the same device: told by their tokens and by their numbers. Both sign in again, one under another id."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,6 +73,16 @@ def test_an_answer_that_was_lost_before_a_long_sleep_costs_the_password_and_is_n
         connection.execute(update(Device).values(seen_at=two_hours_ago))
     assert problem(refresh(desk, desk.session.refresh_token)) == (401, "token_expired")
     assert [event.kind for event in events(acme)] == ["signed_in"]
+
+
+def test_nobody_makes_their_computer_a_copy_of_somebody_elses(
+    desk: RemoteDesk, new_desk: Callable[[], RemoteDesk], acme: OpenedCompany
+) -> None:
+    acme.add_user("buyer", "purchasing")
+    other = new_desk()
+    assert other.log_in("buyer", forked_from=desk.device_id).status_code == 200
+    with acme.engine.connect() as connection:
+        assert connection.execute(select(Device.forked_from, Device.has_copies)).all() == [(None, False)] * 2
 
 
 def test_a_number_that_a_device_gives_twice_shows_its_copy_and_nothing_of_the_second_is_performed(

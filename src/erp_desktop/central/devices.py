@@ -116,14 +116,17 @@ def register(connection: Connection, company_id: UUID, user_id: UUID, request: L
 def _register_new(connection: Connection, company_id: UUID, request: LoginRequest, seen: dict[str, Any]) -> None:
     """A device that was not known. After a restore from a backup the one that it was copied from may come after it."""
     first, this = request.forked_from, request.device_id
+    of_first = (Device.company_id == company_id) & (Device.id == first)
+    owner = connection.scalar(select(Device.user_id).where(of_first))
+    if owner not in (None, seen["user_id"]):  # a cache is one person's: this is no copy of it
+        first = None
     copies = exists().where(Device.company_id == company_id, Device.forked_from == this)
     has_copies = bool(connection.scalar(select(copies)))
     connection.execute(
         insert(Device).values(company_id=company_id, id=this, forked_from=first, has_copies=has_copies, **seen)
     )
     if first is not None:
-        of_it = (Device.company_id == company_id) & (Device.id == first)
-        connection.execute(update(Device).where(of_it).values(has_copies=True))
+        connection.execute(update(Device).where(of_first).values(has_copies=True))
 
 
 def doubt_about(connection: Connection, token: Row[*tuple[Any, ...]], now: datetime) -> str | None:
