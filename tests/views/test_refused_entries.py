@@ -155,6 +155,35 @@ def changed(seen: SaveParty, **values: Any) -> SaveParty:
     return replace(seen, **values).changing(seen)
 
 
+def test_an_open_order_form_saves_what_was_typed_in_it_and_leaves_the_rest_to_others(trade: Trade) -> None:
+    company = trade.company
+    bought = SavePurchaseOrder(
+        new_id(),
+        company.supplier,
+        company.warehouse,
+        DAY,
+        DAY,
+        (PurchaseLine(new_id(), company.product("BX-204"), Decimal(2), Decimal(4)),),
+        currency="CNY",
+    )
+    for kind, order in (("sales_order", sale(trade, new_id(), "EU-1")), ("purchase_order", bought)):
+        company.perform(order)
+        trade.hear_news()
+        page = trade.open(kind, id=order.order_id)
+        trade.wait(lambda page=page: page.record is not None)
+        trade.desk.go_offline()
+        more = replace(order.lines[0], qty=Decimal(7))
+        company.perform(replace(order, lines=(more,), due_on=date(2026, 4, 1)))  # type: ignore[type-var]
+        page.binder.set_value("note", "call first")
+        page.save()
+        trade.wait(lambda page=page: not page.is_dirty and not page.is_busy)
+        trade.desk.go_online()
+        trade.hear_news()
+        trade.wait(lambda page=page: page.record.lines[0].qty == 7)
+        assert (page.record.note, page.record.due_on) == ("call first", date(2026, 4, 1))
+        assert trade.desk.sync_state.attention == 0
+
+
 def test_a_form_that_is_in_use_is_not_written_over(trade: Trade) -> None:
     trade.company.product("BX-204")
     trade.hear_news()

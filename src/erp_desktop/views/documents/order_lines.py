@@ -82,8 +82,11 @@ def look_units_up(grid: LineGrid) -> None:
 
 
 def unit_id_of(line: Line) -> UUID | None:
-    """The unit as the order's action is told it; an empty cell is the stock unit."""
-    return _choice(line).id if _is_in_unit(line) else None
+    """The unit as the order's action is told it; None is the stock unit, whether it is named or the cell is empty: what is the
+    same has to look the same to whoever compares two versions of a line."""
+    if not _is_in_unit(line) or _choice(line).code == _choice(line).stock_unit_code:
+        return None
+    return _choice(line).id
 
 
 def is_unit_anew(line: Line) -> bool:
