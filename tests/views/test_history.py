@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import Qt
@@ -18,7 +19,7 @@ __all__ = ["trade"]
 DAY = date(2026, 11, 20)
 
 
-def told(page) -> list[str]:
+def told(page: Any) -> list[str]:
     """Each line of the history, and under it what changed."""
     items = (page.history.list.topLevelItem(row) for row in range(page.history.list.topLevelItemCount()))
     lines = []
