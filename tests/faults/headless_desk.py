@@ -32,7 +32,7 @@ class HeadlessDesk:
         secrets = Secrets(path.parent, use_keyring=False)
         self.cache = Cache(path, secrets)
         self.credentials = Credentials(self.cache, secrets)
-        if self.credentials.who is None:
+        if self.credentials.who is None or secrets.get(f"refresh {self.credentials.device_id}") is None:
             transport = Transport(lambda: centre, PATIENT)
             self.credentials.sign_in(transport, "ACME", login, PASSWORD)
             transport.close()

@@ -28,6 +28,7 @@ from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
 from erp_desktop.models.party import Party
 from erp_desktop.models.sync import ActionLog, OutboxAction
+from erp_desktop.sync.cache import set_state
 from erp_desktop.sync.state import SyncState
 
 KILLED = -9
@@ -94,6 +95,9 @@ def test_a_desk_that_is_killed_anywhere_loses_nothing_and_repeats_nothing(
     engine = office.centre.engine
     filled = HeadlessDesk(tmp_path / "filled", server.url, "mei")
     filled.sync()
+    filled.cache.write(
+        lambda connection: set_state(connection, device_id=None)
+    ).result()  # each copy takes one of its own
     filled.close()
     for number in range(6):  # more news than one pull holds, whichever desk asks first
         office.perform(SaveParty(party_id=new_id(), code=f"N-{number}", name="New", is_supplier=True))
