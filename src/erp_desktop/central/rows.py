@@ -72,7 +72,13 @@ class StoredTable:
     @property
     def scope(self) -> str:
         """A hash of what a desk holds of it: another one, and what it holds is fetched again."""
-        held = [self.name, *self.columns, str(self.begins_with), *(one.hex for one in sorted(self.warehouses))]
+        held = [
+            self.name,
+            *self.columns,
+            str(self.begins_with),
+            *(one.hex for one in sorted(self.warehouses)),
+            *self.kinds,
+        ]
         return hashlib.sha256("\n".join(held).encode()).hexdigest()[:16]
 
 
