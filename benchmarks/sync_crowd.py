@@ -42,7 +42,9 @@ class CrowdDesk:
     rows: int = 0
     bytes: int = 0
     tries_again: int = 0
-    seqs: Iterator[int] = field(default_factory=lambda: itertools.count(1))  # of its actions, as its outbox would number them
+    seqs: Iterator[int] = field(
+        default_factory=lambda: itertools.count(1)
+    )  # of its actions, as its outbox would number them
     outbox: dict[UUID, wire.PushedAction] = field(default_factory=dict)
     refused: list[dict[str, Any] | None] = field(default_factory=list)
     _lines: list["_Line"] = field(default_factory=list)

@@ -62,7 +62,7 @@ class StoredTable:
         ]
         return TablePage(table=self.name, columns=self.columns, values=values, gone=list(gone))
 
-    def counted(self, company_id: UUID) -> Select[Any]:
+    def counted(self, company_id: UUID) -> Select[str, int]:
         """Its name and how many rows of it are read."""
         condition = self.select.whereclause
         of_company = self.model.company_id == company_id

@@ -280,7 +280,9 @@ class Checks:
         except (*NOT_DONE, CacheFull) as error:
             log.info("check broken off: %s", error)
             return LOOK_EVERY_SECONDS
-        except Exception:  # whatever it was: a check that nobody asked for must not end the checks that somebody asks for
+        except (
+            Exception
+        ):  # whatever it was: a check that nobody asked for must not end the checks that somebody asks for
             log.exception("check failed, tried again later")
             return LOOK_EVERY_SECONDS
         self._cache.write(lambda connection: _go_on(connection, following)).result()

@@ -63,7 +63,9 @@ def read_what_is_readable(path: Path, key: str | None) -> Saved:
 def _numbered_rows(file: "_Damaged", model: type[Base], facts: dict[str, str]) -> list[dict[str, Any]]:
     """The rows that can be read of a table that is numbered by `seq`."""
     table = model.__tablename__
-    of_this_file = {name for (name,) in file.rows(f"SELECT name FROM pragma_table_info('{table}')")}  # an older program's
+    of_this_file = {
+        name for (name,) in file.rows(f"SELECT name FROM pragma_table_info('{table}')")
+    }  # an older program's
     columns = [column.name for column in model.__table__.columns if column.name in of_this_file]
     if not columns:
         return []
