@@ -1,5 +1,6 @@
 """A small ready company on a central database, and short ways to do business in it."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -162,24 +163,28 @@ class SmallCompany:
         return shipment_id
 
 
+def opening_of(code: str = "ACME", name: str = "Acme Trading", **settings: object) -> OpenCompany:
+    """A company without anything in it yet; its owner is called Li Wei."""
+    usual = OpenCompany(
+        code=code,
+        name=name,
+        currency="CNY",
+        time_zone="Asia/Shanghai",
+        chart="cn-small-enterprise",
+        first_period_on=date(2026, 1, 1),
+        owner_id=new_id(),
+        owner_login="owner",
+        owner_name="Li Wei",
+    )
+    return replace(usual, **settings)  # type: ignore[arg-type]
+
+
 def open_small_company(engine: Engine, **settings: object) -> SmallCompany:
     """Opens a company on `engine`, with its parties."""
     centre = Centre(engine)
     owner_id = new_id()
-    opening = {
-        "code": "ACME",
-        "name": "Acme Trading",
-        "name_zh": "顶点贸易",
-        "currency": "CNY",
-        "time_zone": "Asia/Shanghai",
-        "chart": "cn-small-enterprise",
-        "first_period_on": date(2026, 1, 1),
-        "owner_id": owner_id,
-        "owner_login": "owner",
-        "owner_name": "Li Wei",
-        **settings,
-    }
-    company_id = centre.open_company(OpenCompany(**opening), PASSWORD)  # type: ignore[arg-type]
+    opening = opening_of(**{"name_zh": "顶点贸易", "owner_id": owner_id, **settings})
+    company_id = centre.open_company(opening, PASSWORD)
     company = SmallCompany(centre, company_id, owner_id)
     company.perform(
         SaveParty(party_id=company.supplier, code="S1", name="Hangzhou Plastics", name_zh="杭州塑料", is_supplier=True),

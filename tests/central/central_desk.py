@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ import pytest
 import requests
 from sqlalchemy import Engine, select
 
+from company_fixtures import opening_of
 from erp_desktop.actions.base import Action, action_args
 from erp_desktop.actions.masters import SaveUnit
 from erp_desktop.actions.opening import OpenCompany, SaveUser
@@ -28,18 +29,7 @@ _NUMBERS = count(1)  # a device gives each once
 
 
 def opening(code: str = "ACME") -> OpenCompany:
-    return OpenCompany(
-        code=code,
-        name="Acme Trading",
-        name_zh="顶点贸易",
-        currency="CNY",
-        time_zone="Asia/Shanghai",
-        chart="cn-small-enterprise",
-        first_period_on=date(2026, 1, 1),
-        owner_id=new_id(),
-        owner_login="lin",
-        owner_name="Lin Wei",
-    )
+    return opening_of(code, name_zh="顶点贸易", owner_login="lin", owner_name="Lin Wei")
 
 
 def save_unit(code: str, unit_id: UUID | None = None) -> SaveUnit:

@@ -16,14 +16,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from company_fixtures import opening_of
 from erp_desktop import embedded
-from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.app import know_screens
 from erp_desktop.app.door import bring_forward
 from erp_desktop.app.logbook import catch_what_nobody_caught, keep_log
 from erp_desktop.app.places import Place, wanted_place
 from erp_desktop.app.program import Program
-from erp_desktop.ids import new_id
 from erp_desktop.sync.signing_in import CentreOutOfReach
 from erp_desktop.sync.transport import NoAnswer, Transport
 from erp_desktop.views.shell.main_window import MainWindow
@@ -34,20 +33,6 @@ from erp_desktop.wire import Hello
 SECONDS_FOR_A_LOADED_MACHINE = 240
 
 
-def opening(code: str = "ACME") -> OpenCompany:
-    return OpenCompany(
-        code=code,
-        name="Acme Trading",
-        currency="CNY",
-        time_zone="Asia/Shanghai",
-        chart="cn-small-enterprise",
-        first_period_on=date(2026, 1, 1),
-        owner_id=new_id(),
-        owner_login="owner",
-        owner_name="Li Wei",
-    )
-
-
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "SECONDS_TO_START", 240.0)
@@ -56,7 +41,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def company_here(tmp_path: Path) -> embedded.CompanyHere:
-    return embedded.open_company(opening(), tmp_path)
+    return embedded.open_company(opening_of(), tmp_path)
 
 
 @pytest.fixture

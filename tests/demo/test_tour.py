@@ -8,9 +8,8 @@ import pytest
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from company_fixtures import PASSWORD, open_small_company
+from company_fixtures import PASSWORD, open_small_company, opening_of
 from erp_desktop import embedded
-from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.central.serving import served
 from erp_desktop.database import open_engine
 from erp_desktop.demo import here
@@ -18,7 +17,6 @@ from erp_desktop.demo.company import CODE, NAME
 from erp_desktop.demo.here import OWNER, sample_here
 from erp_desktop.demo.tour import RECORDS, visit_every_screen
 from erp_desktop.desk import Desk
-from erp_desktop.ids import new_id
 from erp_desktop.sync.cache import cache_path
 from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.transport import Timing
@@ -80,17 +78,7 @@ def test_every_screen_has_its_picture_and_nothing_is_left_behind(office, tmp_pat
 
 
 def test_a_sample_company_whose_password_is_gone_is_said_in_one_sentence(tmp_path, monkeypatch):
-    opening = OpenCompany(
-        code=CODE,
-        name=NAME,
-        currency="CNY",
-        time_zone="Asia/Shanghai",
-        chart="cn-small-enterprise",
-        first_period_on=date(2026, 1, 1),
-        owner_id=new_id(),
-        owner_login=OWNER,
-        owner_name="Li Wei",
-    )
+    opening = opening_of(CODE, NAME, owner_login=OWNER)
     embedded.open_company(opening, tmp_path)
     monkeypatch.setattr(embedded, "kept_password", lambda *_: None)
     monkeypatch.setattr(here, "make_sample_company", lambda centre, *_, **__: centre.open_company(opening, PASSWORD))

@@ -1,12 +1,12 @@
 """A company at its centre, in this process."""
 
 from collections.abc import Callable
-from datetime import date
 
 from sqlalchemy import Engine
 
+from company_fixtures import opening_of
 from erp_desktop.actions.base import Action
-from erp_desktop.actions.opening import OpenCompany, SaveUser
+from erp_desktop.actions.opening import SaveUser
 from erp_desktop.central.accounts import set_password
 from erp_desktop.central.performing import Centre
 from erp_desktop.desk import Desk
@@ -29,19 +29,7 @@ class Office:
         self.centre = Centre(engine)
         self.owner_id = new_id()
         self.company_id = self.centre.open_company(
-            OpenCompany(
-                code="ACME",
-                name="Acme Trading",
-                currency="CNY",
-                time_zone="Asia/Shanghai",
-                chart="cn-small-enterprise",
-                first_period_on=date(2026, 1, 1),
-                owner_id=self.owner_id,
-                owner_login="lin",
-                owner_name="Lin Wei",
-                revenue_at=revenue_at,
-            ),
-            PASSWORD,
+            opening_of(owner_id=self.owner_id, owner_login="lin", owner_name="Lin Wei", revenue_at=revenue_at), PASSWORD
         )
 
     def add_user(self, login: str, *roles: str) -> None:

@@ -3,16 +3,15 @@
 import os
 import signal
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from company_fixtures import opening_of
 from erp_desktop import embedded
 from erp_desktop.actions.backup_refusals import BackupCutShort
 from erp_desktop.actions.masters import SaveParty
-from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.central.backing_up import write_backup
 from erp_desktop.database import open_engine
 from erp_desktop.desk import Desk
@@ -34,20 +33,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    embedded.open_company(
-        OpenCompany(
-            code="SOLO",
-            name="Solo Trading",
-            currency="CNY",
-            time_zone="Asia/Shanghai",
-            chart="cn-small-enterprise",
-            first_period_on=date(2026, 1, 1),
-            owner_id=new_id(),
-            owner_login="owner",
-            owner_name="Wang Fang",
-        ),
-        tmp_path,
-    )
+    embedded.open_company(opening_of("SOLO", "Solo Trading", owner_name="Wang Fang"), tmp_path)
     return tmp_path
 
 

@@ -1,16 +1,14 @@
 """`erp-desktop import` as people type it, on the books of this computer."""
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from company_fixtures import opening_of
 from erp_desktop import embedded
-from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.cli import main
-from erp_desktop.ids import new_id
 from erp_desktop.models.product import Product
 
 Run = Callable[..., int]
@@ -19,18 +17,7 @@ Run = Callable[..., int]
 @pytest.fixture
 def books(tmp_path: Path) -> Path:
     """A data directory with one company."""
-    opening = OpenCompany(
-        code="ACME",
-        name="Acme Trading",
-        currency="CNY",
-        time_zone="Asia/Shanghai",
-        chart="cn-small-enterprise",
-        first_period_on=date(2026, 1, 1),
-        owner_id=new_id(),
-        owner_login="owner",
-        owner_name="Li Wei",
-    )
-    embedded.open_company(opening, tmp_path / "data")
+    embedded.open_company(opening_of(), tmp_path / "data")
     return tmp_path / "data"
 
 

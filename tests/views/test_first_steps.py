@@ -1,7 +1,6 @@
 """A company just opened: the start page says where to begin, until there is something to work with."""
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,8 @@ from shiboken6 import delete
 from sqlalchemy import Engine
 from trading_house import Trade, trade
 
+from company_fixtures import opening_of
 from erp_desktop.actions.masters import SaveParty, SaveProduct
-from erp_desktop.actions.opening import OpenCompany
 from erp_desktop.central.performing import Centre
 from erp_desktop.central.serving import served
 from erp_desktop.database import open_engine
@@ -39,18 +38,7 @@ def books(sqlite_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def window(qtbot: QtBot, books: Engine, tmp_path: Path) -> Iterator[MainWindow]:
     """The window of somebody whose company was opened a moment ago."""
-    opening = OpenCompany(
-        code="NEW",
-        name="New Trading",
-        currency="CNY",
-        time_zone="Asia/Shanghai",
-        chart="cn-small-enterprise",
-        first_period_on=date(2026, 1, 1),
-        owner_id=new_id(),
-        owner_login="owner",
-        owner_name="Li Wei",
-    )
-    Centre(books).open_company(opening, PASSWORD)
+    Centre(books).open_company(opening_of("NEW", "New Trading"), PASSWORD)
     with served(books) as server:
         path = cache_path("the centre", "NEW", "owner", tmp_path)
         secrets = Secrets(path.parent, use_keyring=False)

@@ -14,8 +14,9 @@ from simulated_desk import PASSWORD, SimulatedDesk, decoded
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import Session
 
+from company_fixtures import opening_of
 from erp_desktop.actions.masters import SaveParty, SaveProduct
-from erp_desktop.actions.opening import OpenCompany, SaveUser
+from erp_desktop.actions.opening import SaveUser
 from erp_desktop.actions.stock import CountedLine, CountStock
 from erp_desktop.central.accounts import set_password
 from erp_desktop.central.action_log import verify_log
@@ -42,20 +43,7 @@ def found_company(engine: Engine) -> UUID:
     """ACME with its people, three products of which little is there, and some parties. Gives its id."""
     centre = Centre(engine)
     lin = derived_id("simulated user", "lin")
-    company_id = centre.open_company(
-        OpenCompany(
-            code="ACME",
-            name="Acme Trading",
-            currency="CNY",
-            time_zone="Asia/Shanghai",
-            chart="cn-small-enterprise",
-            first_period_on=date(2026, 1, 1),
-            owner_id=lin,
-            owner_login="lin",
-            owner_name="Lin Wei",
-        ),
-        PASSWORD,
-    )
+    company_id = centre.open_company(opening_of(owner_id=lin, owner_login="lin", owner_name="Lin Wei"), PASSWORD)
     products = [derived_id("simulated product", code) for code in "ABC"]
     warehouse, place = derived_id("warehouse", company_id, "MAIN"), derived_id("bin", company_id, "STOCK")
     actions: list[Any] = [
