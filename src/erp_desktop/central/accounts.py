@@ -33,7 +33,7 @@ from erp_desktop.central.devices import (
 )
 from erp_desktop.central.leases import lease_seconds
 from erp_desktop.central.people import Rights, permissions_of, rights_of_all
-from erp_desktop.central.restoring import lost_between
+from erp_desktop.central.restoring import lost_times
 from erp_desktop.central.signing import Forged, Signer
 from erp_desktop.central.tries import Tries, triers
 from erp_desktop.database import reader, writer
@@ -62,6 +62,7 @@ class RefreshContent(msgspec.Struct, frozen=True):
     device_id: UUID
     made_at: float  # seconds since 1970
     nonce: str
+    sign_outs: int = 0  # of the device when this was made
 
 
 class AccessToken(msgspec.Struct, frozen=True):
@@ -250,14 +251,17 @@ class Accounts:
         return permissions_of(connection, content.company_id, content.user_id) is None
 
     def _lost_token(self, connection: Connection, request: RefreshRequest) -> RefreshContent | None:
-        """A token of ours that was made in the time that a restore took back: it is as good, once."""
-        between = lost_between(connection)
+        """A token of ours that was made in a time that a restore took back: it is as good, once, unless its device was signed
+        out since."""
         try:
             content = self._signer.read(_REFRESH, request.refresh_token, RefreshContent)
         except Forged:
             return None
         is_this_device = (content.company_id, content.device_id) == (request.company_id, request.device_id)
-        if between is None or not is_this_device or not between[0] <= content.made_at <= between[1]:
+        is_lost = any(begin <= content.made_at <= end for begin, end in lost_times(connection))
+        if not is_this_device or not is_lost:
+            return None
+        if content.sign_outs < known_device(connection, content.company_id, content.device_id).sign_outs:
             return None
         connection.execute(
             insert(RefreshToken).values(
@@ -319,7 +323,7 @@ class Accounts:
         name = connection.scalar(select(User.name).where(User.company_id == company_id, User.id == user_id))
         sign_outs = known_device(connection, company_id, device_id).sign_outs
         now = datetime.now(UTC)
-        content = RefreshContent(company_id, user_id, device_id, now.timestamp(), secrets.token_urlsafe(32))
+        content = RefreshContent(company_id, user_id, device_id, now.timestamp(), secrets.token_urlsafe(32), sign_outs)
         refresh_token = self._signer.sign(_REFRESH, content)
         connection.execute(
             delete(RefreshToken).where(

@@ -198,7 +198,9 @@ def _table_of(screen: str) -> str:
     return _TABLES.get(screen, screen)
 
 
-def _of_whom(statement: Select[*tuple[Any, ...]], table: Any, user_id: Any, company_id: UUID) -> Select[*tuple[Any, ...]]:
+def _of_whom(
+    statement: Select[*tuple[Any, ...]], table: Any, user_id: Any, company_id: UUID
+) -> Select[*tuple[Any, ...]]:
     """With the person's name and the computer's."""
     return (
         statement.add_columns(User.name.label("person"), User.login, Device.name.label("computer"))

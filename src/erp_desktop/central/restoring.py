@@ -1,4 +1,4 @@
-"""What a centre remembers of having been restored from a backup: the time whose timeline was lost."""
+"""What a centre remembers of having been restored from backups: the times whose timeline was lost."""
 
 import json
 import time
@@ -12,16 +12,13 @@ _KEY = "restored"
 
 
 def note_restore(connection: Connection, made_at: datetime) -> None:
-    """The backup of `made_at` has been restored just now."""
+    """The backup of `made_at` has been restored just now. It may remember itself that others were restored before."""
+    times = [*lost_times(connection), (made_at.timestamp(), time.time())]
     connection.execute(delete(CentreSetting).where(CentreSetting.key == _KEY))
-    lost = json.dumps([made_at.timestamp(), time.time()])
-    connection.execute(insert(CentreSetting).values(key=_KEY, value=lost))
+    connection.execute(insert(CentreSetting).values(key=_KEY, value=json.dumps(times)))
 
 
-def lost_between(connection: Connection) -> tuple[float, float] | None:
-    """From when until when (seconds since 1970) the last restore lost what happened; None: there was none."""
+def lost_times(connection: Connection) -> list[tuple[float, float]]:
+    """From when until when (seconds since 1970) what happened was lost by restores, the last one at the end."""
     stored = connection.scalar(select(CentreSetting.value).where(CentreSetting.key == _KEY))
-    if stored is None:
-        return None
-    made_at, restored_at = json.loads(stored)
-    return made_at, restored_at
+    return [(begin, end) for begin, end in json.loads(stored)] if stored is not None else []

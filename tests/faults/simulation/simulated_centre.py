@@ -3,21 +3,25 @@
 import asyncio
 import hashlib
 import random
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import anyio.to_thread
 from requests.structures import CaseInsensitiveDict
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from erp_desktop import failpoints, ids, wire
 from erp_desktop.central import changes, performing
+from erp_desktop.central.restoring import note_restore
 from erp_desktop.central.service import Service
+from erp_desktop.models.sync import CompanyClock
 from erp_desktop.sync import outbox
 
 ROWS_PER_PAGE = 60  # so that a pull takes several pages
@@ -115,6 +119,25 @@ class SimulatedCentre:
             return None
         finally:
             failpoints.listener = before
+
+    def back_up(self, copy: Path) -> None:
+        """Of a database on SQLite: all that is committed now."""
+        copy.unlink(missing_ok=True)
+        with closing(self.engine.raw_connection()) as connection:
+            connection.driver_connection.execute("VACUUM INTO ?", (str(copy),))  # type: ignore[union-attr]
+
+    def put_back(self, copy: Path, made_at: datetime) -> None:
+        """As an administrator restores a backup: nothing that was committed since is there any more, on a new timeline."""
+        self._stop()
+        self.engine.dispose()
+        here = Path(str(self.engine.url.database))
+        for ending in ("-wal", "-shm"):
+            here.with_name(here.name + ending).unlink(missing_ok=True)
+        shutil.copyfile(copy, here)
+        with self.engine.begin() as connection:
+            connection.execute(update(CompanyClock).values(epoch=ids.new_id()))
+            note_restore(connection, made_at)
+        self._start()
 
     def close(self) -> None:
         self._stop()

@@ -22,7 +22,7 @@ from erp_desktop import failpoints
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.ids import new_id
-from erp_desktop.models.sync import OutboxAction
+from erp_desktop.models.sync import KeptAction, OutboxAction
 from erp_desktop.sync import outbox, undo
 from erp_desktop.sync.cache import Cache, cache_path, get_state
 from erp_desktop.sync.calling import UpgradeNeeded
@@ -237,6 +237,10 @@ class SimulatedDesk:
         """Everything that is in the outbox: its status by id."""
         statement = select(OutboxAction.id, OutboxAction.status)
         return {row.id: row.status for row in self.ask(lambda session: session.execute(statement).all())}
+
+    def kept(self) -> set[UUID]:
+        """What the centre has applied, and would be offered again by this desk if it forgot that."""
+        return set(self.ask(lambda session: session.scalars(select(KeptAction.id)).all()))
 
     def tick(self) -> int:
         return int(self.ask(lambda session: get_state(session.connection(), "tick")) or 0)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from erp_desktop.models.stock import StockBalance
 from erp_desktop.models.sync import ActionLog, CompanyClock
 from erp_desktop.queries.doctor import examine
 from erp_desktop.sync import rows
+from erp_desktop.sync.cache import get_state
 from erp_desktop.wire import SnapshotReply
 
 PEOPLE = {"lin": "administrator", "mei": "administrator", "wang": "warehouse", "sun": "sales"}
@@ -90,6 +91,8 @@ class SimulatedOffice:
         self.desks = {login: SimulatedDesk(login, directory / login, self.centre, time) for login in logins}
         self.confirmed: dict[UUID, str] = {}  # what somebody was told is safe: its id, and at whose desk
         self._ticks: dict[str, int] = {}
+        self._backup = directory / "backup.db"
+        self._backed_up_at: datetime | None = None
         for desk in self.desks.values():
             if desk.credentials.who is None:
                 desk.sign_in()
@@ -125,12 +128,26 @@ class SimulatedOffice:
             del self.confirmed[item]
             self.confirmed |= {action_id: login for action_id in desk.waiting() if action_id not in self.confirmed}
 
+    # --- what happens to the centre
+
+    def back_up(self) -> None:
+        self.centre.back_up(self._backup)
+        self._backed_up_at = datetime.now(UTC)  # tokens tell the machine's time
+
+    def put_back(self) -> None:
+        """The centre is as it was when the last backup was made, if there is one."""
+        if self._backed_up_at is not None:
+            self.centre.put_back(self._backup, self._backed_up_at)
+            self._ticks.clear()  # another timeline
+
     # --- what is always true
 
     def is_sound(self) -> None:
         log = self.log()
         for login, desk in self.desks.items():
             self.nothing_vanished(login, desk, log)
+            if not self._is_of_this_timeline(desk):  # the centre was put back, and the desk has not heard of it
+                continue
             tick = desk.tick()
             assert tick >= self._ticks.get(login, 0), f"{login} went back in time"
             self._ticks[login] = tick
@@ -138,13 +155,20 @@ class SimulatedOffice:
                 self.shows_whole_actions(desk)
         self.books_are_right()
 
-    def nothing_vanished(self, login: str, desk: SimulatedDesk, log: dict[UUID, str]) -> None:
+    def _is_of_this_timeline(self, desk: SimulatedDesk) -> bool:
+        """Whether the centre still knows what the desk has read to."""
+        cursor = self.centre.service.changes.cursor(desk.ask(lambda session: get_state(session.connection(), "cursor")))
+        with self.engine.connect() as connection:
+            return cursor is not None and cursor.epoch == connection.scalars(select(CompanyClock.epoch)).one()
+
+    def nothing_vanished(self, login: str, desk: SimulatedDesk, log: dict[UUID, str], *, at_rest: bool = False) -> None:
         waiting = desk.waiting()
         for action_id, at in self.confirmed.items():
             if at != login:
                 continue
             if action_id not in waiting:
-                assert log.get(action_id) == "applied", f"{action_id} of {login} vanished ({log.get(action_id)})"
+                is_kept = not at_rest and action_id in desk.kept()  # for a centre that was put back
+                assert is_kept or log.get(action_id) == "applied", f"{action_id} of {login} vanished"
             elif log.get(action_id) == "applied":
                 assert waiting[action_id] in ("pending", "held"), f"{action_id} is applied, not {waiting[action_id]}"
 
@@ -188,7 +212,7 @@ class SimulatedOffice:
             assert desk.failure is None
         log = self.log()
         for login, desk in self.desks.items():
-            self.nothing_vanished(login, desk, log)
+            self.nothing_vanished(login, desk, log, at_rest=True)
             applied = [item for item in desk.waiting() if log.get(item) == "applied"]
             assert applied == [], f"applied, and still at {login}"
             if PEOPLE[login] == "administrator":

@@ -132,6 +132,14 @@ class Schedule(RuleBasedStateMachine):
     def a_program_is_started_again(self, login: str) -> None:
         self.office.desks[login].restart()
 
+    @rule()
+    def the_centre_is_backed_up(self) -> None:
+        self.office.back_up()
+
+    @rule()
+    def the_centre_is_put_back(self) -> None:
+        self.office.put_back()
+
     @invariant()
     def everything_is_sound(self) -> None:
         if hasattr(self, "office"):
