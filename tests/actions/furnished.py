@@ -60,6 +60,7 @@ from erp_desktop.actions.selling import (
     SalesLine,
     SaveSalesOrder,
 )
+from erp_desktop.actions.window import SetWindow
 from erp_desktop.central.turn import LastSeen, Turn
 from erp_desktop.database import writer
 from erp_desktop.ids import derived_id, new_id
@@ -233,6 +234,7 @@ MORE: dict[str, Callable[[Furnished], Action]] = {
             ),
         ),
     ),
+    "SetWindow": lambda f: SetWindow(24),
     "SaveSalesOrder": lambda f: f.draft(),
     "SavePurchaseOrder": lambda f: f.purchase_draft(),
     "ConfirmSalesOrder": lambda f: ConfirmSalesOrder(f.saved(f.draft())),

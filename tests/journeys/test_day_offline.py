@@ -41,8 +41,8 @@ def press(person: Person, view: Any, code: str, words: str) -> None:
     person.wait(lambda: any(case.first.code == code for case in view.model.cases), code)
     row = next(place for place, case in enumerate(view.model.cases) if case.first.code == code)
     view.view.selectRow(row)
-    person.wait(lambda: any(button.text() == words for button in view.ways), words)
-    next(button for button in view.ways if button.text() == words).click()
+    person.wait(lambda: any(button.text() == words for button in view.pane.ways), words)
+    next(button for button in view.pane.ways if button.text() == words).click()
     person.wait(lambda: all(case.first.code != code for case in view.model.cases), f"that {words} is done")
 
 
