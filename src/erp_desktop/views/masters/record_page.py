@@ -177,6 +177,9 @@ class RecordPage(DocumentPage):
     def show_more(self, record: Any) -> None:
         """Shows what stands below the form."""
 
+    def accept_more(self) -> None:
+        """What stands below the form now is saved."""
+
     def show_entry(self, entry: RefusedEntry) -> int:
         names = [self.record_kind.field_name(one) for one in self.record_kind.arguments]
         self.binder.take_over(entry.field_values(names))
@@ -244,6 +247,7 @@ class RecordPage(DocumentPage):
 
         def done() -> None:
             self.binder.accept()
+            self.accept_more()
             self.set_dirty(False)
             self.tell(translate("RecordPage", "Saved"))
             if then is not None:

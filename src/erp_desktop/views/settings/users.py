@@ -80,10 +80,8 @@ class UserPage(RecordPage):
     def __init__(self, desk: "Desk", shell: "MainWindow", id: UUID, is_new: bool = False) -> None:
         self.roles: dict[str, QCheckBox] = {}
         self.places: dict[UUID, QCheckBox] = {}  # by warehouse; until they are read, none
-        self._seen_roles: tuple[
-            str, ...
-        ] = ()  # those that the ticks showed, and the warehouses, before anything was typed
-        self._tied: tuple[UUID, ...] = ()
+        self._seen_roles: tuple[str, ...] = ()  # what the ticks showed before anything was typed
+        self._tied: tuple[UUID, ...] = ()  # and those of the warehouses
         self._wanted_places: tuple[UUID, ...] | None = None  # as a refused entry has them
         kind = RecordKind(
             "user_form",
@@ -201,6 +199,15 @@ class UserPage(RecordPage):
             tick.setChecked(code in self._seen_roles)
         self._read_places()
 
+    def accept_more(self) -> None:
+        self._seen_roles, self._tied = self._ticked_roles(), self._ticked_places()
+
+    def _ticked_roles(self) -> tuple[str, ...]:
+        return tuple(code for code, tick in self.roles.items() if tick.isChecked())
+
+    def _ticked_places(self) -> tuple[UUID, ...]:
+        return tuple(warehouse_id for warehouse_id, tick in self.places.items() if tick.isChecked())
+
     def _read_places(self) -> None:
         when_done(self.desk.ask(WorkPlaces(self.document_id)), self, self._show_places)
 
@@ -243,9 +250,7 @@ class UserPage(RecordPage):
         self._wanted_places = None
 
     def action_of(self, values: dict[str, Any]) -> Action:
-        codes = tuple(code for code, tick in self.roles.items() if tick.isChecked())
-        tied = tuple(warehouse_id for warehouse_id, tick in self.places.items() if tick.isChecked())
-        typed = self._saving(values, codes, tied if self.places else None)
+        typed = self._saving(values, self._ticked_roles(), self._ticked_places() if self.places else None)
         if self.record is None:
             return typed
         return changing(typed, self._saving(self.binder.saved, self._seen_roles, self._tied if self.places else None))
