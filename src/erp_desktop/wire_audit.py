@@ -19,6 +19,7 @@ MOST_DETAILS = 30
 ShortText = Annotated[str, msgspec.Meta(max_length=40)]
 LongText = Annotated[str, msgspec.Meta(max_length=100)]
 Kind = Annotated[str, msgspec.Meta(max_length=60)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Tick = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INT)]
 
 
@@ -40,8 +41,8 @@ class AuditRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fie
     of: Literal["changes", "reads", "events"]  # the action log; what was looked at; signing in, sessions, backups
     before: Annotated[str, msgspec.Meta(max_length=80)] = ""
     text: LongText = ""  # in the person's name, in what, in what it was done to; the number or code of a record
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     person: UUID | None = None
     computer: UUID | None = None
     what: Kind = ""
@@ -147,7 +148,7 @@ class ReadTold(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     """Something that a person looked at, printed or took away in a file."""
 
     id: UUID
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    at: Moment
     kind: ShortText
     subject: Annotated[str, msgspec.Meta(max_length=80)]
     record_id: UUID | None = None

@@ -1,19 +1,22 @@
 """What an administrator asks of the centre over HTTP: computers, one-time passwords, sessions."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 from central_desk import PASSWORD, OpenedCompany, RemoteDesk, opening, pushed, save_unit
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, update
 
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.central import backups
-from erp_desktop.central.administering import one_time_password
+from erp_desktop.central.administering import Administration, one_time_password
+from erp_desktop.central.changes import Reader
 from erp_desktop.central.serving import Server
 from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
+from erp_desktop.models.sync import Device
 
 
 @pytest.fixture
@@ -188,3 +191,42 @@ def test_where_several_companies_are_kept_no_administrator_of_one_takes_a_backup
     server.service.backups.is_of_one_person = True
     assert order(desk, "backup/begin").status_code == 200
     server.service.backups.close()
+
+
+def test_a_worker_that_notes_late_takes_nothing_back_that_another_has_noted(
+    desk: RemoteDesk, acme: OpenedCompany
+) -> None:
+    """The desk was here first, and then at another worker, which wrote it down before."""
+    who = Reader(acme.id, acme.owner_id, desk.device_id, frozenset())
+    early, late = Administration(acme.engine), Administration(acme.engine)
+    early._noted_at = late._noted_at = datetime.max.replace(tzinfo=UTC)  # nobody writes by themselves
+    early.saw(who, 1)
+    late.saw(who, 7)
+    late.note_sightings()
+    noted = seen(acme)
+    early.note_sightings()
+    assert seen(acme) == noted
+    assert noted.seen_tick == 7
+    with acme.engine.begin() as connection:  # the clock of the machine was wrong
+        connection.execute(update(Device).values(seen_at=datetime(2199, 1, 1, tzinfo=UTC)))
+    late.saw(who, 8)
+    late.note_sightings()
+    assert seen(acme).seen_tick == 8
+    early.close()
+    late.close()
+
+
+def seen(acme: OpenedCompany) -> Any:
+    with acme.engine.connect() as connection:
+        return connection.execute(select(Device.seen_at, Device.seen_tick)).one()
+
+
+def test_nobody_signs_in_as_somebody_elses_computer(desk: RemoteDesk, buyer: RemoteDesk, acme: OpenedCompany) -> None:
+    """It would be theirs then in the list of computers, and signing its person out would miss it."""
+    own, buyer.device_id = buyer.device_id, desk.device_id
+    answer = buyer.log_in("buyer")
+    assert (answer.status_code, code_of(answer)) == (409, "other_books")
+    assert desk.pull().status_code == 200
+    assert {row["login"] for row in devices(desk).values()} == {"lin", "buyer"}
+    buyer.device_id = own
+    assert buyer.log_in("buyer").status_code == 200

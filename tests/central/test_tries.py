@@ -8,12 +8,15 @@ import pytest
 from central_desk import OpenedCompany, RemoteDesk
 from sqlalchemy import Engine, func, select
 
+from erp_desktop.central import accounts
 from erp_desktop.central import tries as counting
+from erp_desktop.central.service import THREADS_FOR_PASSWORDS
 from erp_desktop.central.serving import Server
 from erp_desktop.central.tries import FREE_TRIES, Tries, triers
 from erp_desktop.ids import new_id
 from erp_desktop.models.sync import SignInTries
 
+PATIENCE = 60.0
 MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
@@ -112,3 +115,46 @@ def test_many_wrong_passwords_cost_time_even_for_the_right_one(
     answer = desk.log_in("lin")
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_attempts")
     assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_guesses_that_come_all_at_once_are_looked_at_a_few_at_a_time_and_hold_nobody_else_up(
+    new_desk: Callable[[], RemoteDesk], server: Server, acme: OpenedCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes 64 MiB; and as long as none is found wrong, none is counted."""
+    monkeypatch.setattr(server.service.accounts, "_tries", Tries(acme.engine, lambda: MORNING))
+    guard, may_end = threading.Lock(), threading.Event()
+    under_way, most = 0, 0
+    are_enough = threading.Event()
+
+    def is_wrong(_stored: str, _password: str) -> bool:
+        nonlocal under_way, most
+        with guard:
+            under_way += 1
+            most = max(most, under_way)
+            if under_way == THREADS_FOR_PASSWORDS:
+                are_enough.set()
+        may_end.wait(PATIENCE)
+        with guard:
+            under_way -= 1
+        return False
+
+    monkeypatch.setattr(accounts, "_is_password", is_wrong)
+    codes: list[str] = []
+
+    def guess(desk: RemoteDesk) -> None:
+        codes.append(desk.log_in("lin", "wrong").json()["code"])
+
+    guessing = [threading.Thread(target=guess, args=(new_desk(),)) for _ in range(4 * FREE_TRIES)]
+    for one in guessing:
+        one.start()
+    try:
+        assert are_enough.wait(PATIENCE)
+        other = new_desk()
+        assert other.http.get(f"{server.url}/v1/sync/hello", timeout=PATIENCE).status_code == 200
+    finally:
+        may_end.set()
+        for one in guessing:
+            one.join()
+    assert most == THREADS_FOR_PASSWORDS
+    assert codes.count("wrong_password") < FREE_TRIES + THREADS_FOR_PASSWORDS
+    assert codes.count("too_many_attempts") == len(codes) - codes.count("wrong_password")

@@ -23,8 +23,8 @@ from erp_desktop.central.changes import Reader
 from erp_desktop.central.devices import (
     KnownDevice,
     SignInRefused,
-    doubt_about,
     end_sessions,
+    is_in_two_hands,
     is_revoked,
     known_device,
     known_devices,
@@ -197,8 +197,8 @@ class Accounts:
         """A new access token and the next refresh token. Raises SignInRefused: token_expired, device_revoked,
         user_disabled, device_forked.
 
-        A refresh token seen again long after it was replaced, or beside another one that replaced the same, may be in two
-        hands: whoever holds one of the device has to sign in again.
+        A refresh token seen again while its successor is in use, or beside another one that replaced the same, is in two hands:
+        whoever holds one of the device has to sign in again.
         """
         token_hash = hashlib.sha256(request.refresh_token.encode()).digest()
         now = datetime.now(UTC)
@@ -215,9 +215,9 @@ class Accounts:
                     RefreshToken.device_id == request.device_id,
                 )
             ).one_or_none()
-            if row is not None and (doubt := doubt_about(connection, row, now)) is not None:
-                end_sessions(connection, row.company_id, row.device_id, is_forked=doubt == DEVICE_FORKED)
-                refused = doubt
+            if row is not None and is_in_two_hands(connection, row, now):
+                end_sessions(connection, row.company_id, row.device_id)
+                refused = DEVICE_FORKED
             elif row is None and (lost := self._lost_token(connection, request)) is not None:
                 return self._session(connection, request.company_id, lost.user_id, request.device_id)
             elif row is not None and row.expires_at > now:
@@ -238,7 +238,7 @@ class Accounts:
     def end_sessions_of_copies(self, company_id: UUID, device_id: UUID) -> None:
         """Two caches call themselves this device: both sign in again, and the one that is told so under an id of its own."""
         with self._writer.begin() as connection:
-            end_sessions(connection, company_id, device_id, is_forked=True)
+            end_sessions(connection, company_id, device_id)
 
     def _is_of_nobody_any_more(self, connection: Connection, request: RefreshRequest) -> bool:
         """Whether we made this token for somebody who may not sign in any more."""

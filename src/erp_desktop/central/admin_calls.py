@@ -3,7 +3,7 @@
 Here: routes, and who may use them. Not here: what they do (administering.py, backups.py, accounts.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -56,7 +56,7 @@ Wanted = TypeVar(
 
 
 class AdminCalls:
-    """The routes. `identify` says who asks; `in_thread` runs what waits for a database."""
+    """The routes. `identify` says who asks; `in_thread` runs what waits for a database, `with_a_password` what looks at one."""
 
     def __init__(
         self,
@@ -65,12 +65,14 @@ class AdminCalls:
         backups: Backups,
         identify: Callable[[Request, FromADevice], Reader],
         in_thread: Callable[..., Any],
+        with_a_password: Callable[[Callable[[], Response]], Awaitable[Response]],
     ) -> None:
         self._administration = administration
         self._accounts = accounts
         self._backups = backups
         self._identify = identify
         self._in_thread = in_thread
+        self._with_a_password = with_a_password
         self._audit = AuditCalls(administration.engine, self._answer)
 
     def add_to(self, app: FastAPI) -> None:
@@ -89,8 +91,7 @@ class AdminCalls:
             self._accounts.change_password(wanted, sender_of(request))
             return message_response(request, Done())
 
-        response: Response = await self._in_thread(answer)
-        return response
+        return await self._with_a_password(answer)
 
     async def devices(self, request: Request) -> Response:
         return await self._answer(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, bindparam, exists, select, update
+from sqlalchemy import Connection, Engine, bindparam, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from erp_desktop.central.accounts import hash_password, keep_password
@@ -86,12 +86,18 @@ class Administration:
             return
         statement = (
             update(Device)
-            .where(Device.company_id == bindparam("company"), Device.id == bindparam("device"))
+            .where(
+                Device.company_id == bindparam("company"),
+                Device.id == bindparam("device"),
+                # another worker may have seen it since; what this machine's clock said while it was wrong counts for nothing
+                or_(Device.seen_at <= bindparam("at"), Device.seen_at > bindparam("now")),
+            )
             .values(seen_at=bindparam("at"), seen_tick=bindparam("tick"))
             .execution_options(synchronize_session=None)
         )
+        now = datetime.now(UTC)
         rows = [
-            {"company": company_id, "device": device_id, "at": one.at, "tick": one.tick}
+            {"company": company_id, "device": device_id, "at": one.at, "tick": one.tick, "now": now}
             for (company_id, device_id), one in sorted(seen.items(), key=lambda item: item[0])
         ]
         with self._writer.begin() as connection:

@@ -22,6 +22,7 @@ from erp_desktop.models.base import may_hold, replicated_tables
 from erp_desktop.models.company import User
 from erp_desktop.models.sync import ActionLog, AuditEvent, Device, ReadEvent
 from erp_desktop.queries.naming import Named, names_of, records_called
+from erp_desktop.wire import LARGEST_INT
 from erp_desktop.wire_audit import (
     MOST_RECORDS_TOLD,
     AuditRequest,
@@ -34,6 +35,7 @@ from erp_desktop.wire_audit import (
 
 LONGEST_SUBJECT = 200
 LOG_CHECKED = "log_checked"
+FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _TELLING = ("code", "number", "external_number", "login", "name")  # arguments by which people know a record
 
 
@@ -97,8 +99,8 @@ def _changes(connection: Connection, company_id: UUID, wanted: AuditRequest, per
     log = ActionLog
     columns = (log.tick, log.at, log.name, log.args, log.outcome, log.problem)
     statement = _of_whom(select(*columns), log, log.actor_id, company_id).order_by(log.tick.desc())
-    if wanted.before.isdigit():
-        statement = statement.where(log.tick < int(wanted.before))
+    if wanted.before.isdecimal() and (before := int(wanted.before)) <= LARGEST_INT:
+        statement = statement.where(log.tick < before)
     if wanted.outcome:
         statement = statement.where(log.outcome == wanted.outcome)
     if wanted.record is not None:
@@ -135,7 +137,7 @@ def _reads(connection: Connection, company_id: UUID, wanted: AuditRequest, permi
     moment, _, last_id = wanted.before.partition(" ")
     if last_id:
         try:
-            at, id_ = datetime.fromisoformat(moment), UUID(last_id)
+            at, id_ = _in_utc(datetime.fromisoformat(moment)), UUID(last_id)
         except ValueError:
             return AuditRows(rows=[], before="")
         statement = statement.where(or_(read.at < at, and_(read.at == at, read.id < id_)))
@@ -214,13 +216,21 @@ def _narrowed(
     statement: Select[Any], at: Any, user_id: Any, device_id: Any, what: Any, wanted: AuditRequest
 ) -> Select[Any]:
     if wanted.since is not None:
-        statement = statement.where(at >= wanted.since.astimezone(UTC))
+        statement = statement.where(at >= _in_utc(wanted.since))
     if wanted.until is not None:
-        statement = statement.where(at < wanted.until.astimezone(UTC))
+        statement = statement.where(at < _in_utc(wanted.until))
     for column, value in ((user_id, wanted.person), (device_id, wanted.computer), (what, wanted.what or None)):
         if value is not None:
             statement = statement.where(column == value)
     return statement
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """In one of the years 1 to 9999 there too."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return FIRST_MOMENT if moment.year == 1 else LAST_MOMENT
 
 
 def _with_text(

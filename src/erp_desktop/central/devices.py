@@ -17,6 +17,7 @@ from erp_desktop.database import filled_up
 from erp_desktop.models.sync import Device, RefreshToken
 from erp_desktop.wire import DEVICE_FORKED, LoginRequest
 
+OTHER_BOOKS = "other_books"
 SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN = 60  # its successor may have been lost on the way
 
 
@@ -93,19 +94,21 @@ def sign_out(connection: Connection, which: ColumnElement[bool]) -> None:
 
 
 def register(connection: Connection, company_id: UUID, user_id: UUID, request: LoginRequest) -> None:
-    """Keep that this user signs in on this device now. Raises SignInRefused: device_revoked."""
-    revoked = connection.scalar(
-        select(Device.is_revoked).where(Device.company_id == company_id, Device.id == request.device_id)
-    )
-    if revoked:
+    """Keep that this user signs in on this device now. Raises SignInRefused: device_revoked, other_books."""
+    known = connection.execute(
+        select(Device.is_revoked, Device.user_id).where(Device.company_id == company_id, Device.id == request.device_id)
+    ).one_or_none()
+    if known is not None and known.is_revoked:
         raise SignInRefused("device_revoked")
+    if known is not None and known.user_id != user_id:  # a cache is one person's, and so is the id that it gave itself
+        raise SignInRefused(OTHER_BOOKS)
     seen = {
         "user_id": user_id,
         "name": request.device_name[:200],
         "program": request.program[:40],
         "seen_at": datetime.now(UTC),
     }
-    if revoked is None:
+    if known is None:
         _register_new(connection, company_id, request, seen)
     else:
         connection.execute(
@@ -129,11 +132,12 @@ def _register_new(connection: Connection, company_id: UUID, request: LoginReques
         connection.execute(update(Device).where(of_first).values(has_copies=True))
 
 
-def doubt_about(connection: Connection, token: Row[*tuple[Any, ...]], now: datetime) -> str | None:
-    """Why a refresh token that is shown is not taken; None: nothing speaks against it.
+def is_in_two_hands(connection: Connection, token: Row[*tuple[Any, ...]], now: datetime) -> bool:
+    """Whether a refresh token that is shown, or one that it comes from, is used by two.
 
-    One that comes long after it was replaced ends the session in any case. That its successor is in use shows that the two
-    are in different hands; else only the answer may have been lost, on a computer that slept since.
+    One that comes long after it was replaced, while its successor is in use, is in other hands than that. Where nobody has used
+    the successor, only the answer was lost, on a computer that slept since; should it have gone to somebody else, then the
+    two successors show it.
     """
     allowed = timedelta(seconds=SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN)
     others = select(RefreshToken.token_hash).where(
@@ -143,24 +147,22 @@ def doubt_about(connection: Connection, token: Row[*tuple[Any, ...]], now: datet
     )
     if token.replaced_at is None:
         if token.replaces is None:  # the first after a password
-            return None
+            return False
         # two answers to one token: all but one of them were lost on the way, or there are two who got one
         twins = others.where(RefreshToken.replaces == token.replaces, RefreshToken.token_hash != token.token_hash)
-        return DEVICE_FORKED if connection.scalar(twins.limit(1)) is not None else None
+        return connection.scalar(twins.limit(1)) is not None
     if now - token.replaced_at <= allowed:
-        return None
+        return False
     seen_at = connection.scalar(
         select(Device.seen_at).where(Device.company_id == token.company_id, Device.id == token.device_id)
     )
     is_in_use = connection.scalar(others.where(RefreshToken.replaces == token.token_hash).limit(1)) is not None
-    is_in_use = is_in_use or (seen_at is not None and seen_at - token.replaced_at > allowed)
-    return DEVICE_FORKED if is_in_use else "token_expired"
+    return is_in_use or (seen_at is not None and seen_at - token.replaced_at > allowed)
 
 
-def end_sessions(connection: Connection, company_id: UUID, device_id: UUID, *, is_forked: bool) -> None:
-    """Whoever calls themselves this device signs in again. `is_forked`: there are two, which an administrator should know."""
+def end_sessions(connection: Connection, company_id: UUID, device_id: UUID) -> None:
+    """Two call themselves this device: whoever does signs in again, and an administrator can see it."""
     this = (Device.company_id == company_id) & (Device.id == device_id)
     sign_out(connection, this)
-    if is_forked:
-        known = connection.execute(select(Device.name, Device.user_id).where(this)).one()
-        note_event(connection, company_id, DEVICE_FORKED, known.user_id, device_id, known.name)
+    known = connection.execute(select(Device.name, Device.user_id).where(this)).one()
+    note_event(connection, company_id, DEVICE_FORKED, known.user_id, device_id, known.name)

@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, StatementError
+from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 from starlette.exceptions import HTTPException
@@ -30,7 +30,7 @@ from erp_desktop.central.backups import Backups
 from erp_desktop.central.blob_calls import BlobCalls
 from erp_desktop.central.changes import Changes, NotReadable, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
-from erp_desktop.central.devices import SignInRefused
+from erp_desktop.central.devices import OTHER_BOOKS, SignInRefused
 from erp_desktop.central.http import (
     WireError,
     encoding_for,
@@ -83,6 +83,8 @@ THREADS_FOR_PUSHES = 32
 THREADS_FOR_PREVIEWS = 4  # they hold up who performs, so that few of them stand in line
 THREADS_FOR_PULLS = 4  # a hundred desks that are woken at once must not stand before one that pushes
 THREADS_FOR_THE_REST = 32
+# each takes 64 MiB and all cores; and of guesses that come at once no more than these are past the count of wrong ones
+THREADS_FOR_PASSWORDS = 2
 RETRY_AFTER_SECONDS = 2
 
 Parameters = ParamSpec("Parameters")
@@ -93,6 +95,7 @@ SIGN_IN_TITLES = {
     "token_expired": (401, "Sign in again."),
     "device_revoked": (401, "This device may not be used any more."),
     "user_disabled": (401, "This user may not sign in any more."),
+    OTHER_BOOKS: (409, "This device holds the data of another person."),
     DEVICE_FORKED: (409, "Two caches are copies of one another. Sign in again, as another device."),
     "too_many_attempts": (429, "Too many wrong passwords."),
     "password_to_change": (403, "Choose a password of your own first."),
@@ -139,7 +142,14 @@ class Service:
         app.add_route("/v1/sync/older", self.older, ["POST"])
         app.add_route("/v1/auth/login", self.log_in, ["POST"])
         app.add_route("/v1/auth/refresh", self.refresh, ["POST"])
-        AdminCalls(self.administration, self.accounts, self.backups, self._identify, self._in_thread).add_to(app)
+        AdminCalls(
+            self.administration,
+            self.accounts,
+            self.backups,
+            self._identify,
+            self._in_thread,
+            self._with_a_password,
+        ).add_to(app)
         BlobCalls(self.engine, self._identify).add_to(app)
         app.add_route("/v1/openapi.json", self.describe, ["GET"])
         self.status_calls.add_to(app)
@@ -166,6 +176,7 @@ class Service:
         self._preview_threads = anyio.CapacityLimiter(THREADS_FOR_PREVIEWS)
         self._pull_threads = anyio.CapacityLimiter(THREADS_FOR_PULLS)
         self._other_threads = anyio.CapacityLimiter(THREADS_FOR_THE_REST)
+        self._password_threads = anyio.CapacityLimiter(THREADS_FOR_PASSWORDS)
         self.wakeups.start()
         if self.other_workers is not None:
             self.other_workers.start()
@@ -204,7 +215,7 @@ class Service:
 
     async def log_in(self, request: Request) -> Response:
         wanted = await read_message(request, LoginRequest, SMALL_MESSAGE_BYTES)
-        return await self._in_thread(
+        return await self._with_a_password(
             lambda: message_response(request, self.accounts.log_in(wanted, sender_of(request)))
         )
 
@@ -361,6 +372,9 @@ class Service:
     async def _pull_in_thread(self, work: Callable[[], Answer]) -> Answer:
         return await anyio.to_thread.run_sync(work, limiter=self._pull_threads)
 
+    async def _with_a_password(self, work: Callable[[], Response]) -> Response:
+        return await anyio.to_thread.run_sync(work, limiter=self._password_threads)
+
     async def _tick_of(self, company_id: UUID) -> int:
         return await self._in_thread(self.changes.tick_of, company_id)
 
@@ -410,7 +424,7 @@ def _problem_of(error: Exception) -> WireProblem:
             return WireProblem(title="Fill the cache anew.", status=410, code="cursor_gone", detail=str(error))
         case NotReadable():
             return WireProblem(title="There is no such table for you.", status=403, code="not_readable")
-        case StatementError(orig=TextNotStorable()):
+        case StatementError(orig=TextNotStorable()) | DataError():  # of PostgreSQL: a NUL in what is searched for
             return WireProblem(title="A text is too long, or cannot be stored.", status=422, code="malformed")
         case Busy() | OperationalError() | InterfaceError() | InternalError() | PoolTimeout():
             title = "The central database cannot answer now."

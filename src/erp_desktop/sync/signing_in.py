@@ -365,5 +365,5 @@ def _asked(transport: Transport, path: str, request: msgspec.Struct, kind: type[
 
 
 _REFUSALS: dict[str, type[Refused]] = {
-    refusal.code: refusal for refusal in (WrongPassword, PasswordToChange, WeakPassword, SamePassword)
+    refusal.code: refusal for refusal in (WrongPassword, PasswordToChange, WeakPassword, SamePassword, OtherBooks)
 } | {"device_revoked": ComputerTakenOut}
