@@ -106,3 +106,23 @@ def test_refusals_of_made_up_kinds_do_not_fill_the_memory() -> None:
 
 
 _ID = pushed(save_unit("X"), save_unit("X").unit_id).id
+
+
+def test_a_clock_of_millions_and_a_long_time_are_told_to_the_last_digit() -> None:
+    measures = Measures()
+    for _ in range(3):
+        measures.pushed(1234.5625, [])
+    one = measures.figures(transactions=12_345_678)
+    told = samples(metrics_text([one], [CompanyFigures(code="ACME", tick=1_234_567, epoch="e", lag=0)]))
+    assert told['erp_company_tick{company="ACME"}'] == 1_234_567
+    assert told['erp_transactions_total{worker="1"}'] == 12_345_678
+    assert told['erp_push_seconds_sum{worker="1"}'] == 3_703.6875
+
+
+def test_status_tells_what_was_refused_and_why(
+    server: Server, desk: RemoteDesk, acme: OpenedCompany, new_desk: Callable[[], RemoteDesk]
+) -> None:
+    acme.perform(save_unit("DOZEN"))
+    desk.results(pushed(save_unit("DOZEN"), acme.owner_id))
+    new_desk().log_in("lin", "wrong")
+    assert get(server, "/status").json()["refusals"] == {"code_taken": 1, "wrong_password": 1}

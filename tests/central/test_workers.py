@@ -19,6 +19,7 @@ from sqlalchemy import select
 from erp_desktop.central.action_log import verify_log
 from erp_desktop.central.cli import main
 from erp_desktop.central.performing import Centre
+from erp_desktop.central.workers import MOST_DATABASE_CONNECTIONS, MOST_WORKERS, pool_size_of
 from erp_desktop.database import open_engine
 from erp_desktop.models.sync import ActionLog
 from erp_desktop.wire import PushReply
@@ -155,3 +156,10 @@ def test_an_sqlite_file_has_one_worker(sqlite_url: str, capsys: pytest.CaptureFi
     assert main(["serve", "--database", sqlite_url, "--workers", "2"]) == 1
     sentence = "An SQLite database has one worker. Use PostgreSQL for more, or leave --workers out.\n"
     assert capsys.readouterr().err == sentence
+
+
+def test_however_many_workers_there_are_postgresql_has_room_for_all_of_them() -> None:
+    for workers in range(1, MOST_WORKERS + 1):
+        kept = pool_size_of(workers)
+        assert kept >= 1
+        assert workers * (3 * kept + 1) <= MOST_DATABASE_CONNECTIONS

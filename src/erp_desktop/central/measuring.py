@@ -128,7 +128,7 @@ def metrics_text(workers: Sequence[Figures], companies: Sequence[CompanyFigures]
     def tell(name: str, kind: str, help: str, samples: Iterable[tuple[dict[str, object], float]]) -> None:
         lines.append(f"# HELP erp_{name} {help}")
         lines.append(f"# TYPE erp_{name} {kind}")
-        lines.extend(f"erp_{name}{_labels(labels)} {value:g}" for labels, value in samples)
+        lines.extend(f"erp_{name}{_labels(labels)} {_figure(value)}" for labels, value in samples)
 
     def of_each(field: str) -> list[tuple[dict[str, object], float]]:
         return [({"worker": one.worker}, getattr(one, field)) for one in workers]
@@ -166,9 +166,14 @@ def _histogram(name: str, worker: int, histogram: Histogram) -> list[str]:
         lines.append(f'{name}_bucket{{worker="{worker}",le="{le}"}} {total}')
     return [
         *lines,
-        f'{name}_sum{{worker="{worker}"}} {histogram.seconds:g}',
+        f'{name}_sum{{worker="{worker}"}} {_figure(histogram.seconds)}',
         f'{name}_count{{worker="{worker}"}} {total}',
     ]
+
+
+def _figure(value: float) -> str:
+    """All its digits: a clock of a million ticks goes on ticking."""
+    return str(value) if isinstance(value, int) else repr(round(value, 6))
 
 
 def _labels(labels: dict[str, object]) -> str:

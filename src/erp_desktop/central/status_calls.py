@@ -40,6 +40,7 @@ class Status(msgspec.Struct, kw_only=True):
     clients_waiting: int
     clients_connected: int
     actions: dict[str, int]  # by outcome, since each worker was started
+    refusals: dict[str, int]  # of actions and of requests as a whole, by code, since then
     queue_length: int
     end: bool = True
 
@@ -77,8 +78,10 @@ class StatusCalls:
         def answer() -> Response:
             workers = self._measures.of_all(self._figures_now())
             actions: Counter[str] = Counter()
+            refusals: Counter[str] = Counter()
             for one in workers:
                 actions.update(one.actions)
+                refusals.update(one.refusals)
             return message_response(
                 request,
                 Status(
@@ -89,6 +92,7 @@ class StatusCalls:
                     clients_waiting=sum(one.waiting for one in workers),
                     clients_connected=sum(one.connected for one in workers),
                     actions=dict(actions),
+                    refusals=dict(refusals),
                     queue_length=sum(one.queued for one in workers),
                 ),
             )

@@ -30,7 +30,7 @@ from erp_desktop.memory import settle_memory
 
 log = logging.getLogger(__name__)
 
-MOST_WORKERS = 64
+MOST_WORKERS = 22  # of more, each would have too few connections to the database
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a worker that ended is started again
 SECONDS_THAT_PROVE_HEALTH = 60.0  # a worker that lived so long starts with the shortest pause again
 SECONDS_TO_STOP = SECONDS_TO_FINISH + 10
@@ -41,6 +41,11 @@ _processes = multiprocessing.get_context("spawn")  # threads and connections are
 
 class WorkersDidNotStart(RuntimeError):
     """A worker ended before it was ready the first time; its log says why."""
+
+
+def pool_size_of(workers: int) -> int:
+    """How many connections each keeps: it takes twice as many more for a moment, and has one to hear of the others."""
+    return (MOST_DATABASE_CONNECTIONS // workers - 1) // 3
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,9 @@ class Workers:
         address = self.engine.url.render_as_string(hide_password=False)
         self.engine.dispose()
         self._listening = listen(self.host, self.port)
-        pool_size = max(2, MOST_DATABASE_CONNECTIONS // 3 // self.count)  # and twice as many for a moment
         url = url_of(self._listening, self.host)
         figures = tempfile.TemporaryDirectory(prefix="erp-central.")
-        self._serving = Serving(address, url, pool_size, figures.name, self.trusted_proxies)
+        self._serving = Serving(address, url, pool_size_of(self.count), figures.name, self.trusted_proxies)
         self._workers = [_Worker(number) for number in range(1, self.count + 1)]
         before = {kind: signal.signal(kind, lambda *_: self.stop()) for kind in (signal.SIGTERM, signal.SIGINT)}
         try:
