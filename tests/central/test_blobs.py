@@ -15,7 +15,10 @@ from sqlalchemy import Engine, func, select, update
 
 from erp_desktop.actions.attaching import AttachFile, RemoveAttachment
 from erp_desktop.actions.masters import SaveParty
+from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.central.backing_up import restore_backup, write_backup
+from erp_desktop.central.blobs import Blobs
+from erp_desktop.central.changes import Reader
 from erp_desktop.central.serving import Server
 from erp_desktop.ids import new_id
 from erp_desktop.models.attachment import Attachment, Blob, BlobPiece
@@ -253,3 +256,23 @@ def test_a_backup_carries_the_bytes(
         pieces = connection.scalars(select(BlobPiece.data).order_by(BlobPiece.offset)).all()
         assert connection.scalar(select(Blob.whole_sha256)) == photo.sha256
     assert b"".join(pieces) == PHOTO
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)  # an SQLite file has one writer
+def test_a_first_piece_that_comes_twice_at_once_is_taken_once(
+    acme: OpenedCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A desk that had no answer asks another worker, while the first one is about to begin."""
+    sha256 = attach(acme, PHOTO).sha256
+    who = Reader(acme.id, acme.owner_id, new_id(), ALL_PERMISSIONS)
+    one, other = Blobs(acme.engine), Blobs(acme.engine)
+    begin, told = one._begun, []
+
+    def late(*what: Any) -> Any:
+        told.append(other.put(who, sha256, 0, PHOTO[:PIECE_BYTES]))
+        return begin(*what)
+
+    monkeypatch.setattr(one, "_begun", late)
+    told.append(one.put(who, sha256, 0, PHOTO[:PIECE_BYTES]))
+    assert told == [BlobReceived(received=PIECE_BYTES, is_whole=False)] * 2
+    assert (rows(acme.engine, Blob), rows(acme.engine, BlobPiece)) == (1, 1)

@@ -167,3 +167,23 @@ def test_a_database_that_fails_fails_for_all_who_ask_and_the_next_are_answered(
         broken.setattr(office.changes, "answer", fails)
         assert all(isinstance(one, OSError) for one in office.look([asks(token, here), asks(token, here)]))
     assert told(office.look([asks(token, here)])[0]).pages
+
+
+def test_desks_that_could_not_be_looked_for_once_are_looked_for_when_they_ask_again(office: Office) -> None:
+    token = office.sign_in("lin")
+    cursor = office.pull(token).cursor
+    office.acme.perform(save_unit("DOZEN"))
+
+    async def twice() -> list[Outcome]:
+        async def no_thread(_work: object) -> list[Outcome]:
+            raise RuntimeError("can't start new thread")
+
+        looks = Looks(office.acme.engine, office.changes, lambda *_: None, lambda _: None, no_thread)  # type: ignore[arg-type]
+        first = await asyncio.gather(*(looks.look(asks(token, cursor)) for _ in range(3)), return_exceptions=True)
+        looks._run_in_thread = anyio.to_thread.run_sync  # type: ignore[assignment]
+        async with asyncio.timeout(60):
+            return [*first, await looks.look(asks(token, cursor))]
+
+    *failed, found = asyncio.run(twice())
+    assert [str(error) for error in failed] == ["can't start new thread"] * 3
+    assert told(found).pages

@@ -201,6 +201,8 @@ def test_an_unknown_company_is_told_apart_from_a_refusal(centre: Centre) -> None
     [
         ("UPDATE action_log SET args = replace(args, 'DOZEN', 'GROSS') WHERE tick = 2", "arguments"),
         ("UPDATE action_log SET outcome = 'refused' WHERE tick = 2", "does not follow"),
+        ("UPDATE action_log SET seq = seq + 1 WHERE tick = 2", "does not follow"),
+        ("UPDATE action_log SET args = 'no JSON' WHERE tick = 2", "arguments"),
         ("DELETE FROM action_log WHERE tick = 2", "tick 2 is missing"),
     ],
 )

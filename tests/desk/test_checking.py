@@ -123,10 +123,14 @@ def test_the_sentence_says_how_many_rows_and_the_log_which(desk: Desk, caplog: p
     assert checked.mended[0].missing[0] in caplog.text
 
 
-def test_tables_larger_than_a_bucket_are_checked_to_their_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("in_all", [1, 7, 13, 20_000])
+def test_tables_larger_than_a_bucket_are_checked_to_their_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, in_all: int
+) -> None:
     monkeypatch.setattr(verifying, "ROWS_OF_A_BUCKET", 7)
     monkeypatch.setattr(verifying, "ROWS_OF_A_PIECE", 20)
     monkeypatch.setattr(central_verifying, "MOST_ROWS", 9)
+    monkeypatch.setattr(central_verifying, "MOST_ROWS_IN_ALL", in_all)
     before = rows(desk)
     assert check(desk).mended == ()
     on_the_disk(desk, "DELETE FROM party WHERE code > 'S-2'", "UPDATE party SET code = 'S-' || hex(id)")

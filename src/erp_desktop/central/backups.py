@@ -74,7 +74,7 @@ class Backups:
             try:
                 with path.open("rb") as file:
                     size = path.stat().st_size
-                    file.seek(offset)
+                    file.seek(min(offset, size))
                     data = file.read(PIECE_BYTES)
             except FileNotFoundError:
                 continue

@@ -87,19 +87,22 @@ class Looks:
 
     async def _go_round(self, company_id: UUID) -> None:
         waiting = self._waiting[company_id]
-        while waiting:
-            together, waiting[:] = waiting[:MOST_IN_A_ROUND], waiting[MOST_IN_A_ROUND:]
-            everybody = [asked for asked, _ in together]
-            try:
-                outcomes = await self._run_in_thread(lambda everybody=everybody: self._round(company_id, everybody))  # type: ignore[misc]
-            except BaseException:  # the service ends
-                for _, future in together + waiting:
-                    future.cancel()
-                raise
-            for (_, future), outcome in zip(together, outcomes, strict=True):
-                if not future.done():  # else who asked has gone
-                    future.set_result(outcome)
-        del self._rounds[company_id], self._waiting[company_id]
+        together: list[tuple[Asked, asyncio.Future[Outcome]]] = []
+        try:
+            while waiting:
+                together, waiting[:] = waiting[:MOST_IN_A_ROUND], waiting[MOST_IN_A_ROUND:]
+                everybody = [asked for asked, _ in together]
+                try:
+                    outcomes = await self._run_in_thread(lambda everybody=everybody: self._round(company_id, everybody))  # type: ignore[misc]
+                except Exception as error:  # no thread is to be had: they are told, and who asks next gets a round
+                    outcomes = [error] * len(together)
+                for (_, future), outcome in zip(together, outcomes, strict=True):
+                    if not future.done():  # else who asked has gone
+                        future.set_result(outcome)
+        finally:
+            for _, future in together + waiting:  # those that are left are left because the service ends
+                future.cancel()
+            del self._rounds[company_id], self._waiting[company_id]
 
     def _round(self, company_id: UUID, together: Sequence[Asked]) -> list[Outcome]:
         """In a thread: of each its outcome, in their order."""

@@ -19,6 +19,7 @@ from erp_desktop.models.sync import Tombstone
 from erp_desktop.wire import Bucket, BucketContent, VerifyReply, VerifyRequest, rows_digest
 
 MOST_ROWS = 5_000  # of one bucket; the answer says how far they reach
+MOST_ROWS_IN_ALL = 20_000  # of one request; what is left is asked for again
 MOST_MOVED = 5_000  # of one request; a desk so far behind pulls first
 _FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 
@@ -28,14 +29,17 @@ def verify(changes: Changes, who: Reader, wanted: VerifyRequest) -> VerifyReply:
     with changes.at(who, wanted.cursor) as (connection, tables, cursor):
         by_name = {table.name: table for table in tables}
         contents: list[BucketContent] = []
-        moved = 0
+        moved, left = 0, MOST_ROWS_IN_ALL
         for bucket in wanted.buckets:
             table = by_name.get(bucket.table)
-            content = (
-                _content(connection, who, table, bucket, cursor.tick, with_rows=wanted.with_rows)
-                if table is not None
-                else BucketContent(columns=[], count=0, digest=rows_digest([]), moved=[], upto_id=bucket.upto_id)
-            )
+            if not left:
+                content = _nothing_said(bucket.after_id or _FIRST_ID)
+            elif table is None:
+                content = _nothing_said(bucket.upto_id)
+            else:
+                most = min(MOST_ROWS, left)
+                content = _content(connection, who, table, bucket, cursor.tick, most, with_rows=wanted.with_rows)
+            left -= content.count
             moved += len(content.moved)
             if moved > MOST_MOVED:
                 return VerifyReply(buckets=[], moved_on=True)
@@ -43,16 +47,21 @@ def verify(changes: Changes, who: Reader, wanted: VerifyRequest) -> VerifyReply:
     return VerifyReply(buckets=contents)
 
 
+def _nothing_said(upto: UUID | None) -> BucketContent:
+    """Of what is not to be seen, or in a bucket that has to be asked for again: up to where it begins there is nothing."""
+    return BucketContent(columns=[], count=0, digest=rows_digest([]), moved=[], upto_id=upto)
+
+
 def _content(
-    connection: Connection, who: Reader, table: StoredTable, bucket: Bucket, tick: int, *, with_rows: bool
+    connection: Connection, who: Reader, table: StoredTable, bucket: Bucket, tick: int, most: int, *, with_rows: bool
 ) -> BucketContent:
     model = table.model
     inside = _inside(model.id, bucket.after_id, bucket.upto_id)
     statement = table.select.where(model.company_id == who.company_id, model.tick <= tick, *inside)
-    page = table.page(connection, statement.order_by(model.id).limit(MOST_ROWS))
+    page = table.page(connection, statement.order_by(model.id).limit(most))
     count = len(page.values[0])
     upto = bucket.upto_id
-    if count == MOST_ROWS:
+    if count == most:
         upto = UUID(page.values[page.columns.index("id")][-1])
     return BucketContent(
         columns=page.columns,
