@@ -5,9 +5,15 @@ Here: one word for each of them, context "Refusal word". Not here: the sentences
 
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 
-WORDED_FIELDS = frozenset({"status", "kind", "field", "permission"})  # the places of a sentence that hold code names
+# the places of a sentence that hold code names
+WORDED_FIELDS = frozenset({"status", "kind", "field", "permission", "why"})
 
 _WORDS: dict[str, dict[str, str]] = {
+    "why": {  # codes of the wire
+        "malformed": QT_TRANSLATE_NOOP("Refusal word", "it is not filled in as it should be"),
+        "other actor": QT_TRANSLATE_NOOP("Refusal word", "it was entered in the name of somebody else"),
+        "too large": QT_TRANSLATE_NOOP("Refusal word", "it is too large to be sent in one piece"),
+    },
     "status": {
         "draft": QT_TRANSLATE_NOOP("Refusal word", "a draft"),
         "announced": QT_TRANSLATE_NOOP("Refusal word", "announced"),

@@ -132,6 +132,28 @@ class UnknownActionRefused(Refused):
     )
 
 
+class FaultAtTheCentre(Refused):
+    """Of the centre: our bug, which its log tells."""
+
+    code = "fault"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The central service failed at this, which is no mistake of yours. What you typed is kept: send it again later, and tell "
+        "an administrator if it fails once more.",
+    )
+
+
+class NotUnderstood(Refused):
+    """Of the centre: no form of ours fills an action in like this."""
+
+    code = "malformed"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The central service does not understand this as it is. Open it, look through what you typed and send it again, or "
+        "drop it; until then it is kept.",
+    )
+
+
 class NumberRefused(Refused):
     code = "number"
     sentence = QT_TRANSLATE_NOOP(

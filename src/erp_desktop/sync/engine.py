@@ -24,7 +24,16 @@ from erp_desktop.sync.versions import Versions
 log = logging.getLogger(__name__)
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between tries
+LONGEST_TOLD = 3600.0  # that is believed of whoever says when to come again
 SECONDS_BETWEEN_LOOKS_AT_THE_LEASE = 60.0
+
+
+def seconds_to_pause(pause: float, told: float | None) -> float:
+    """A part of `pause` that chance decides; where the centre `told` for how long, that and a little more, so that not all desks
+    come back at once."""
+    if told is not None and told > 0:
+        return min(told, LONGEST_TOLD) * random.uniform(1.0, 1.2)
+    return min(pause, LONGEST_PAUSE) * random.uniform(0.5, 1.0)
 
 
 class Engine:
@@ -219,13 +228,12 @@ class Engine:
         Where the centre said for how long, only a person who wants it now ends the wait.
         """
         told = getattr(error, "retry_after", None)
-        wanted = told * random.uniform(1.0, 1.2) if told else pause * random.uniform(0.5, 1.0)
 
         def is_over() -> bool:
             return self._is_closing or (self._wanted_now if told else self._asked) > asked
 
         with self._turn:
-            self._turn.wait_for(is_over, min(wanted, LONGEST_PAUSE))
+            self._turn.wait_for(is_over, seconds_to_pause(pause, told))
         return min(pause * 2, LONGEST_PAUSE)
 
     def _explain(self, error: Exception, pulls: int | None = None) -> bool:

@@ -21,7 +21,8 @@ _PUSH_BYTES = wire.MAX_PUSH_BYTES - 4096  # what stands around the actions
 class NotTaken(Refused):
     code = "not_taken"
     sentence = QT_TRANSLATE_NOOP(
-        "Refusal", "The central service cannot take this as it is ({reason}). Change it and send it again, or drop it."
+        "Refusal",
+        "The central service cannot take this as it is: {why}. Change it and send it again, or drop it; what you typed is kept.",
     )
 
 
@@ -39,7 +40,8 @@ class Pushing(Traffic):
             except Answered as error:
                 if not _is_the_actions_own(error):
                     raise
-                self._set_aside(transport, batch, error)
+                if not self._set_aside(transport, batch, error):
+                    return False
         return True
 
     def _batch(self, count: int) -> list[wire.PushedAction]:
@@ -90,21 +92,25 @@ class Pushing(Traffic):
             lambda session: [action.id for action in held if not outbox.knows_any(session, action.depends_on)]
         )
 
-    def _set_aside(self, transport: Transport, batch: list[wire.PushedAction], error: Answered) -> None:
-        """One action of the batch cannot be taken: it waits for a person, the queue goes on."""
+    def _set_aside(self, transport: Transport, batch: list[wire.PushedAction], error: Answered) -> bool:
+        """One action of the batch cannot be taken: it waits for a person, the queue goes on. Which one it is, is found by sending
+        one after the other; False, as of `push`, where one of them was refused."""
         culprit = error.problem.action_id
         if culprit is None and len(batch) > 1:
             for action in batch:
                 try:
-                    self._send(transport, [action])
+                    if not self._send(transport, [action]):
+                        return False
                 except Answered as single:
                     if not _is_the_actions_own(single):
                         raise
                     self._set_aside(transport, [action], single)
-            return
+                    return True  # what depends on it is held by now
+            return True
         if culprit is None or culprit not in {action.id for action in batch}:
             culprit = batch[0].id
-        self._reject(culprit, NotTaken(reason=error.problem.detail or error.problem.title).problem)
+        self._reject(culprit, NotTaken(why=error.problem.code).problem)
+        return True
 
     def _reject(self, action_id: UUID, problem: Problem) -> None:
         who = self._credentials.signed_in()

@@ -197,6 +197,37 @@ def test_a_refused_customer_holds_the_orders_that_depend_on_it(office: Simulated
     assert sun.ask(lambda session: session.scalars(select(SalesOrder.id)).all()) == []
 
 
+def test_what_depends_on_an_action_that_the_centre_cannot_read_waits_with_it_and_the_rest_goes_on(
+    office: SimulatedOffice,
+) -> None:
+    """The centre does not say which of them it cannot read: that is found by sending one after the other."""
+    sun = office.desks["sun"]
+    customer, order = new_id(), new_id()
+    perform(office, "sun", supplier("F-1"))
+    perform(office, "sun", SaveParty(party_id=customer, code="NEW", name="Theirs", is_consumer=True))
+    strange = list(sun.waiting())[-1]
+    channel = sun.ask(lambda session: session.scalars(select(Channel.id)).first())
+    assert channel is not None
+    on = date(2026, 3, 16)
+    line = SalesLine(new_id(), derived_id("simulated product", "A"), Decimal(1), Decimal(9))
+    warehouse = derived_id("warehouse", office.company_id, "MAIN")
+    perform(office, "sun", SaveSalesOrder(order, channel, warehouse, on, on, (line,), customer_id=customer))
+    perform(office, "sun", ConfirmSalesOrder(order))
+    perform(office, "sun", supplier("F-2"))
+    outbox_rows = OutboxAction.__table__
+    spoiled = update(outbox_rows).where(outbox_rows.c.id == strange).values(base_tick=-5)  # type: ignore[arg-type]
+    sun.cache.write(lambda connection: connection.execute(spoiled)).result()
+    sun.sync()
+    assert sun.failure is None
+    assert list(sun.waiting().values()) == ["refused", "held", "held"]
+    (problem,) = problems(sun)
+    assert problem.sentence.startswith(
+        "The central service cannot take this as it is: it is not filled in as it should be."
+    )
+    assert codes(sun, "F-") == ["F-1", "F-2"]
+    assert "refused" not in office.log().values(), "nothing was tried that depends on it"
+
+
 def test_what_builds_on_an_action_that_a_damaged_cache_has_lost_waits_for_a_person(office: SimulatedOffice) -> None:
     """The cause is refused at the centre; its row of the outbox is lost before anybody hears of that."""
     sun, mei = office.desks["sun"], office.desks["mei"]
