@@ -27,6 +27,11 @@ def child_id(parent: UUID, counter: int) -> UUID:
     return _uuid7(parent.int >> 80, int.from_bytes(digest, "big"))
 
 
+def next_id(action_id: UUID) -> UUID:
+    """The id under which a refused action is sent again, wherever that is done. (Ids made within an action count from 1.)"""
+    return child_id(action_id, 0)
+
+
 def child_keys(parent: UUID, first: int, count: int) -> list[bytes]:
     """The ids, as 16 bytes each, that `child_id` gives for `count` counters from `first` on; for thousands of rows."""
     known = blake2b(parent.bytes, digest_size=10)

@@ -316,6 +316,7 @@ class Ack(msgspec.Struct, kw_only=True, frozen=True):
     outcome: str  # applied, refused
     tick: int
     problem: dict[str, Any] | None = None
+    issued_at: datetime | None = None  # tells it from another one that a copy of the cache sent under the same id
 
 
 class PullRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ Nothing that waited in it is lost or done twice, and whoever holds a copy withou
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from sqlalchemy import func, select
 from erp_desktop.actions.masters import SaveParty
 from erp_desktop.central import devices
 from erp_desktop.central.serving import Server
-from erp_desktop.desk import Desk
+from erp_desktop.desk import AttentionItem, Desk
 from erp_desktop.ids import new_id
 from erp_desktop.models.party import Party
 from erp_desktop.models.sync import ActionLog
@@ -196,3 +197,80 @@ def test_a_copy_of_a_copy_goes_on_by_itself_too(
     assert performed(office) == 7
     copies = [row.copy_of for row in server.service.administration.devices(office.company_id)]
     assert sorted(bool(name) for name in copies) == [False, True, True]
+
+
+MINE = someone("S-1")
+PHONED = replace(MINE, phone="139 0000 0000").changing(MINE)  # builds on it
+
+
+@pytest.fixture
+def refused(open_desk: OpenDesk, office: Office, copied: Copied, qtbot: QtBot) -> None:
+    """A laptop on which a supplier was refused because of its code, and what builds on it is held; and a copy of its data."""
+    laptop = open_desk(at="laptop")
+    laptop.go_offline()
+    laptop.perform_and_wait(MINE)
+    laptop.perform_and_wait(PHONED)
+    office.perform(someone("S-1"))
+    laptop.go_online()
+    qtbot.waitUntil(lambda: laptop.sync_state.attention == 1, timeout=60_000)
+    laptop.close()
+    copied("laptop", "copy")
+
+
+def cause(desk: Desk) -> AttentionItem:
+    """What is to be settled, of which the rest follows."""
+    item, *held = desk.attention().result()
+    assert [one.status for one in held] in ([], ["held"])
+    return item
+
+
+def phones(office: Office) -> dict[str, str]:
+    with office.engine.connect() as connection:
+        return {row.code: row.phone for row in connection.execute(select(Party.code, Party.phone))}
+
+
+@pytest.mark.usefixtures("refused")
+def test_what_needs_attention_on_two_copies_leaves_both_when_it_is_put_right_on_one(
+    open_desk: OpenDesk, office: Office, qtbot: QtBot
+) -> None:
+    laptop = open_desk(at="laptop")
+    laptop.go_offline()
+    laptop.amend(cause(laptop).id, replace(MINE, code="S-9")).result()
+    office.perform(someone("S-9"))
+    laptop.go_online()
+    qtbot.waitUntil(lambda: laptop.sync_state.attention == 1, timeout=60_000)  # refused once more
+    laptop.amend(cause(laptop).id, replace(MINE, code="S-2")).result()
+    assert laptop.wait_until_synced(60)
+    copy = open_desk(at="copy")
+    assert copy.wait_until_synced(60)
+    assert copy.attention().result() == ()
+    assert phones(office) == {"S-1": "", "S-2": "139 0000 0000", "S-9": ""}
+
+
+@pytest.mark.usefixtures("refused")
+def test_what_was_put_right_on_two_copies_is_carried_out_once_and_the_second_is_told(
+    open_desk: OpenDesk, office: Office, network: Network, qtbot: QtBot
+) -> None:
+    laptop = open_desk(at="laptop")
+    laptop.amend(cause(laptop).id, replace(MINE, code="S-2")).result()
+    assert laptop.wait_until_synced(60)
+    laptop.close()
+    network.break_with(unavailable)
+    copy = open_desk(at="copy", password=None)
+    copy.amend(cause(copy).id, replace(MINE, code="S-3")).result()
+    assert "S-3" in parties_here(copy)
+    network.break_with(unavailable, "/v1/sync/pull")  # it sends before it hears
+    copy.sign_in(PASSWORD).result()
+    qtbot.waitUntil(lambda: copy.sync_state.attention == 1, timeout=60_000)
+    network.mend()
+    assert copy.wait_until_synced(60)
+    item = cause(copy)
+    assert item.code == "id_reused"
+    assert "a copy of this computer's data" in item.sentence
+    assert "kept" in item.sentence
+    assert phones(office) == {"S-1": "", "S-2": "139 0000 0000"}
+    assert performed(office) == 4
+    copy.drop(item.id, "the other is right").result()
+    assert copy.wait_until_synced(60)
+    assert copy.attention().result() == ()
+    assert parties_here(copy) == ["S-1", "S-2"]

@@ -21,6 +21,7 @@ from erp_desktop.sync import applying, outbox
 from erp_desktop.sync.cache import Cache, CacheInUse, device_id
 from erp_desktop.sync.cache_key import key_of, open_driver
 from erp_desktop.sync.secrets import Secrets
+from erp_desktop.wire import Ack
 
 PAGE = 4096
 
@@ -141,9 +142,10 @@ def test_what_needs_attention_was_dropped_or_is_kept_for_a_restored_centre_is_sa
 
     def answer(connection: Connection) -> None:
         applied, refused, dropped, *_ = connection.scalars(select(rows.c.id).order_by(rows.c.seq)).all()
-        outbox.settle(connection, applied, "applied", None)
+        outbox.settle(connection, Ack(id=applied, outcome="applied", tick=1))
+        taken = {"code": "code_taken", "fields": {"code": "S"}}
         for each in (refused, dropped):
-            outbox.settle(connection, each, "refused", {"code": "code_taken", "fields": {"code": "S"}})
+            outbox.settle(connection, Ack(id=each, outcome="refused", tick=2, problem=taken))
         outbox.drop(connection, ADA, dropped, "entered twice")
 
     def known(connection: Connection) -> tuple[object, ...]:
@@ -275,7 +277,7 @@ def test_a_program_that_is_killed_while_settling_has_carried_out_all_that_was_de
     def refuse(connection: Connection) -> None:
         first, second, third = connection.scalars(select(rows.c.id).order_by(rows.c.seq)).all()
         for each in (first, third):
-            outbox.settle(connection, each, "refused", {"code": "refused", "fields": {}})
+            outbox.settle(connection, Ack(id=each, outcome="refused", tick=1))
         held = update(OutboxAction).where(rows.c.id == second)
         connection.execute(held.values(status="held", depends_on=[str(first)]))
         outbox.run_again(connection, ADA)

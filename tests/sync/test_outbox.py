@@ -17,6 +17,7 @@ from erp_desktop.models.purchasing import PurchaseOrder
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.sync import outbox, undo
 from erp_desktop.sync.cache import Cache, CacheFull
+from erp_desktop.wire import Ack
 
 TODAY = date(2026, 3, 2)
 
@@ -148,7 +149,8 @@ def test_a_refused_action_sent_again_gets_a_new_id_and_frees_what_it_held(cache:
 
     def refuse(connection: Connection) -> None:
         undo.undo_all(connection)
-        outbox.settle(connection, by_id, "refused", CodeTaken(code="S-1").problem.as_dict())  # type: ignore[arg-type]
+        taken = CodeTaken(code="S-1").problem.as_dict()
+        outbox.settle(connection, Ack(id=by_id, outcome="refused", tick=1, problem=taken))  # type: ignore[arg-type]
         outbox.replay(connection, ADA)
 
     cache.write(refuse).result()

@@ -95,6 +95,7 @@ class Moment:
                 ActionLog.outcome,
                 ActionLog.tick,
                 ActionLog.problem,
+                ActionLog.issued_at,
             )
             .where(ActionLog.company_id == self.company_id, ActionLog.tick > after, ActionLog.tick <= upto, *which)
             .order_by(ActionLog.tick)
@@ -102,7 +103,13 @@ class Moment:
         return [
             (
                 (row.device_id, row.actor_id),
-                Ack(id=row.action_id, outcome=row.outcome, tick=row.tick, problem=row.problem),
+                Ack(
+                    id=row.action_id,
+                    outcome=row.outcome,
+                    tick=row.tick,
+                    problem=row.problem,
+                    issued_at=row.issued_at,
+                ),
             )
             for row in rows
         ]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from erp_desktop import failpoints, wire
 from erp_desktop.models.sync import StagedPage
-from erp_desktop.sync import fetched, kept, outbox, rows, undo
+from erp_desktop.sync import copies, fetched, kept, outbox, rows, undo
 from erp_desktop.sync.cache import get_state, look_over, set_state
 from erp_desktop.sync.signing_in import SignedIn
 
@@ -159,6 +159,7 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
             written += rows.write(connection, page)
     has_older = fetched.are_any(connection)
     acknowledged: set[UUID] = set()
+    of_copies: list[wire.Ack] = []
     for reply in replies.pulled():
         # One reply after another: a row may come in an early one and be changed, or be gone, in a later one.
         for page in reply.pages:
@@ -169,8 +170,11 @@ def apply_staged(connection: Connection, who: SignedIn, last: wire.PullReply) ->
         for page in reply.pages:
             written += rows.write(connection, page)
         for ack in reply.acks:
-            outbox.settle(connection, ack.id, ack.outcome, ack.problem)
+            if not outbox.settle(connection, ack):
+                of_copies.append(ack)
             acknowledged.add(ack.id)
+    if of_copies:
+        copies.settle(connection, of_copies)
     for index in made_last:
         connection.exec_driver_sql(index)
     if is_refill and not plan.goes_on:

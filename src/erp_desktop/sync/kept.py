@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select
 
 from erp_desktop.models.sync import KeptAction, OutboxAction
 from erp_desktop.sync.cache import device_id, get_state, set_state
@@ -26,12 +26,10 @@ _SHARED = [column.name for column in _kept.columns if column.name != "kept_at"]
 _PENDING = "pending"
 
 
-def keep(connection: Connection, action_id: UUID) -> None:
+def keep(connection: Connection, which: ColumnElement[bool]) -> None:
     """The centre has applied an action of the outbox: keep a copy."""
     statement = select(*(_outbox.c[name] for name in _SHARED), literal(datetime.now(UTC), _kept.c.kept_at.type))
-    connection.execute(
-        insert(KeptAction).from_select([*_SHARED, "kept_at"], statement.where(_outbox.c.id == action_id))
-    )
+    connection.execute(insert(KeptAction).from_select([*_SHARED, "kept_at"], statement.where(which)))
 
 
 def forget_old(connection: Connection) -> None:

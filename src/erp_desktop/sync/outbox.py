@@ -22,12 +22,12 @@ from erp_desktop.actions.performing import perform_action
 from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.actions.tied import warehouses_of
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.ids import child_id, new_id
+from erp_desktop.ids import child_id, new_id, next_id
 from erp_desktop.models.sync import OutboxAction, UndoStep
 from erp_desktop.sync import kept, undo
 from erp_desktop.sync.cache import get_state, set_state
 from erp_desktop.sync.signing_in import SignedIn
-from erp_desktop.wire import PushedAction
+from erp_desktop.wire import Ack, PushedAction
 
 log = logging.getLogger(__name__)
 
@@ -145,17 +145,21 @@ def replay(connection: Connection, who: SignedIn) -> frozenset[str]:
     return undo.touched_tables(connection)
 
 
-def settle(connection: Connection, action_id: UUID, outcome: str, problem: dict[str, Any] | None) -> None:
-    """The centre's final word, as a pull brought it: applied actions go, refused ones wait for a person."""
-    if outcome == "applied":
-        kept.keep(connection, action_id)
-        connection.execute(delete(OutboxAction).where(_outbox.c.id == action_id))
-        return
-    connection.execute(
+def settle(connection: Connection, ack: Ack) -> bool:
+    """The centre's final word, as a pull brought it: applied actions go, refused ones wait for a person. False where it is about
+    nothing in this outbox: a copy of the cache has sent it (copies.py)."""
+    this = _outbox.c.id == ack.id
+    if ack.issued_at is not None:
+        this &= _outbox.c.issued_at == ack.issued_at
+    if ack.outcome == "applied":
+        kept.keep(connection, this)
+        return connection.execute(delete(OutboxAction).where(this)).rowcount > 0
+    refused = (
         update(OutboxAction)
-        .where(_outbox.c.id == action_id, _outbox.c.status != DROPPED)
-        .values(status=REFUSED, problem=problem or Refused().problem.as_dict())
+        .where(this, _outbox.c.status != DROPPED)
+        .values(status=REFUSED, problem=ack.problem or Refused().problem.as_dict())
     )
+    return connection.execute(refused).rowcount > 0
 
 
 def batch_to_push(connection: Connection, answered: Iterable[UUID], count: int, size: int) -> list[PushedAction]:
@@ -226,12 +230,13 @@ def send_again(connection: Connection, who: SignedIn, item_id: UUID, amended: Ac
 def put_back(connection: Connection, who: SignedIn, item_id: UUID, amended: Action | None = None) -> Decided:
     """As `send_again`, leaving what it held to the next `run_again`.
 
-    It goes under a new id: the centre's answer to the old one is final.
+    It goes under another id, because the centre's answer to the old one is final: under the same one wherever that is done, so
+    that of two copies of a cache only one is heard.
     """
     row = _attention_row(connection, item_id)
-    held = _held_by(connection, item_id)
+    held = held_by(connection, item_id)
     connection.execute(delete(OutboxAction).where(_outbox.c.id == item_id))
-    again = new_id()
+    again = next_id(item_id)
     try:
         action = amended or read_action(row["name"], row["version"], row["args"])
         tables = perform(connection, who, action, action_id=again)
@@ -241,7 +246,7 @@ def put_back(connection: Connection, who: SignedIn, item_id: UUID, amended: Acti
         raise Problem.from_dict(_problem(error, row["name"])).as_refusal() from error
     renamed: dict[UUID, UUID | None] = {item_id: again}
     for dependant in held:
-        _release(connection, dependant, renamed)
+        release(connection, dependant, renamed)
     return Decided(tables, bool(held))
 
 
@@ -255,14 +260,14 @@ def drop(
 def give_up(connection: Connection, item_id: UUID, reason: str, *, with_held: bool = False) -> Decided:
     """As `drop`, leaving what it held to the next `run_again`."""
     row = _attention_row(connection, item_id)
-    held = _held_by(connection, item_id)
+    held = held_by(connection, item_id)
     for given_up in (row, *held) if with_held else (row,):
         dropped = {**(given_up["problem"] or {}), "reason": reason, "dropped_at": datetime.now(UTC).isoformat()}
         _set_status(connection, given_up["seq"], DROPPED, dropped)
     if with_held:
         return Decided()
     for dependant in held:
-        _release(connection, dependant, {item_id: None})
+        release(connection, dependant, {item_id: None})
     return Decided(releases=bool(held))
 
 
@@ -334,7 +339,7 @@ def _attention_row(connection: Connection, item_id: UUID) -> dict[str, Any]:
     return row._asdict()
 
 
-def _held_by(connection: Connection, item_id: UUID) -> list[dict[str, Any]]:
+def held_by(connection: Connection, item_id: UUID) -> list[dict[str, Any]]:
     """What is held because of `item_id`, directly or through others, oldest first."""
     causes = {str(item_id)}
     found = []
@@ -345,7 +350,7 @@ def _held_by(connection: Connection, item_id: UUID) -> list[dict[str, Any]]:
     return found
 
 
-def _release(connection: Connection, row: dict[str, Any], renamed: dict[UUID, UUID | None]) -> None:
+def release(connection: Connection, row: dict[str, Any], renamed: dict[UUID, UUID | None]) -> None:
     """Back into the queue after its cause, whose new id, and the ids of rows that come from it, replace the old ones."""
     depends_on = [str(renamed.get(UUID(needed), UUID(needed)) or "") for needed in row["depends_on"]]
     args: str = row["args"]
