@@ -9,8 +9,6 @@ from uuid import UUID
 
 import msgspec
 
-from erp_desktop.wire import LARGEST_INT
-
 MOST_READS_PER_CALL = 100
 MOST_RECORDS_TOLD = 5  # of an entry that is about many, as an import is
 LONGEST_DETAIL = 200
@@ -19,10 +17,9 @@ MOST_DETAILS = 30
 ShortText = Annotated[str, msgspec.Meta(max_length=40)]
 LongText = Annotated[str, msgspec.Meta(max_length=100)]
 Kind = Annotated[str, msgspec.Meta(max_length=60)]
+
+
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Tick = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INT)]
-
-
 class RecordName(msgspec.Struct, kw_only=True, frozen=True):
     """What a record is called now."""
 
@@ -76,6 +73,8 @@ class LogChecked(msgspec.Struct, kw_only=True, frozen=True):
     entries: int
     broken_at: int | None = None  # the first entry that is not
     reason: str = ""
+    is_rewritten: bool = False  # the entries up to `broken_at` are not those that were checked before
+    proof: str = ""  # that it is sound so far, for the next part
     end: bool = True
 
     @property
@@ -84,11 +83,11 @@ class LogChecked(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class LogCheckRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """POST /v1/admin/check-log: a part of the log is checked; `after` is how far the part before was sound."""
+    """POST /v1/admin/check-log: a part of the log is checked, the first one or the one after that of which there is a `proof`."""
 
     device_id: UUID
     schema_revision: int
-    after: Tick = 0
+    proof: Annotated[str, msgspec.Meta(max_length=400)] = ""
 
 
 class LastCheck(msgspec.Struct, kw_only=True, frozen=True):
@@ -96,6 +95,7 @@ class LastCheck(msgspec.Struct, kw_only=True, frozen=True):
     person: str
     entries: int
     broken_at: int | None
+    is_rewritten: bool = False
 
 
 class AuditRows(msgspec.Struct, kw_only=True, frozen=True):

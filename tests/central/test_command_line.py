@@ -96,7 +96,8 @@ def test_from_nothing_to_a_signed_in_desk(empty_url: str) -> None:
     assert told(central("status", "--database", empty_url))["companies"] == [
         {"code": "ACME", "name": "Acme Trading", "tick": 2}
     ]
-    assert told(central("verify-log", "--database", empty_url)) == {"company": "ACME", "sound_rows": 2}
+    found = told(central("verify-log", "--database", empty_url))
+    assert (found["company"], found["sound_rows"], len(found["chain_hash"])) == ("ACME", 2, 64)
 
 
 def test_an_edited_log_makes_verify_log_fail_and_say_where(empty_url: str) -> None:
@@ -108,6 +109,23 @@ def test_an_edited_log_makes_verify_log_fail_and_say_where(empty_url: str) -> No
     done = central("verify-log", "--database", empty_url)
     assert done.returncode == 1
     assert json.loads(done.stdout)["broken_at"] == 1
+
+
+def test_a_log_is_compared_with_what_was_printed_of_it_before(empty_url: str, tmp_path: Path) -> None:
+    init(empty_url)
+    kept = tmp_path / "checked.json"
+    kept.write_text(central("verify-log", "--database", empty_url).stdout)
+    assert central("verify-log", "--database", empty_url, "--since", str(kept)).returncode == 0
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"chain_hash": "ab" * 32}))
+    done = central("verify-log", "--database", empty_url, "--since", str(kept))
+    assert (done.returncode, "others than those" in json.loads(done.stdout)["reason"]) == (1, True)
+    kept.write_text(kept.read_text().replace("ACME", "APEX"))
+    done = central("verify-log", "--database", empty_url, "--since", str(kept))
+    assert (done.returncode, [json.loads(line)["company"] for line in done.stdout.splitlines()]) == (1, ["APEX", "ACME"])
+    kept.write_text("the log was fine")
+    assert "is not what verify-log printed" in one_sentence(
+        central("verify-log", "--database", empty_url, "--since", str(kept))
+    )
 
 
 def test_a_second_company_needs_another_code(empty_url: str) -> None:

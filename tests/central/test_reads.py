@@ -1,19 +1,24 @@
 """What desks tell of what was looked at: kept once, by whom, for as long as the setting says, and shown to who may see it."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from central_desk import OpenedCompany, RemoteDesk, save_unit
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, select, update
 
-from erp_desktop.central import audit_calls
+from erp_desktop.central import audit_calls, log_checks
+from erp_desktop.central.action_log import BEFORE_THE_FIRST, chained, content_digest, verify_log
 from erp_desktop.central.changes import Reader
+from erp_desktop.central.log_checks import PART
 from erp_desktop.central.reads import Reads, set_kept_days
+from erp_desktop.central.signing import Signer
 from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
-from erp_desktop.models.sync import ActionLog, AuditEvent, ReadEvent
+from erp_desktop.models.sync import ActionLog, AuditEvent, CompanyClock, ReadEvent
 
 
 @pytest.fixture
@@ -111,29 +116,99 @@ def test_it_is_let_go_after_the_time_that_is_set(desk: RemoteDesk, acme: OpenedC
         assert connection.execute(select(func.count()).select_from(ActionLog)).scalar_one() == before
 
 
+def check(desk: RemoteDesk, proof: str = "") -> tuple[list[int], dict[str, Any]]:
+    """How far each part came, and what the last one found."""
+    parts = []
+    while True:
+        asked = {"device_id": desk.device_id, "schema_revision": 1, "proof": proof}
+        found = desk.post("/v1/admin/check-log", asked).json()
+        proof = found["proof"]
+        parts.append(found["sound"])
+        if found["broken_at"] is not None or found["sound"] >= found["entries"]:
+            return parts, found
+
+
+def last_check(desk: RemoteDesk) -> dict[str, Any]:
+    page = desk.post("/v1/admin/audit", {"device_id": desk.device_id, "schema_revision": 1, "of": "events"}).json()
+    told: dict[str, Any] = page["checked"]
+    return told
+
+
 def test_a_log_is_checked_in_parts_and_what_was_changed_in_the_database_shows(
     desk: RemoteDesk, acme: OpenedCompany, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit_calls, "ENTRIES_PER_CHECK", 2)
     acme.perform(*(save_unit(f"U{number}") for number in range(4)))
 
-    def check() -> tuple[list[int], dict[str, Any]]:
-        parts, after = [], 0
-        while True:
-            asked = {"device_id": desk.device_id, "schema_revision": 1, "after": after}
-            found = desk.post("/v1/admin/check-log", asked).json()
-            after = found["sound"]
-            parts.append(after)
-            if found["broken_at"] is not None or after >= found["entries"]:
-                return parts, found
-
-    parts, found = check()
+    parts, found = check(desk)
     assert (parts, found["broken_at"], found["entries"]) == ([2, 4, 5], None, 5)
     with acme.engine.begin() as connection:
         connection.execute(update(ActionLog).where(ActionLog.tick == 4).values(outcome="refused"))
-    assert check()[1]["broken_at"] == 4
-    page = desk.post("/v1/admin/audit", {"device_id": desk.device_id, "schema_revision": 1, "of": "events"}).json()
-    assert (page["checked"]["broken_at"], page["checked"]["person"]) == (4, "Lin Wei (lin)")
+    assert check(desk)[1]["broken_at"] == 4
+    assert (last_check(desk)["broken_at"], last_check(desk)["person"]) == (4, "Lin Wei (lin)")
+
+
+def test_a_check_goes_on_only_from_what_this_centre_found_sound_just_now(
+    desk: RemoteDesk, acme: OpenedCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_calls, "ENTRIES_PER_CHECK", 2)
+    acme.perform(*(save_unit(f"U{number}") for number in range(4)))
+    asked = {"device_id": desk.device_id, "schema_revision": 1}
+    proof = desk.post("/v1/admin/check-log", asked).json()["proof"]
+    assert check(desk, proof)[0] == [4, 5]
+    forged = proof[:30] + ("A" if proof[30] != "A" else "B") + proof[31:]
+    other = Signer(b"another centre").sign(PART, (acme.id, 4, "00" * 32, time.time()))
+    for text in (forged, other, "nonsense"):
+        assert check(desk, text)[0] == [2, 4, 5], "from the first entry"
+    monkeypatch.setattr(log_checks, "SECONDS_BETWEEN_PARTS", -1.0)
+    assert desk.post("/v1/admin/check-log", {**asked, "proof": proof}).json()["sound"] == 2, "an old one is none"
+
+
+def test_what_was_written_anew_or_cut_off_since_the_last_check_shows(desk: RemoteDesk, acme: OpenedCompany) -> None:
+    acme.perform(*(save_unit(f"U{number}") for number in range(4)))
+    assert check(desk)[1]["broken_at"] is None
+    write_log_anew(acme, at=3, name="SaveNothing")
+    assert verify_log(acme.engine, acme.id).broken_at is None, "by itself it is whole"
+    for _ in range(2):
+        found = check(desk)[1]
+        assert (found["broken_at"], found["is_rewritten"], found["sound"]) == (5, True, 0)
+    assert (last_check(desk)["broken_at"], last_check(desk)["is_rewritten"]) == (5, True)
+    with acme.engine.begin() as connection:
+        connection.execute(delete(ActionLog).where(ActionLog.tick > 3))
+        connection.execute(update(CompanyClock).values(tick=3))
+    assert verify_log(acme.engine, acme.id).broken_at is None
+    found = check(desk)[1]
+    assert (found["broken_at"], found["is_rewritten"]) == (4, False)
+    assert "reached 5" in found["reason"]
+
+
+def test_a_log_without_its_beginning_is_found_out_also_where_what_is_left_was_counted_anew(acme: OpenedCompany) -> None:
+    acme.perform(*(save_unit(f"U{number}") for number in range(4)))
+    with acme.engine.begin() as connection:
+        connection.execute(delete(ActionLog).where(ActionLog.tick <= 2))
+    assert verify_log(acme.engine, acme.id).reason == "tick 1 is missing"
+    with acme.engine.begin() as connection:
+        for tick in (3, 4, 5):
+            connection.execute(update(ActionLog).where(ActionLog.tick == tick).values(tick=tick - 2))
+        connection.execute(update(CompanyClock).values(tick=3))
+    write_log_anew(acme, at=1)
+    found = verify_log(acme.engine, acme.id)
+    assert (found.broken_at, found.reason) == (1, "the log does not begin with the opening of the company")
+
+
+def write_log_anew(acme: OpenedCompany, at: int, **changed: Any) -> None:
+    """As somebody would who knows how the log is made: entry `at` is `changed`, and every hash from there on follows."""
+    log = ActionLog.__table__
+    with acme.engine.begin() as connection:
+        before = connection.scalar(select(log.c.chain_hash).where(log.c.tick == at - 1))
+        previous = bytes(before) if before is not None else BEFORE_THE_FIRST
+        connection.execute(update(ActionLog).where(log.c.tick == at).values(**({"version": log.c.version} | changed)))
+        for row in connection.execute(select(log).where(log.c.tick >= at).order_by(log.c.tick)).all():
+            args = msgspec.json.decode(row.args)
+            digest = content_digest(row.name, row.version, args, row.actor_id, row.issued_at)
+            previous = chained(previous, dict(row._mapping) | {"args_digest": digest})
+            written = {"args_digest": digest, "chain_hash": previous}
+            connection.execute(update(ActionLog).where(log.c.tick == row.tick).values(**written))
 
 
 def test_a_computer_that_fetches_everything_is_told_of(desk: RemoteDesk, acme: OpenedCompany) -> None:

@@ -9,14 +9,13 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import Engine
 
-from erp_desktop.central.action_log import verify_log
-from erp_desktop.central.auditing import LOG_CHECKED, audit, note_event
+from erp_desktop.central.auditing import audit
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.histories import history
+from erp_desktop.central.log_checks import LogChecks
 from erp_desktop.central.reads import Reads
-from erp_desktop.database import writer
 from erp_desktop.wire import Done
-from erp_desktop.wire_audit import AuditRequest, HistoryRequest, LogChecked, LogCheckRequest, ReadsTold
+from erp_desktop.wire_audit import AuditRequest, HistoryRequest, LogCheckRequest, ReadsTold
 
 READS_BYTES = 256 * 1024
 ENTRIES_PER_CHECK = 10_000  # so that no call takes long, however long the log is
@@ -33,6 +32,7 @@ class AuditCalls:
         self._engine = engine
         self._answer = answer
         self._reads = Reads(engine)
+        self._log_checks = LogChecks(engine)
 
     def add_to(self, app: FastAPI) -> None:
         app.add_api_route("/v1/admin/audit", self.audit, methods=["POST"])
@@ -50,13 +50,7 @@ class AuditCalls:
 
     async def check_log(self, request: Request) -> Response:
         def answer(who: Reader, wanted: LogCheckRequest) -> msgspec.Struct:
-            found = verify_log(self._engine, who.company_id, wanted.after, ENTRIES_PER_CHECK)
-            told = LogChecked(
-                sound=found.sound_rows, entries=found.entries, broken_at=found.broken_at, reason=found.reason
-            )
-            if told.is_complete:
-                self._note_check(who, told)
-            return told
+            return self._log_checks.part(who, wanted.proof, ENTRIES_PER_CHECK)
 
         return await self._answer(request, LogCheckRequest, answer, MAY_READ_ALL)
 
@@ -72,11 +66,6 @@ class AuditCalls:
             return Done()
 
         return await self._answer(request, ReadsTold, answer, EVERYBODY, READS_BYTES)
-
-    def _note_check(self, who: Reader, told: LogChecked) -> None:
-        found = f"{told.entries} {told.broken_at or ''}".strip()
-        with writer(self._engine).begin() as connection:
-            note_event(connection, who.company_id, LOG_CHECKED, who.user_id, who.device_id, found)
 
 
 __all__ = ["READS_BYTES", "AuditCalls"]

@@ -34,8 +34,9 @@ from erp_desktop.wire_audit import (
 )
 
 LONGEST_SUBJECT = 200
-LOG_CHECKED = "log_checked"
+LOG_CHECKED = "log_checked"  # its subject: entries, the first that is not sound, REWRITTEN
 FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+REWRITTEN = "rewritten"
 _TELLING = ("code", "number", "external_number", "login", "name")  # arguments by which people know a record
 
 
@@ -258,9 +259,13 @@ def _last_check(connection: Connection, company_id: UUID) -> LastCheck | None:
     ).one_or_none()
     if found is None:
         return None
-    entries, _, broken_at = found.subject.partition(" ")
+    entries, *broken = found.subject.split()
     return LastCheck(
-        at=found.at, person=_person(found), entries=int(entries), broken_at=int(broken_at) if broken_at else None
+        at=found.at,
+        person=_person(found),
+        entries=int(entries),
+        broken_at=int(broken[0]) if broken else None,
+        is_rewritten=REWRITTEN in broken,
     )
 
 

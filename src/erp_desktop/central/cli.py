@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError
@@ -17,7 +18,7 @@ from erp_desktop.actions.backup_refusals import BackupProblem
 from erp_desktop.actions.opening import COST_METHODS, OpenCompany
 from erp_desktop.central import admin_cli
 from erp_desktop.central.accounts import WeakPassword, hash_password
-from erp_desktop.central.action_log import verify_log
+from erp_desktop.central.action_log import LogPoint, verify_log
 from erp_desktop.central.command_line import (
     PASSWORD_VARIABLE,
     Stop,
@@ -26,6 +27,7 @@ from erp_desktop.central.command_line import (
     existing_database,
 )
 from erp_desktop.central.leases import set_lease
+from erp_desktop.central.log_checks import LogChecks
 from erp_desktop.central.performing import Busy, Centre, CodeInUse, NotOpened
 from erp_desktop.central.reads import set_kept_days
 from erp_desktop.central.serving import CannotListen, Server
@@ -147,17 +149,46 @@ def init(chosen: argparse.Namespace) -> int:
 
 
 def verify(chosen: argparse.Namespace) -> int:
+    known = _points_in(chosen.since) if chosen.since else {}
     engine = existing_database(chosen.database)
+    checks = LogChecks(engine)
     broken = 0
-    for company in companies_kept(engine):
-        check = verify_log(engine, company.id)
-        told: dict[str, str | int] = {"company": company.code, "sound_rows": check.sound_rows}
+    companies = companies_kept(engine)
+    for gone in known.keys() - {company.code for company in companies}:
+        broken += 1
+        reason = "the company is not kept here any more"
+        print(json.dumps({"company": gone, "sound_rows": 0, "broken_at": 1, "reason": reason}))
+    for company in companies:
+        check = verify_log(engine, company.id, *known.get(company.code, ()), *checks.known(company.id))
+        told: dict[str, str | int] = {
+            "company": company.code,
+            "sound_rows": check.sound_rows,
+            "chain_hash": check.chain_hash.hex(),
+        }
         if check.broken_at is not None:
             broken += 1
             told |= {"broken_at": check.broken_at, "reason": check.reason}
         print(json.dumps(told))
     engine.dispose()
     return 1 if broken else 0
+
+
+def _points_in(file: str) -> dict[str, list[LogPoint]]:
+    """By company's code, what an earlier verify-log found. Raises Stop."""
+    try:
+        lines = [json.loads(line) for line in Path(file).read_text("utf-8").splitlines() if line.strip()]
+        return {
+            line["company"]: [LogPoint(line["sound_rows"], bytes.fromhex(line["chain_hash"]))]
+            for line in lines
+            if "broken_at" not in line
+        }
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise Stop(
+            translate(
+                "Command line",
+                "{file} is not what verify-log printed ({detail}). Nothing was checked; give another file.",
+            ).format(file=file, detail=error)
+        ) from None
 
 
 def status(chosen: argparse.Namespace) -> int:
@@ -261,7 +292,12 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     admin_cli.add_commands(commands, add)
-    add(commands, "verify-log", verify, "Recompute the hash chain of every company's action log.")
+    verifying = add(commands, "verify-log", verify, "Recompute the hash chain of every company's action log.")
+    verifying.add_argument(
+        "--since",
+        metavar="FILE",
+        help="what an earlier verify-log printed, kept outside the database: the log must still hold what was found then",
+    )
     add(commands, "status", status, "Say which companies are kept, and how far their clocks are.")
     return parser
 

@@ -73,15 +73,15 @@ class Audits:
         """Whether the whole log is as it was written; `told` hears on another thread how far the check is."""
 
         def check() -> LogChecked:
-            after = 0
+            proof = ""
             while True:
                 request = LogCheckRequest(
-                    device_id=self._asking.device_id, schema_revision=SCHEMA_REVISION, after=after
+                    device_id=self._asking.device_id, schema_revision=SCHEMA_REVISION, proof=proof
                 )
                 found = self._asking.ask("/v1/admin/check-log", request, LogChecked)
                 if found.is_complete:
                     return found
                 told(found)
-                after = found.sound
+                proof = found.proof
 
         return self._asking.soon(check)

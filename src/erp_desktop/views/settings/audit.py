@@ -161,7 +161,7 @@ class AuditScreen(ScreenView):
             text = translate("Audit", "Checked just now: all {count} entries of the log are as they were written.")
             self.log_state.setText(text.format(count=f"{checked.entries:,}"))
         else:
-            self.log_state.setText(_broken(checked.broken_at))
+            self.log_state.setText(_broken(checked.broken_at, is_rewritten=checked.is_rewritten))
 
     def _check_refused(self, refused: Refused) -> None:
         self.do_check.setEnabled(True)
@@ -224,7 +224,7 @@ def _last_check(checked: LastCheck | None) -> str:
     if checked is None:
         return translate("Audit", "Whether the log is as it was written has not been checked yet.")
     if checked.broken_at is not None:
-        return _broken(checked.broken_at)
+        return _broken(checked.broken_at, is_rewritten=checked.is_rewritten)
     text = translate(
         "Audit", "Checked on {when} by {person}: all {count} entries of the log were as they were written."
     )
@@ -232,7 +232,14 @@ def _last_check(checked: LastCheck | None) -> str:
     return text.format(when=when, person=checked.person, count=f"{checked.entries:,}")
 
 
-def _broken(at: int) -> str:
+def _broken(at: int, *, is_rewritten: bool) -> str:
+    if is_rewritten:
+        text = translate(
+            "Audit",
+            "The log up to entry {number} is not the one that was checked before: somebody wrote it anew in the database. Keep the "
+            "database as it is, and compare it with a backup.",
+        )
+        return text.format(number=f"{at:,}")
     text = translate(
         "Audit",
         "Entry {number} of the log is not as it was written: somebody changed it in the database. The entries before it are "
