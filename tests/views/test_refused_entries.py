@@ -5,21 +5,25 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from PySide6.QtWidgets import QPushButton
+from sqlalchemy import func
 from trading_house import Trade, trade
 
 from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
 from erp_desktop.actions.base import Action
 from erp_desktop.actions.delivering import ConfirmDelivery
+from erp_desktop.actions.landed_costs import EnterLandedCost, ManualShare
 from erp_desktop.actions.masters import SaveBarcode, SaveBin, SaveMasters, SaveParty, SaveProduct, SaveWarehouse
 from erp_desktop.actions.opening import SaveUser
+from erp_desktop.actions.price_corrections import CorrectedPrice, CorrectReceiptPrices
 from erp_desktop.actions.purchasing import PurchaseLine, SavePurchaseOrder
 from erp_desktop.actions.receiving import ReceivedLine, ReceiveGoods
 from erp_desktop.actions.refusals import NotFound, Problem
 from erp_desktop.actions.returning import ReturnedLine, ReturnedProduct, TakeInReturn, TakeInReturnWithoutShipment
+from erp_desktop.actions.revaluing import NewStandard, RevaluedLine, RevalueStock, SetStandardCost
 from erp_desktop.actions.scrapping import ScrappedLine, ScrapStock
 from erp_desktop.actions.selling import ConfirmSalesOrder, SalesLine, SaveSalesOrder
 from erp_desktop.actions.shipping import ShipOrder, ShippedLine
@@ -33,11 +37,15 @@ from erp_desktop.actions.transferring import (
     ReceiveTransfer,
     transfer_line_id,
 )
+from erp_desktop.actions.writing_down import RealisableLine, WriteDownStock
 from erp_desktop.desk import AttentionItem
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.ledger import Account
+from erp_desktop.models.purchasing import LandedCost
 from erp_desktop.models.sales import SalesOrder
 from erp_desktop.models.stock import StockBalance
+from erp_desktop.models.valuation import StockRevaluationLine
+from erp_desktop.queries.receipt_prices import ReceiptPrices
 from erp_desktop.queries.selling_details import ShipmentDetail
 from erp_desktop.queries.supplier_returns import ReturnableReceipt
 from erp_desktop.views.shell.entry_forms import has_form, open_form, question_about
@@ -184,6 +192,58 @@ def test_an_open_order_form_saves_what_was_typed_in_it_and_leaves_the_rest_to_ot
         assert trade.desk.sync_state.attention == 0
 
 
+def test_a_refused_revaluation_opens_with_the_stock_it_is_of_and_the_reason_at_what_was_typed(trade: Trade) -> None:
+    box = trade.company.product("BX-204")
+    trade.company.stock("BX-204", "40", "4")
+    trade.hear_news()
+    line = RevaluedLine(box, amount=Decimal(-500))
+    trade.desk.perform_and_wait(RevalueStock(new_id(), DAY, "Water got in", (line,)))
+    trade.wait(lambda: trade.desk.sync_state.attention == 1)
+
+    page = edit(trade)
+    assert (page.binder.value("dated_on"), page.binder.value("reason")) == (DAY, "Water got in")
+    assert (trade.value(page, 0, "stock").row.on_hand, trade.value(page, 0, "unit_cost")) == (40, None)
+    assert trade.value(page, 0, "amount").sentence.startswith("BX-204 on hand is worth 160")
+    trade.cell(page, 0, "amount", "-50")
+    page.save()
+    trade.wait(lambda: bool(banner_buttons(page)))
+    banner_buttons(page)[0].click()
+    trade.wait(lambda: trade.desk.sync_state.attention == 0)
+    trade.hear_news()
+    assert trade.desk.attention().result() == ()
+    with trade.company.session() as session:
+        assert session.query(StockRevaluationLine.change).scalar() == -50
+
+
+def test_a_refused_credit_note_of_freight_opens_with_the_freight_and_its_shares(trade: Trade) -> None:
+    company = trade.company
+    company.product("BX-204")
+    receipt = company.stock("BX-204", "40", "4")
+    freight = EnterLandedCost(new_id(), "freight", DAY, Decimal(20), "value", (receipt,), currency="CNY")
+    company.perform(freight)
+    trade.hear_news()
+    credit = replace(
+        freight, landed_cost_id=new_id(), amount=Decimal(-15), receipt_ids=(), credits_id=freight.landed_cost_id
+    )
+    trade.desk.go_offline()
+    trade.desk.perform_and_wait(credit)
+    company.perform(replace(credit, landed_cost_id=new_id(), amount=Decimal(-8)))
+    trade.desk.go_online()
+    trade.wait(lambda: trade.desk.sync_state.attention == 1)
+
+    page = edit(trade)
+    assert page.binder.value("credits").id == freight.landed_cost_id
+    assert "only 12 of" in page.binder.problem_of("amount")
+    assert page.shares.grid.model_of_lines.line(0)["product_code"] == "BX-204"
+    trade.type(page, "amount", "-12")
+    page.save()
+    trade.wait(lambda: trade.desk.sync_state.attention == 0)
+    trade.hear_news()
+    assert trade.desk.attention().result() == ()
+    with company.session() as session:
+        assert session.query(func.sum(LandedCost.amount)).scalar() == 0
+
+
 def test_a_form_that_is_in_use_is_not_written_over(trade: Trade) -> None:
     trade.company.product("BX-204")
     trade.hear_news()
@@ -287,7 +347,33 @@ def entries(trade: Trade) -> list[Action]:
             barcodes=(SaveBarcode(new_id(), "690001", bag),),
         ),
         SaveUser(new_id(), "mei", "Mei", ("warehouse", "sales"), language="zh_CN", warehouse_ids=(ningbo,)),
+        *valuations(trade, receipt),
     ]  # fmt: skip
+
+
+def valuations(trade: Trade, receipt: UUID) -> list[Action]:
+    """What gives the goods of `receipt` another value, one of each kind."""
+    company = trade.company
+    box = company.product("BX-204")
+    freight = EnterLandedCost(
+        new_id(), "freight", DAY, Decimal(20), "value", (receipt,), company.supplier, "F-1", currency="CNY"
+    )
+    company.perform(freight)
+    trade.hear_news()
+    (line,) = trade.ask(ReceiptPrices(receipt)).prices
+    five = Decimal(5)
+    return [
+        RevalueStock(new_id(), DAY, "Water got in", (RevaluedLine(box, unit_cost=Decimal("3.5")),)),
+        RevalueStock(new_id(), DAY, "Water got in", (RevaluedLine(box, amount=Decimal(-7)),)),
+        SetStandardCost(new_id(), DAY, "A new year", (NewStandard(box, Decimal("4.2")),)),
+        WriteDownStock(new_id(), DAY, (RealisableLine(box, Decimal("2.5")),), "Out of fashion"),
+        CorrectReceiptPrices(new_id(), receipt, DAY, (CorrectedPrice(line.id, five),), "INV-9", DAY),
+        replace(freight, landed_cost_id=new_id(), kind="duty", basis="qty"),
+        replace(freight, landed_cost_id=new_id(), basis="manual", shares=(ManualShare(line.id, Decimal(20)),)),
+        replace(
+            freight, landed_cost_id=new_id(), amount=Decimal(-5), receipt_ids=(), credits_id=freight.landed_cost_id
+        ),
+    ]
 
 
 def test_every_form_shows_a_refused_entry_so_that_sending_it_unchanged_sends_the_same(

@@ -1,10 +1,10 @@
 """What a landed cost would do to each line of the receipts that bear it, before anybody enters it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -21,7 +21,9 @@ from erp_desktop.models.company import Company
 from erp_desktop.models.product import Product, Unit
 from erp_desktop.models.purchasing import GoodsReceipt, LandedCost
 from erp_desktop.numbers import ZERO, minor_unit
-from erp_desktop.queries.base import NotHere
+from erp_desktop.queries.base import ListRequest, NotHere, OneOf
+from erp_desktop.queries.listing import ListQuery
+from erp_desktop.queries.purchasing import GoodsReceiptRow, GoodsReceipts, LandedCostRow, LandedCosts
 from erp_desktop.queries.receipt_standing import STANDING_TABLES, InStock, in_stock, parts_of
 
 MEASURES = ("value", "qty", "weight", "volume")
@@ -177,4 +179,39 @@ class LandedCostBearers:
             measures,
             borne,
             goods,
+        )
+
+
+@dataclass(frozen=True)
+class EnteredBefore:
+    """What a landed cost names that was entered before and is to be put right, of what is here of it; `bearers` is None where
+    the landed cost is not here that it credits."""
+
+    receipts: tuple[GoodsReceiptRow, ...]
+    credited: LandedCostRow | None
+    bearers: LinesToBear | None
+
+
+@dataclass(frozen=True)
+class LandedCostToCorrect:
+    """What stands in the form of a landed cost of `receipt_ids`, or of a credit note for `credits_id`."""
+
+    tables: ClassVar[frozenset[str]] = frozenset()
+
+    receipt_ids: tuple[UUID, ...] = ()
+    credits_id: UUID | None = None
+
+    def run(self, session: Session, company_id: UUID) -> EnteredBefore:
+        def rows(query: Callable[[ListRequest], ListQuery[Any]], ids: tuple[UUID, ...]) -> tuple[Any, ...]:
+            request = ListRequest(filters=(("id", OneOf(ids)),), limit=len(ids) or 1, rows_only=True)
+            return query(request).run(session, company_id).rows
+
+        found = {row.id: row for row in rows(GoodsReceipts, self.receipt_ids)}
+        credited = rows(LandedCosts, (self.credits_id,) if self.credits_id else ())
+        is_here = self.credits_id is None or bool(credited)
+        bearers = LandedCostBearers(self.receipt_ids, self.credits_id)
+        return EnteredBefore(
+            tuple(found[receipt_id] for receipt_id in self.receipt_ids if receipt_id in found),
+            next(iter(credited), None),
+            bearers.run(session, company_id) if is_here else None,
         )

@@ -148,14 +148,14 @@ def put_together(
 
 
 def introduction(left_out: int = 0) -> str:
-    """What is said above a form that holds a refused entry; `left_out`: lines that are not open any more."""
+    """What is said above a form that holds a refused entry; `left_out`: lines that have no place in it any more."""
     said = translate(
         "RefusedEntry",
         "This could not be carried out and waits in Needs attention. What you send here takes its place.",
     )
     if not left_out:
         return said
-    gone = translate("RefusedEntry", "Lines left out because nothing of them is open any more: {count}.")
+    gone = translate("RefusedEntry", "Lines left out because they have no place here any more: {count}.")
     return f"{said} {gone.format(count=left_out)}"
 
 

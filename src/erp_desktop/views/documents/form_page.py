@@ -207,29 +207,34 @@ class FormPage(DocumentPage):
     # --- a refused entry
 
     def show_entry(self, entry: RefusedEntry) -> int:
-        values = entry.field_values(self._fields)
+        values = self.entry_values(entry)
         if self.currency_field is not None and values.get("currency"):
             self.currency_field.keep(values["currency"])
         self.binder.take_over(values)
-        if entry.lines:
-            self.show_entry_lines(entry)
+        left_out = self.show_entry_lines(entry) if entry.lines else 0
         self._note_lines()
-        return 0
+        return left_out
 
-    def show_entry_lines(self, entry: RefusedEntry) -> None:
-        """Shows the entry's lines; of a draft that is here already those that the person had changed."""
+    def entry_values(self, entry: RefusedEntry) -> dict[str, Any]:
+        """The form's values for the fields that the person had given or changed."""
+        return entry.field_values(self._fields)
+
+    def show_entry_lines(self, entry: RefusedEntry) -> int:
+        """Shows the entry's lines; of a draft that is here already those that the person had changed. Answers how many have no
+        place here any more."""
         model = self.grid.model_of_lines
         spec = model.spec
         stored = [model.line(row) for row in range(model.rowCount())] if self.record is not None else []
         self.show_lines(entry.in_place_of([line for line in stored if line.get("id")], spec))
         units = [number for number, column in enumerate(spec.columns) if column.name == "unit" and column.within]
         if not units:
-            return
+            return 0
         codes = {line.line_id: entry.unit_code(line) for line in entry.lines}
         rows = {row: model.line(row) for row in range(model.rowCount())}
         wanted = {row: codes.get(line.get("id"), "") for row, line in rows.items()}
         known = {row: unit.code for row, line in rows.items() if isinstance(unit := line.get("unit"), LookupItem)}
         model.change({(row, units[0]): code for row, code in wanted.items() if code and known.get(row) != code})
+        return 0
 
     # --- what is remembered on this computer
 
@@ -251,7 +256,7 @@ class FormPage(DocumentPage):
         """Says a refusal at the line whose product it names (in the cell of `column`), else at the field that `fields`
         gives for its code, else in the bar."""
         problem = refused.problem
-        row = self._row_of_product(problem.fields.get("product", ""))
+        row = self.row_of_product(problem.fields.get("product", ""))
         if row is not None:
             number = next(n for n, one in enumerate(self.grid.model_of_lines.spec.columns) if one.name == column)
             index = self.grid.model_of_lines.index(row, number)
@@ -270,7 +275,8 @@ class FormPage(DocumentPage):
             return
         self.binder.show_refusal(refused)
 
-    def _row_of_product(self, code: str) -> int | None:
+    def row_of_product(self, code: str) -> int | None:
+        """The first line of the product with this code."""
         model = self.grid.model_of_lines
         for row in range(model.rowCount() if code else 0):
             line = model.line(row)

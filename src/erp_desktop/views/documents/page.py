@@ -75,7 +75,7 @@ class DocumentPage(ScreenView):
         self.record: Any | None = None
         self.is_busy = False
         self.entry: RefusedEntry | None = None  # of Needs attention, whose place is taken by what is performed here
-        self._is_entry_shown = False
+        self._is_entry_begun = self._is_entry_shown = False
         self._question = ""
         self._query = query
         self._asked = 0
@@ -130,6 +130,10 @@ class DocumentPage(ScreenView):
     def offer_actions(self) -> None:
         """Offers what can be done in the present state (`offer`, `allow`)."""
 
+    def read_for_entry(self, entry: RefusedEntry, then: Callable[[], object]) -> None:
+        """Reads what stands beside a refused entry in this form, where that is more than what its records are called."""
+        then()
+
     def show_entry(self, entry: RefusedEntry) -> int:
         """Shows a refused entry as it was typed. Answers how many of its lines have no place here any more."""
         return 0
@@ -147,7 +151,8 @@ class DocumentPage(ScreenView):
             )
             return
         if self.entry is None or self.entry.item_id != entry.item_id:
-            self.entry, self._is_entry_shown = entry, False
+            self.entry = entry
+            self._is_entry_begun = self._is_entry_shown = False
             self._show_entry()
 
     def add_page_action(
@@ -295,12 +300,18 @@ class DocumentPage(ScreenView):
 
     def _show_entry(self) -> None:
         """Shows the entry that was taken up, as soon as there is something to show it in."""
-        if self.entry is None or self._is_entry_shown or (self.record is None and not self.is_new):
+        if self.entry is None or self._is_entry_begun or (self.record is None and not self.is_new):
+            return
+        self._is_entry_begun = True
+        self.read_for_entry(self.entry, partial(self._take_entry, self.entry))
+
+    def _take_entry(self, entry: RefusedEntry) -> None:
+        if entry is not self.entry:
             return
         self._is_entry_shown = True
-        left_out = self.show_entry(self.entry)
+        left_out = self.show_entry(entry)
         self.banner.show_sentence("warning", introduction(left_out))
-        self.say_refusal(self.entry.problem.as_refusal())
+        self.say_refusal(entry.problem.as_refusal())
 
     def title_of(self, record: Any) -> str:
         """What the tab is called once the document is read."""

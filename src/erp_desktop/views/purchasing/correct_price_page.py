@@ -15,6 +15,7 @@ from erp_desktop.ids import new_id
 from erp_desktop.numbers import ZERO
 from erp_desktop.queries.receipt_prices import PriceEffect, ReceiptPriceLine, ReceiptPrices, ReceiptPricesRecord
 from erp_desktop.views.documents import exchange_rate
+from erp_desktop.views.documents.entries import RefusedEntry
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.documents.kinds import number_text
 from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
@@ -136,6 +137,13 @@ class CorrectPricePage(FormPage):
             row = rows.index(self._start_line) if self._start_line in rows else 0
             self.grid.setCurrentIndex(self.grid.model_of_lines.index(row, names.index("unit_price")))
         self.lines_changed()
+
+    def show_entry_lines(self, entry: RefusedEntry) -> int:
+        self.correction_id = entry.made_id or self.correction_id
+        prices = {line.receipt_line_id: line.unit_price for line in entry.lines}
+        lines = self._as_it_stands()
+        self.show_lines([line | {"unit_price": prices.pop(line["line"].id, None)} for line in lines])
+        return len(prices)
 
     def _as_it_stands(self) -> list[dict[str, Any]]:
         """Every line, with what was typed and cannot be read."""

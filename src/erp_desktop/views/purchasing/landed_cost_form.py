@@ -15,7 +15,7 @@ from erp_desktop.actions.landed_shares import BASES
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import round_money
-from erp_desktop.queries.landed_cost_preview import LandedCostBearers
+from erp_desktop.queries.landed_cost_preview import EnteredBefore, LandedCostBearers, LandedCostToCorrect
 from erp_desktop.queries.purchasing import LandedCostRow
 from erp_desktop.queries.purchasing_details import (
     GoodsReceiptDetail,
@@ -24,6 +24,7 @@ from erp_desktop.queries.purchasing_details import (
     LandedCostRecord,
 )
 from erp_desktop.views.documents import lookups
+from erp_desktop.views.documents.entries import RefusedEntry
 from erp_desktop.views.documents.exchange_rate import REFUSALS, CurrencyField, RateField
 from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.purchasing.landed_cost_lookups import landed_costs_lookup, receipt_lines, receipts_lookup
@@ -89,6 +90,7 @@ class LandedCostForm(FormPage):
         self.money = CurrencyField(self, self._currency_changed)
         self.rate = RateField(self, "dated_on")
         self._bearers: LandedCostBearers | None = None  # what the shares are of
+        self._entered_before = EnteredBefore((), None, None)
         self._fill_choices("kind", [(kind, kind_of_cost_text(kind)) for kind in LANDED_COST_KINDS])
         self._fill_choices("basis", [(basis, basis_text(basis)) for basis in BASES])
         self.lookup("supplier").use(desk, lookups.parties())
@@ -235,6 +237,34 @@ class LandedCostForm(FormPage):
     def _note_shares(self) -> None:
         self.binder.note_other_change()
         self.effect.note_change()
+
+    # --- a refused entry
+
+    def read_for_entry(self, entry: RefusedEntry, then: Callable[[], object]) -> None:
+        entered = cast(EnterLandedCost, entry.action)
+
+        def take(found: EnteredBefore) -> None:
+            self._entered_before = found
+            then()
+
+        when_done(self.desk.ask(LandedCostToCorrect(entered.receipt_ids, entered.credits_id)), self, take)
+
+    def entry_values(self, entry: RefusedEntry) -> dict[str, Any]:
+        credited = self._entered_before.credited
+        item = landed_costs_lookup().item(credited) if credited is not None else None
+        return super().entry_values(entry) | {"credits": item}
+
+    def show_entry(self, entry: RefusedEntry) -> int:
+        entered, found = cast(EnterLandedCost, entry.action), self._entered_before
+        self._bearers = LandedCostBearers(entered.receipt_ids, entered.credits_id)
+        if found.credited is not None:
+            self._take_money(found.credited)
+        self.show_lines([{"receipt": receipts_lookup().item(receipt)} for receipt in found.receipts])
+        super().show_entry(entry)
+        if found.bearers is not None:
+            self.shares.show_bearers(found.bearers, {share.receipt_line_id: share.amount for share in entered.shares})
+        self._show_shares()
+        return len(entered.receipt_ids) - len(found.receipts)
 
     def offer_actions(self) -> None:
         if hasattr(self, "do_enter"):

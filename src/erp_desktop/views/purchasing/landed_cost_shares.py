@@ -84,9 +84,10 @@ class SharesTable(QObject):
         """The cell of a share is open."""
         return self.grid.state() == QAbstractItemView.State.EditingState
 
-    def show_bearers(self, bearers: LinesToBear) -> None:
-        """Shows the lines that bear the cost; what was typed for those that stay is kept."""
-        typed, unreadable = self.typed(), self._unreadable()
+    def show_bearers(self, bearers: LinesToBear, typed: dict[UUID, Decimal] | None = None) -> None:
+        """Shows the lines that bear the cost, with what was `typed` for them, or else is typed for those that stay."""
+        unreadable = self._unreadable() if typed is None else _NONE
+        typed = self.typed() if typed is None else typed
         self._bearers = bearers
         self._use_columns(self._basis, bearers.currency_places)
         self._show_lines(typed, unreadable)

@@ -38,20 +38,25 @@ _FORMS = {
     "ConfirmDelivery": _Form(
         "confirm_delivery", "shipment_ids", more=lambda action: {"shipments": action.shipment_ids}
     ),
+    "CorrectReceiptPrices": _Form("correct_price", "receipt_id"),
     "CountStock": _Form("count_stock", "count_id"),
     "DispatchTransfer": _Form("dispatch_transfer", "transfer_id"),
+    "EnterLandedCost": _Form("enter_landed_cost", "landed_cost_id"),
     "MoveStock": _Form("move_stock", "move_id"),
     "PostJournalEntry": _Form("post_journal_entry", "entry_id"),
     "ReceiveGoods": _Form("receive_goods", "purchase_order_id"),
     "ReceiveTransfer": _Form("receive_transfer", "transfer_id"),
     "ReturnToSupplier": _Form("return_to_supplier", "receipt_id"),
+    "RevalueStock": _Form("revalue_stock", "revaluation_id"),
     "SavePurchaseOrder": _Form("purchase_order", "order_id", record=PurchaseOrder),
     "SaveSalesOrder": _Form("sales_order", "order_id", record=SalesOrder),
     "SaveUser": _Form("user", "user_id", record=User),
     "ScrapStock": _Form("scrap_stock", "scrap_id"),
+    "SetStandardCost": _Form("set_standard_cost", "change_id"),
     "ShipOrder": _Form("ship_order", "order_id"),
     "TakeInReturn": _Form("take_in_return", "shipment_id", more=lambda action: {"announced": action.announced_id}),
     "TakeInReturnWithoutShipment": _Form("return_without_shipment", "return_id"),
+    "WriteDownStock": _Form("write_stock_down", "write_down_id"),
 }
 _WITH_ITS_PRODUCT = frozenset({"products", "product_units", "barcodes", "prices"})
 

@@ -1,16 +1,18 @@
 """Revaluing stock: what a unit is worth from now on, or by how much all of it goes up or down."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from erp_desktop.actions.base import Action
+from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.revaluing import RevaluedLine, RevalueStock
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import ZERO, round_money
 from erp_desktop.queries.standard_costs import PoolRow, PoolsOnHand
 from erp_desktop.queries.valuation import StockRevaluationDetail
+from erp_desktop.views.documents.entries import RefusedEntry
 from erp_desktop.views.stock.valuation_form import ValuationForm
 from erp_desktop.views.widgets.cells import CellKind, cell_value, shown_number
 from erp_desktop.views.widgets.line_model import Line, LineColumn, LineSpec
@@ -25,7 +27,6 @@ class RevalueStockPage(ValuationForm):
     """A line is the stock of one cost pool. What is stated per unit and what it comes to are shown against the books of now;
     the effect below is worked out for the date."""
 
-    typed_column = "unit_cost"
     figures = PoolsOnHand.tables
     fields_of_refusals: ClassVar[dict[str, str]] = {
         "period_closed": "dated_on",
@@ -60,12 +61,16 @@ class RevalueStockPage(ValuationForm):
             )
 
         none = translate("RevalueStockPage", "Nothing is on hand that could be revalued.")
-        stock = LookupSpec(PoolsOnHand, code="label", name="product_name", fact=_fact, none_text=none)
+        self._stock = LookupSpec(PoolsOnHand, code="label", name="product_name", fact=_fact, none_text=none)
         self.use_lines(
             LineSpec(
                 (
                     LineColumn(
-                        "stock", translate("RevalueStockPage", "Stock"), lookup=stock, is_required=True, stretches=True
+                        "stock",
+                        translate("RevalueStockPage", "Stock"),
+                        lookup=self._stock,
+                        is_required=True,
+                        stretches=True,
                     ),
                     LineColumn("on_hand", translate("RevalueStockPage", "On hand"), CellKind.QTY, 92, is_computed=True),
                     money("value", translate("RevalueStockPage", "Value now")),
@@ -87,6 +92,21 @@ class RevalueStockPage(ValuationForm):
 
     def read_figures(self) -> None:
         self.read_items("stock", PoolsOnHand)
+
+    def read_for_entry(self, entry: RefusedEntry, then: Callable[[], object]) -> None:
+        self.read_rows_of_entry(PoolsOnHand, "product_id", (line.product_id for line in entry.lines), then)
+
+    def show_entry_lines(self, entry: RefusedEntry) -> int:
+        pools = {(row.product_id, row.warehouse_id, row.lot_id): row for row in self.entry_rows}
+        found = [(pools.get((line.product_id, line.warehouse_id, line.lot_id)), line) for line in entry.lines]
+        self.show_lines(
+            [
+                {"stock": self._stock.item(row), "unit_cost": line.unit_cost, "amount": line.amount}
+                for row, line in found
+                if row is not None
+            ]
+        )
+        return sum(row is None for row, _ in found)
 
     def _worked_out(self, line: Line) -> dict[str, Any]:
         item = line["stock"]
@@ -138,6 +158,11 @@ class RevalueStockPage(ValuationForm):
 
     def nothing_stated(self) -> str:
         return translate("RevalueStockPage", "Choose the stock that gets another value in at least one line.")
+
+    def say_refusal(self, refused: Refused) -> None:
+        row = self.row_of_product(refused.problem.fields.get("product", ""))
+        is_amount = row is not None and self.grid.model_of_lines.line(row).get("amount") is not None
+        self.show_line_refusal(refused, "amount" if is_amount else "unit_cost", self.fields_of_refusals)
 
     def consequence(self, lines: list[dict[str, Any]]) -> str:
         change = sum((line.get("change") or ZERO for line in lines), ZERO)

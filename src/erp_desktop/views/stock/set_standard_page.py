@@ -1,6 +1,6 @@
 """Setting standard costs: the standard now, what the product really costs on average, and the new standard."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -14,6 +14,7 @@ from erp_desktop.queries.base import ListPage, ListRequest
 from erp_desktop.queries.moving_averages import MovingAverages
 from erp_desktop.queries.standard_costs import StandardCostRow, StandardCosts
 from erp_desktop.queries.valuation import StandardCostChangeDetail
+from erp_desktop.views.documents.entries import RefusedEntry
 from erp_desktop.views.stock.valuation_form import ValuationForm
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import CellKind, shown
@@ -73,7 +74,7 @@ class SetStandardPage(ValuationForm):
             when_done(self.desk.ask(StandardCosts(request)), self, self._add)
 
     def use_columns(self) -> None:
-        product = LookupSpec(StandardCosts, fact=_fact)
+        self._product = LookupSpec(StandardCosts, fact=_fact)
 
         def cost(name: str, heading: str, width: int) -> LineColumn:
             return LineColumn(name, heading, CellKind.UNIT_COST, width, is_computed=True)
@@ -84,7 +85,7 @@ class SetStandardPage(ValuationForm):
                     LineColumn(
                         "product",
                         translate("SetStandardPage", "Product"),
-                        lookup=product,
+                        lookup=self._product,
                         is_required=True,
                         stretches=True,
                     ),
@@ -113,6 +114,15 @@ class SetStandardPage(ValuationForm):
 
     def read_figures(self) -> None:
         self.read_items("product", StandardCosts)
+
+    def read_for_entry(self, entry: RefusedEntry, then: Callable[[], object]) -> None:
+        self.read_rows_of_entry(StandardCosts, "id", (line.product_id for line in entry.lines), then)
+
+    def show_entry_lines(self, entry: RefusedEntry) -> int:
+        found = {row.id: self._product.item(row) for row in self.entry_rows}
+        lines = [line for line in entry.lines if line.product_id in found]
+        self.show_lines([{"product": found[line.product_id], "unit_cost": line.unit_cost} for line in lines])
+        return len(entry.lines) - len(lines)
 
     def _compared(self, line: Line) -> dict[str, Any]:
         item = line["product"]
@@ -192,7 +202,7 @@ class SetStandardPage(ValuationForm):
         names = [column.name for column in model.spec.columns]
         cells: dict[tuple[int, int], Any] = {}
         for place, (row, standard) in enumerate(standards.items(), start=len(self.grid.lines())):
-            cells[place, names.index("product")] = LookupSpec(StandardCosts).item(row)
+            cells[place, names.index("product")] = self._product.item(row)
             if standard is not None:
                 cells[place, names.index("unit_cost")] = standard
         model.change(cells, self.do_propose.text())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 _NEWS_PAUSE_MS = 300  # changes come several at a time
+_MOST_ROWS = 10_000  # that one entry is about
 
 
 class ValuationForm(FormPage):
@@ -50,6 +51,7 @@ class ValuationForm(FormPage):
         needed: tuple[str, ...],
     ) -> None:
         self.currency, self.places = "", 2
+        self.entry_rows: tuple[Any, ...] = ()  # what the lines of a refused entry are about
         super().__init__(desk, shell, kind, id, query, form, fields, needed, is_new=True, has_related=False)
 
     def begin(self, title: str, hint: str) -> None:
@@ -114,6 +116,24 @@ class ValuationForm(FormPage):
             self.places = company.currency_places
             self.use_columns()
         self.lines_changed()
+
+    # --- a refused entry
+
+    def read_rows_of_entry(
+        self,
+        query: Callable[[ListRequest], Query[ListPage[Any]]],
+        column: str,
+        ids: Iterable[UUID],
+        then: Callable[[], object],
+    ) -> None:
+        """Reads the rows whose `column` is one of `ids` into `entry_rows`."""
+        request = ListRequest(filters=((column, OneOf(tuple(set(ids)))),), limit=_MOST_ROWS, rows_only=True)
+
+        def take(page: ListPage[Any]) -> None:
+            self.entry_rows = page.rows
+            then()
+
+        when_done(self.desk.ask(query(request)), self, take)
 
     # --- what a page says (Qt's metaclass takes no ABC beside it: mypy alone sees to it that it does)
 

@@ -1,6 +1,6 @@
 """Writing stock down to net realisable value: every product on hand with its cost, what it would bring, and what comes of it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -13,6 +13,7 @@ from erp_desktop.i18n import translate
 from erp_desktop.numbers import ONE, UNIT_COST_PLACES, ZERO, round_money
 from erp_desktop.queries.allowances import RealisableStock, StockToWriteDown
 from erp_desktop.queries.valuation import WriteDownDetail
+from erp_desktop.views.documents.entries import RefusedEntry
 from erp_desktop.views.stock.valuation_form import ValuationForm
 from erp_desktop.views.widgets.asking import when_done
 from erp_desktop.views.widgets.cells import CellKind, cell_value
@@ -123,11 +124,15 @@ class WriteDownPage(ValuationForm):
         if self.is_editing:
             self.news.start()
             return
-        self._stock = stock
-        self.withdraw_question()
         model = self.grid.model_of_lines
         shown = [model.line(row) for row in range(model.rowCount())]
         self._typed.update((line["stock"].product_id, line.get("unit_value")) for line in shown)
+        self._show_stock(stock)
+
+    def _show_stock(self, stock: tuple[RealisableStock, ...]) -> None:
+        self._stock = stock
+        self.withdraw_question()
+        model = self.grid.model_of_lines
         self.show_lines(
             [
                 {
@@ -149,6 +154,21 @@ class WriteDownPage(ValuationForm):
             self.grid.setCurrentIndex(model.index(0, names.index("unit_value")))
         self.lines_changed()
         self.effect.note_change()
+
+    def read_for_entry(self, entry: RefusedEntry, then: Callable[[], object]) -> None:
+        day: date = entry.action.dated_on  # type: ignore[attr-defined]  # a WriteDownStock
+
+        def take(stock: tuple[RealisableStock, ...]) -> None:
+            self._day = day
+            self._typed = {line.product_id: line.unit_value for line in entry.lines}
+            self._show_stock(stock)
+            then()
+
+        when_done(self.desk.ask(StockToWriteDown(day)), self, take)
+
+    def show_entry_lines(self, entry: RefusedEntry) -> int:
+        here = {one.product_id for one in self._stock or ()}
+        return sum(line.product_id not in here for line in entry.lines)
 
     def work_out(self) -> None:
         """The net realisable value of every product with a list price: that price less the costs to sell. What is sold out and

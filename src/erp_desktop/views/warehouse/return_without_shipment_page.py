@@ -189,9 +189,10 @@ class ReturnWithoutShipmentPage(FormPage):
         self._announced_id = getattr(entry.action, "announced_id", None)
         return super().show_entry(entry)
 
-    def show_entry_lines(self, entry: RefusedEntry) -> None:
+    def show_entry_lines(self, entry: RefusedEntry) -> int:
         spec = self.grid.model_of_lines.spec
         self.show_lines(put_together([entry.cells(line, spec) for line in entry.lines], "qty"))
+        return 0
 
     # --- taking in
 
