@@ -14,6 +14,7 @@ from erp_desktop.models.attachment import LARGEST_ATTACHMENT
 from erp_desktop.views.documents import files_part
 from erp_desktop.views.documents.files_part import FilesPart, files_kind, size_text
 from erp_desktop.views.documents.opened_files import is_dangerous
+from erp_desktop.views.settings.audit_words import shown
 
 __all__ = ["trade"]
 
@@ -133,6 +134,36 @@ def test_offline_a_file_that_is_not_here_is_said_to_be_elsewhere(trade: Trade, o
     trade.wait(lambda: lines(order.files)[0][1] == "Not on this computer, which is offline")
     order.files.open_file()
     trade.wait(lambda: "cannot be reached now" in order.banner.sentence.text())
+
+
+def test_who_opened_or_saved_a_file_is_told_to_the_centre_also_where_that_was_offline(
+    trade: Trade, order: Any, programs: list[Path], tmp_path: Path
+) -> None:
+    contract = tmp_path / "contract.pdf"
+    contract.write_bytes(b"%PDF signed")
+    order.files.add([contract])
+    trade.wait(lambda: order.files.list.topLevelItemCount() == 1)
+    trade.hear_news()
+    trade.desk.go_offline()
+    order.files.open_file()
+    trade.wait(lambda: len(programs) == 1)
+    file = order.files.current()
+    order.files.save(file, tmp_path / "copy.pdf")
+    trade.wait((tmp_path / "copy.pdf").exists)
+    trade.window.close_tab(order)
+    trade.desk.go_online()
+
+    def told() -> list[tuple[str, str, str]]:
+        rows = trade.desk.administration.audits.page(of="reads").result().rows
+        found = (shown(row) for row in rows if row.what.startswith("file_"))
+        return sorted((row.what, row.subject, row.outcome) for row in found)
+
+    trade.wait(lambda: len(told()) == 2)
+    number = f"Purchase order {order.record.number}"
+    assert told() == [
+        ("Opened an attachment", number, "File: contract.pdf"),
+        ("Saved an attachment", number, "File: contract.pdf"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ class ReadKind(StrEnum):
     EXCEL = "excel"
     PDF = "pdf"
     PRINTED = "printed"
+    FILE_OPENED = "file_opened"  # an attachment; its name is in the details
+    FILE_SAVED = "file_saved"
     NOT_KEPT = "not_kept"  # so many that the queue was full
 
 

@@ -38,10 +38,11 @@ from shiboken6 import isValid
 
 from erp_desktop.actions.attaching import RemoveAttachment
 from erp_desktop.actions.refusals import Refused
-from erp_desktop.i18n import translate
+from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.models.attachment import ATTACHABLE
 from erp_desktop.queries.attachments import TABLES, AttachedFile, FilesAt
 from erp_desktop.sync.attachments import FileState, Where
+from erp_desktop.sync.reads import ReadKind
 from erp_desktop.views.documents.opened_files import is_dangerous, open_with_its_program, temporary_copy
 from erp_desktop.views.shell.jobs import Cancelled, Job
 from erp_desktop.views.widgets.asking import say, when_done
@@ -60,6 +61,7 @@ _ASKED_AGAIN_MS = 5_000  # while somebody looks at a file that is on its way fro
 _WIDTHS = (300, 150, 140, 90)  # of all columns but the name's
 _SIZE = 4  # the last column
 _FILE = Qt.ItemDataRole.UserRole
+_FILE_NAME = QT_TRANSLATE_NOOP("Report", "File")  # of a note of what was looked at
 _Source = Path | QImage
 
 
@@ -240,7 +242,7 @@ class FilesPart(QWidget):
                 self.choose_where_to_save,
             )
             return
-        self._fetch(file, temporary_copy(file.sha256, file.name), self._open_copy)
+        self._fetch(file, temporary_copy(file.sha256, file.name), self._open_copy, ReadKind.FILE_OPENED)
 
     def _open_copy(self, copy: Path) -> None:
         if not open_with_its_program(copy):
@@ -263,10 +265,11 @@ class FilesPart(QWidget):
 
     def save(self, file: AttachedFile, path: Path) -> None:
         """Writes a copy beside the window."""
-        self._fetch(file, path, lambda saved: say(translate("Files", "Saved as {file}.").format(file=saved)))
+        told = translate("Files", "Saved as {file}.")
+        self._fetch(file, path, lambda saved: say(told.format(file=saved)), ReadKind.FILE_SAVED)
 
-    def _fetch(self, file: AttachedFile, path: Path, then: Callable[[Path], object]) -> None:
-        attachments = self._desk.attachments
+    def _fetch(self, file: AttachedFile, path: Path, then: Callable[[Path], object], noted_as: ReadKind) -> None:
+        attachments, reads, of = self._desk.attachments, self._desk.reads, (self._kind, self._document_id)
 
         def work(job: Job) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -274,9 +277,11 @@ class FilesPart(QWidget):
                 file, path, lambda done: job.report(done, file.size), lambda: not job.is_cancelled
             )
             try:
-                return saving.result()
+                saved = saving.result()
             except CancelledError:
                 raise Cancelled(job.title) from None
+            reads.note(noted_as, *of, {_FILE_NAME: file.name})  # also where the page was closed meanwhile
+            return saved
 
         title = translate("Files", "Fetching {file}").format(file=file.name)
         self._shell.jobs.run(title, work, self._while_here(then), self._while_here(self._page.show_refusal))

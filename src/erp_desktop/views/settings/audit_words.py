@@ -25,6 +25,7 @@ EVENTS = {
     "device_let_in": QT_TRANSLATE_NOOP("Audit event", "Let a computer in again"),
     "device_forked": QT_TRANSLATE_NOOP("Audit event", "A copy of a computer's data showed"),
     "backup": QT_TRANSLATE_NOOP("Audit event", "Backed everything up"),
+    "restored": QT_TRANSLATE_NOOP("Audit event", "Restored a backup"),
     "refused": QT_TRANSLATE_NOOP("Audit event", "Asked for what only others may"),
     "log_checked": QT_TRANSLATE_NOOP("Audit event", "Checked the log of changes"),
     "filled": QT_TRANSLATE_NOOP("Audit event", "Fetched all data to a computer"),
@@ -35,6 +36,8 @@ READS = {
     ReadKind.EXCEL: QT_TRANSLATE_NOOP("Audit event", "Saved as Excel"),
     ReadKind.PDF: QT_TRANSLATE_NOOP("Audit event", "Saved as PDF"),
     ReadKind.PRINTED: QT_TRANSLATE_NOOP("Audit event", "Printed"),
+    ReadKind.FILE_OPENED: QT_TRANSLATE_NOOP("Audit event", "Opened an attachment"),
+    ReadKind.FILE_SAVED: QT_TRANSLATE_NOOP("Audit event", "Saved an attachment"),
     ReadKind.NOT_KEPT: QT_TRANSLATE_NOOP("Audit event", "Looked at more than could be noted offline"),
 }
 
