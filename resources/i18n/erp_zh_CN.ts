@@ -440,6 +440,10 @@ The back office of a company that distributes goods.</source>
         <translation>{when} 由 {person} 检查：日志的 {count} 条记录均与写入时一致。</translation>
     </message>
     <message>
+        <source>The log up to entry {number} is not the one that was checked before: somebody wrote it anew in the database. Keep the database as it is, and compare it with a backup.</source>
+        <translation>日志在第 {number} 条及之前已不是以前检查过的内容：有人在数据库中重写了它。请保持数据库原样，并与备份比较。</translation>
+    </message>
+    <message>
         <source>Entry {number} of the log is not as it was written: somebody changed it in the database. The entries before it are sound. Keep the database as it is, and compare it with a backup.</source>
         <translation>日志的第 {number} 条记录与写入时不一致：有人在数据库中改动过它。它之前的记录完好。请保持数据库原样，并与备份比较。</translation>
     </message>
@@ -575,6 +579,10 @@ The back office of a company that distributes goods.</source>
         <translation>备份了全部数据</translation>
     </message>
     <message>
+        <source>Restored a backup</source>
+        <translation>恢复了备份</translation>
+    </message>
+    <message>
         <source>Asked for what only others may</source>
         <translation>请求了无权限的内容</translation>
     </message>
@@ -605,6 +613,14 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Printed</source>
         <translation>打印</translation>
+    </message>
+    <message>
+        <source>Opened an attachment</source>
+        <translation>打开附件</translation>
+    </message>
+    <message>
+        <source>Saved an attachment</source>
+        <translation>另存附件</translation>
     </message>
     <message>
         <source>Looked at more than could be noted offline</source>
@@ -642,6 +658,10 @@ The back office of a company that distributes goods.</source>
         <translation>要恢复的备份</translation>
     </message>
     <message>
+        <source>The backup is being read …</source>
+        <translation>正在读取备份……</translation>
+    </message>
+    <message>
         <source>Everything on this computer becomes as it was when {file} was made. What you did since is then done again, as far as this program remembers it and it can be done. The books of now are kept in a file beside the new ones.</source>
         <translation>这台电脑上的一切将回到 {file} 生成时的样子。此后您所做的，凡是本程序记得并且可行的，会再做一次。现在的账簿会保存在新账簿旁边的一个文件中。</translation>
     </message>
@@ -660,6 +680,26 @@ The back office of a company that distributes goods.</source>
     <message>
         <source>Restored. The books of before are kept in {file}.</source>
         <translation>已恢复。之前的账簿保存在 {file}。</translation>
+    </message>
+    <message>
+        <source>Restoring was cancelled; nothing was changed.</source>
+        <translation>已取消恢复；未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The books of now are being kept first: {size} MB so far …</source>
+        <translation>正在先保存现在的账簿：目前 {size} MB……</translation>
+    </message>
+    <message>
+        <source>The backup is being sent: {size} of {of} MB …</source>
+        <translation>正在发送备份：{size} / {of} MB……</translation>
+    </message>
+    <message>
+        <source>The central service restores the backup; people go on reading meanwhile …</source>
+        <translation>中心服务正在恢复备份；其间大家可以继续查看……</translation>
+    </message>
+    <message>
+        <source>Restored. The books of before are kept in {file}. Every computer now fetches the data anew and gives back what was done on it since.</source>
+        <translation>已恢复。之前的账簿保存在 {file} 中。现在每台电脑会重新获取数据，并交还此后在其上所做的操作。</translation>
     </message>
     <message>
         <source>The backup is being written …</source>
@@ -1274,6 +1314,10 @@ before: {value}</source>
         <translation>SQLite 数据库只能有一个工作进程。需要更多时请使用 PostgreSQL，或者去掉 --workers。</translation>
     </message>
     <message>
+        <source>{file} is not what verify-log printed ({detail}). Nothing was checked; give another file.</source>
+        <translation>{file} 不是 verify-log 输出的内容（{detail}）。没有进行检查；请换一个文件。</translation>
+    </message>
+    <message>
         <source>There is no database {name}.</source>
         <translation>没有数据库 {name}。</translation>
     </message>
@@ -1694,6 +1738,10 @@ before: {value}</source>
     <message>
         <source>{file} cannot be read: {detail}.</source>
         <translation>无法读取 {file}：{detail}。</translation>
+    </message>
+    <message>
+        <source>Nothing was changed: --replace names every company whose books are replaced, and this database keeps {codes}.</source>
+        <translation>未作任何更改：--replace 须列出账簿被替换的每家公司，而此数据库保存的是 {codes}。</translation>
     </message>
 </context>
 <context>
@@ -8943,6 +8991,14 @@ before: {value}</source>
         <translation>中心服务不认识本程序发送的 {name}。请在中心服务或本程序升级后重新发送；您输入的内容已保留。</translation>
     </message>
     <message>
+        <source>The central service failed at this, which is no mistake of yours. What you typed is kept: send it again later, and tell an administrator if it fails once more.</source>
+        <translation>中心服务处理此项时出错，这不是您的错误。您输入的内容已保留：请稍后再次发送；若仍然出错，请告知管理员。</translation>
+    </message>
+    <message>
+        <source>The central service does not understand this as it is. Open it, look through what you typed and send it again, or drop it; until then it is kept.</source>
+        <translation>中心服务无法理解此项的内容。请打开它，检查所输入的内容后再次发送，或放弃它；在此之前内容一直保留。</translation>
+    </message>
+    <message>
         <source>{value} is not a number that can be kept with {places} decimal places, or is too large. Correct it; nothing was changed.</source>
         <translation>{value} 不是能以 {places} 位小数保存的数字，或者数值过大。请更正；未作任何更改。</translation>
     </message>
@@ -9041,10 +9097,6 @@ before: {value}</source>
     <message>
         <source>This computer&apos;s disk is full, so nothing was saved. Free some space and try again.</source>
         <translation>本机磁盘已满，因此没有保存。请腾出空间后再试。</translation>
-    </message>
-    <message>
-        <source>The central service cannot take this as it is ({reason}). Change it and send it again, or drop it.</source>
-        <translation>中心服务无法按现状接受（{reason}）。请修改后重新发送，或放弃。</translation>
     </message>
     <message>
         <source>This version of the program does not know {name} any more. Enter it again; what you typed is kept.</source>
@@ -9415,8 +9467,16 @@ before: {value}</source>
         <translation>此中心服务存有多家公司，备份会包含全部公司。请由运行该服务的人员用 erp-central backup 进行备份。未作任何更改。</translation>
     </message>
     <message>
+        <source>This central service keeps several companies, and a backup holds all of them. Whoever runs the service restores it with erp-central restore. Nothing was changed.</source>
+        <translation>此中心服务存有多家公司，备份会包含全部公司。请由运行该服务的人员用 erp-central restore 进行恢复。未作任何更改。</translation>
+    </message>
+    <message>
         <source>The central service could not write the backup; its log says why. Nothing was changed.</source>
         <translation>中心服务未能写出备份；原因见其日志。未做任何更改。</translation>
+    </message>
+    <message>
+        <source>This is not your password. Nothing was changed; type it again.</source>
+        <translation>这不是您的密码。未作任何更改；请重新输入。</translation>
     </message>
     <message>
         <source>This backup cannot be restored. Nothing was changed.</source>
@@ -9441,6 +9501,30 @@ before: {value}</source>
     <message>
         <source>There is a company in this database already. Restore onto a new one; nothing was changed.</source>
         <translation>这个数据库中已有公司。请恢复到新的数据库；未做任何更改。</translation>
+    </message>
+    <message>
+        <source>This backup is not of the company that is kept here. Nothing was changed; it can be restored onto a new database.</source>
+        <translation>此备份不属于此处保存的公司。未作任何更改；可将其恢复到新的数据库。</translation>
+    </message>
+    <message>
+        <source>The log of changes in this backup was altered before the backup was made. Nothing was changed; take an older one.</source>
+        <translation>此备份中的更改日志在备份之前已被改动。未作任何更改；请使用更早的备份。</translation>
+    </message>
+    <message>
+        <source>You were no administrator when this backup was made, so it would lock you out. Nothing was changed; ask somebody who was one to restore it.</source>
+        <translation>制作此备份时您还不是管理员，恢复后您将无法管理。未作任何更改；请由当时的管理员来恢复。</translation>
+    </message>
+    <message>
+        <source>A backup is being restored already. Nothing else was begun; look again when that one is done.</source>
+        <translation>已有备份正在恢复。未开始其他操作；请等它完成后再看。</translation>
+    </message>
+    <message>
+        <source>The central service has no room on its disk for this backup. Nothing was changed; make room there first.</source>
+        <translation>中心服务的磁盘空间不足，放不下此备份。未作任何更改；请先在那里腾出空间。</translation>
+    </message>
+    <message>
+        <source>The central service could not restore the backup; its log says why. Nothing was changed.</source>
+        <translation>中心服务无法恢复此备份，原因见其日志。未作任何更改。</translation>
     </message>
     <message>
         <source>Your password would go to {host} without encryption, so it was not sent. Ask an administrator for an address that begins with https://.</source>
@@ -9501,6 +9585,18 @@ before: {value}</source>
     <message>
         <source>What is on this computer of {file} is not what was attached, so nothing of it is shown. Open it again to fetch it anew; where it was attached on this computer and never sent, attach it once more.</source>
         <translation>本机上的 {file} 与当时添加的内容不一致，因此不予显示。请再次打开以重新取回；如果它是在本机添加且从未发送，请重新添加。</translation>
+    </message>
+    <message>
+        <source>This was sent again from a copy of this computer&apos;s data too, so it was not carried out a second time. Look at what came of that, then drop this or send it again; what you typed is kept.</source>
+        <translation>这一项在本机数据的另一份副本上也已重新发送，因此没有再执行一次。请先查看那边的结果，再放弃这一项或重新发送；您填写的内容已保留。</translation>
+    </message>
+    <message>
+        <source>The central service was told to restore the backup and has not answered since. It restores wholly or not at all; the books of before are kept in {file}. Look here again once it answers.</source>
+        <translation>已通知中心服务恢复备份，此后它没有回应。恢复要么全部完成，要么完全不做；之前的账簿保存在 {file} 中。待它回应后请再来查看。</translation>
+    </message>
+    <message>
+        <source>The central service cannot take this as it is: {why}. Change it and send it again, or drop it; what you typed is kept.</source>
+        <translation>中心服务不能接受此项：{why}。请修改后再次发送，或放弃它；您输入的内容已保留。</translation>
     </message>
 </context>
 <context>
@@ -9790,6 +9886,18 @@ before: {value}</source>
         <translation>批次</translation>
     </message>
     <message>
+        <source>it is not filled in as it should be</source>
+        <translation>填写不符合要求</translation>
+    </message>
+    <message>
+        <source>it was entered in the name of somebody else</source>
+        <translation>它是以他人的名义录入的</translation>
+    </message>
+    <message>
+        <source>it is too large to be sent in one piece</source>
+        <translation>内容过大，无法一次发送</translation>
+    </message>
+    <message>
         <source>announced</source>
         <translation>已通知</translation>
     </message>
@@ -9985,8 +10093,8 @@ before: {value}</source>
         <translation>这一项未能执行，正在“待处理”中等待。在此发送的内容将取代它。</translation>
     </message>
     <message>
-        <source>Lines left out because nothing of them is open any more: {count}.</source>
-        <translation>因已无未完成数量而未列出的行：{count}。</translation>
+        <source>Lines left out because they have no place here any more: {count}.</source>
+        <translation>因在此已无对应内容而略去的行数：{count}。</translation>
     </message>
 </context>
 <context>
@@ -11585,6 +11693,10 @@ before: {value}</source>
         <source>Who did what</source>
         <translation>操作记录</translation>
     </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
 </context>
 <context>
     <name>ReportIndex</name>
@@ -11741,6 +11853,25 @@ before: {value}</source>
     <message>
         <source>Copy path</source>
         <translation>复制路径</translation>
+    </message>
+</context>
+<context>
+    <name>RestoreQuestion</name>
+    <message>
+        <source>{file} was made on {moment}, of {company}.
+
+Everything at the central service becomes as it was then, for everybody. Before that, the books of now are kept in a file beside this one. Every computer fetches the data anew and gives back what was done on it since; documents that are done again may get other numbers. Users and their roles become those of then; passwords, computers and who is signed in stay as they are.
+
+Type your password to go on.</source>
+        <translation>{file} 制作于 {moment}，属于 {company}。
+
+中心服务上的一切对所有人都将回到当时的状态。在此之前，现在的账簿会保存到此文件旁边的另一个文件中。每台电脑会重新获取数据，并交还此后在其上所做的操作；重新执行的单据可能得到其他编号。用户及其角色将变为当时的；密码、电脑和登录状态保持不变。
+
+请输入您的密码以继续。</translation>
+    </message>
+    <message>
+        <source>Your password</source>
+        <translation>您的密码</translation>
     </message>
 </context>
 <context>
