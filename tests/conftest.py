@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 
 from erp_desktop.database import open_engine
 from erp_desktop.migrations import upgrade
+from postgres_clones import clone, drop, execute_on
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # a busy neighbour is not a failing property
@@ -148,30 +148,13 @@ def postgres_template(postgres_server: str) -> str:
     return "template_erp"
 
 
-def clone(server: str, template: str, name: str) -> None:
-    """Copy a database as files, as PostgreSQL did it until 14: half the work of logging every page, as it does since."""
-    with connected(server) as maker:
-        strategy = "STRATEGY FILE_COPY" if maker.info.server_version >= 150000 else ""
-        maker.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {strategy}'.encode())
-
-
-def execute_on(server: str, statement: str) -> None:
-    with connected(server) as maker:
-        maker.execute(statement.encode())
-
-
-def connected(server: str) -> psycopg.Connection:
-    url = make_url(server)
-    return psycopg.connect(host=url.host, port=url.port, user=url.username, dbname="postgres", autocommit=True)
-
-
 @pytest.fixture
 def empty_postgres_url(postgres_server: str) -> Iterator[str]:
     """A PostgreSQL database without any table."""
     name = f"test_{uuid4().hex}"
     execute_on(postgres_server, f'CREATE DATABASE "{name}"')
     yield f"{postgres_server}/{name}"
-    execute_on(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    drop(postgres_server, name)
 
 
 @pytest.fixture
@@ -180,7 +163,7 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     clone(postgres_server, postgres_template, name)
     yield f"{postgres_server}/{name}"
-    execute_on(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    drop(postgres_server, name)
 
 
 @pytest.fixture(scope="session")
@@ -238,7 +221,7 @@ def another_database(
     for engine, name in opened:
         engine.dispose()
         if engine.dialect.name == "postgresql":
-            execute_on(database_url.rpartition("/")[0], f'DROP DATABASE "{name}" WITH (FORCE)')
+            drop(database_url.rpartition("/")[0], name)
 
 
 class PatientQtBot(QtBot):

@@ -3,19 +3,18 @@
 import asyncio
 import hashlib
 import random
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import anyio.to_thread
 from requests.structures import CaseInsensitiveDict
-from sqlalchemy import Engine, update
+from simulated_database import Database
+from sqlalchemy import update
 
 from erp_desktop import failpoints, ids, wire
 from erp_desktop.central import changes, performing
@@ -95,8 +94,9 @@ class Reply:
 class SimulatedCentre:
     """One worker at a time on one database. A worker that was killed is followed by a new one."""
 
-    def __init__(self, engine: Engine, time: Time) -> None:
-        self.engine = engine
+    def __init__(self, database: Database, time: Time) -> None:
+        self.database = database
+        self.engine = database.engine
         self._time = time
         self._loop = asyncio.new_event_loop()
         self.workers_killed = 0
@@ -120,20 +120,19 @@ class SimulatedCentre:
         finally:
             failpoints.listener = before
 
-    def back_up(self, copy: Path) -> None:
-        """Of a database on SQLite: all that is committed now."""
-        copy.unlink(missing_ok=True)
-        with closing(self.engine.raw_connection()) as connection:
-            connection.driver_connection.execute("VACUUM INTO ?", (str(copy),))  # type: ignore[union-attr]
+    def back_up(self) -> None:
+        """All that is committed now. PostgreSQL copies only what nobody is connected to."""
+        if self.engine.dialect.name == "postgresql":
+            self._stop()
+            self.database.back_up()
+            self._start()
+        else:
+            self.database.back_up()
 
-    def put_back(self, copy: Path, made_at: datetime) -> None:
+    def put_back(self, made_at: datetime) -> None:
         """As an administrator restores a backup: nothing that was committed since is there any more, on a new timeline."""
         self._stop()
-        self.engine.dispose()
-        here = Path(str(self.engine.url.database))
-        for ending in ("-wal", "-shm"):
-            here.with_name(here.name + ending).unlink(missing_ok=True)
-        shutil.copyfile(copy, here)
+        self.database.put_back()
         with self.engine.begin() as connection:
             connection.execute(update(CompanyClock).values(epoch=ids.new_id()))
             note_restore(connection, made_at)
@@ -142,7 +141,7 @@ class SimulatedCentre:
     def close(self) -> None:
         self._stop()
         self._loop.close()
-        self.engine.dispose()
+        self.database.close()
 
     def _start(self) -> None:
         self.service = Service(self.engine)
@@ -164,7 +163,7 @@ class SimulatedCentre:
             "scheme": "http",
             "path": urlsplit(path).path,
             "raw_path": path.encode(),
-            "query_string": b"",
+            "query_string": urlsplit(path).query.encode(),
             "root_path": "",
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
             "client": ("127.0.0.1", 1),
