@@ -1,7 +1,9 @@
 """Clients that send slowly, or never on: they hold no thread, their line is closed in the end, and the others are served."""
 
 import contextlib
+import select
 import socket
+import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -72,6 +74,27 @@ def test_a_line_that_is_kept_may_rest_longer_than_a_head_may_take(monkeypatch: p
         pass
     resting.sendall(b"GET /nothing HTTP/1.1\r\nHost: centre\r\nConnection: close\r\n\r\n")
     assert b"HTTP/1.1 404 " in rest_of(resting)
+
+
+def test_a_client_that_takes_no_answer_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, line: Open, desk: RemoteDesk
+) -> None:
+    """It asks for more than the network holds on the way, and reads nothing of it."""
+    monkeypatch.setattr(patience, "SECONDS_FOR_AN_ANSWER", 0.05)
+    deaf = line()
+    deaf.setblocking(False)
+    watched = select.poll()
+    watched.register(deaf, select.POLLOUT)
+    asked = b"GET /v1/openapi.json HTTP/1.1\r\nHost: centre\r\n\r\n" * 100
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    found = 0
+    while not found & (select.POLLERR | select.POLLHUP):
+        assert time.monotonic() < deadline
+        for _, found in watched.poll(100):
+            if found & select.POLLOUT:
+                with contextlib.suppress(OSError):
+                    deaf.send(asked)
+    assert desk.pull().status_code == 200
 
 
 def test_more_slow_clients_than_there_are_threads_hold_nobody_up(

@@ -1,7 +1,7 @@
 """The lease: how long a desk works without having spoken to its centre. Past it the data stay closed, and are kept.
 
 The time that has passed is the most that anything says: the computer's clock, the latest time that it ever showed, and how
-long the program ran since. So a clock that is turned back, once or every morning, makes no lease longer.
+long the program ran since. So a clock that is turned back, once or every morning, hides no time in which the program ran.
 """
 
 import threading
