@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 
 BUSY_TIMEOUT_SECONDS = 20
 IDLE_SECONDS_TRUSTED = 5.0
-_BEGIN = "erp_begin"
+_BEGIN, _TO_WRITE = "erp_begin", "BEGIN IMMEDIATE"
 _PIPELINE = "pipeline"
 _LAST_USED = "last_used"
 _WAL_RESET_FIXED_IN = (3, 51, 3)  # before it several connections could, very rarely, lose a checkpoint to a race
@@ -135,7 +135,12 @@ def pipelined(connection: Connection) -> Iterator[None]:
 
 def writer(engine: Engine) -> Engine:
     """The same engine for transactions that write: on SQLite they wait for the write lock when they begin."""
-    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+    return engine.execution_options(**{_BEGIN: _TO_WRITE})
+
+
+def begin_to_write(connection: Connection) -> None:
+    """Between two transactions of `connection`: from the next one on they are as those of `writer`."""
+    connection.execution_options(**{_BEGIN: _TO_WRITE})
 
 
 def reader(engine: Engine) -> Engine:

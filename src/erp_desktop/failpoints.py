@@ -21,6 +21,7 @@ PIECE_SENT = "piece sent"  # the centre has a piece of an attachment, and maybe 
 PIECE_FETCHED = "piece fetched"  # a piece of one is here, not kept yet
 CENTRE_COMMIT = "centre commit"  # the centre has performed, and is about to commit
 CENTRE_COMMITTED = "centre committed"  # and has committed; no answer has left yet
+RESTORE = "restore"  # a backup is in the place of the books, in a transaction that is about to be committed
 
 OF_THE_DESK = (PERFORM, OUTBOX, SEND, REPLY, STAGE, UNDO, APPLY, REPLAY, CURSOR, COMMIT, COMMITTED)
 OF_ATTACHMENTS = (FILE_KEPT, PIECE_SENT, PIECE_FETCHED)

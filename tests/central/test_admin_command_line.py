@@ -95,7 +95,7 @@ def test_a_backup_is_written_and_restored(typed: Typed, acme: OpenedCompany, tmp
     acme.perform(save_unit("DOZ"))
     file = str(tmp_path / "acme.erpbackup")
     (told,) = typed("backup", "--to", file)
-    assert told["companies"] == [{"code": "ACME", "name": "Acme Trading", "tick": 2}]
+    assert told["companies"] == [{"id": str(acme.id), "code": "ACME", "name": "Acme Trading", "tick": 2}]
     new = f"sqlite:///{tmp_path / 'new.db'}"
     (restored,) = typed("restore", file, database=new)
     assert restored["logs"] == {"ACME": "sound"}
@@ -103,6 +103,26 @@ def test_a_backup_is_written_and_restored(typed: Typed, acme: OpenedCompany, tmp
     assert differing_tables(acme.engine, engine, acme.id) == {}
     engine.dispose()
     assert list(tmp_path.glob("*.part")) == []
+
+
+def test_a_backup_takes_the_place_of_the_books_of_a_database_that_is_named(
+    typed: Typed, acme: OpenedCompany, tmp_path: Path
+) -> None:
+    file = tmp_path / "acme.erpbackup"
+    typed("backup", "--to", str(file))
+    acme.perform(save_unit("LATER"))
+    (sentence,) = typed("restore", str(file), "--replace", "OTHER", fails=True)
+    assert "this database keeps ACME" in sentence
+    damaged = tmp_path / "damaged.erpbackup"
+    damaged.write_bytes(file.read_bytes()[:-1])
+    (sentence,) = typed("restore", str(damaged), "--replace", "ACME", fails=True)
+    assert "ends too early" in sentence
+    assert "LATER" in acme.unit_codes()
+    (told,) = typed("restore", str(file), "--replace", "ACME")
+    assert told["changed"] > 0
+    assert "LATER" not in acme.unit_codes()
+    typed("restore", told["before"], "--replace", "ACME")  # the books of before, kept beside it
+    assert "LATER" in acme.unit_codes()
 
 
 def test_what_cannot_be_backed_up_or_restored_is_told_in_one_sentence(

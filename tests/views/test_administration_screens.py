@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog
+from sqlalchemy import select
 from trading_house import PASSWORD, Trade, trade
 
 from erp_desktop.actions.masters import SaveParty
@@ -17,6 +18,7 @@ from erp_desktop.central import backups
 from erp_desktop.central.backing_up import check_backup
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
+from erp_desktop.models.party import Party
 from erp_desktop.sync import auditing
 from erp_desktop.sync.cache import cache_path
 from erp_desktop.sync.secrets import Secrets
@@ -175,6 +177,48 @@ def test_alone_on_a_computer_a_backup_is_restored_after_saying_what_happens(trad
     screen.ask_to_restore(damaged)
     screen.question.do_button.click()
     trade.wait(lambda: "ends too early" in screen.told.text())
+
+
+def test_at_an_office_a_backup_takes_the_place_of_the_books_after_the_password_was_said(
+    trade: Trade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    screen = trade.open("backups")
+    screen.back_up(tmp_path)
+    trade.wait(screen.do_restore.isEnabled)
+    (file,) = tmp_path.glob("*.erpbackup")
+    trade.desk.perform_and_wait(SaveParty(party_id=new_id(), code="LATER", name="Later Ltd", is_supplier=True))
+    assert trade.desk.wait_until_synced()
+    lost = SaveParty(party_id=new_id(), code="NOBODYS", name="Done at no desk", is_supplier=True)
+    trade.company.perform(lost)
+    damaged = tmp_path / "damaged.erpbackup"
+    damaged.write_bytes(file.read_bytes()[:-1])
+    screen.ask_to_restore(damaged)
+    trade.wait(lambda: "ends too early" in screen.told.text())
+
+    trade.do(screen.do_restore)
+    screen.file.fileSelected.emit(str(file))
+    trade.wait(lambda: screen.question is not None)
+    question = screen.question
+    assert file.name in question.words.text()
+    assert not question.do_button.isEnabled()
+    question.password.setText("not it")
+    question.do_button.click()
+    trade.wait(lambda: "not your password" in question.trouble.text())
+    question.password.setText(PASSWORD)
+    question.do_button.click()
+    trade.wait(lambda: "Restored" in screen.told.text())
+    (kept,) = tmp_path.glob("*-before-restore.erpbackup")
+    assert str(kept) in screen.told.text()
+    assert check_backup(kept).companies[0]["code"] == "ACME"
+
+    def codes() -> set[str]:
+        assert trade.desk.wait_until_synced()
+        with trade.company.centre.engine.connect() as connection:
+            return set(connection.scalars(select(Party.code)))
+
+    trade.wait(lambda: "LATER" in codes())  # this desk did it, and gave it back
+    assert "NOBODYS" not in codes()
 
 
 def test_a_backup_that_is_cancelled_leaves_nothing(

@@ -164,6 +164,19 @@ class Accounts:
             sign_out(connection, theirs & (Device.id != request.device_id))
             note_event(connection, found.company_id, "password_changed", found.id, request.device_id)
 
+    def confirm(self, who: Reader, password: str, address: str = "") -> None:
+        """Somebody who is signed in says their password anew. Raises SignInRefused: wrong_password, too_many_attempts."""
+        with self._reader.connect() as connection:
+            company, login = connection.execute(
+                select(Company.code, User.login)
+                .join(User, User.company_id == Company.id)
+                .where(Company.id == who.company_id, User.id == who.user_id)
+            ).one()
+        request = PasswordRequest(
+            company=company, login=login, password=password, new_password="", device_id=who.device_id
+        )
+        self._person_of(request, address)
+
     def _person_of(self, request: LoginRequest | PasswordRequest, address: str) -> "Row[UUID, UUID, bool, str, bool]":
         company, login, password, device_id = request.company, request.login, request.password, request.device_id
         who = triers(company, login, device_id, address)

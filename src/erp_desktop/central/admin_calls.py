@@ -1,6 +1,7 @@
 """The calls of administrators over HTTP (/v1/admin/...), and the one that everybody has: choosing one's own password.
 
-Here: routes, and who may use them. Not here: what they do (administering.py, backups.py, accounts.py).
+Here: routes, and who may use them. Not here: what they do (administering.py,
+backups.py, accounts.py), restoring (restore_calls.py).
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,8 @@ from erp_desktop.central.audit_calls import AuditCalls
 from erp_desktop.central.backups import Backups, NoSuchBackup, SeveralCompanies
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.http import WireError, message_response, read_message, sender_of
+from erp_desktop.central.restore_calls import RestoreCalls
+from erp_desktop.central.restores import Restores
 from erp_desktop.wire import (
     AdminRequest,
     BackupBegun,
@@ -29,6 +32,7 @@ from erp_desktop.wire import (
     UserOrderDone,
 )
 from erp_desktop.wire_audit import AuditRequest, HistoryRequest, LogCheckRequest, ReadsTold
+from erp_desktop.wire_backups import RestoreLook, RestoreOrder, RestorePiece, RestoreRequest
 
 SMALL_MESSAGE_BYTES = 16 * 1024
 
@@ -52,6 +56,10 @@ Wanted = TypeVar(
     LogCheckRequest,
     HistoryRequest,
     ReadsTold,
+    RestoreRequest,
+    RestorePiece,
+    RestoreOrder,
+    RestoreLook,
 )
 
 
@@ -63,6 +71,7 @@ class AdminCalls:
         administration: Administration,
         accounts: Accounts,
         backups: Backups,
+        restores: Restores,
         identify: Callable[[Request, FromADevice], Reader],
         in_thread: Callable[..., Any],
         with_a_password: Callable[[Callable[[], Response]], Awaitable[Response]],
@@ -74,6 +83,7 @@ class AdminCalls:
         self._in_thread = in_thread
         self._with_a_password = with_a_password
         self._audit = AuditCalls(administration.engine, self._answer)
+        self._restoring = RestoreCalls(restores, accounts, self._answer)
 
     def add_to(self, app: FastAPI) -> None:
         app.add_api_route("/v1/auth/password", self.password, methods=["POST"])
@@ -81,6 +91,7 @@ class AdminCalls:
         app.add_api_route("/v1/admin/device", self.device, methods=["POST"])
         app.add_api_route("/v1/admin/user", self.user, methods=["POST"])
         self._audit.add_to(app)
+        self._restoring.add_to(app)
         app.add_api_route("/v1/admin/backup/begin", self.begin_backup, methods=["POST"])
         app.add_api_route("/v1/admin/backup/piece", self.backup_piece, methods=["POST"])
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,13 @@ from sqlalchemy import Engine, select
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.actions.permissions import ROLES
 from erp_desktop.actions.refusals import Problem
+from erp_desktop.backup_file import Contents
 from erp_desktop.central.accounts import hash_password, set_password
 from erp_desktop.central.administering import Administration, NoSuchDevice
-from erp_desktop.central.backing_up import restore_backup, write_backup
-from erp_desktop.central.command_line import Stop, asked_password, company_of, existing_database
+from erp_desktop.central.backing_up import check_backup, restore_backup, write_backup
+from erp_desktop.central.command_line import Stop, asked_password, companies_kept, company_of, existing_database
 from erp_desktop.central.performing import Centre
+from erp_desktop.central.replacing import replace_books
 from erp_desktop.database import open_engine
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
@@ -186,7 +189,15 @@ def _told(device: DeviceRow) -> dict[str, Any]:
 
 def back_up(chosen: argparse.Namespace) -> int:
     engine = existing_database(chosen.database)
-    path: Path = chosen.to
+    contents = _write_backup(engine, chosen.to)
+    told = {"file": str(chosen.to), "bytes": chosen.to.stat().st_size, "made_at": contents.made_at.isoformat()}
+    print(json.dumps(told | {"companies": contents.companies}, ensure_ascii=False))
+    engine.dispose()
+    return 0
+
+
+def _write_backup(engine: Engine, path: Path) -> Contents:
+    """Raises Stop where it cannot be written; nothing of it is left then."""
     part = path.with_name(path.name + ".part")
     if path.exists():
         raise Stop(translate("Command line", "{file} is there already. Give another name.").format(file=path))
@@ -203,26 +214,48 @@ def back_up(chosen: argparse.Namespace) -> int:
                 file=path, detail=error.strerror or error
             )
         ) from error
-    told = {"file": str(path), "bytes": path.stat().st_size, "made_at": contents.made_at.isoformat()}
-    print(json.dumps(told | {"companies": contents.companies}, ensure_ascii=False))
-    engine.dispose()
-    return 0
+    return contents
 
 
 def restore(chosen: argparse.Namespace) -> int:
-    engine = open_engine(chosen.database)
     try:
-        restored = restore_backup(chosen.file, engine)
+        return _replace(chosen) if chosen.replace else _restore(chosen)
     except OSError as error:
         raise Stop(
             translate("Command line", "{file} cannot be read: {detail}.").format(
                 file=chosen.file, detail=error.strerror or error
             )
         ) from error
+
+
+def _restore(chosen: argparse.Namespace) -> int:
+    engine = open_engine(chosen.database)
+    restored = restore_backup(chosen.file, engine)
     logs = {code: check.broken_at or "sound" for code, check in restored.logs.items()}
     print(json.dumps({"made_at": restored.contents.made_at.isoformat(), "rows": restored.rows, "logs": logs}))
     engine.dispose()
     return 0 if all(check.broken_at is None for check in restored.logs.values()) else 1
+
+
+def _replace(chosen: argparse.Namespace) -> int:
+    """Onto a database that has companies, also while it is served; the books of before are kept beside the file."""
+    engine = existing_database(chosen.database)
+    codes = sorted(company.code for company in companies_kept(engine))
+    if sorted(chosen.replace) != codes:
+        raise Stop(
+            translate(
+                "Command line",
+                "Nothing was changed: --replace names every company whose books are replaced, and this database keeps {codes}.",
+            ).format(codes=", ".join(codes) or "-")
+        )
+    check_backup(chosen.file)
+    before = chosen.file.with_name(f"{'-'.join(codes)}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}-before-restore.erpbackup")
+    _write_backup(engine, before)
+    replaced = replace_books(chosen.file, engine)
+    told = {"made_at": replaced.contents.made_at.isoformat(), "rows": replaced.rows, "changed": replaced.changed}
+    print(json.dumps(told | {"before": str(before)}, ensure_ascii=False))
+    engine.dispose()
+    return 0
 
 
 # --- how they are typed
@@ -258,8 +291,17 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     backup = add(commands, "backup", back_up, "Write everything that is kept into one file, while desks go on.")
     backup.add_argument("--to", required=True, type=Path, metavar="FILE")
-    restoring = add(commands, "restore", restore, "Bring a backup onto a new, empty database.")
+    restoring = add(
+        commands, "restore", restore, "Bring a backup onto a new, empty database, or in the place of its books."
+    )
     restoring.add_argument("file", type=Path, metavar="FILE")
+    restoring.add_argument(
+        "--replace",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="the database keeps this company: replace its books, also while it is served (once for each company)",
+    )
 
 
 def _of_company(parser: argparse.ArgumentParser, *more: str) -> argparse.ArgumentParser:

@@ -38,25 +38,40 @@ class SeveralCompanies(PermissionError):
     """A backup holds every company that is kept; an administrator of one of them may not have the others."""
 
 
+def refuse_several(engine: Engine) -> None:
+    """Raises SeveralCompanies where not exactly one is kept."""
+    with reader(engine).connect() as connection:
+        if connection.scalar(select(func.count()).select_from(Company)) != 1:
+            raise SeveralCompanies
+
+
+def folder_of(server_id: UUID, part: str = "") -> Path:
+    """Where the workers of this centre keep files for each other for a while."""
+    return Path(tempfile.gettempdir()) / f"erp-central-{server_id.hex}{part}"
+
+
+def make_private(folder: Path) -> None:
+    """Raises PermissionError where somebody else made it."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if os.name == "posix" and (folder.stat().st_uid, folder.stat().st_mode & 0o077) != (os.getuid(), 0):
+        raise PermissionError(f"{folder} is not ours alone")
+
+
 class Backups:
     """The backups that are under way at one centre. Safe to use from many threads and beside other workers."""
 
     def __init__(self, engine: Engine, server_id: UUID) -> None:
         self._engine = engine
         self.is_of_one_person = False  # who works at this computer has all its companies anyway
-        self._folder = Path(tempfile.gettempdir()) / f"erp-central-{server_id.hex}"
+        self._folder = folder_of(server_id)
         self._is_closing = threading.Event()
         self._writers: list[threading.Thread] = []
 
     def begin(self) -> UUID:
         """Start to write one. What nobody fetched for an hour is removed first. Raises SeveralCompanies."""
         if not self.is_of_one_person:
-            with reader(self._engine).connect() as connection:
-                if connection.scalar(select(func.count()).select_from(Company)) != 1:
-                    raise SeveralCompanies
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        if os.name == "posix" and (self._folder.stat().st_uid, self._folder.stat().st_mode & 0o077) != (os.getuid(), 0):
-            raise PermissionError(f"{self._folder} is not ours alone")
+            refuse_several(self._engine)
+        make_private(self._folder)
         for old in self._folder.iterdir():
             if time.time() - old.stat().st_mtime > SECONDS_KEPT:
                 old.unlink(missing_ok=True)

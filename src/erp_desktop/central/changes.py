@@ -228,8 +228,13 @@ class Changes:
             yield connection, self._filled_from(now, who, cursor), cursor
 
     def tick_of(self, company_id: UUID) -> int:
+        return self.clock_of(company_id)[0]
+
+    def clock_of(self, company_id: UUID) -> tuple[int, UUID]:
+        """Tick and epoch."""
         with self._reader.begin() as connection:
-            return Moment(connection, company_id).tick
+            now = Moment(connection, company_id)
+        return now.tick, now.epoch
 
     def cursor(self, text: str | None) -> Cursor | None:
         """What we signed; None for nothing. Raises CursorGone."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from erp_desktop import __version__, wire, wire_audit, wire_blobs
+from erp_desktop import __version__, wire, wire_audit, wire_backups, wire_blobs
 from erp_desktop.central.audit_calls import READS_BYTES
 from erp_desktop.central.status_calls import Status
 
@@ -66,6 +66,7 @@ def calls() -> list[Call]:
         *_calls_of_audit(),
         Call("post", "/v1/admin/backup/begin", "Begin to write a backup", wire.AdminRequest, wire.BackupBegun),
         Call("post", "/v1/admin/backup/piece", "Fetch a backup", wire.BackupPieceRequest, wire.BackupPiece),
+        *_calls_of_restoring(),
         Call("post", "/v1/blobs/states", "What there is of attachments", states, wire_blobs.BlobStates),
         Call("put", blob, "Send a piece of an attachment", None, received, most_bytes=most, place=place),
         Call("get", blob, "Fetch a piece of an attachment", None, None, place=place),
@@ -82,6 +83,18 @@ def _calls_of_audit() -> list[Call]:
         Call("post", "/v1/admin/check-log", "Is the log as it was written", wire_audit.LogCheckRequest, checked),
         Call("post", "/v1/sync/history", "What was done to a record", history, wire_audit.HistoryRows),
         Call("post", "/v1/sync/reads", "What was looked at", told, wire.Done, most_bytes=READS_BYTES),
+    ]
+
+
+def _calls_of_restoring() -> list[Call]:
+    begin, begun, go = wire_backups.RestoreRequest, wire_backups.RestoreBegun, wire_backups.RestoreOrder
+    piece, received, most = wire_backups.RestorePiece, wire_backups.RestoreReceived, wire_backups.PIECE_MESSAGE_BYTES
+    look, state = wire_backups.RestoreLook, wire_backups.RestoreState
+    return [
+        Call("post", "/v1/admin/restore/begin", "Bring a backup to be restored", begin, begun),
+        Call("post", "/v1/admin/restore/piece", "Send a piece of it", piece, received, most_bytes=most),
+        Call("post", "/v1/admin/restore/go", "Restore it in the place of what is kept", go, wire.Done),
+        Call("post", "/v1/admin/restore/look", "How the restoring goes", look, state),
     ]
 
 

@@ -11,9 +11,15 @@ from erp_desktop.wire import PullRequest
 
 
 def nothing_new(
-    signer: Signer, token: str, wanted: PullRequest, known_tick: Callable[[UUID], int]
+    signer: Signer,
+    token: str,
+    wanted: PullRequest,
+    known_tick: Callable[[UUID], int],
+    is_of_now: Callable[[UUID, UUID], bool],
 ) -> tuple[UUID, int] | None:
     """The company and the tick at which this desk waits; None where only the database can tell what it lacks.
+
+    `is_of_now(company, epoch)`: whether that is the company's timeline, as far as this worker knows.
 
     What was signed here is believed so far: nothing is answered before the database has been asked who this is, which comes
     when there are news, and at the end of the wait.
@@ -28,5 +34,7 @@ def nothing_new(
     is_valid = who.expires_at > time.time() and who.device_id == wanted.device_id
     has_all = not cursor.table and cursor.acks_after == cursor.tick == known_tick(who.company_id)
     if not is_valid or not has_all or cursor.company_id != who.company_id:
+        return None
+    if not is_of_now(who.company_id, cursor.epoch):
         return None
     return who.company_id, cursor.tick

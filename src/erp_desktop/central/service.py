@@ -47,6 +47,7 @@ from erp_desktop.central.moment import CursorGone
 from erp_desktop.central.older import older
 from erp_desktop.central.performing import Busy, Centre
 from erp_desktop.central.previewing import Previews, Wanted
+from erp_desktop.central.restores import Restores
 from erp_desktop.central.signing import identity_of
 from erp_desktop.central.status_calls import StatusCalls
 from erp_desktop.central.verifying import verify
@@ -121,7 +122,9 @@ class Service:
         self.administration = Administration(engine)
         self.looks = Looks(engine, self.changes, self._saw, self.measures.pulled, self._pull_in_thread)
         self.backups = Backups(engine, identity.server_id)
+        self.restores = Restores(engine, identity.server_id, self._restored)
         self.wakeups = Wakeups(self._tick_of)
+        self._epochs: dict[UUID, UUID] = {}  # of the companies that somebody has waited for
         self._signer = identity.signer
         self._server_id = identity.server_id
         self.centre.on_commit(self.wakeups.committed)
@@ -146,6 +149,7 @@ class Service:
             self.administration,
             self.accounts,
             self.backups,
+            self.restores,
             self._identify,
             self._in_thread,
             self._with_a_password,
@@ -180,6 +184,7 @@ class Service:
         self.wakeups.start()
         if self.other_workers is not None:
             self.other_workers.start()
+        await anyio.to_thread.run_sync(self.restores.tidy_up)
         sharing = asyncio.create_task(self.status_calls.keep_sharing())
         yield
         sharing.cancel()
@@ -189,6 +194,7 @@ class Service:
             await anyio.to_thread.run_sync(self.other_workers.close)
         await anyio.to_thread.run_sync(self.administration.close)
         await anyio.to_thread.run_sync(self.backups.close)
+        await anyio.to_thread.run_sync(self.restores.close)
 
     async def hello(self, request: Request) -> Response:
         def answer() -> Response:
@@ -267,7 +273,7 @@ class Service:
             self.measures.pulled(time.perf_counter() - began)
             return look
 
-        waits_at = nothing_new(self._signer, _token(request), wanted, self.wakeups.known_tick)
+        waits_at = nothing_new(self._signer, _token(request), wanted, self.wakeups.known_tick, self._is_of_now)
         while True:
             if waits_at is None:
                 left = deadline - time.monotonic()
@@ -287,6 +293,8 @@ class Service:
                 if look.body is not None:
                     return look.body.response()
                 waits_at = look.company_id, look.tick
+                if look.company_id not in self._epochs and (cursor := self.changes.cursor(wanted.cursor)) is not None:
+                    self._epochs[look.company_id] = cursor.epoch
                 self.wakeups.read(*waits_at, known)
             if await request.is_disconnected():
                 return Response(status_code=204)
@@ -376,7 +384,20 @@ class Service:
         return await anyio.to_thread.run_sync(work, limiter=self._password_threads)
 
     async def _tick_of(self, company_id: UUID) -> int:
-        return await self._in_thread(self.changes.tick_of, company_id)
+        tick, epoch = await self._in_thread(self.changes.clock_of, company_id)
+        if self._epochs.setdefault(company_id, epoch) != epoch:
+            self._epochs[company_id] = epoch
+            self.wakeups.begins_anew(company_id)
+        return tick
+
+    def _is_of_now(self, company_id: UUID, epoch: UUID) -> bool:
+        return self._epochs.setdefault(company_id, epoch) == epoch
+
+    def _restored(self, company_id: UUID) -> None:
+        """This worker restored a backup: who waits for news of the company is to be told, at all workers."""
+        self.wakeups.heard(company_id)
+        if self.other_workers is not None:
+            self.other_workers.committed(company_id, 0)
 
     async def _in_thread(
         self, work: Callable[Parameters, Answer], *args: Parameters.args, **_named: Parameters.kwargs

@@ -64,6 +64,11 @@ class Wakeups:
         """Another worker says that it moved the clock; taken as a hint to look. Safe from any thread, as `committed`."""
         self._in_loop(lambda: self._look_soon(company_id))
 
+    def begins_anew(self, company_id: UUID) -> None:
+        """The company's clock goes another way now (a backup was restored): nobody who waits will see what they wait for. In
+        the loop."""
+        self._wake(company_id)
+
     async def news(self, company_id: UUID, after: int, seconds: float) -> None:
         """Returns once the company's clock is past `after`, or `seconds` have gone, or the service stops."""
         loop = asyncio.get_running_loop()

@@ -15,13 +15,14 @@ from uuid import UUID
 import msgspec
 
 from erp_desktop import wire
+from erp_desktop.actions.backup_refusals import NoRoomForBackup, RestoreBrokenOff, RestoreUnderWay
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
 from erp_desktop.sync.auditing import Audits
 from erp_desktop.sync.calling import UpgradeNeeded
 from erp_desktop.sync.engine import Engine
 from erp_desktop.sync.questions import Answer, Questions, Reply
-from erp_desktop.sync.signing_in import Credentials, SignedOut
+from erp_desktop.sync.signing_in import Credentials, SignedOut, TooManyTries
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing
 
 SECONDS_BETWEEN_LOOKS = 0.1  # at a backup that is being written
@@ -80,11 +81,25 @@ class BackupOfSeveral(Refused):
     )
 
 
+class RestoreOfSeveral(Refused):
+    code = "restore_of_several"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "This central service keeps several companies, and a backup holds all of them. Whoever runs the service restores it with "
+        "erp-central restore. Nothing was changed.",
+    )
+
+
 class BackupFailed(Refused):
     code = "backup_failed"
     sentence = QT_TRANSLATE_NOOP(
         "Refusal", "The central service could not write the backup; its log says why. Nothing was changed."
     )
+
+
+class NotYourPassword(Refused):
+    code = "not_your_password"
+    sentence = QT_TRANSLATE_NOOP("Refusal", "This is not your password. Nothing was changed; type it again.")
 
 
 class Administration:
@@ -147,7 +162,7 @@ class Administration:
 
         Raises as `devices` does, and BackupNotWritten; of what was begun nothing is left then.
         """
-        return self.soon(lambda: self._back_up(path, told, is_wanted))
+        return self.soon(lambda: self.fetch_backup(path, told, is_wanted))
 
     def restore(self, backup: Path) -> "Future[Path]":
         """Alone on this computer: everything is as it was when `backup` was made, and then what this desk did since.
@@ -163,7 +178,7 @@ class Administration:
                 before = bring_back(backup)
             except OSError as error:
                 raise BackupNotRestored(file=backup, detail=error.strerror or error) from error
-            self._engine.wake()
+            self.wake()
             return before
 
         return self.soon(restore)
@@ -175,7 +190,8 @@ class Administration:
         """`work` on the thread of these questions, after those before it."""
         return self._questions.soon(work)
 
-    def _back_up(self, path: Path, told: Callable[[int], object], is_wanted: Callable[[], bool]) -> None:
+    def fetch_backup(self, path: Path, told: Callable[[int], object], is_wanted: Callable[[], bool]) -> None:
+        """`back_up` on the thread of these questions."""
         backup_id = self.ask("/v1/admin/backup/begin", self._plain(), wire.BackupBegun).id
         part = path.with_name(path.name + ".part")
         try:
@@ -196,7 +212,7 @@ class Administration:
     def _fetch(
         self, backup_id: UUID, file: BinaryIO, told: Callable[[int], object], is_wanted: Callable[[], bool]
     ) -> None:
-        while is_wanted() and not self._questions.is_closed:
+        while self.goes_on(is_wanted):
             piece = self.ask(
                 "/v1/admin/backup/piece", self._piece(backup_id, file.tell(), forget=False), wire.BackupPiece
             )
@@ -218,6 +234,14 @@ class Administration:
             offset=offset,
             forget=forget,
         )
+
+    def goes_on(self, is_wanted: Callable[[], bool] = lambda: True) -> bool:
+        """Whether something long is still wanted, and this desk is not being closed."""
+        return is_wanted() and not self._questions.is_closed
+
+    def wake(self) -> None:
+        """The centre is another than before: fetch and send now."""
+        self._engine.wake()
 
     def _plain(self) -> wire.AdminRequest:
         return wire.AdminRequest(device_id=self.device_id, schema_revision=wire.SCHEMA_REVISION)
@@ -246,6 +270,8 @@ class Administration:
         try:
             return self._questions.ask(path, request, kind)
         except (NoAnswer, SignedOut, UpgradeNeeded) as error:
+            if isinstance(error, NoAnswer) and error.code == "too_many_attempts":
+                raise TooManyTries(seconds=max(2, int(error.retry_after or 0))) from error
             raise CentreNeeded() from error
         except Answered as error:
             match error.problem.code:
@@ -253,6 +279,16 @@ class Administration:
                     raise OnlyAdministrators() from error
                 case "several_companies":
                     raise BackupOfSeveral() from error
+                case "wrong_password":
+                    raise NotYourPassword() from error
+                case "restore_of_several":
+                    raise RestoreOfSeveral() from error
+                case "restore_under_way":
+                    raise RestoreUnderWay() from error
+                case "no_room_for_backup":
+                    raise NoRoomForBackup() from error
+                case "unknown_restore":
+                    raise RestoreBrokenOff() from error
                 case "own_device":
                     raise OwnComputer() from error
                 case "unknown_backup":

@@ -26,11 +26,11 @@ from sqlalchemy.orm import Session, configure_mappers
 from erp_desktop import failpoints, migrations
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.database import encrypting_driver, open_engine, writer
+from erp_desktop.file_lock import FileLock
 from erp_desktop.i18n import QT_TRANSLATE_NOOP, translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.base import PENDING_TICK, set_tick
 from erp_desktop.sync import cache_key, clean_end, salvage, undo
-from erp_desktop.sync.lock import FileLock
 from erp_desktop.sync.secrets import Secrets
 
 log = logging.getLogger(__name__)

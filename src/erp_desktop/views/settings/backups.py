@@ -4,13 +4,17 @@ import threading
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout
 
 from erp_desktop.actions.refusals import Refused
+from erp_desktop.backup_file import Contents
 from erp_desktop.i18n import translate
+from erp_desktop.sync.restoring import Restoring, Stage
 from erp_desktop.views.settings.questions import Question
+from erp_desktop.views.settings.restore_question import RestoreQuestion
 from erp_desktop.views.widgets.asking import Failure, announcements, when_done
 from erp_desktop.views.widgets.list_screen import PageHeader
 from erp_desktop.views.widgets.screen_view import ScreenView
@@ -24,9 +28,10 @@ _MEGABYTE = 1_000_000
 
 
 class BackupsScreen(ScreenView):
-    """Backs up while everybody works on. Closing the tab breaks off; of a backup that was broken off nothing is left."""
+    """Backs up while everybody works on, and restores. Closing the tab breaks off, and nothing is left of a backup then."""
 
     _came = Signal(object)  # bytes so far, from the thread that fetches: more than a C int holds
+    _stage = Signal(object)  # Stage of a restore, from the thread that asks
 
     def __init__(self, desk: "Desk", shell: "MainWindow") -> None:
         super().__init__()
@@ -34,7 +39,8 @@ class BackupsScreen(ScreenView):
         self._not_wanted = threading.Event()
         self.folder: QFileDialog | None = None
         self.file: QFileDialog | None = None
-        self.question: Question | None = None
+        self.question: Question | RestoreQuestion | None = None
+        self._cancelled = ""  # what is said when it is
         self.header = PageHeader(translate("Backups", "Backups"), self)
         words = QLabel(
             translate(
@@ -70,9 +76,9 @@ class BackupsScreen(ScreenView):
         self.do_restore = self.add_command(
             "backup.restore", translate("Backups", "Restore a backup"), self.choose_backup, "", "undo"
         )
-        self._may_restore = desk.administration.bring_back is not None  # an office restores where its service runs
-        if self._may_restore:
-            self.header.add_button(self.do_restore, "undo")
+        self.header.add_button(self.do_restore, "undo")
+        self._restoring = Restoring(desk.administration)
+        self._stage.connect(self._show_stage)
         self._came.connect(self._show_progress)
         self._show_under_way(False)
 
@@ -94,6 +100,13 @@ class BackupsScreen(ScreenView):
 
     def ask_to_restore(self, backup: Path) -> None:
         """Say what happens before it does."""
+        if self._desk.administration.bring_back is None:
+            self._show_under_way(True)
+            self.cancel_button.hide()
+            self.told.setText(translate("Backups", "The backup is being read …"))
+            looking = self._restoring.look_into(backup, self._desk.company.id)
+            when_done(looking, self, lambda contents: self._ask_office(backup, contents), self._refused, self._failed)
+            return
         words = translate(
             "Backups",
             "Everything on this computer becomes as it was when {file} was made. What you did since is then done again, as "
@@ -114,13 +127,67 @@ class BackupsScreen(ScreenView):
         text = translate("Backups", "Restored. The books of before are kept in {file}.")
         self.told.setText(text.format(file=before))
 
-    def back_up(self, folder: Path) -> None:
-        """Begin to write a backup into `folder`; its name says of what and when."""
+    def _ask_office(self, backup: Path, contents: Contents) -> None:
+        self._show_under_way(False)
+        self.told.setText("")
+        self.question = RestoreQuestion(
+            backup,
+            contents,
+            lambda password: self._restoring.begin(backup, password),
+            lambda restore_id: self._restore_office(restore_id, backup),
+            self,
+        )
+        self.question.open()
+
+    def _restore_office(self, restore_id: UUID, backup: Path) -> None:
+        not_wanted = self._begun()
+        keep_in = self._name_in(backup.parent, "-before-restore")
+        self._cancelled = translate("Backups", "Restoring was cancelled; nothing was changed.")
+        restoring = self._restoring.restore(
+            restore_id, backup, keep_in, self._stage.emit, lambda: not not_wanted.is_set()
+        )
+        when_done(restoring, self, lambda _done: self._restored_office(keep_in), self._refused, self._failed)
+
+    def _show_stage(self, stage: Stage) -> None:
+        if self._not_wanted.is_set():
+            return
+        done, of = (f"{count / _MEGABYTE:,.1f}" for count in (stage.done, stage.of))
+        if stage.kind == "keeping":
+            text = translate("Backups", "The books of now are being kept first: {size} MB so far …").format(size=done)
+        elif stage.kind == "sending":
+            text = translate("Backups", "The backup is being sent: {size} of {of} MB …").format(size=done, of=of)
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(1000 * stage.done // max(1, stage.of))
+        else:
+            text = translate("Backups", "The central service restores the backup; people go on reading meanwhile …")
+            self.bar.setRange(0, 0)
+            self.cancel_button.hide()  # from here on the centre has it
+        self.told.setText(text)
+
+    def _restored_office(self, keep_in: Path) -> None:
+        self._show_under_way(False)
+        text = translate(
+            "Backups",
+            "Restored. The books of before are kept in {file}. Every computer now fetches the data anew and gives back what "
+            "was done on it since.",
+        )
+        self.told.setText(text.format(file=keep_in))
+
+    def _name_in(self, folder: Path, why: str = "") -> Path:
         now = datetime.now().astimezone()
-        path = folder / f"{self._desk.company.code}-{now:%Y-%m-%d-%H%M%S}{SUFFIX}"
+        return folder / f"{self._desk.company.code}-{now:%Y-%m-%d-%H%M%S}{why}{SUFFIX}"
+
+    def _begun(self) -> threading.Event:
+        """What can be cancelled has begun; the event says that it was."""
         not_wanted = self._not_wanted = threading.Event()  # of this one: another that was cancelled stays so
         self.destroyed.connect(not_wanted.set)
         self._show_under_way(True)
+        return not_wanted
+
+    def back_up(self, folder: Path) -> None:
+        """Begin to write a backup into `folder`; its name says of what and when."""
+        path, not_wanted = self._name_in(folder), self._begun()
+        self._cancelled = translate("Backups", "The backup was cancelled; nothing of it is left.")
         self.told.setText(translate("Backups", "The backup is being written …"))
         fetching = self._desk.administration.back_up(path, self._came.emit, lambda: not not_wanted.is_set())
         when_done(fetching, self, lambda _done: self._finished(path, not_wanted), self._refused, self._failed)
@@ -129,7 +196,7 @@ class BackupsScreen(ScreenView):
         """Break off."""
         self._not_wanted.set()
         self._show_under_way(False)
-        self.told.setText(translate("Backups", "The backup was cancelled; nothing of it is left."))
+        self.told.setText(self._cancelled)
 
     def _show_progress(self, count: int) -> None:
         if not self._not_wanted.is_set():
@@ -154,7 +221,8 @@ class BackupsScreen(ScreenView):
         announcements().failed.emit(failure)
 
     def _show_under_way(self, is_under_way: bool) -> None:
+        self.bar.setRange(0, 0)
         self.bar.setVisible(is_under_way)
         self.cancel_button.setVisible(is_under_way)
         self.do_back_up.setEnabled(not is_under_way)
-        self.do_restore.setEnabled(self._may_restore and not is_under_way)
+        self.do_restore.setEnabled(not is_under_way)

@@ -1,4 +1,4 @@
-"""One program at a time on one cache file, watched over by the operating system: a crash lets go of it by itself."""
+"""One program at a time on one thing (a cache, a restore), watched over by the operating system: a crash lets go by itself."""
 
 import os
 import sys
