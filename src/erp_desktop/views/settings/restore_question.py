@@ -13,6 +13,8 @@ from erp_desktop.reports.numbers_format import format_instant
 from erp_desktop.views.start.password_dialog import PasswordDialog
 from erp_desktop.views.widgets.asking import when_done
 
+WIDTH = 600  # several paragraphs
+
 
 class RestoreQuestion(PasswordDialog):
     """Asks until `begin(password)` succeeds, which answers the number of the restore, or the person thinks better of it."""
@@ -39,6 +41,10 @@ class RestoreQuestion(PasswordDialog):
         )
         title, verb = translate("Backups", "Restore this backup?"), translate("Backups", "Restore")
         super().__init__(title, shown, verb, parent)
+        self.setMinimumWidth(WIDTH)
+        margins = self.layout().contentsMargins()
+        self.words.ensurePolished()
+        self.words.setMinimumHeight(self.words.heightForWidth(WIDTH - margins.left() - margins.right()))
         self._begin = begin
         self._go_on = go_on
         self.password = QLineEdit()
