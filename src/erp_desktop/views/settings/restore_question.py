@@ -13,7 +13,7 @@ from erp_desktop.reports.numbers_format import format_instant
 from erp_desktop.views.start.password_dialog import PasswordDialog
 from erp_desktop.views.widgets.asking import when_done
 
-WIDTH = 600  # several paragraphs
+WIDTH, MARGINS = 600, 40  # several paragraphs, and what is left free beside them
 
 
 class RestoreQuestion(PasswordDialog):
@@ -42,9 +42,8 @@ class RestoreQuestion(PasswordDialog):
         title, verb = translate("Backups", "Restore this backup?"), translate("Backups", "Restore")
         super().__init__(title, shown, verb, parent)
         self.setMinimumWidth(WIDTH)
-        margins = self.layout().contentsMargins()
         self.words.ensurePolished()
-        self.words.setMinimumHeight(self.words.heightForWidth(WIDTH - margins.left() - margins.right()))
+        self.words.setMinimumHeight(self.words.heightForWidth(WIDTH - MARGINS))
         self._begin = begin
         self._go_on = go_on
         self.password = QLineEdit()
