@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, insert, select
 from erp_desktop import failpoints, wire
 from erp_desktop.models.sync import StagedPage
 from erp_desktop.sync import copies, fetched, kept, outbox, rows, undo
-from erp_desktop.sync.cache import get_state, look_over, set_state
+from erp_desktop.sync.cache import get_state, get_states, look_over, set_state
 from erp_desktop.sync.signing_in import SignedIn
 
 ROWS_WORTH_INDEXING_LAST = 5_000
@@ -59,14 +59,14 @@ class Applied:
 
 def position(connection: Connection) -> Position:
     """Read from the facts of the cache. A new cache is one that must be filled."""
-    cursor = get_state(connection, "cursor")
+    facts = get_states(connection, "cursor", "staged_cursor", "refilling", "fill_table", "fill_after", "fill_cursor")
     return Position(
-        cursor=cursor,
-        staged_cursor=get_state(connection, "staged_cursor"),
-        is_refilling=cursor is None or get_state(connection, "refilling") is not None,
-        fill_table=get_state(connection, "fill_table"),
-        fill_after=get_state(connection, "fill_after"),
-        fill_cursor=get_state(connection, "fill_cursor"),
+        cursor=facts.get("cursor"),
+        staged_cursor=facts.get("staged_cursor"),
+        is_refilling="cursor" not in facts or "refilling" in facts,
+        fill_table=facts.get("fill_table"),
+        fill_after=facts.get("fill_after"),
+        fill_cursor=facts.get("fill_cursor"),
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import platformdirs
-from sqlalchemy import URL, Connection, Engine, event, text
+from sqlalchemy import URL, Connection, Engine, bindparam, event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session, configure_mappers
 
@@ -274,10 +274,11 @@ def look_over(connection: Connection) -> None:
         "SELECT idx, stat FROM sqlite_stat1 WHERE "
         "EXISTS (SELECT 1 FROM pragma_index_info(idx) WHERE seqno = 0 AND name = 'company_id')"
     )
-    for index, stat in counted.all():
-        rows, _, *finer = stat.split()
+    told = [(index, stat.split()) for index, stat in counted.all()]
+    if told:
         connection.exec_driver_sql(
-            "UPDATE sqlite_stat1 SET stat = ? WHERE idx = ?", (" ".join([rows, rows, *finer]), index)
+            "UPDATE sqlite_stat1 SET stat = ? WHERE idx = ?",
+            [(" ".join([rows, rows, *finer]), index) for index, (rows, _, *finer) in told],
         )
     connection.exec_driver_sql("ANALYZE sqlite_schema")  # reads them
 
@@ -291,16 +292,22 @@ def get_state(connection: Connection, key: str) -> str | None:
     return None if found is None else str(found)
 
 
+def get_states(connection: Connection, *keys: str) -> dict[str, str]:
+    """Those of several facts that there are, with one question."""
+    statement = text("SELECT key, value FROM cache_state WHERE key IN :keys").bindparams(
+        bindparam("keys", expanding=True)
+    )
+    return {row.key: str(row.value) for row in connection.execute(statement, {"keys": keys})}
+
+
 def set_state(connection: Connection, **facts: str | int | None) -> None:
     """Store facts; None forgets one."""
-    for key, value in facts.items():
-        if value is None:
-            connection.execute(text("DELETE FROM cache_state WHERE key = :key"), {"key": key})
-        else:
-            connection.execute(
-                text("INSERT OR REPLACE INTO cache_state (key, value) VALUES (:key, :value)"),
-                {"key": key, "value": str(value)},
-            )
+    forgotten = [{"key": key} for key, value in facts.items() if value is None]
+    if forgotten:
+        connection.execute(text("DELETE FROM cache_state WHERE key = :key"), forgotten)
+    stored = [{"key": key, "value": str(value)} for key, value in facts.items() if value is not None]
+    if stored:
+        connection.execute(text("INSERT OR REPLACE INTO cache_state (key, value) VALUES (:key, :value)"), stored)
 
 
 def device_id(connection: Connection) -> UUID:

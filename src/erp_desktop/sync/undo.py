@@ -6,6 +6,7 @@ that they were made for, and a reader or a maintenance tool is never troubled by
 """
 
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
@@ -26,9 +27,12 @@ def install_triggers(connection: Connection) -> None:
     """Make the journal's triggers in this connection. REPLACE fires them too, hence recursive_triggers."""
     connection.exec_driver_sql("PRAGMA recursive_triggers=ON")
     connection.exec_driver_sql(f"CREATE TABLE IF NOT EXISTS {_JOURNAL} (outbox_seq INTEGER NOT NULL)")
-    for cls in replicated_tables().values():
-        for statement in _triggers(cls.__table__):  # type: ignore[arg-type]
-            connection.exec_driver_sql(statement)
+    cursor = connection.connection.cursor()  # hundreds of statements as they stand: nothing for SQLAlchemy to do
+    try:
+        for statement in _all_triggers():
+            cursor.execute(statement)
+    finally:
+        cursor.close()
 
 
 @contextmanager
@@ -62,6 +66,11 @@ def touched_tables(connection: Connection, outbox_seq: int | None = None) -> fro
             text("SELECT DISTINCT table_name FROM undo_step WHERE outbox_seq = :seq"), {"seq": outbox_seq}
         )
     return frozenset(found.scalars())
+
+
+@cache
+def _all_triggers() -> "Sequence[str]":
+    return [statement for cls in replicated_tables().values() for statement in _triggers(cls.__table__)]  # type: ignore[arg-type]
 
 
 def _triggers(table: "Table") -> "Sequence[str]":
