@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 from central_desk import OpenedCompany, RemoteDesk, pushed, save_unit
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from erp_desktop.central.measuring import CompanyFigures, Figures, Measures, metrics_text
 from erp_desktop.central.serving import Server
@@ -126,3 +126,26 @@ def test_status_tells_what_was_refused_and_why(
     desk.results(pushed(save_unit("DOZEN"), acme.owner_id))
     new_desk().log_in("lin", "wrong")
     assert get(server, "/status").json()["refusals"] == {"code_taken": 1, "wrong_password": 1}
+
+
+def test_what_any_worker_has_seen_of_a_desk_is_no_lag_before_it_is_noted(
+    server: Server, desk: RemoteDesk, acme: OpenedCompany, new_desk: Callable[[], RemoteDesk]
+) -> None:
+    desk.pull_all()
+    other = new_desk()
+    assert other.log_in("lin").status_code == 200
+    other.pull_all()
+    acme.perform(save_unit("DOZEN"), save_unit("GROSS"))
+    for one in (desk, other):
+        one.pull_all()
+    assert samples(get(server, "/metrics").text)['erp_company_lag_ticks{company="ACME"}'] == 0
+    acme.perform(save_unit("SCORE"))
+    desk.pull_all()
+    assert samples(get(server, "/metrics").text)['erp_company_lag_ticks{company="ACME"}'] == 1
+    elsewhere = {other.device_id.hex: 4}  # it asked another worker
+    with acme.engine.connect() as connection:
+        assert connection.scalars(select(Device.seen_tick)).all() != [4, 4]
+    companies = server.service.status_calls._companies(
+        [server.service.figures_now(), Figures(worker=2, seen=elsewhere)]
+    )
+    assert [company.lag for company in companies] == [0]

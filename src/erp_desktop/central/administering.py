@@ -103,6 +103,11 @@ class Administration:
         with self._writer.begin() as connection:
             connection.execute(statement, rows)
 
+    def not_noted(self) -> dict[str, int]:
+        """How far desks are that were seen since this worker noted it last, by device."""
+        with self._guard:
+            return {device_id.hex: one.tick for (_, device_id), one in self._sightings.items()}
+
     def devices(self, company_id: UUID) -> list[DeviceRow]:
         """Every computer that ever signed in, the one seen last first."""
         self.note_sightings()

@@ -48,6 +48,7 @@ class Figures(msgspec.Struct, kw_only=True):
     connected: int = 0
     queued: int = 0  # pushes that wait for their company's turn
     connections: int = 0  # to the database, in use
+    seen: dict[str, int] = {}  # by device, as hex: the tick that it has, as far as the database does not know it yet
 
 
 class Measures:
@@ -79,7 +80,7 @@ class Measures:
         with self._guard:
             self._refuse(code)
 
-    def figures(self, **now: int) -> Figures:
+    def figures(self, seen: dict[str, int] | None = None, **now: int) -> Figures:
         """What was counted so far, and what is `now`."""
         with self._guard:
             return Figures(
@@ -88,6 +89,7 @@ class Measures:
                 refusals=dict(self._refusals),
                 push=Histogram(list(self._push.counts), self._push.seconds),
                 pull=Histogram(list(self._pull.counts), self._pull.seconds),
+                seen=seen or {},
                 **now,
             )
 

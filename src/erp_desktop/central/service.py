@@ -343,6 +343,7 @@ class Service:
         """This worker's, as they are at this moment."""
         line = self.other_workers
         return self.measures.figures(
+            seen=self.administration.not_noted(),
             transactions=self.centre.transactions,
             retries=self.centre.retries,
             wake_ups=self.wakeups.woken,

@@ -9,15 +9,16 @@ import hmac
 import os
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from fastapi import FastAPI, Request, Response
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
 from erp_desktop import __version__
 from erp_desktop.central.http import WireError, message_response, sender_of
@@ -88,7 +89,7 @@ class StatusCalls:
                     version=__version__,
                     seconds=int(time.monotonic() - self._started),
                     workers=[one.worker for one in workers],
-                    companies=self._companies(),
+                    companies=self._companies(workers),
                     clients_waiting=sum(one.waiting for one in workers),
                     clients_connected=sum(one.connected for one in workers),
                     actions=dict(actions),
@@ -104,35 +105,39 @@ class StatusCalls:
         refuse_strangers(request)
 
         def answer() -> Response:
-            text = metrics_text(self._measures.of_all(self._figures_now()), self._companies())
+            workers = self._measures.of_all(self._figures_now())
+            text = metrics_text(workers, self._companies(workers))
             return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
         response: Response = await self._in_thread(answer)
         return response
 
-    def _companies(self) -> list[CompanyFigures]:
+    def _companies(self, workers: Sequence[Figures]) -> list[CompanyFigures]:
+        """What a worker saw since it noted it last counts too: it is noted every half minute only."""
         lately = datetime.now(UTC) - SEEN_LATELY
-        slowest = (
-            select(Device.company_id, func.min(Device.seen_tick).label("tick"))
-            .where(Device.seen_at > lately, Device.is_revoked.is_(False))
-            .group_by(Device.company_id)
-            .subquery()
-        )
         with self._reader.begin() as connection:
-            rows = connection.execute(
-                select(Company.code, CompanyClock.tick, CompanyClock.epoch, slowest.c.tick.label("slowest"))
+            companies = connection.execute(
+                select(Company.id, Company.code, CompanyClock.tick, CompanyClock.epoch)
                 .join(CompanyClock, CompanyClock.company_id == Company.id)
-                .outerjoin(slowest, slowest.c.company_id == Company.id)
                 .order_by(Company.code)
             ).all()
+            devices = connection.execute(
+                select(Device.company_id, Device.id, Device.seen_tick).where(
+                    Device.seen_at > lately, Device.is_revoked.is_(False)
+                )
+            ).all()
+        slowest: dict[UUID, int] = {}
+        for device in devices:
+            tick = max(device.seen_tick, *(one.seen.get(device.id.hex, 0) for one in workers))
+            slowest[device.company_id] = min(tick, slowest.get(device.company_id, tick))
         return [
             CompanyFigures(
                 code=row.code,
                 tick=row.tick,
                 epoch=str(row.epoch),
-                lag=0 if row.slowest is None else max(0, row.tick - row.slowest),
+                lag=max(0, row.tick - slowest.get(row.id, row.tick)),
             )
-            for row in rows
+            for row in companies
         ]
 
 
