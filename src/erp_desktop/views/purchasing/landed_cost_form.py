@@ -250,9 +250,11 @@ class LandedCostForm(FormPage):
         when_done(self.desk.ask(LandedCostToCorrect(entered.receipt_ids, entered.credits_id)), self, take)
 
     def entry_values(self, entry: RefusedEntry) -> dict[str, Any]:
-        credited = self._entered_before.credited
-        item = landed_costs_lookup().item(credited) if credited is not None else None
-        return super().entry_values(entry) | {"credits": item}
+        values, credited = super().entry_values(entry), self._entered_before.credited
+        if credited is None:
+            return values
+        del values["rate"]  # it has the credited one's
+        return values | {"credits": landed_costs_lookup().item(credited)}
 
     def show_entry(self, entry: RefusedEntry) -> int:
         entered, found = cast(EnterLandedCost, entry.action), self._entered_before

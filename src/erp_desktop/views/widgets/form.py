@@ -13,7 +13,7 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtUiTools import QUiLoader
 from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
-from erp_desktop.actions.refusals import Refused
+from erp_desktop.actions.refusals import NotFound, Refused
 from erp_desktop.resources import resource_path
 from erp_desktop.views.widgets.fields import DateField, NumberField
 from erp_desktop.views.widgets.form_field import FormField
@@ -235,7 +235,10 @@ class FormBinder(QObject):
     def show_refusal(self, refused: Refused) -> None:
         """Shows a refusal: under the field that it names, else in the bar."""
         problem = refused.problem
-        named = [problem.fields.get("field", ""), *problem.fields]
+        told = (
+            problem.fields.values() if problem.code == NotFound.code else problem.fields
+        )  # it says of what kind is not there
+        named = [problem.fields.get("field", ""), *told]
         field = next((self._fields[name] for name in named if name in self._fields), None)
         if field is None:
             field = next((one for one in self._fields.values() if one.title in problem.fields.values()), None)
