@@ -17,10 +17,7 @@ import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError, StatementError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
-from starlette.exceptions import HTTPException
 
 from erp_desktop.actions import base as action_base
 from erp_desktop.central.accounts import AccessToken, Accounts
@@ -28,25 +25,24 @@ from erp_desktop.central.admin_calls import AdminCalls, FromADevice
 from erp_desktop.central.administering import Administration
 from erp_desktop.central.backups import Backups
 from erp_desktop.central.blob_calls import BlobCalls
-from erp_desktop.central.changes import Changes, NotReadable, Reader
+from erp_desktop.central.changes import Changes, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
-from erp_desktop.central.devices import OTHER_BOOKS, SignInRefused
+from erp_desktop.central.devices import SignInRefused
 from erp_desktop.central.http import (
     WireError,
     encoding_for,
     message_response,
     packed,
-    problem_response,
     read_message,
     sender_of,
 )
 from erp_desktop.central.listening import nothing_new
 from erp_desktop.central.looking import Asked, Look, Looks
 from erp_desktop.central.measuring import Figures, Measures
-from erp_desktop.central.moment import CursorGone
 from erp_desktop.central.older import older
-from erp_desktop.central.performing import Busy, Centre
+from erp_desktop.central.performing import Centre
 from erp_desktop.central.previewing import Previews, Wanted
+from erp_desktop.central.problems import PROBLEMS, as_problem
 from erp_desktop.central.restores import Restores
 from erp_desktop.central.signing import identity_of
 from erp_desktop.central.status_calls import StatusCalls
@@ -54,7 +50,6 @@ from erp_desktop.central.verifying import verify
 from erp_desktop.central.waking import Wakeups
 from erp_desktop.database import reader
 from erp_desktop.models.company import Company
-from erp_desktop.models.types import TextNotStorable
 from erp_desktop.wire import (
     DEVICE_FORKED,
     LONGEST_WAIT_SECONDS,
@@ -73,7 +68,6 @@ from erp_desktop.wire import (
     SizesRequest,
     SnapshotRequest,
     VerifyRequest,
-    WireProblem,
 )
 
 if TYPE_CHECKING:
@@ -86,23 +80,9 @@ THREADS_FOR_PULLS = 4  # a hundred desks that are woken at once must not stand b
 THREADS_FOR_THE_REST = 32
 # each takes 64 MiB and all cores; and of guesses that come at once no more than these are past the count of wrong ones
 THREADS_FOR_PASSWORDS = 2
-RETRY_AFTER_SECONDS = 2
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
-
-SIGN_IN_TITLES = {
-    "wrong_password": (401, "The company, the login or the password is not right."),
-    "token_expired": (401, "Sign in again."),
-    "device_revoked": (401, "This device may not be used any more."),
-    "user_disabled": (401, "This user may not sign in any more."),
-    OTHER_BOOKS: (409, "This device holds the data of another person."),
-    DEVICE_FORKED: (409, "Two caches are copies of one another. Sign in again, as another device."),
-    "too_many_attempts": (429, "Too many wrong passwords."),
-    "password_to_change": (403, "Choose a password of your own first."),
-    "weak_password": (422, "A password has 8 to 200 characters."),
-    "same_password": (422, "This is the password that you have already."),
-}
 
 
 class Service:
@@ -158,18 +138,8 @@ class Service:
         app.add_route("/v1/openapi.json", self.describe, ["GET"])
         self.status_calls.add_to(app)
         app.state.measures = self.measures
-        app.add_exception_handler(Exception, _as_problem)
-        for kind in (
-            WireError,
-            SignInRefused,
-            CursorGone,
-            NotReadable,
-            Busy,
-            StatementError,
-            PoolTimeout,
-            HTTPException,
-        ):
-            app.add_exception_handler(kind, _as_problem)
+        for kind in PROBLEMS:
+            app.add_exception_handler(kind, as_problem)
         return app
 
     @asynccontextmanager
@@ -427,31 +397,3 @@ def _is_a_moment(moment: datetime) -> bool:
     except OverflowError:
         return False
     return True
-
-
-async def _as_problem(request: Request, error: Exception) -> Response:
-    problem = _problem_of(error)
-    request.app.state.measures.refused(problem.code)
-    return problem_response(problem)
-
-
-def _problem_of(error: Exception) -> WireProblem:
-    match error:
-        case WireError():
-            return error.problem
-        case SignInRefused():
-            status, title = SIGN_IN_TITLES[error.code]
-            return WireProblem(title=title, status=status, code=error.code, retry_after=error.retry_after)
-        case CursorGone():
-            return WireProblem(title="Fill the cache anew.", status=410, code="cursor_gone", detail=str(error))
-        case NotReadable():
-            return WireProblem(title="There is no such table for you.", status=403, code="not_readable")
-        case StatementError(orig=TextNotStorable()) | DataError():  # of PostgreSQL: a NUL in what is searched for
-            return WireProblem(title="A text is too long, or cannot be stored.", status=422, code="malformed")
-        case Busy() | OperationalError() | InterfaceError() | InternalError() | PoolTimeout():
-            title = "The central database cannot answer now."
-            return WireProblem(title=title, status=503, code="busy", retry_after=RETRY_AFTER_SECONDS)
-        case HTTPException():
-            return WireProblem(title=str(error.detail), status=error.status_code, code="no_such_call")
-        case _:
-            return WireProblem(title="The central service failed. It has been logged.", status=500, code="fault")
