@@ -108,7 +108,7 @@ def visible(one: Office, short: bool) -> None:
 
 
 def active(one: Office, short: bool) -> None:
-    """100 desks that listen, and send one action every two seconds each."""
+    """100 desks that listen, and send one action every two seconds each, each desk at another step of its day."""
     seconds = 10 if short else 40
     asyncio.run(_active(one, seconds))
 
@@ -118,23 +118,26 @@ async def _active(one: Office, seconds: int) -> None:
     pulls: list[float] = []
     desks = one.crowd(DESKS)
     await signed_in(desks)
-    began = time.perf_counter()
+    between = DESKS / ACTIONS_A_SECOND
+    all_at_work = time.perf_counter() + len(one.document()) * between
+    end = all_at_work + seconds
 
     def pushed(_desk: CrowdDesk, took: float) -> None:
-        times.append(took)
+        if time.perf_counter() >= all_at_work:
+            times.append(took)
 
     def pulled(_desk: CrowdDesk, _reply: wire.PullReply, took: float) -> None:
         pulls.append(took)
 
     async def work(number: int, desk: CrowdDesk) -> None:
         waiting = itertools.chain.from_iterable(one.document() for _ in itertools.count())
-        await asyncio.sleep(number / ACTIONS_A_SECOND)
-        while time.perf_counter() - began < seconds:
+        await asyncio.sleep((all_at_work - time.perf_counter()) * number / DESKS)
+        while time.perf_counter() < end:
             at = time.perf_counter()
             action = one.pushed(next(waiting), next(desk.seqs))
             desk.outbox[action.id] = action
             await desk.push([action])
-            await asyncio.sleep(max(0.0, at + DESKS / ACTIONS_A_SECOND - time.perf_counter()))
+            await asyncio.sleep(max(0.0, at + between - time.perf_counter()))
 
     for desk in desks:
         desk.on_push, desk.on_pull = pushed, pulled
@@ -144,13 +147,17 @@ async def _active(one: Office, seconds: int) -> None:
     deadline = time.perf_counter() + 60
     while any(desk.outbox for desk in desks) and time.perf_counter() < deadline:
         await asyncio.sleep(0.05)
-    errors = sum(desk.tries_again + len(desk.refused) + len(desk.outbox) for desk in desks)
+    errors = {
+        "tries_again": sum(desk.tries_again for desk in desks),
+        "refused": sum(len(desk.refused) for desk in desks),
+        "never_acknowledged": sum(len(desk.outbox) for desk in desks),
+    }
     await _end(listening, desks)
-    rate = len(times) / timing.wall
+    rate = len(times) / seconds
     tell(
         "push at 50 actions/s, p95", _percentile(times, 0.95), "ms", 100, p50=_percentile(times, 0.5), rate=round(rate)
     )
-    tell("errors meanwhile", errors, "errors", 0, pulls=len(pulls))
+    tell("errors meanwhile", sum(errors.values()), "errors", 0, pulls=len(pulls), **errors)
 
 
 def storm(one: Office, short: bool) -> None:

@@ -243,7 +243,9 @@ class Service:
             self.measures.pulled(time.perf_counter() - began)
             return look
 
-        waits_at = nothing_new(self._signer, _token(request), wanted, self.wakeups.known_tick, self._is_of_now)
+        waits_at = nothing_new(
+            self._signer, _token(request), wanted, self.wakeups.has_news_soon_enough, self._is_of_now
+        )
         while True:
             if waits_at is None:
                 left = deadline - time.monotonic()

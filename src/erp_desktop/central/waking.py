@@ -11,6 +11,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_LOOKS_WHEN_TOLD = 0.02  # however often others tell
 # several times what its question keeps this worker busy: who is woken again and again leaves room for who pushes
 SECONDS_A_WOKEN_DESK = 0.004
+SECONDS_A_WOKEN_DESK_AGAIN = 0.008  # where news come faster than that, one look takes in more of them
 LONGEST_SECONDS_BETWEEN_WAKES = 1.0
 
 ReadTick = Callable[[UUID], Awaitable[int]]
@@ -34,6 +35,7 @@ class Wakeups:
         # by the loop's clock; until then nobody of the company is woken again
         self._quiet_until: dict[UUID, float] = {}
         self._to_wake: dict[UUID, asyncio.TimerHandle] = {}
+        self._woken_for: dict[UUID, int] = {}  # the tick of the last wake
         self.is_closed = False
         self.woken = 0  # desks, since the start
 
@@ -45,6 +47,14 @@ class Wakeups:
     def known_tick(self, company_id: UUID) -> int:
         """How far this worker knows the company's clock to be; somewhat behind what other workers do."""
         return self._ticks.get(company_id, 0)
+
+    def has_news_soon_enough(self, company_id: UUID, tick: int) -> bool:
+        """Whether a desk that has got as far as `tick` loses nothing by waiting: nothing newer is known here, or it has just
+        been woken, and what is newer comes with the next wake, which is due in a moment."""
+        known = self.known_tick(company_id)
+        return tick == known or (
+            self._is_quiet(company_id) and self._woken_for.get(company_id, known) <= tick < known
+        )
 
     def read(self, company_id: UUID, tick: int, known_before: int) -> None:
         """The clock was read after `known_before` was known of it. If it has gone back, the database is another by now (a
@@ -148,15 +158,16 @@ class Wakeups:
 
     def _wake_now(self, company_id: UUID) -> None:
         del self._to_wake[company_id]
-        self._wake(company_id, self._ticks[company_id])
+        self._wake(company_id, self._ticks[company_id], SECONDS_A_WOKEN_DESK_AGAIN)
 
-    def _wake(self, company_id: UUID, tick: int | None = None) -> None:
+    def _wake(self, company_id: UUID, tick: int | None = None, seconds_a_desk: float = SECONDS_A_WOKEN_DESK) -> None:
         """Those who have not got as far as `tick`; everybody without it."""
+        self._woken_for[company_id] = self.known_tick(company_id)
         woken = 0
         for future, after in self._waiting.get(company_id, {}).items():
             if not future.done() and (tick is None or tick > after):
                 future.set_result(None)
                 woken += 1
         self.woken += woken
-        pause = min(woken * SECONDS_A_WOKEN_DESK, LONGEST_SECONDS_BETWEEN_WAKES)
+        pause = min(woken * seconds_a_desk, LONGEST_SECONDS_BETWEEN_WAKES)
         self._quiet_until[company_id] = asyncio.get_running_loop().time() + pause
