@@ -228,6 +228,7 @@ def test_many_desks_of_a_busy_company_are_woken_together_and_leave_time_for_thos
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(waking, "SECONDS_A_WOKEN_DESK", 0.02)
+    monkeypatch.setattr(waking, "SECONDS_A_WOKEN_DESK_AGAIN", 0.02)
     company, tick = new_id(), 1
 
     async def read_tick(_company: UUID) -> int:
@@ -258,3 +259,32 @@ def test_many_desks_of_a_busy_company_are_woken_together_and_leave_time_for_thos
     assert (
         10 <= woken <= 10 * (seconds / (10 * 0.02) + 2)
     )  # each of the ten once in every 10 x 0.02 s, and none forgotten
+
+
+def test_a_desk_that_was_told_a_moment_ago_waits_for_the_next_wake_and_one_that_was_away_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waking, "SECONDS_A_WOKEN_DESK", 0.5)
+    company = new_id()
+
+    async def read_tick(_company: UUID) -> int:
+        return 8
+
+    async def scene() -> None:
+        wakeups = Wakeups(read_tick)
+        wakeups.start()
+        waiting = asyncio.create_task(wakeups.news(company, 4, PATIENCE))
+        await asyncio.sleep(0)
+        wakeups.committed(company, 5)
+        await asyncio.wait_for(waiting, PATIENCE)  # told of tick 5
+        assert wakeups.has_news_soon_enough(company, 5), "there is nothing newer"
+        wakeups.committed(company, 8)
+        await asyncio.sleep(0)
+        while wakeups.known_tick(company) < 8:
+            await asyncio.sleep(0.001)
+        told, away, ahead = (wakeups.has_news_soon_enough(company, tick) for tick in (5, 3, 9))
+        assert (told, away, ahead) == (True, False, False), "9 is of another timeline: the database is asked"
+        await asyncio.wait_for(wakeups.news(company, 5, PATIENCE), PATIENCE / 2)
+        await wakeups.close()
+
+    asyncio.run(scene())

@@ -52,9 +52,7 @@ class Wakeups:
         """Whether a desk that has got as far as `tick` loses nothing by waiting: nothing newer is known here, or it has just
         been woken, and what is newer comes with the next wake, which is due in a moment."""
         known = self.known_tick(company_id)
-        return tick == known or (
-            self._is_quiet(company_id) and self._woken_for.get(company_id, known) <= tick < known
-        )
+        return tick == known or (self._is_quiet(company_id) and self._woken_for.get(company_id, known) <= tick < known)
 
     def read(self, company_id: UUID, tick: int, known_before: int) -> None:
         """The clock was read after `known_before` was known of it. If it has gone back, the database is another by now (a

@@ -55,7 +55,8 @@ class Serving:
     database: str
     url: str
     pool_size: int
-    figures: str  # the folder where workers leave their figures for each other
+    workers: int
+    folder: str  # where workers meet and leave their figures for each other
     trusted_proxies: tuple[str, ...] = ()
 
 
@@ -91,8 +92,8 @@ class Workers:
         self.engine.dispose()
         self._listening = listen(self.host, self.port)
         url = url_of(self._listening, self.host)
-        figures = tempfile.TemporaryDirectory(prefix="erp-central.")
-        self._serving = Serving(address, url, pool_size_of(self.count), figures.name, self.trusted_proxies)
+        folder = tempfile.TemporaryDirectory(prefix="erp-central.")
+        self._serving = Serving(address, url, pool_size_of(self.count), self.count, folder.name, self.trusted_proxies)
         self._workers = [_Worker(number) for number in range(1, self.count + 1)]
         before = {kind: signal.signal(kind, lambda *_: self.stop()) for kind in (signal.SIGTERM, signal.SIGINT)}
         try:
@@ -103,7 +104,7 @@ class Workers:
             for kind, handler in before.items():
                 signal.signal(kind, handler)
             self._listening.close()
-            figures.cleanup()
+            folder.cleanup()
 
     def stop(self) -> None:
         """From a signal or any thread: let every worker finish what it does, then end."""
@@ -167,7 +168,7 @@ class Workers:
 
     def _has_ended(self, worker: _Worker) -> None:
         code = _ended(worker)
-        Path(self._serving.figures, f"{worker.number}.figures").unlink(missing_ok=True)
+        Path(self._serving.folder, f"{worker.number}.figures").unlink(missing_ok=True)
         if time.monotonic() - worker.started_at > SECONDS_THAT_PROVE_HEALTH:
             worker.pause = SHORTEST_PAUSE
         log.error("worker %d ended with %s; started again in %.0f s", worker.number, code, worker.pause)
@@ -196,8 +197,9 @@ def work(serving: Serving, listening: socket.socket, number: int, parent: Connec
         shared=listening,
         url=serving.url,
         worker=number,
+        workers=serving.workers,
         trusted_proxies=serving.trusted_proxies,
-        figures=Path(serving.figures),
+        folder=Path(serving.folder),
     )
     server.when_ready = lambda: parent.send_bytes(b"ready")
 
