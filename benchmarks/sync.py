@@ -19,7 +19,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, Qt
 
 from benchmarks.business import LOGIN, PASSWORD
-from benchmarks.figures import arguments, tell, timed
+from benchmarks.figures import arguments, tell
 from benchmarks.sync_crowd import CrowdDesk, signed_in
 from benchmarks.sync_fill import first_fill
 from benchmarks.sync_office import Office, office, served
@@ -142,8 +142,7 @@ async def _active(one: Office, seconds: int) -> None:
     for desk in desks:
         desk.on_push, desk.on_pull = pushed, pulled
     listening = [asyncio.create_task(desk.listen()) for desk in desks]
-    with timed(one.database.server_cpu) as timing:
-        await asyncio.gather(*(work(number, desk) for number, desk in enumerate(desks)))
+    await asyncio.gather(*(work(number, desk) for number, desk in enumerate(desks)))
     deadline = time.perf_counter() + 60
     while any(desk.outbox for desk in desks) and time.perf_counter() < deadline:
         await asyncio.sleep(0.05)

@@ -58,8 +58,7 @@ class Leading:
 
     def start(self) -> None:
         address = self._address(self._worker)
-        with contextlib.suppress(FileNotFoundError):  # of a worker of this number that was killed
-            os.unlink(address)
+        Path(address).unlink(missing_ok=True)  # of a worker of this number that was killed
         self._closing, self._close = multiprocessing.Pipe(duplex=False)
         self._listener = Listener(address, backlog=128, authkey=self._key)
         self._accepting = self._thread(self._accept)
