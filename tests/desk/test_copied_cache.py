@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import func, select
 
 from erp_desktop.actions.masters import SaveParty
-from erp_desktop.central import devices
+from erp_desktop.central import devices, service
 from erp_desktop.central.serving import Server
 from erp_desktop.desk import AttentionItem, Desk
 from erp_desktop.ids import new_id
@@ -112,6 +112,7 @@ def test_copies_that_both_go_on_are_told_apart_by_their_numbers_and_nothing_is_l
 def test_a_copy_is_told_apart_by_its_token_also_where_it_only_looks(
     open_desk: OpenDesk, office: Office, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(service, "LONGEST_WAIT_SECONDS", 2)  # then the laptop, which only listens, asks again
     laptop = open_desk(at="laptop", password=None)
     assert laptop.wait_until_synced()
     monkeypatch.setattr(devices, "SECONDS_TO_USE_A_REFRESH_TOKEN_AGAIN", -1)  # a minute later
