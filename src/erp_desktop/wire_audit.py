@@ -20,6 +20,8 @@ Kind = Annotated[str, msgspec.Meta(max_length=60)]
 
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class RecordName(msgspec.Struct, kw_only=True, frozen=True):
     """What a record is called now."""
 

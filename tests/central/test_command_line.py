@@ -121,7 +121,10 @@ def test_a_log_is_compared_with_what_was_printed_of_it_before(empty_url: str, tm
     assert (done.returncode, "others than those" in json.loads(done.stdout)["reason"]) == (1, True)
     kept.write_text(kept.read_text().replace("ACME", "APEX"))
     done = central("verify-log", "--database", empty_url, "--since", str(kept))
-    assert (done.returncode, [json.loads(line)["company"] for line in done.stdout.splitlines()]) == (1, ["APEX", "ACME"])
+    assert (done.returncode, [json.loads(line)["company"] for line in done.stdout.splitlines()]) == (
+        1,
+        ["APEX", "ACME"],
+    )
     kept.write_text("the log was fine")
     assert "is not what verify-log printed" in one_sentence(
         central("verify-log", "--database", empty_url, "--since", str(kept))
