@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import anyio.to_thread
 from requests.structures import CaseInsensitiveDict
@@ -18,6 +20,8 @@ from sqlalchemy import update
 
 from erp_desktop import failpoints, ids, wire
 from erp_desktop.central import changes, performing
+from erp_desktop.central.backing_up import write_backup
+from erp_desktop.central.replacing import replace_books
 from erp_desktop.central.restoring import note_restore
 from erp_desktop.central.service import Service
 from erp_desktop.models.sync import CompanyClock
@@ -113,15 +117,16 @@ class SimulatedCentre:
         try:
             return self._loop.run_until_complete(self._asked(method, path, headers, body))
         except Killed:
-            self.workers_killed += 1
-            self._stop()
-            self._start()
+            self._dies()
             return None
         finally:
             failpoints.listener = before
 
-    def back_up(self) -> None:
-        """All that is committed now. PostgreSQL copies only what nobody is connected to."""
+    def back_up(self, file: Path) -> None:
+        """All that is committed now: as the program does it, into `file`, and as a copy of the database. PostgreSQL copies only
+        what nobody is connected to."""
+        with file.open("wb") as backup:
+            write_backup(self.engine, backup)
         if self.engine.dialect.name == "postgresql":
             self._stop()
             self.database.back_up()
@@ -138,10 +143,29 @@ class SimulatedCentre:
             note_restore(connection, made_at)
         self._start()
 
+    def restore(self, file: Path, company_id: UUID, *, is_killed: bool) -> bool:
+        """As an administrator does it from the window, while all goes on. `is_killed`: the worker, just before the commit.
+        Answers whether the centre is as it was then."""
+        before, failpoints.listener = failpoints.listener, _Executioner(failpoints.RESTORE, 1) if is_killed else None
+        try:
+            replace_books(file, self.engine)
+        except Killed:
+            self._dies()
+            return False
+        finally:
+            failpoints.listener = before
+        self.service.restores._when_done(company_id)
+        return True
+
     def close(self) -> None:
         self._stop()
         self._loop.close()
         self.database.close()
+
+    def _dies(self) -> None:
+        self.workers_killed += 1
+        self._stop()
+        self._start()
 
     def _start(self) -> None:
         self.service = Service(self.engine)

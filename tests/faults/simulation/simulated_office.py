@@ -31,6 +31,7 @@ class SimulatedOffice:
         self.desks: dict[str, SimulatedDesk] = {}
         self.confirmed: dict[UUID, str] = {}  # what somebody was told is safe: its id, and at which desk
         self._directory = directory
+        self._backup = directory / "backup"
         self._backed_up_at: datetime | None = None
         self.truths = Truths(self.centre, company_id, self.desks, self.confirmed)
         for login in PEOPLE:
@@ -106,13 +107,18 @@ class SimulatedOffice:
     # --- what happens to the centre
 
     def back_up(self) -> None:
-        self.centre.back_up()
+        self.centre.back_up(self._backup)
         self._backed_up_at = datetime.now(UTC)  # tokens tell the machine's time
 
     def put_back(self) -> None:
-        """The centre is as it was when the last backup was made, if there is one."""
+        """The centre is as it was when the last backup was made, if there is one, on another machine."""
         if self._backed_up_at is not None:
             self.centre.put_back(self._backed_up_at)
+            self.truths.forget_timeline()
+
+    def restore(self, *, is_killed: bool = False) -> None:
+        """The books are as they were when the last backup was made, if there is one, and the centre runs on."""
+        if self._backed_up_at is not None and self.centre.restore(self._backup, self.company_id, is_killed=is_killed):
             self.truths.forget_timeline()
 
     # --- what is always true, and the end

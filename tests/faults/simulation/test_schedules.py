@@ -147,6 +147,10 @@ class Schedule(RuleBasedStateMachine):
     def the_centre_is_put_back(self) -> None:
         self.office.put_back()
 
+    @rule(is_killed=st.booleans())
+    def a_backup_is_restored_while_all_goes_on(self, is_killed: bool) -> None:
+        self.office.restore(is_killed=is_killed)
+
     @invariant()
     def everything_is_sound(self) -> None:
         if hasattr(self, "office"):
@@ -162,8 +166,11 @@ class Schedule(RuleBasedStateMachine):
                     print(f"{Schedule.came_to_rest} schedules came to rest", flush=True)
 
     def _meanwhile(self, desk: SimulatedDesk, other: str, what: Doing, pick: int) -> None:
-        """While an answer is under way somebody acts here, others sync, or the second thread's pull overtakes it."""
-        if pick % 3 == 0:
+        """While an answer is under way somebody acts here, others sync, a backup is restored, or the second thread's pull
+        overtakes it."""
+        if pick % 11 == 10:
+            self.office.restore()
+        elif pick % 3 == 0:
             self.office.do(desk.login, what, pick)
         elif pick % 3 == 1 and self.office.desks[other] is not desk:
             self.office.do(other, what, pick)
