@@ -187,6 +187,7 @@ def test_only_one_backup_is_restored_at_a_time(
     assert len(refused) == 1
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_another_companys_books_never_take_the_place_of_these(
     acme: OpenedCompany, tmp_path: Path, another_database: Callable[[], Engine]
 ) -> None:
@@ -199,6 +200,7 @@ def test_another_companys_books_never_take_the_place_of_these(
     assert acme.unit_codes() == before | {"STILL"}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_backup_whose_log_was_altered_is_not_restored(acme: OpenedCompany, backup: Path) -> None:
     with acme.engine.begin() as connection:
         connection.execute(text("UPDATE action_log SET name = 'SaveParty' WHERE tick = 2"))
@@ -209,6 +211,7 @@ def test_a_backup_whose_log_was_altered_is_not_restored(acme: OpenedCompany, bac
     assert "LATER" in acme.unit_codes()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_administrator_does_not_restore_themselves_out_of_the_company(acme: OpenedCompany, backup: Path) -> None:
     later = acme.add_user("wang", "administrator")
     with pytest.raises(NoAdministratorThen):
@@ -270,6 +273,7 @@ def store(acme: OpenedCompany, sha256: str) -> None:
         connection.execute(insert(BlobPiece).values(company_id=acme.id, blob_id=blob_id, offset=0, data=data))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_users_of_the_backup_play_the_roles_that_they_played_then(acme: OpenedCompany, backup: Path) -> None:
     user_id = acme.add_user("buyer", "purchasing")
     backed_up(acme.engine, backup)

@@ -109,6 +109,7 @@ def test_an_administrator_restores_a_backup_onto_the_centre_that_runs(
     assert (event.user_id, event.device_id) == (acme.owner_id, desk.device_id)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_only_an_administrator_who_says_their_password_restores(
     acme: OpenedCompany, desk: RemoteDesk, new_desk: Callable[[], RemoteDesk], backup: bytes
 ) -> None:
@@ -125,6 +126,7 @@ def test_only_an_administrator_who_says_their_password_restores(
     assert "too_many_attempts" in codes
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_administrator_of_one_company_does_not_restore_over_anothers_books(
     acme: OpenedCompany, desk: RemoteDesk, backup: bytes
 ) -> None:
@@ -132,6 +134,7 @@ def test_an_administrator_of_one_company_does_not_restore_over_anothers_books(
     assert begin(desk, len(backup)).json()["code"] == "restore_of_several"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_file_that_is_no_whole_backup_of_these_tables_changes_nothing(
     acme: OpenedCompany, desk: RemoteDesk, backup: bytes, tmp_path: Path
 ) -> None:
@@ -154,6 +157,7 @@ def test_a_file_that_is_no_whole_backup_of_these_tables_changes_nothing(
     assert not [name for name in files(tmp_path) if name.endswith(".upload")]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_piece_that_comes_twice_or_too_early_does_no_harm(
     acme: OpenedCompany, desk: RemoteDesk, backup: bytes, tmp_path: Path
 ) -> None:
@@ -172,6 +176,7 @@ def test_a_piece_that_comes_twice_or_too_early_does_no_harm(
     assert outcome(desk, restore_id)["state"] == "refused"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_disk_without_room_is_told_before_and_while_the_file_comes(
     acme: OpenedCompany, desk: RemoteDesk, backup: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +205,7 @@ def mortal(acme: OpenedCompany) -> Iterator["subprocess.Popen[bytes]"]:
     program.communicate(timeout=PATIENCE)
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_a_worker_that_is_killed_while_it_restores_leaves_everything_as_it_was(
     acme: OpenedCompany, mortal: "subprocess.Popen[bytes]", backup: bytes, tmp_path: Path
 ) -> None:

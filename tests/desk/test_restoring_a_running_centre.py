@@ -57,6 +57,7 @@ def desks(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
             desk.close()
 
 
+@pytest.mark.parametrize("office", ["postgres"], indirect=True)  # on SQLite: tests/views/test_administration_screens.py
 def test_what_was_done_after_the_backup_comes_back_by_itself_while_the_centre_runs(
     office: Office, desks: tuple[Desk, Desk], tmp_path: Path, qtbot: QtBot
 ) -> None:

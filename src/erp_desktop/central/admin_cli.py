@@ -249,7 +249,7 @@ def _replace(chosen: argparse.Namespace) -> int:
             ).format(codes=", ".join(codes) or "-")
         )
     check_backup(chosen.file)
-    before = chosen.file.with_name(f"{'-'.join(codes)}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}-before-restore.erpbackup")
+    before = chosen.file.with_name(f"{'-'.join(codes)}-{datetime.now(UTC):%Y-%m-%d-%H%M%S-%f}-before-restore.erpbackup")
     _write_backup(engine, before)
     replaced = replace_books(chosen.file, engine)
     told = {"made_at": replaced.contents.made_at.isoformat(), "rows": replaced.rows, "changed": replaced.changed}

@@ -5,9 +5,10 @@ writing, checking, restoring onto a new database. Not here: the file's form (bac
 a centre keeps already (replacing.py), where files are kept, HTTP, the command line.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -59,7 +60,7 @@ def write_backup(engine: Engine, file: BinaryIO, progress: Progress = lambda row
         packer: Any = zstandard.ZstdCompressor(level=3).stream_writer(out, closefd=False)  # type: ignore[arg-type]  # only `write` is called
         write_frame(packer, contents)
         count = 0
-        for table in plain_tables():
+        for table in plain_tables().values():
             write_frame(packer, {"table": str(table.name), "columns": [str(column.name) for column in table.columns]})
             statement = select(*(as_stored(column, engine.dialect.name) for column in table.columns))
             at_a_time = PIECES_AT_A_TIME if table.name == BlobPiece.__tablename__ else ROWS_AT_A_TIME
@@ -93,9 +94,11 @@ def restore_backup(path: Path, engine: Engine, progress: Progress = lambda rows:
         raise DatabaseNotEmpty()
     upgrade(engine)
     with writer(engine).begin() as connection:
-        for table in reversed(list(plain_tables())):  # what a centre writes when it first starts: its id and its secret
+        for table in reversed(
+            plain_tables().values()
+        ):  # what a centre writes when it first starts: its id and its secret
             connection.execute(table.delete())
-        tables = {table.name: table for table in plain_tables()}
+        tables = plain_tables()
         count = read_rows(path, lambda name, rows: connection.execute(tables[name].insert(), rows), progress)
         for company_id in connection.scalars(select(CompanyClock.company_id)).all():
             connection.execute(update(CompanyClock).where(CompanyClock.company_id == company_id).values(epoch=new_id()))
@@ -122,18 +125,17 @@ def _companies(connection: Connection) -> list[dict[str, str | int]]:
 # --- tables as they are stored
 
 
-def plain_tables() -> Iterator[Table]:
-    """Every table, what is referred to first, with columns whose values are left as they are stored."""
+@cache
+def plain_tables() -> dict[str, Table]:
+    """Every table by its name, what is referred to first, with columns whose values are left as they are stored."""
     plain = MetaData()
-    for table in Base.metadata.sorted_tables:
-        yield Table(
-            table.name,
-            plain,
-            *(
-                Column(column.name, _plain_type(column), primary_key=column.primary_key, autoincrement=False)
-                for column in table.columns
-            ),
-        )
+    return {
+        str(table.name): Table(table.name, plain, *map(_plain, table.columns)) for table in Base.metadata.sorted_tables
+    }
+
+
+def _plain(column: Column[Any]) -> Column[Any]:
+    return Column(column.name, _plain_type(column), primary_key=column.primary_key, autoincrement=False)
 
 
 def _plain_type(column: Column[Any]) -> Any:
@@ -153,7 +155,7 @@ def read_rows(path: Path, take: Callable[[str, list[dict[str, Any]]], object], p
     """Give the rows of a file whose digest is right to `take`, by the name of their table. Answers how many they are."""
     told = frames(path)
     next(told)
-    tables = {table.name: table for table in plain_tables()}
+    tables = plain_tables()
     name = ""
     columns: list[str] = []
     readers: list[Callable[[Any], Any] | None] = []

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -170,9 +171,8 @@ class _Beside:
     """Tables of one connection with the rows of the file: those that it has any of, as far as they are needed."""
 
     def __init__(self, connection: Connection) -> None:
-        self.all = list(plain_tables())
+        self.all = list(plain_tables().values())
         self._connection = connection
-        self._plain = {str(table.name): table for table in self.all}
         self._made: dict[str, Table] = {}
         self._lost: set[UUID] | None = None
 
@@ -192,7 +192,8 @@ class _Beside:
                     self._lost |= set(self._connection.scalars(select(blobs.c.id).where(_is_lost(blobs))))
             rows = [row for row in rows if row["blob_id"] in self._lost]
         if name not in self._made:
-            self._made[name] = _made_beside(self._connection, self._plain[name])
+            self._made[name] = _beside(name)
+            self._made[name].create(self._connection, checkfirst=False)
         if rows:
             self._connection.execute(self._made[name].insert(), rows)
 
@@ -203,7 +204,8 @@ class _Beside:
                 self._connection.exec_driver_sql(f"ANALYZE {one.name}")
 
 
-def _made_beside(connection: Connection, table: Table) -> Table:
+@cache
+def _beside(name: str) -> Table:
     columns = [
         Column(
             column.name,
@@ -211,11 +213,9 @@ def _made_beside(connection: Connection, table: Table) -> Table:
             primary_key=column.primary_key,
             autoincrement=False,
         )
-        for column in table.columns
+        for column in plain_tables()[name].columns
     ]
-    made = Table(f"beside_{table.name}", MetaData(), *columns, prefixes=["TEMPORARY"])
-    made.create(connection, checkfirst=False)
-    return made
+    return Table(f"beside_{name}", MetaData(), *columns, prefixes=["TEMPORARY"])
 
 
 def _is_lost(blobs: Table) -> ColumnElement[bool]:
@@ -300,8 +300,7 @@ def _take_away_others(connection: Connection, table: Table, beside: Table | None
 
 
 def _add_lost_bytes(connection: Connection, beside: _Beside) -> int:
-    tables = {str(table.name): table for table in beside.all}
-    piece_table, blob_table = (tables[str(name)] for name in (BlobPiece.__tablename__, Blob.__tablename__))
+    piece_table, blob_table = (plain_tables()[str(name)] for name in (BlobPiece.__tablename__, Blob.__tablename__))
     blobs, pieces = beside.of(blob_table), beside.of(piece_table)
     if blobs is None:
         return 0
