@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, update
 from trading_house import PASSWORD, Trade, trade
 
 from erp_desktop.actions.masters import SaveParty
@@ -19,6 +19,7 @@ from erp_desktop.central.backing_up import check_backup
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.models.party import Party
+from erp_desktop.models.sync import ActionLog, CompanyClock
 from erp_desktop.sync import auditing
 from erp_desktop.sync.cache import cache_path
 from erp_desktop.sync.secrets import Secrets
@@ -323,6 +324,13 @@ def test_the_list_is_narrowed_to_a_person_an_action_and_a_record_and_the_log_is_
     trade.wait(lambda: "are as they were written" in screen.log_state.text())
     trade.do(screen.do_refresh)
     trade.wait(lambda: "Checked on" in screen.log_state.text())
+    with trade.company.session() as session:  # as if the last change had never been
+        last = session.scalar(select(func.max(ActionLog.tick)))
+        session.execute(delete(ActionLog).where(ActionLog.tick == last))
+        session.execute(update(CompanyClock).values(tick=last - 1))
+        session.commit()
+    trade.do(screen.do_check)
+    trade.wait(lambda: f"Entry {last} of the log is not as it was written" in screen.log_state.text())
 
 
 def test_a_long_history_is_shown_page_by_page(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
