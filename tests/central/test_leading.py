@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 from central_desk import OpenedCompany, opening, pushed, save_unit
 from sqlalchemy import Engine, select
@@ -77,6 +78,19 @@ def test_whichever_worker_takes_a_push_the_leader_performs_it(
     assert (leader.centre.transactions, other.centre.transactions) == (4, 0)
     refused = other.leading.perform(office.id, device, [pushed(save_unit(""), office.owner_id)])[0]
     assert (refused.outcome, (refused.problem or {})["code"]) == ("refused", "required"), "with its reason"
+
+
+@pytest.mark.parametrize("strange", [10**38, -(10**400), 1e308, [[[[{}]]]], "\x00", None])
+def test_arguments_of_no_shape_are_refused_by_the_leader_too(
+    workers: tuple[Worker, Worker], office: OpenedCompany, strange: object
+) -> None:
+    leader, other = workers
+    action = msgspec.structs.replace(pushed(save_unit("NEW1"), office.owner_id), args={"code": strange})
+    (refused,) = other.leading.perform(office.id, new_id(), [action])
+    assert (refused.outcome, (refused.problem or {})["code"]) == ("refused", "malformed")
+    assert other.centre.transactions == 0
+    assert other.leading.perform(office.id, new_id(), [action])[0] == refused
+    assert leader.leading.perform(office.id, new_id(), [action])[0] == refused, "the same content, however it came"
 
 
 def test_pushes_that_many_workers_hand_over_at_once_are_each_answered_with_their_own(

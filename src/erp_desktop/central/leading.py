@@ -29,6 +29,8 @@ _NO_LINE = (OSError, EOFError, multiprocessing.AuthenticationError, msgspec.Msgs
 
 
 class _Asked(msgspec.Struct, frozen=True, array_like=True):
+    """Travels as JSON, as it came: anything else may not know all numbers that somebody sends."""
+
     company_id: UUID
     device_id: UUID | None
     actions: list[PushedAction]
@@ -104,10 +106,10 @@ class Leading:
         line = None
         try:
             line = self._line_to(leader)
-            line.send_bytes(msgspec.msgpack.encode(asked))
+            line.send_bytes(msgspec.json.encode(asked))
             if not line.poll(SECONDS_FOR_AN_ANSWER):
                 raise TimeoutError
-            answer = msgspec.msgpack.decode(line.recv_bytes(), type=_Answer)
+            answer = msgspec.json.decode(line.recv_bytes(), type=_Answer)
         except _NO_LINE as error:
             log.info("worker %d does not answer: %s", leader, type(error).__name__)
             if line is not None:
@@ -146,8 +148,8 @@ class Leading:
         try:
             with line, contextlib.suppress(*_NO_LINE):
                 while line in wait([line, self._closing]):
-                    asked = msgspec.msgpack.decode(line.recv_bytes(), type=_Asked)
-                    line.send_bytes(msgspec.msgpack.encode(self._answer(asked)))
+                    asked = msgspec.json.decode(line.recv_bytes(), type=_Asked)
+                    line.send_bytes(msgspec.json.encode(self._answer(asked)))
         finally:
             with self._guard:
                 self._answering.discard(threading.current_thread())
