@@ -489,7 +489,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>All computers</source>
-        <translation>所有计算机</translation>
+        <translation>所有电脑</translation>
     </message>
     <message>
         <source>Done and refused</source>
@@ -592,7 +592,7 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Fetched all data to a computer</source>
-        <translation>把全部数据取到计算机上</translation>
+        <translation>把全部数据取到电脑上</translation>
     </message>
     <message>
         <source>Ran a report</source>
@@ -1784,7 +1784,7 @@ before: {value}</source>
     </message>
     <message>
         <source>Computer</source>
-        <translation>计算机</translation>
+        <translation>电脑</translation>
     </message>
     <message>
         <source>Licence</source>
@@ -5150,7 +5150,7 @@ before: {value}</source>
     </message>
     <message>
         <source>Computer</source>
-        <translation>计算机</translation>
+        <translation>电脑</translation>
     </message>
     <message>
         <source>History</source>
@@ -9176,7 +9176,7 @@ before: {value}</source>
     </message>
     <message>
         <source>No computer called {host} can be found. Check the address, and that this computer is on the network.</source>
-        <translation>找不到名为 {host} 的计算机。请检查地址以及本机的网络连接。</translation>
+        <translation>找不到名为 {host} 的电脑。请检查地址以及本机的网络连接。</translation>
     </message>
     <message>
         <source>Something answers at {address}, but it is not the central service. Check the address.</source>
@@ -9200,7 +9200,7 @@ before: {value}</source>
     </message>
     <message>
         <source>A company with the code {code} is in {folder} already. If it is not offered to you, its password is not kept on this computer. Name another code or another folder for a new one; nothing was changed.</source>
-        <translation>{folder} 中已有编码为 {code} 的公司。如果它没有列出供您选择，说明此计算机没有保存其密码。请为新公司指定其他编码或其他文件夹；未作任何更改。</translation>
+        <translation>{folder} 中已有编码为 {code} 的公司。如果它没有列出供您选择，说明此电脑没有保存其密码。请为新公司指定其他编码或其他文件夹；未作任何更改。</translation>
     </message>
     <message>
         <source>Last in first out is not allowed in statutory books (IAS 2.25 and the Chinese standards), and this book posts to the ledger. Confirm that you want it all the same, or choose another method; nothing was changed.</source>
@@ -11687,7 +11687,7 @@ before: {value}</source>
     </message>
     <message>
         <source>Computer</source>
-        <translation>计算机</translation>
+        <translation>电脑</translation>
     </message>
     <message>
         <source>Who did what</source>
