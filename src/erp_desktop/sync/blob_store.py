@@ -35,6 +35,9 @@ _TABLES = (
 )
 
 
+_SENT, _UNSENT, _UNNAMED = 0, 1, 2  # what `is_unsent` says of a file
+
+
 class Damaged(Exception):
     """The bytes here are not those of their hash, or cannot be read."""
 
@@ -52,6 +55,7 @@ class Kept:
     received: int
     is_unsent: bool
     is_damaged: bool = False
+    is_unnamed: bool = False  # unsent, and no attachment that is known here names it: it may make room
 
     @property
     def is_whole(self) -> bool:
@@ -128,7 +132,7 @@ class BlobStore:
             return []
         wanted = None if hashes is None else set(hashes)
         return [
-            Kept(sha256, size, received, bool(is_unsent), bool(is_damaged))
+            Kept(sha256, size, received, is_unsent == _UNSENT, bool(is_damaged), is_unsent == _UNNAMED)
             for sha256, size, received, is_unsent, is_damaged in found
             if wanted is None or sha256 in wanted
         ]
@@ -169,9 +173,23 @@ class BlobStore:
     # --- what the centre has
 
     def note_sent(self, hashes: Sequence[str]) -> None:
-        """The centre has all of it, or nobody waits for it any more: it may make room."""
-        with self._changing() as connection:
-            connection.executemany("UPDATE file SET is_unsent = 0 WHERE sha256 = ?", [(one,) for one in hashes])
+        """The centre has all of it: it may make room."""
+        self._note(hashes, _SENT)
+
+    def note_unnamed(self, hashes: Sequence[str]) -> None:
+        """Nobody waits for it now: it may make room. Its attachment can come back, as with a role that is given back."""
+        self._note(hashes, _UNNAMED)
+
+    def note_unsent(self, hashes: Sequence[str]) -> None:
+        """Its attachment has come back."""
+        self._note(hashes, _UNSENT)
+
+    def _note(self, hashes: Sequence[str], state: int) -> None:
+        if hashes:
+            with self._changing() as connection:
+                connection.executemany(
+                    "UPDATE file SET is_unsent = ? WHERE sha256 = ?", [(state, one) for one in hashes]
+                )
 
     def offer_all(self) -> None:
         """The centre may be another one than it was: nothing counts as sent until it says so again."""
@@ -180,10 +198,10 @@ class BlobStore:
                 connection.execute("UPDATE file SET is_unsent = 1 WHERE received = size AND is_damaged = 0")
 
     def make_room(self, most: int = MOST_BYTES_FETCHED) -> None:
-        """Of what the centre has, the longest unused goes until `most` bytes are left. What is unsent never does."""
+        """Of what the centre has or nobody names, the longest unused goes until `most` bytes are left. What is unsent never does."""
         with self._changing() as connection:
             sent = connection.execute(
-                "SELECT id, received FROM file WHERE is_unsent = 0 ORDER BY used_at DESC, id DESC"
+                f"SELECT id, received FROM file WHERE is_unsent <> {_UNSENT} ORDER BY used_at DESC, id DESC"
             ).fetchall()
             total, gone = 0, []
             for file_id, received in sent:

@@ -152,15 +152,18 @@ class Sending:
             offers_all, self._offers_all = self._offers_all, False
         if offers_all:
             self._store.offer_all()
-        unsent = [kept for kept in self._store.kept() if kept.is_unsent and kept.is_whole]
+        unsent = [kept for kept in self._store.kept() if (kept.is_unsent or kept.is_unnamed) and kept.is_whole]
         if not unsent:
             return True
         with self._turn:
             named = self._cache.read_here(lambda session: _named(session, [kept.sha256 for kept in unsent]))
             is_adding = self._being_added > 0
         at_centre = [kept for kept in unsent if kept.sha256 in named.at_centre]
+        self._store.note_unsent([one.sha256 for one in unsent if one.is_unnamed and one.sha256 in named.anywhere])
         if not is_adding:
-            self._store.note_sent([kept.sha256 for kept in unsent if kept.sha256 not in named.anywhere])
+            self._store.note_unnamed(
+                [one.sha256 for one in unsent if one.is_unsent and one.sha256 not in named.anywhere]
+            )
         if not at_centre:
             return True
         states = {

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 import simulated_trade as trade
-from simulated_desk import Fault, SimulatedDesk
+from simulated_desk import Fault, File, SimulatedDesk
 from simulated_office import SimulatedOffice
 from sqlalchemy import Connection, delete, select, update
 
@@ -26,6 +26,7 @@ from erp_desktop.models.purchasing import PurchaseOrder
 from erp_desktop.models.sales import Channel, SalesOrder
 from erp_desktop.models.stock import StockBalance, StockCount
 from erp_desktop.models.sync import OutboxAction
+from erp_desktop.queries.attachments import FilesAt
 from erp_desktop.sync.cache import CacheFull
 
 
@@ -343,6 +344,27 @@ def test_a_user_whose_role_was_cut_while_offline_is_told_and_sees_less(office: S
     assert problems(sun)[0].code == "not_permitted"
     assert sorted(sun.waiting().values()) == ["held", "held", "refused"]
     assert sun.ask(lambda session: session.scalars(select(SalesOrder.id)).all()) == []
+
+
+def test_a_file_of_somebody_who_may_read_it_again_is_sent_after_all(office: SimulatedOffice) -> None:
+    """Its row is at the centre, its bytes are not, and the role is cut before they are; later it is given back."""
+    sun, lin, mei = office.desks["sun"], office.desks["lin"], office.desks["mei"]
+    party = lin.ask(lambda session: session.scalars(select(Party.id).order_by(Party.code)).first())
+    assert party is not None
+    attached = sun.perform(File(party, "contract.pdf", b"PDF"))
+    assert attached is not None
+    office.confirmed[attached] = "sun"
+    sun.push()
+    sun.pull()  # the row has come back; the line breaks before the bytes are sent
+    for pick in (1, 3):  # Sun becomes a clerk of people, and sells again
+        (changed,) = trade.cut_role(lin, pick)
+        perform(office, "lin", changed)
+        lin.sync()
+        sun.sync()
+        sun.sync()
+    mei.sync()
+    (file,) = mei.ask(lambda session: FilesAt("party", party).run(session, office.company_id))
+    assert mei.open_file(file) == b"PDF"
 
 
 def test_an_import_reaches_the_others_while_they_work(office: SimulatedOffice) -> None:
