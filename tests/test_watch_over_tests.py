@@ -10,7 +10,9 @@ pytest_plugins = ["pytester"]
 @pytest.fixture
 def watched(pytester: pytest.Pytester) -> pytest.Pytester:
     """A directory with the thread watch of this suite, and a shorter patience."""
-    source = (Path(__file__).parent / "conftest.py").read_text(encoding="utf-8")
+    tests = Path(__file__).parent
+    pytester.makepyfile(postgres_clones=(tests / "postgres_clones.py").read_text(encoding="utf-8"))
+    source = (tests / "conftest.py").read_text(encoding="utf-8")
     pytester.makeconftest(
         source.replace("SECONDS_FOR_THREADS_TO_END = 60.0", "SECONDS_FOR_THREADS_TO_END = 0.2").replace(
             "pytest_plugins", "plugins_of_the_suite"
