@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from multiprocessing.synchronize import Event
 from typing import Any
+from uuid import UUID
 
 from PySide6.QtCore import QCoreApplication, Qt
 
@@ -115,9 +116,9 @@ def active(one: Office, short: bool) -> None:
 
 async def _active(one: Office, seconds: int) -> None:
     times: list[float] = []
-    pulls: list[float] = []
     desks = one.crowd(DESKS)
     await signed_in(desks)
+    listeners = _Crowd(one, DESKS, [(desk.device_id, desk.token, desk.cursor) for desk in desks])
     between = DESKS / ACTIONS_A_SECOND
     all_at_work = time.perf_counter() + len(one.document()) * between
     end = all_at_work + seconds
@@ -125,9 +126,6 @@ async def _active(one: Office, seconds: int) -> None:
     def pushed(_desk: CrowdDesk, took: float) -> None:
         if time.perf_counter() >= all_at_work:
             times.append(took)
-
-    def pulled(_desk: CrowdDesk, _reply: wire.PullReply, took: float) -> None:
-        pulls.append(took)
 
     async def work(number: int, desk: CrowdDesk) -> None:
         waiting = itertools.chain.from_iterable(one.document() for _ in itertools.count())
@@ -140,23 +138,24 @@ async def _active(one: Office, seconds: int) -> None:
             await asyncio.sleep(max(0.0, at + between - time.perf_counter()))
 
     for desk in desks:
-        desk.on_push, desk.on_pull = pushed, pulled
-    listening = [asyncio.create_task(desk.listen()) for desk in desks]
+        desk.on_push = pushed
     await asyncio.gather(*(work(number, desk) for number, desk in enumerate(desks)))
-    deadline = time.perf_counter() + 60
-    while any(desk.outbox for desk in desks) and time.perf_counter() < deadline:
-        await asyncio.sleep(0.05)
+    pulls = listeners.pulls()
+    for desk in desks:
+        while not (await desk.pull(0)).complete:
+            pass
     errors = {
         "tries_again": sum(desk.tries_again for desk in desks),
         "refused": sum(len(desk.refused) for desk in desks),
         "never_acknowledged": sum(len(desk.outbox) for desk in desks),
     }
-    await _end(listening, desks)
+    for desk in desks:
+        desk.close()
     rate = len(times) / seconds
     tell(
         "push at 50 actions/s, p95", _percentile(times, 0.95), "ms", 100, p50=_percentile(times, 0.5), rate=round(rate)
     )
-    tell("errors meanwhile", sum(errors.values()), "errors", 0, pulls=len(pulls), **errors)
+    tell("errors meanwhile", sum(errors.values()), "errors", 0, pulls=pulls, **errors)
 
 
 def storm(one: Office, short: bool) -> None:
@@ -291,13 +290,13 @@ async def _end(tasks: Sequence["asyncio.Task[None]"], desks: Sequence[CrowdDesk]
 
 
 class _Crowd:
-    """Desks that listen in a process of their own."""
+    """Desks that listen in a process of their own: each of `known` with its device, token and cursor, or new ones."""
 
-    def __init__(self, one: Office, count: int) -> None:
+    def __init__(self, one: Office, count: int, known: Sequence[tuple[UUID, str, str | None]] = ()) -> None:
         context = multiprocessing.get_context("spawn")
         self._stop, ready, self._got = context.Event(), context.Event(), context.Queue()
         self._process = context.Process(
-            target=_listen_in_a_crowd, args=(one.url, one.business.code, count, ready, self._stop, self._got)
+            target=_listen_in_a_crowd, args=(one.url, one.business.code, count, known, ready, self._stop, self._got)
         )
         self._process.start()
         if not ready.wait(300):
@@ -306,19 +305,38 @@ class _Crowd:
 
     def when_each_had(self, tick: int) -> list[float]:
         """Of each desk that has heard of it, when it had got as far as `tick`."""
+        firsts = (min((at for got, at in one.items() if got >= tick), default=None) for one in self._ended())
+        return [at for at in firsts if at is not None]
+
+    def pulls(self) -> int:
+        """How many brought something."""
+        return sum(len(one) for one in self._ended())
+
+    def _ended(self) -> list[dict[int, float]]:
         if self._arrivals is None:
             self._stop.set()
             self._arrivals = self._got.get(timeout=60)
             self._process.join()
-        firsts = (min((at for got, at in one.items() if got >= tick), default=None) for one in self._arrivals)
-        return [at for at in firsts if at is not None]
+        return self._arrivals
 
 
-def _listen_in_a_crowd(url: str, code: str, count: int, ready: Event, stop: Event, got: Any) -> None:
+def _listen_in_a_crowd(
+    url: str,
+    code: str,
+    count: int,
+    known: Sequence[tuple[UUID, str, str | None]],
+    ready: Event,
+    stop: Event,
+    got: Any,
+) -> None:
     async def run() -> list[dict[int, float]]:
         desks = [CrowdDesk(url, code, LOGIN, PASSWORD) for _ in range(count)]
         arrivals: dict[int, dict[int, float]] = {id(desk): {} for desk in desks}
-        await signed_in(desks)
+        if known:
+            for desk, session in zip(desks, known, strict=True):
+                desk.device_id, desk.token, desk.cursor = session
+        else:
+            await signed_in(desks)
 
         def pulled(desk: CrowdDesk, reply: wire.PullReply, _took: float) -> None:
             arrivals[id(desk)].setdefault(reply.tick, time.perf_counter())
