@@ -19,7 +19,7 @@ from sqlalchemy import select
 from erp_desktop.central.action_log import verify_log
 from erp_desktop.central.cli import main
 from erp_desktop.central.performing import Centre
-from erp_desktop.central.workers import MOST_DATABASE_CONNECTIONS, MOST_WORKERS, pool_size_of
+from erp_desktop.central.workers import MOST_DATABASE_CONNECTIONS, MOST_WORKERS, performers_for, pool_size_of
 from erp_desktop.database import open_engine
 from erp_desktop.models.sync import ActionLog
 from erp_desktop.wire import PushReply
@@ -40,6 +40,7 @@ class Office:
         self._reader.start()
         self.url: str = self.said()["listening"]
         self.workers = dict(self.worker_said() for _ in range(2))
+        self.performer: int = self.said()["process"]
 
     def said(self) -> dict[str, Any]:
         line = self._lines.get(timeout=PATIENCE)
@@ -81,8 +82,9 @@ def office(acme: OpenedCompany, postgres_url: str) -> Iterator[Office]:
     started.end()
 
 
+@pytest.mark.parametrize("who", ["worker", "performer"])
 def test_a_worker_killed_in_the_middle_of_pushes_loses_nothing_doubles_nothing_and_comes_back(
-    office: Office, acme: OpenedCompany
+    office: Office, acme: OpenedCompany, who: str
 ) -> None:
     desk = RemoteDesk(office.url)
     assert desk.log_in("lin").status_code == 200
@@ -112,12 +114,12 @@ def test_a_worker_killed_in_the_middle_of_pushes_loses_nothing_doubles_nothing_a
         one.start()
     for _ in range(20):
         assert under_way.acquire(timeout=PATIENCE)
-    number, killed = 1, office.workers[1]
+    number, killed = (1, office.workers[1]) if who == "worker" else (3, office.performer)
     os.kill(killed, signal.SIGKILL)
     assert requests.get(f"{office.url}/v1/sync/hello", timeout=PATIENCE).status_code == 200  # the other one answers
-    again, process = office.worker_said()
-    assert again == number
-    assert process != killed
+    again = office.said()
+    assert again[who] == number
+    assert again["process"] != killed
     for one in desks:
         one.join()
 
@@ -162,4 +164,4 @@ def test_however_many_workers_there_are_postgresql_has_room_for_all_of_them() ->
     for workers in range(1, MOST_WORKERS + 1):
         kept = pool_size_of(workers)
         assert kept >= 1
-        assert workers * (3 * kept + 1) <= MOST_DATABASE_CONNECTIONS
+        assert (workers + performers_for(workers)) * (3 * kept + 1) <= MOST_DATABASE_CONNECTIONS

@@ -18,6 +18,7 @@ from erp_desktop.wire import PushResult
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 MOST_CODES = 200  # of refusals; what comes after is counted as "other"
+SECONDS_BETWEEN_SHARES = 1.0
 
 
 class Histogram(msgspec.Struct):

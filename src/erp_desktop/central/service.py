@@ -36,11 +36,11 @@ from erp_desktop.central.http import (
     read_message,
     sender_of,
 )
-from erp_desktop.central.leading import Leading
 from erp_desktop.central.listening import nothing_new
 from erp_desktop.central.looking import Asked, Look, Looks
 from erp_desktop.central.measuring import Figures, Measures
 from erp_desktop.central.older import older
+from erp_desktop.central.performers import Performers
 from erp_desktop.central.performing import Centre
 from erp_desktop.central.previewing import Previews, Wanted
 from erp_desktop.central.problems import PROBLEMS, as_problem
@@ -89,15 +89,14 @@ Answer = TypeVar("Answer")
 class Service:
     """One worker: its routes, and the parts that they use."""
 
-    def __init__(self, engine: Engine, worker: int = 1, workers: int = 1, folder: Path | None = None) -> None:
-        """`worker` of `workers`, which meet in `folder` and leave their figures there for each other."""
+    def __init__(self, engine: Engine, worker: int = 1, performers: int = 0, folder: Path | None = None) -> None:
+        """One of several workers meets the others and `performers` processes that perform for them in `folder`."""
         identity = identity_of(engine)
         self.engine = engine
         self.measures = Measures(worker, folder)
         self.connections: Callable[[], int] = lambda: 0  # how many are open; who listens knows
         self.status_calls = StatusCalls(engine, self.measures, self.figures_now, self._in_thread)
         self.centre = Centre(engine)
-        self.leading = Leading(self.centre, worker, workers, folder) if folder is not None and workers > 1 else None
         self.previews = Previews(self.centre)
         self.changes = Changes(engine, identity.signer)
         self.accounts = Accounts(engine, identity.signer)
@@ -110,6 +109,11 @@ class Service:
         self._signer = identity.signer
         self._server_id = identity.server_id
         self.centre.on_commit(self.wakeups.committed)
+        self.performers = (
+            Performers(self.centre, performers, folder, self.wakeups.committed)
+            if folder is not None and performers
+            else None
+        )
         self.other_workers = _line_to_other_workers(engine, self.wakeups)
         if self.other_workers is not None:
             self.centre.on_commit(self.other_workers.committed)
@@ -156,16 +160,14 @@ class Service:
         self.wakeups.start()
         if self.other_workers is not None:
             self.other_workers.start()
-        if self.leading is not None:
-            await anyio.to_thread.run_sync(self.leading.start)
         await anyio.to_thread.run_sync(self.restores.tidy_up)
         sharing = asyncio.create_task(self.status_calls.keep_sharing())
         yield
         sharing.cancel()
         await sharing
         await self.wakeups.close()
-        if self.leading is not None:
-            await anyio.to_thread.run_sync(self.leading.close)
+        if self.performers is not None:
+            await anyio.to_thread.run_sync(self.performers.close)
         if self.other_workers is not None:
             await anyio.to_thread.run_sync(self.other_workers.close)
         await anyio.to_thread.run_sync(self.administration.close)
@@ -216,7 +218,7 @@ class Service:
                 if not _is_a_moment(pushed.issued_at):
                     raise WireError(422, "malformed", "This was done at no moment that there is.", action_id=pushed.id)
             began = time.perf_counter()
-            results = (self.leading or self.centre).perform(who.company_id, who.device_id, wanted.actions)
+            results = (self.performers or self.centre).perform(who.company_id, who.device_id, wanted.actions)
             self.measures.pushed(time.perf_counter() - began, results)
             if any((result.problem or {}).get("code") == DEVICE_FORKED for result in results):
                 self.accounts.end_sessions_of_copies(who.company_id, who.device_id)

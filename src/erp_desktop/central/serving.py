@@ -40,11 +40,11 @@ class Server(uvicorn.Server):
         shared: socket.socket | None = None,
         url: str = "",
         worker: int = 1,
-        workers: int = 1,
+        performers: int = 0,
         trusted_proxies: Sequence[str] = (),
         folder: Path | None = None,
     ) -> None:
-        self.service = Service(engine, worker, workers, folder)
+        self.service = Service(engine, worker, performers, folder)
         self.service.connections = lambda: len(self.server_state.connections)
         self._socket = shared or listen(host, port)
         self._is_shared = shared is not None

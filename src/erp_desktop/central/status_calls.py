@@ -22,13 +22,12 @@ from sqlalchemy import Engine, select
 
 from erp_desktop import __version__
 from erp_desktop.central.http import WireError, message_response, sender_of
-from erp_desktop.central.measuring import CompanyFigures, Figures, Measures, metrics_text
+from erp_desktop.central.measuring import SECONDS_BETWEEN_SHARES, CompanyFigures, Figures, Measures, metrics_text
 from erp_desktop.database import reader
 from erp_desktop.models.company import Company
 from erp_desktop.models.sync import CompanyClock, Device
 
 TOKEN_VARIABLE = "ERP_METRICS_TOKEN"
-SECONDS_BETWEEN_SHARES = 1.0
 SEEN_LATELY = timedelta(minutes=10)
 _SAID_BY_PROXIES = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 

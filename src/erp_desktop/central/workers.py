@@ -23,6 +23,9 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Engine
 
+from erp_desktop.central.measuring import SECONDS_BETWEEN_SHARES, Measures
+from erp_desktop.central.performers import Performer
+from erp_desktop.central.performing import Centre
 from erp_desktop.central.serving import SECONDS_TO_FINISH, Server, listen, url_of
 from erp_desktop.central.signing import identity_of
 from erp_desktop.database import open_engine
@@ -30,7 +33,8 @@ from erp_desktop.memory import settle_memory
 
 log = logging.getLogger(__name__)
 
-MOST_WORKERS = 22  # of more, each would have too few connections to the database
+MOST_WORKERS = 18  # of more, each would have too few connections to the database
+MOST_PERFORMERS = 4
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a worker that ended is started again
 SECONDS_THAT_PROVE_HEALTH = 60.0  # a worker that lived so long starts with the shortest pause again
 SECONDS_TO_STOP = SECONDS_TO_FINISH + 10
@@ -43,9 +47,14 @@ class WorkersDidNotStart(RuntimeError):
     """A worker ended before it was ready the first time; its log says why."""
 
 
+def performers_for(workers: int) -> int:
+    """How many processes perform for so many workers; one that serves alone performs itself."""
+    return min(workers // 2, MOST_PERFORMERS)
+
+
 def pool_size_of(workers: int) -> int:
     """How many connections each keeps: it takes twice as many more for a moment, and has one to hear of the others."""
-    return (MOST_DATABASE_CONNECTIONS // workers - 1) // 3
+    return (MOST_DATABASE_CONNECTIONS // (workers + performers_for(workers)) - 1) // 3
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ class Serving:
     url: str
     pool_size: int
     workers: int
-    folder: str  # where workers meet and leave their figures for each other
+    folder: str  # where processes meet and leave their figures for each other
     trusted_proxies: tuple[str, ...] = ()
 
 
@@ -94,7 +103,7 @@ class Workers:
         url = url_of(self._listening, self.host)
         folder = tempfile.TemporaryDirectory(prefix="erp-central.")
         self._serving = Serving(address, url, pool_size_of(self.count), self.count, folder.name, self.trusted_proxies)
-        self._workers = [_Worker(number) for number in range(1, self.count + 1)]
+        self._workers = [_Worker(number) for number in range(1, self.count + performers_for(self.count) + 1)]
         before = {kind: signal.signal(kind, lambda *_: self.stop()) for kind in (signal.SIGTERM, signal.SIGINT)}
         try:
             self._start_all()
@@ -137,12 +146,15 @@ class Workers:
                 del waited_for[ready]
         print(json.dumps({"listening": self._serving.url}), flush=True)
         for worker in self._workers:
-            _tell(worker)
+            self._tell(worker)
 
     def _start(self, worker: _Worker) -> None:
         ours, theirs = multiprocessing.Pipe()
+        listening = self._listening if worker.number <= self.count else None
         worker.process = _processes.Process(
-            target=work, args=(self._serving, self._listening, worker.number, theirs), name=f"worker {worker.number}"
+            target=perform if listening is None else work,
+            args=(self._serving, listening, worker.number, theirs),
+            name=f"worker {worker.number}",
         )
         worker.process.start()
         theirs.close()
@@ -162,9 +174,15 @@ class Workers:
                     return
                 assert isinstance(ready, Connection)
                 if _says_ready(ready):
-                    _tell(lines[ready])
+                    self._tell(lines[ready])
                 else:
                     self._has_ended(lines[ready])
+
+    def _tell(self, worker: _Worker) -> None:
+        assert worker.process is not None
+        kind = "worker" if worker.number <= self.count else "performer"
+        told: dict[str, Any] = {kind: worker.number, "process": worker.process.pid}
+        print(json.dumps(told), flush=True)
 
     def _has_ended(self, worker: _Worker) -> None:
         code = _ended(worker)
@@ -197,7 +215,7 @@ def work(serving: Serving, listening: socket.socket, number: int, parent: Connec
         shared=listening,
         url=serving.url,
         worker=number,
-        workers=serving.workers,
+        performers=performers_for(serving.workers),
         trusted_proxies=serving.trusted_proxies,
         folder=Path(serving.folder),
     )
@@ -216,18 +234,51 @@ def work(serving: Serving, listening: socket.socket, number: int, parent: Connec
     sys.stdout.flush()
 
 
+def perform(serving: Serving, _listening: None, number: int, parent: Connection) -> None:
+    """A performing process: performs for the workers until it is told to stop or its parent is gone."""
+    from erp_desktop.central.notifying import OtherWorkers  # loads PostgreSQL's driver, and who has that needs several
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(kind, lambda *_: stop.set())
+
+    def stop_without_parent() -> None:
+        with contextlib.suppress(EOFError, OSError):
+            parent.recv_bytes()
+        stop.set()
+
+    threading.Thread(target=stop_without_parent, name="parent watch", daemon=True).start()
+    engine, folder = open_engine(serving.database, pool_size=serving.pool_size), Path(serving.folder)
+    centre, measures = Centre(engine), Measures(number, folder)
+    workers = OtherWorkers(engine, lambda _company: None)
+    centre.on_commit(workers.committed)
+    workers.start()
+    performer = Performer(centre, number - serving.workers, folder)
+    settle_memory()
+    with contextlib.suppress(OSError):
+        parent.send_bytes(b"ready")
+    while not stop.wait(SECONDS_BETWEEN_SHARES):
+        measures.share(
+            measures.figures(
+                transactions=centre.transactions,
+                retries=centre.retries,
+                messages_sent=workers.told,
+                messages_received=workers.was_told,
+                queued=centre.queue_length(),
+            )
+        )
+    performer.close()
+    workers.close()
+    engine.dispose()
+
+
 def _says_ready(line: Connection) -> bool:
     try:
         line.recv_bytes()
     except (EOFError, OSError):
         return False
     return True
-
-
-def _tell(worker: _Worker) -> None:
-    assert worker.process is not None
-    told: dict[str, Any] = {"worker": worker.number, "process": worker.process.pid}
-    print(json.dumps(told), flush=True)
 
 
 def _ended(worker: _Worker) -> int | None:
