@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QDialog
 
 from erp_desktop.actions.accounting import EntryLine, PostJournalEntry
 from erp_desktop.actions.masters import SaveParty
+from erp_desktop.actions.price_corrections import CorrectReceiptPrice
 from erp_desktop.actions.refusals import CodeTaken
-from erp_desktop.actions.revaluing import RevaluedLine, RevalueStock
 from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.sync.what_waits import AttentionItem
 from erp_desktop.views.shell.attention_dialogs import AnswerDialog, CorrectDialog, DropDialog
@@ -67,22 +67,21 @@ def test_dropping_asks_for_a_reason(qtbot, view, desk):
 def test_an_entry_without_a_form_of_its_own_shows_what_was_typed_and_sends_what_is_corrected(qtbot, view, desk):
     assert not view.edit_action.isEnabled()
     assert view.pane.buttons[1].isHidden()  # no button that never does anything
-    line = RevaluedLine(uuid4(), uuid4(), unit_cost=Decimal("12.5"))
-    revaluation = RevalueStock(uuid4(), date(2026, 1, 5), "Market", (line,))
-    desk.items = (item("RevalueStock", action=revaluation),)
+    correction = CorrectReceiptPrice(uuid4(), uuid4(), Decimal("12.5"), date(2026, 1, 5), "INV-7")
+    desk.items = (item("CorrectReceiptPrice", action=correction),)
     view.refresh()
     qtbot.waitUntil(view.edit_action.isEnabled)
     view.edit_action.trigger()
     dialog = next(found for found in view.findChildren(QDialog) if isinstance(found, CorrectDialog))
-    assert dialog.fields[0, "unit_cost"].text() == "12.50"
-    dialog.fields[None, "reason"].setText("Market price")
-    dialog.fields[0, "unit_cost"].setText("12x")
+    assert dialog.fields[None, "unit_price"].text() == "12.50"
+    dialog.fields[None, "reference"].setText("INV-8")
+    dialog.fields[None, "unit_price"].setText("12x")
     qtbot.mouseClick(dialog.do_button, Qt.MouseButton.LeftButton)
     assert dialog.problem.isVisible()  # what cannot be read is said, and nothing is sent
-    dialog.fields[0, "unit_cost"].setText("12.5")
+    dialog.fields[None, "unit_price"].setText("12.5")
     qtbot.mouseClick(dialog.do_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(desk.settled))
-    assert desk.settled[0].amended == replace(revaluation, reason="Market price")
+    assert desk.settled[0].amended == replace(correction, reference="INV-8")
 
 
 def test_an_empty_list_says_that_nothing_needs_attention(qtbot, view, desk):
