@@ -56,7 +56,8 @@ def test_a_rate_is_entered_and_one_that_is_far_off_is_asked_about(trade):
     trade.type(page, "rate", "715")
     trade.do(page.do_save)
     trade.agree(page, "Save it all the same")
-    trade.wait(lambda: len(trade.ask(ExchangeRates(ListRequest())).rows) == 2)
+    trade.wait(lambda: not page.is_busy and not page.is_dirty)
+    assert len(trade.ask(ExchangeRates(ListRequest())).rows) == 2
 
     trade.type(page, "rate", "7.15")
     trade.do(page.do_save)

@@ -177,8 +177,9 @@ class RecordPage(DocumentPage):
     def show_more(self, record: Any) -> None:
         """Shows what stands below the form."""
 
-    def accept_more(self) -> None:
-        """What stands below the form now is saved."""
+    def acceptance(self) -> Callable[[], None]:
+        """To be called once what stands on the page now is saved: what somebody types until then stays a change."""
+        return self.binder.acceptance()
 
     def show_entry(self, entry: RefusedEntry) -> int:
         names = [self.record_kind.field_name(one) for one in self.record_kind.arguments]
@@ -245,12 +246,13 @@ class RecordPage(DocumentPage):
         if values is None:
             return
 
+        accept = self.acceptance()
+
         def done() -> None:
-            self.binder.accept()
-            self.accept_more()
-            self.set_dirty(False)
+            accept()
+            self.set_dirty(self.binder.is_dirty)
             self.tell(translate("RecordPage", "Saved"))
-            if then is not None:
+            if then is not None and not self.is_dirty:
                 then()
 
         self.perform(self.action_of(values), done, self.say_refusal)

@@ -130,7 +130,9 @@ class PurchaseOrderPage(FormPage):
         self.header.name(document_text(self.kind, record.number), party)
         self.show_state(record.status)
         if self.is_typing:
-            if _typed_part(record) != self._shown:
+            if self._shown is None:  # as this page has saved it
+                self._shown = _typed_part(record)
+            elif _typed_part(record) != self._shown:
                 self.say_changed_elsewhere()
             return
         self._shown = _typed_part(record)
@@ -170,7 +172,7 @@ class PurchaseOrderPage(FormPage):
         )
         self.lines_changed()
 
-    _shown: tuple[Any, ...] = ()
+    _shown: tuple[Any, ...] | None = ()
     _seen: SavePurchaseOrder | None = None  # the order as the person last saw it
 
     def note_seen(self) -> None:
@@ -331,13 +333,14 @@ class PurchaseOrderPage(FormPage):
             currency=values.get("currency") or "",
         )
 
+        accept = self.binder.acceptance()
+
         def saved() -> None:
-            self._seen = action
-            self.binder.accept()
-            self.set_dirty(False)
+            self._seen, self._shown = action, None
+            accept()
             self.remember_warehouse(action.warehouse_id)
             self.tell(translate("PurchaseOrderPage", "Purchase order saved"))
-            if then is not None:
+            if then is not None and not self.is_dirty:
                 then()
 
         self.perform(action if self._seen is None else changing(action, self._seen), saved, self.say_refusal)

@@ -87,7 +87,7 @@ class SalesOrderPage(FormPage):
             is_new=is_new,
         )
         self.money = FirstChoices("", 2, "shipment", None, None)
-        self._shown: tuple[Any, ...] = ()
+        self._shown: tuple[Any, ...] | None = ()
         self._seen: SaveSalesOrder | None = None  # the order as the person last saw it
         self._free: dict[UUID, Decimal] = {}
         self._free_asked: tuple[UUID | None, frozenset[UUID]] = (None, frozenset())
@@ -161,7 +161,9 @@ class SalesOrderPage(FormPage):
         self.header.name(document_text(self.kind, record.number), party)
         self.show_state(record.status)
         if self.is_typing:
-            if _typed_part(record) != self._shown:
+            if self._shown is None:  # as this page has saved it
+                self._shown = _typed_part(record)
+            elif _typed_part(record) != self._shown:
                 self.say_changed_elsewhere()
             return
         self._shown = _typed_part(record)
@@ -298,13 +300,14 @@ class SalesOrderPage(FormPage):
             freight=values.get("freight") or ZERO,
         )
 
+        accept = self.binder.acceptance()
+
         def saved() -> None:
-            self._seen = action
-            self.binder.accept()
-            self.set_dirty(False)
+            self._seen, self._shown = action, None
+            accept()
             self.remember_warehouse(action.warehouse_id)
             self.tell(translate("SalesOrderPage", "Sales order saved"))
-            if then is not None:
+            if then is not None and not self.is_dirty:
                 then()
 
         self.perform(action if self._seen is None else changing(action, self._seen), saved, self.say_refusal)

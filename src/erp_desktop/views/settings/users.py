@@ -199,8 +199,14 @@ class UserPage(RecordPage):
             tick.setChecked(code in self._seen_roles)
         self._read_places()
 
-    def accept_more(self) -> None:
-        self._seen_roles, self._tied = self._ticked_roles(), self._ticked_places()
+    def acceptance(self) -> Callable[[], None]:
+        accept, roles, places = super().acceptance(), self._ticked_roles(), self._ticked_places()
+
+        def saved() -> None:
+            accept()
+            self._seen_roles, self._tied = roles, places
+
+        return saved
 
     def _ticked_roles(self) -> tuple[str, ...]:
         return tuple(code for code, tick in self.roles.items() if tick.isChecked())

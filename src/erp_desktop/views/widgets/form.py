@@ -5,7 +5,8 @@ A widget's objectName is the field it shows, `do_NAME` is the button of an actio
 out; without a needed one the form does not open.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QFile, QIODevice, QObject, Qt, Signal
@@ -65,6 +66,7 @@ class FormBinder(QObject):
         self._was_dirty = False
         self._listed: list[str] = []  # fields whose problems stand in the bar
         self._other_dirt = False
+        self._other_changes = 0
         self._refused: set[str] = set()  # fields with a sentence that reading them does not take away: what was refused
         labels = {label.buddy(): label for label in form.findChildren(QLabel) if label.buddy() is not None}
         needed = set(needed)
@@ -181,9 +183,18 @@ class FormBinder(QObject):
 
     def accept(self) -> None:
         """What stands in the form now is saved."""
-        for field in self._fields.values():
-            field.accept()
-        self._other_dirt = False
+        self.acceptance()()
+
+    def acceptance(self) -> Callable[[], None]:
+        """To be called once what stands in the form now is saved: what somebody types until then stays a change."""
+        return partial(
+            self._accept, {name: field.read_or_none() for name, field in self._fields.items()}, self._other_changes
+        )
+
+    def _accept(self, sent: Mapping[str, Any], other_changes: int) -> None:
+        for name, field in self._fields.items():
+            field.accept(sent[name])
+        self._other_dirt = self._other_dirt and other_changes != self._other_changes
         self._tell_dirty()
 
     # Widgets
@@ -230,6 +241,7 @@ class FormBinder(QObject):
     def note_other_change(self) -> None:
         """Something beside the fields was changed (the lines): the form is dirty until `show` or `accept`."""
         self._other_dirt = True
+        self._other_changes += 1
         self._tell_dirty()
 
     def show_refusal(self, refused: Refused) -> None:

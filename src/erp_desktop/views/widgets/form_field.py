@@ -107,13 +107,13 @@ class FormField(QObject):
                 widget.setText("" if value is None else str(value))
                 if isinstance(widget, QLineEdit) and not widget.hasFocus():
                     widget.setCursorPosition(0)  # a text longer than its field shows its beginning
-        self.accept()
+        self.accept(self.read_or_none())
         self.show_problem("")
 
-    def accept(self) -> None:
-        """What stands in the field now counts as saved."""
-        self.saved = self.read_or_none()
-        self._show_dot(False)
+    def accept(self, value: Any) -> None:
+        """`value` counts as saved, whether it still stands in the field or not."""
+        self.saved = value
+        self._show_dot(self.is_dirty)
 
     @property
     def is_dirty(self) -> bool:
