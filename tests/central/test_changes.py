@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.actions.base import Action, Context, action
 from erp_desktop.actions.masters import SaveUnit
 from erp_desktop.actions.opening import SaveUser
+from erp_desktop.central import changes
 from erp_desktop.central.performing import CodeInUse
 from erp_desktop.central.rows import stored_tables
 from erp_desktop.ids import derived_id
@@ -75,6 +77,22 @@ def test_pages_of_any_size_add_up_to_what_the_centre_has(desk: RemoteDesk, acme:
     assert {name: rows for name, rows in pulled.rows.items() if rows} == stored(acme)
     assert pulled.largest_reply <= max_rows
     assert pulled.tick == acme.centre.perform_local(acme.id, acme.owner_id, [save_unit("LAST")])[0].tick - 1
+
+
+def test_a_desk_that_asks_for_pages_of_odd_sizes_has_nothing_kept_for_itself(
+    desk: RemoteDesk, acme: OpenedCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor, spans, read = desk.pull_all().cursor, [], changes._pages
+
+    def noted(*span: Any) -> Any:
+        spans.append(span)
+        return read(*span)
+
+    monkeypatch.setattr(changes, "_pages", noted)
+    acme.perform(SaveManyUnits("a", 5))
+    pulled = [desk.pull_all(cursor, max_rows=max_rows) for max_rows in (5_000, 4_999, 10_000, 7, 5)]
+    assert len(spans) == 1
+    assert all(len(one.rows["unit"]) == 5 for one in pulled)
 
 
 def test_a_pull_brings_only_what_changed_since_its_cursor(desk: RemoteDesk, acme: OpenedCompany) -> None:

@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from erp_desktop.central import recent as keeping
 from erp_desktop.central.recent import RecentChanges
 from erp_desktop.wire import TablePage
 
@@ -103,6 +105,25 @@ def test_who_may_see_something_else_is_read_for_apart() -> None:
     company.act(1, False)
     assert recent.pages("with costs", 0, 1, 5_000, company.read, company.nonce) is not None
     assert recent.pages("without costs", 0, 1, 5_000, lambda *_: [], company.nonce) == ([], 1)
+
+
+def test_what_is_kept_of_all_kinds_of_work_is_bounded_and_the_longest_unused_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeping, "MOST_ROWS_IN_ALL", 10)
+    company, recent = Company(), RecentChanges()
+    for number in range(4):
+        company.act(number, False)
+
+    def reads_for(kind: str) -> int:
+        before = company.reads
+        assert recent.pages(kind, 0, 4, 5_000, company.read, company.nonce) is not None
+        return company.reads - before
+
+    assert [reads_for(kind) for kind in ("buyers", "packers", "buyers", "bookkeepers")] == [1, 1, 0, 1]
+    assert [reads_for(kind) for kind in ("buyers", "bookkeepers", "packers")] == [0, 0, 1]
+    monkeypatch.setattr(keeping, "MOST_ROWS_IN_ALL", 3)  # less than one kind's: what is asked for now is kept
+    assert [reads_for(kind) for kind in ("sellers", "sellers", "packers")] == [1, 0, 1]
 
 
 def test_a_snapshot_older_than_what_is_kept_is_read_for_by_itself() -> None:

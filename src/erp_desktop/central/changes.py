@@ -134,15 +134,16 @@ class Changes:
     def _recently(
         self, now: Moment, who: Reader, tables: Sequence[StoredTable], cursor: Cursor, max_rows: int
     ) -> tuple[list[TablePage], int] | None:
-        """Pages that this worker has read already for others who see the same, or reads now for all of them."""
+        """Pages that this worker has read already for others who see the same, or reads now for all of them, whatever size of
+        pages each asks for."""
 
         def read(after: int, upto: int) -> list[TablePage] | None:
-            counts = _counts_by_tick(now.connection, who.company_id, tables, after, upto, max_rows)
-            if _last_whole_tick(counts, after, upto, max_rows) < upto:
+            counts = _counts_by_tick(now.connection, who.company_id, tables, after, upto, MAX_ROWS_PER_PULL)
+            if _last_whole_tick(counts, after, upto, MAX_ROWS_PER_PULL) < upto:
                 return None
             return _pages(now.connection, who.company_id, tables, counts, after, upto)
 
-        kind = (who.company_id, now.epoch, cursor.scope, max_rows)
+        kind = (who.company_id, now.epoch, cursor.scope)
         return self._recent.pages(kind, cursor.tick, now.tick, max_rows, read, now.nonce)
 
     def snapshot(

@@ -15,6 +15,7 @@ from erp_desktop.wire import TablePage
 
 MOST_KINDS = 64  # companies times kinds of work
 MOST_ROWS, MOST_SPANS = 20_000, 200  # of each kind; older spans are read from the database again
+MOST_ROWS_IN_ALL = 100_000  # of all kinds together: the kind that nobody has asked for longest goes
 
 Read = Callable[[int, int], list[TablePage] | None]  # rows after a tick up to another; None: more than a reply holds
 Nonce = Callable[
@@ -58,9 +59,13 @@ class RecentChanges:
             if len(self._lanes) > MOST_KINDS:
                 self._lanes.popitem(last=False)
         with lane.guard:
+            before = lane.rows
             if not _reach(lane, after, upto, read, nonce):
                 return None
             spans = [span for span in lane.spans if span.upto > after]
+            is_more = lane.rows > before
+        if is_more:
+            self._make_room()
         chosen: list[_Span] = []
         rows = 0
         for span in spans:
@@ -77,6 +82,13 @@ class RecentChanges:
             chosen[0] = _Span(after, chosen[0].upto, rest, chosen[0].rows)
         pages = chosen[0].pages if len(chosen) == 1 else _together(span.pages for span in chosen)
         return pages, chosen[-1].upto
+
+    def _make_room(self) -> None:
+        """What was just asked for stays. A kind that goes while another thread reads it is read again the next time."""
+        with self._guard:
+            rows = sum(lane.rows for lane in self._lanes.values())
+            while rows > MOST_ROWS_IN_ALL and len(self._lanes) > 1:
+                rows -= self._lanes.popitem(last=False)[1].rows
 
 
 def _reach(lane: _Lane, after: int, upto: int, read: Read, nonce: Nonce) -> bool:
