@@ -1,7 +1,8 @@
 """What desks and centre say about the bytes of attachments (wire.py says the rest).
 
 Bytes travel as they are, a piece at a time, with their Content-Digest both ways; who asks, and from where on, stands in the
-address. A desk sends no piece before the row that names the content is at the centre.
+address. An empty piece says that the desk has no more, where the centre still asks. A desk sends no piece before the row that
+names the content is at the centre.
 """
 
 import re

@@ -21,7 +21,7 @@ from erp_desktop.central.blobs import Blobs
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.serving import Server
 from erp_desktop.ids import new_id
-from erp_desktop.models.attachment import Attachment, Blob, BlobPiece
+from erp_desktop.models.attachment import LARGEST_ATTACHMENT, Attachment, Blob, BlobPiece
 from erp_desktop.wire_blobs import PIECE_BYTES, BlobReceived, BlobState, BlobStates
 
 PHOTO = bytes(range(256)) * (PIECE_BYTES * 5 // 2 // 256)  # two pieces and a half
@@ -69,7 +69,7 @@ class Courier:
 
     def sends(self, data: bytes, *, since: int = 0, upto: int | None = None, sha256: str = "") -> BlobReceived:
         received = BlobReceived(received=since, is_whole=False)
-        while not received.is_whole and received.received < (len(data) if upto is None else upto):
+        while not received.is_whole and (upto is None or received.received < upto):
             here = received.received
             answer = self.put(sha256 or hash_of(data), here, data[here : here + PIECE_BYTES])
             assert answer.status_code == 200, answer.text
@@ -102,6 +102,13 @@ def refusal(answer: requests.Response) -> tuple[int, str]:
 def rows(engine: Engine, table: Any) -> int:
     with engine.connect() as connection:
         return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def blobs_of(server: Server) -> Blobs:
+    found: Blobs = next(
+        route.endpoint.__self__ for route in server.service.app.routes if "blobs" in getattr(route, "path", "")
+    ).blobs
+    return found
 
 
 @pytest.fixture
@@ -181,6 +188,43 @@ def test_two_desks_send_the_same_content_and_it_is_kept_once(
     assert refusal(courier.ask("GET", second.sha256, 0)) == (404, "unknown_blob")
 
 
+@pytest.mark.parametrize(
+    "said", [[1], [PIECE_BYTES], [len(PHOTO) + 1, LARGEST_ATTACHMENT], [7, PIECE_BYTES * 2, LARGEST_ATTACHMENT]]
+)
+def test_who_says_that_a_file_has_another_size_hinders_nobody_who_sends_it(
+    acme: OpenedCompany, server: Server, courier: Courier, courier_of: Callable[[], Courier], said: list[int]
+):
+    """What the bytes are, their hash says; what a row says of their size is only how much room they are given."""
+    photo = attach(acme, PHOTO)
+    for size in said:
+        attach(acme, PHOTO, size=size)
+    blobs_of(server).most_bytes = 2 * len(PHOTO)  # what two send; none for the size that the largest row says
+    liar = courier_of()
+    liar.put(photo.sha256, 0, b"x")
+    assert courier.sends(PHOTO).is_whole
+    assert courier.fetches(photo.sha256) == PHOTO
+    with acme.engine.connect() as connection:
+        assert connection.scalars(select(Blob.size)).all() == [len(PHOTO)]
+
+
+def test_who_alone_says_a_wrong_size_harms_themselves(acme: OpenedCompany, courier: Courier):
+    short, long = attach(acme, PHOTO, size=len(PHOTO) - 1), attach(acme, PHOTO[::-1], size=len(PHOTO) + 1)
+    courier.sends(PHOTO, upto=2 * PIECE_BYTES)
+    over = courier.put(short.sha256, 2 * PIECE_BYTES, PHOTO[2 * PIECE_BYTES :])
+    assert refusal(over) == (422, "wrong_bytes")
+    assert rows(acme.engine, BlobPiece) == 0
+    assert courier.sends(PHOTO[::-1]).is_whole  # the desk that has no more to send says so, and the hash is right
+    assert courier.fetches(long.sha256) == PHOTO[::-1]
+
+
+def test_bytes_that_end_too_early_are_not_those_of_the_hash(acme: OpenedCompany, courier: Courier):
+    photo = attach(acme, PHOTO)
+    courier.sends(PHOTO, upto=PIECE_BYTES)
+    assert refusal(courier.put(photo.sha256, PIECE_BYTES, b"")) == (422, "wrong_bytes")
+    assert rows(acme.engine, BlobPiece) == 0
+    assert courier.sends(PHOTO).is_whole
+
+
 def test_removed_while_it_is_sent_ends_the_sending(acme: OpenedCompany, courier: Courier):
     photo = attach(acme, PHOTO)
     courier.sends(PHOTO, upto=PIECE_BYTES)
@@ -207,10 +251,7 @@ def test_bytes_are_for_who_may_read_the_document_and_for_no_other_company(
 
 
 def test_attachments_of_a_company_take_so_much_room_and_no_more(acme: OpenedCompany, server: Server, courier: Courier):
-    blobs = next(
-        route.endpoint.__self__ for route in server.service.app.routes if "blobs" in getattr(route, "path", "")
-    ).blobs
-    blobs.most_bytes = len(PHOTO) + 10
+    blobs_of(server).most_bytes = len(PHOTO) + 10
     old, new = attach(acme, PHOTO), attach(acme, PHOTO[::-1])
     assert courier.sends(PHOTO).is_whole
     full = courier.put(new.sha256, 0, PHOTO[::-1][:PIECE_BYTES])

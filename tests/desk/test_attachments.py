@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from test_restored_centre import Disaster, disaster, empty
 from test_two_desks import someone
 
-from erp_desktop.actions.attaching import FileTooLarge, RemoveAttachment
+from erp_desktop.actions.attaching import AttachFile, FileTooLarge, RemoveAttachment
 from erp_desktop.actions.opening import SaveUser
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
@@ -294,6 +294,22 @@ def test_a_copy_that_is_damaged_here_is_never_shown_and_is_fetched_again(
     assert where(desk) is Where.DAMAGED
     desk.attachments.add("party", party, contract).result()
     assert opened(desk, files(desk, party)[0], tmp_path) == CONTRACT
+
+
+@pytest.mark.parametrize("said", [1, LARGEST_ATTACHMENT])
+def test_a_row_that_tells_a_wrong_size_harms_no_other_row_of_the_same_file(
+    open_desk: OpenDesk, contract: Path, tmp_path: Path, qtbot: QtBot, said: int
+) -> None:
+    one, other = open_desk(at="office"), open_desk(at="dock")
+    party = supplier(one)
+    one.perform_and_wait(AttachFile(new_id(), "party", party, "lying.pdf", "", said, SHA256))
+    one.attachments.add("party", party, contract).result()
+    qtbot.waitUntil(lambda: where(one) is Where.HERE and len(files(other, party)) == 2)
+    lying, honest = sorted(files(other, party), key=lambda file: file.name != "lying.pdf")
+    with pytest.raises(FileDamaged):
+        opened(other, lying, tmp_path)
+    assert opened(other, honest, tmp_path) == CONTRACT
+    assert where(other) is Where.HERE
 
 
 def test_the_longest_unused_makes_room_and_what_is_unsent_never_does(

@@ -85,7 +85,8 @@ class Blobs:
         return bytes(found.data[offset - found.offset :])
 
     def put(self, who: Reader, sha256: str, offset: int, data: bytes) -> BlobReceived:
-        """Take in a piece, if it is the next one. Raises NotWanted, WrongBytes, NoRoom."""
+        """Take in a piece, if it is the next one. They are compared with their hash at the largest size that an attachment
+        says, or once a desk that has no more sends none. Raises NotWanted, WrongBytes, NoRoom."""
         try:
             return self._put(who, sha256, offset, data)
         except IntegrityError:  # the first piece came twice at once: the other one began it
@@ -93,13 +94,14 @@ class Blobs:
 
     def _put(self, who: Reader, sha256: str, offset: int, data: bytes) -> BlobReceived:
         with self._writer.begin() as connection:
-            size = _wanted(connection, who, [sha256]).get(sha256)
-            if size is None:
+            sizes = _wanted(connection, who, [sha256]).get(sha256)
+            if sizes is None:
                 raise NotWanted
-            if connection.scalar(_whole(who.company_id, sha256)) is not None:
-                return BlobReceived(received=size, is_whole=True)
+            whole = connection.execute(_whole(who.company_id, sha256)).one_or_none()
+            if whole is not None:
+                return BlobReceived(received=whole.size, is_whole=True)
             mine = connection.execute(
-                select(_blob.c.id, _blob.c.received)
+                select(_blob.c.id, _blob.c.received, _blob.c.size)
                 .where(
                     _blob.c.company_id == who.company_id,
                     _blob.c.sha256 == sha256,
@@ -108,29 +110,26 @@ class Blobs:
                 .with_for_update()
             ).one_or_none()
             received = mine.received if mine is not None else 0
-            if offset != received or (not data and received < size):
+            if offset != received or not (data or received):
                 return BlobReceived(received=received, is_whole=False)
-            if received + len(data) <= size:
-                blob_id = mine.id if mine is not None else self._begun(connection, who, sha256, size)
+            blob_id = mine.id if mine is not None else None
+            room = next((size for size in sizes if size >= received + len(data)), None)
+            if room is not None:
+                if blob_id is None:
+                    blob_id = self._begun(connection, who, sha256, room)
+                elif room > mine.size:
+                    self._enlarged(connection, who.company_id, blob_id, room)
                 received = _kept(connection, who.company_id, blob_id, received, data)
-            else:
-                blob_id, received = (mine.id if mine is not None else None), size + 1
-        if received < size:
+        if room is not None and received < sizes[-1] and data:
             return BlobReceived(received=received, is_whole=False)
-        if blob_id is None or received > size or not self._is_what_it_says(who.company_id, blob_id, sha256):
+        if blob_id is None or room is None or not self._is_what_it_says(who.company_id, blob_id, sha256):
             with self._writer.begin() as connection:
                 _forget(connection, who.company_id, [blob_id] if blob_id is not None else [])
             raise WrongBytes
-        self._make_whole(who.company_id, blob_id, sha256)
-        return BlobReceived(received=size, is_whole=True)
+        self._make_whole(who.company_id, blob_id, sha256, received)
+        return BlobReceived(received=received, is_whole=True)
 
     def _begun(self, connection: Connection, who: Reader, sha256: str, size: int) -> UUID:
-        _tidy_up(connection, who.company_id)
-        taken = connection.scalar(
-            select(func.coalesce(func.sum(_blob.c.size), 0)).where(_blob.c.company_id == who.company_id)
-        )
-        if int(taken or 0) + size > self.most_bytes:
-            raise NoRoom
         blob_id = new_id()
         connection.execute(
             insert(Blob).values(
@@ -143,7 +142,24 @@ class Blobs:
                 touched_at=datetime.now(UTC),
             )
         )
+        self._refuse_above_the_most(connection, who.company_id)
         return blob_id
+
+    def _enlarged(self, connection: Connection, company_id: UUID, blob_id: UUID, size: int) -> None:
+        connection.execute(
+            update(Blob)
+            .where(_blob.c.company_id == company_id, _blob.c.id == blob_id)
+            .values(size=size, touched_at=datetime.now(UTC))
+        )
+        self._refuse_above_the_most(connection, company_id)
+
+    def _refuse_above_the_most(self, connection: Connection, company_id: UUID) -> None:
+        _tidy_up(connection, company_id)
+        taken = connection.scalar(
+            select(func.coalesce(func.sum(_blob.c.size), 0)).where(_blob.c.company_id == company_id)
+        )
+        if int(taken or 0) > self.most_bytes:
+            raise NoRoom
 
     def _is_what_it_says(self, company_id: UUID, blob_id: UUID, sha256: str) -> bool:
         counted = hashlib.sha256()
@@ -157,10 +173,10 @@ class Blobs:
                 counted.update(data)
         return counted.hexdigest() == sha256
 
-    def _make_whole(self, company_id: UUID, blob_id: UUID, sha256: str) -> None:
+    def _make_whole(self, company_id: UUID, blob_id: UUID, sha256: str, size: int) -> None:
         """What was compared with its hash is the content from now on. Where another desk was quicker, theirs is."""
         is_it = and_(_blob.c.company_id == company_id, _blob.c.sha256 == sha256)
-        whole = {"whole_sha256": sha256, "device_id": None, "touched_at": datetime.now(UTC)}
+        whole = {"whole_sha256": sha256, "size": size, "device_id": None, "touched_at": datetime.now(UTC)}
         try:
             with self._writer.begin() as connection:
                 connection.execute(update(Blob).where(is_it, _blob.c.id == blob_id).values(whole))
@@ -171,22 +187,26 @@ class Blobs:
             _forget(connection, company_id, others)
 
 
-def _wanted(connection: Connection, who: Reader, hashes: Sequence[str]) -> dict[str, int]:
-    """Of these contents those that an attachment names that `who` may read and nobody removed, with their size."""
+def _wanted(connection: Connection, who: Reader, hashes: Sequence[str]) -> dict[str, list[int]]:
+    """Of these contents those that an attachment names that `who` may read and nobody removed, with the sizes that attachments
+    say it has, the smallest first. One that is wrong only gives the bytes more room than they need: their hash tells them."""
     tables = readable_tables(connection.dialect.name, who.permissions, who.schema_revision, who.warehouses)
     table = tables.get(Attachment.__tablename__)
     if table is None:
         return {}
-    named = table.select.with_only_columns(_attachment.c.sha256, func.min(_attachment.c.size)).where(
+    named = table.select.with_only_columns(_attachment.c.sha256, _attachment.c.size).where(
         _attachment.c.company_id == who.company_id,
         _attachment.c.sha256.in_(list(hashes)),
         _attachment.c.removed_at.is_(None),
     )
-    return {row[0]: row[1] for row in connection.execute(named.group_by(_attachment.c.sha256))}
+    found: dict[str, list[int]] = {}
+    for sha256, size in connection.execute(named.distinct().order_by(_attachment.c.size)):
+        found.setdefault(sha256, []).append(size)
+    return found
 
 
-def _whole(company_id: UUID, sha256: str) -> Select[tuple[UUID]]:
-    return select(_blob.c.id).where(_blob.c.company_id == company_id, _blob.c.whole_sha256 == sha256)
+def _whole(company_id: UUID, sha256: str) -> Select[tuple[UUID, int]]:
+    return select(_blob.c.id, _blob.c.size).where(_blob.c.company_id == company_id, _blob.c.whole_sha256 == sha256)
 
 
 def _kept(connection: Connection, company_id: UUID, blob_id: UUID, offset: int, data: bytes) -> int:

@@ -167,8 +167,9 @@ class BlobStore:
                 connection.execute("UPDATE file SET is_damaged = 1 WHERE sha256 = ?", (sha256,))
                 _delete(connection, "sha256 = ? AND is_unsent = 0", sha256)
             raise Damaged(sha256)
-        with self._changing() as connection:
-            connection.execute("UPDATE file SET used_at = ? WHERE sha256 = ?", (_now(), sha256))
+        with self._changing() as connection:  # the size until now is what an attachment said
+            changed = "UPDATE file SET size = ?, received = ?, used_at = ? WHERE sha256 = ?"
+            connection.execute(changed, (offset, offset, _now(), sha256))
 
     # --- what the centre has
 
