@@ -128,6 +128,7 @@ class AuditEvent(Base):
     user_id: Mapped[UUID | None]  # who did it; None where nobody of that name signs in
     device_id: Mapped[UUID | None]  # where
     subject: Mapped[str] = mapped_column(String(200), default="")  # to whom or what
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # of wrong passwords: how often, and from where
 
 
 class ActionSubject(Base):
