@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("user_id", kinds.IdType(), nullable=True),
         sa.Column("device_id", kinds.IdType(), nullable=True),
         sa.Column("subject", kinds.String(length=200), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_audit_event")),
     )
     op.create_table(
