@@ -532,6 +532,18 @@ The back office of a company that distributes goods.</source>
         <translation>、</translation>
     </message>
     <message>
+        <source>{count} times, from {addresses}</source>
+        <translation>{count} 次，来自 {addresses}</translation>
+    </message>
+    <message>
+        <source>{count} times</source>
+        <translation>{count} 次</translation>
+    </message>
+    <message>
+        <source>From {addresses}</source>
+        <translation>来自 {addresses}</translation>
+    </message>
+    <message>
         <source>{records} and {count} more</source>
         <translation>{records} 等另外 {count} 项</translation>
     </message>

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
 
@@ -19,6 +20,11 @@ def _uuid7(milliseconds: int, random: int) -> UUID:
 def new_id() -> UUID:
     """A fresh UUIDv7 of this moment. For where rows and actions are made; inside an action use `ctx.new_id()`."""
     return _uuid7(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10), "big"))
+
+
+def lowest_id(at: datetime) -> UUID:
+    """No id that was made from `at` on is less."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 def child_id(parent: UUID, counter: int) -> UUID:

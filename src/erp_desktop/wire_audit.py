@@ -57,7 +57,7 @@ class AuditRow(msgspec.Struct, kw_only=True, frozen=True):
     subject: str  # codes and numbers that the action names, or to whom or what
     records: list[RecordName] = []  # what it is about, its own document first, MOST_RECORDS_TOLD at most
     record_count: int = 0  # all of them
-    details: dict[str, Any] = {}  # of something looked at: what was asked for, and into what it went
+    details: dict[str, Any] = {}  # what was asked for, into what it went; of wrong passwords how often, from where
     outcome: str  # applied, refused, done
     problem: dict[str, Any] | None = None  # Problem.as_dict()
     computer: str  # its name; empty for the centre's own command line

@@ -1,13 +1,19 @@
 """Who did what: the action log, and beside it what is no action; only for those who may read it."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from central_desk import PASSWORD, OpenedCompany, RemoteDesk, pushed, save_unit
 from sqlalchemy import Engine
 
+from erp_desktop.central import accounts, auditing
+from erp_desktop.central.devices import SignInRefused
+from erp_desktop.central.serving import Server
 from erp_desktop.database import open_engine
+from erp_desktop.ids import new_id
+from erp_desktop.wire import LoginRequest
 
 
 @pytest.fixture
@@ -90,6 +96,38 @@ def test_signing_in_wrong_passwords_and_what_administrators_order_are_kept(
     older = audit(desk, "events", limit=2, before=audit(desk, "events", limit=2)["before"])
     assert [row["what"] for row in older["rows"]] == ["signed_in", "sign_in_failed"]
     assert audit(desk, "events", before="no id")["rows"] == []
+
+
+def test_guessing_without_end_is_one_entry_an_hour_of_each_account_with_how_often_and_from_where(
+    desk: RemoteDesk, acme: OpenedCompany, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attacker who takes another name and computer for each guess, behind a proxy that is not trusted."""
+    acme.add_user("buyer", "purchasing")
+    monkeypatch.setattr(accounts, "_is_password", lambda _stored, _password: False)  # without its cost
+
+    def guess(login: str, address: str) -> None:
+        request = LoginRequest(
+            company="ACME", login=login, password="wrong", device_id=new_id(), device_name="?", program="1"
+        )
+        with pytest.raises(SignInRefused, match="wrong_password"):
+            server.service.accounts.log_in(request, address)
+
+    for number in range(30):
+        guess(f"made up {number}", "127.0.0.1")
+    for address in ("203.0.113.7", "203.0.113.7", "198.51.100.1"):
+        guess("buyer", address)
+    _signed_in, nobody, buyer = reversed(audit(desk, "events")["rows"])
+    assert (buyer["what"], buyer["person"], buyer["subject"]) == ("sign_in_failed", "Buyer (buyer)", "buyer")
+    assert buyer["details"] == {"times": 3, "addresses": ["203.0.113.7", "198.51.100.1"]}
+    assert (nobody["what"], nobody["person"]) == ("sign_in_failed", "")
+    assert nobody["subject"] == "made up 0, made up 1, made up 2, made up 3, …"
+    assert nobody["details"] == {"times": 30, "addresses": ["127.0.0.1"]}
+    assert audit(desk, "events", text="made up 3")["rows"] == [nobody]
+
+    monkeypatch.setattr(auditing, "FAILURES_TOLD_TOGETHER", timedelta(seconds=-1))  # an hour later
+    guess("buyer", "203.0.113.7")
+    latest, *_ = audit(desk, "events")["rows"]
+    assert (latest["subject"], latest["details"]["times"]) == ("buyer", 1)
 
 
 def test_who_may_not_read_it_is_refused_and_that_is_kept_too(

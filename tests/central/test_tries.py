@@ -104,6 +104,26 @@ def test_what_is_counted_is_forgotten_after_a_day(engine: Engine, clock: Clock) 
         assert connection.scalar(select(func.count()).select_from(SignInTries)) == 2  # a login and a device
 
 
+def test_made_up_names_and_computers_do_not_fill_the_database(
+    engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted longest ago is forgotten first, so that whoever was guessed at just now is still slowed down."""
+    monkeypatch.setattr(counting, "MOST_COUNTED", 20)
+    tries, lin = Tries(engine, clock), triers("ACME", "lin", new_id())
+    for number in range(30):
+        clock.pass_by(seconds=1)
+        tries.failed(triers("ACME", f"made up {number}", new_id()))
+    for _ in range(FREE_TRIES + 4):
+        clock.pass_by(seconds=1)
+        tries.failed(lin)
+    for number in range(5):
+        clock.pass_by(seconds=1)
+        tries.failed(triers("ACME", f"made up too {number}", new_id()))
+    assert tries.seconds_to_wait(lin) > 0
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(SignInTries)) == 20
+
+
 def test_many_wrong_passwords_cost_time_even_for_the_right_one(
     new_desk: Callable[[], RemoteDesk], server: Server, acme: OpenedCompany, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,12 @@ from erp_desktop.sync.secrets import Secrets
 from erp_desktop.sync.signing_in import PasswordToChange, SamePassword, WeakPassword, WrongPassword
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.sync.transport import Timing
+from erp_desktop.views.settings.audit_words import shown
 from erp_desktop.views.start.sign_in_again import SignInAgain
 from erp_desktop.views.start.start_window import StartWindow
 from erp_desktop.views.start.wishes import SignIn
 from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.wire_audit import AuditRow
 
 __all__ = ["trade"]
 
@@ -339,9 +342,9 @@ def test_a_long_history_is_shown_page_by_page(trade: Trade, monkeypatch: pytest.
     screen = trade.open("audit")
     trade.wait(lambda: len(screen.model.rows) == 3)
     while screen.older_button.isVisible():
-        shown = len(screen.model.rows)
+        here = len(screen.model.rows)
         screen.older_button.click()
-        trade.wait(lambda shown=shown: len(screen.model.rows) > shown or not screen.older_button.isVisible())
+        trade.wait(lambda here=here: len(screen.model.rows) > here or not screen.older_button.isVisible())
     assert screen.model.rows[-1].what == "Open a company"
 
 
@@ -457,3 +460,21 @@ def choosing() -> Any:
 
     found = [one for one in QApplication.topLevelWidgets() if isinstance(one, ChoosePassword) and one.isVisible()]
     return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        ({}, ""),
+        ({"times": 1, "addresses": ["203.0.113.7"]}, "From 203.0.113.7"),
+        ({"times": 312, "addresses": ["203.0.113.7", "198.51.100.1"]}, "312 times, from 203.0.113.7, 198.51.100.1"),
+        ({"times": 2, "addresses": []}, "2 times"),
+    ],
+)
+def test_wrong_passwords_are_told_with_how_often_and_from_where(details: dict[str, Any], words: str) -> None:
+    at = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+    row = AuditRow(
+        at=at, person="", what="sign_in_failed", subject="admin", details=details, outcome="done", computer=""
+    )
+    told = shown(row)
+    assert (told.what, told.subject, told.outcome) == ("Wrong name or password", "admin", words)

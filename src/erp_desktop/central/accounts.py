@@ -18,7 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from erp_desktop.central.auditing import note_event
+from erp_desktop.central.auditing import note_event, note_failed_sign_in
 from erp_desktop.central.changes import Reader
 from erp_desktop.central.devices import (
     KnownDevice,
@@ -195,16 +195,16 @@ class Accounts:
         )  # an unknown name takes as long as a known one
         if not _is_password(stored_hash, password) or found is None or not found.is_active:
             self._tries.failed(who)
-            self._note_failure(company, login, found.id if found else None)
+            self._note_failure(company, login, found.id if found else None, address)
             raise SignInRefused("wrong_password")
         self._tries.succeeded(who)
         return found
 
-    def _note_failure(self, company: str, login: str, user_id: UUID | None) -> None:
+    def _note_failure(self, company: str, login: str, user_id: UUID | None, address: str) -> None:
         with self._writer.begin() as connection:
             company_id = connection.scalar(select(Company.id).where(Company.code == company))
             if company_id is not None:
-                note_event(connection, company_id, "sign_in_failed", user_id, subject=login)
+                note_failed_sign_in(connection, company_id, user_id, login, address)
 
     def refresh(self, request: RefreshRequest) -> Session:
         """A new access token and the next refresh token. Raises SignInRefused: token_expired, device_revoked,

@@ -7,17 +7,17 @@ was done to one record (histories.py), keeping what desks tell (reads.py).
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, insert, or_, select, update
 
 from erp_desktop.actions.subjects import Subject, subjects_in
 from erp_desktop.central.subjects import catch_up, ticks_about
 from erp_desktop.database import reader
-from erp_desktop.ids import new_id
+from erp_desktop.ids import lowest_id, new_id
 from erp_desktop.models.base import may_hold, replicated_tables
 from erp_desktop.models.company import User
 from erp_desktop.models.sync import ActionLog, AuditEvent, Device, ReadEvent
@@ -34,6 +34,13 @@ from erp_desktop.wire_audit import (
 )
 
 LONGEST_SUBJECT = 200
+SIGN_IN_FAILED = "sign_in_failed"
+FAILURES_TOLD_TOGETHER = timedelta(hours=1)
+MOST_TOLD, LONGEST_NAME_TOLD = (
+    4,
+    45,
+)  # names and addresses of an entry: with what is between them they fit LONGEST_SUBJECT
+_OTHERS = "…"
 LOG_CHECKED = "log_checked"  # its subject: entries, the first that is not sound, REWRITTEN
 FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 REWRITTEN = "rewritten"
@@ -47,9 +54,9 @@ def note_event(
     user_id: UUID | None = None,
     device_id: UUID | None = None,
     subject: str = "",
+    details: dict[str, Any] | None = None,
 ) -> None:
     """Keep that somebody did something that is no action, in the caller's transaction."""
-    storable = "".join(mark for mark in subject if mark.isprintable())[:LONGEST_SUBJECT]
     connection.execute(
         insert(AuditEvent).values(
             company_id=company_id,
@@ -58,9 +65,53 @@ def note_event(
             kind=kind,
             user_id=user_id,
             device_id=device_id,
-            subject=storable,
+            subject=_storable(subject),
+            details=details or {},
         )
     )
+
+
+def note_failed_sign_in(
+    connection: Connection, company_id: UUID, user_id: UUID | None, login: str, address: str
+) -> None:
+    """Keep that a password was wrong, or a name nobody's (`user_id` None), in the caller's transaction.
+
+    All of an hour are one entry for each account, and one for all names that are nobody's: guessing without end fills no disk.
+    """
+    event, now = AuditEvent, datetime.now(UTC)
+    is_it = and_(
+        event.company_id == company_id,
+        event.id > lowest_id(now - FAILURES_TOLD_TOGETHER),
+        event.kind == SIGN_IN_FAILED,
+        event.user_id == user_id,
+    )
+    known = connection.execute(
+        select(event.id, event.subject, event.details).where(is_it).order_by(event.id.desc()).limit(1).with_for_update()
+    ).one_or_none()
+    if known is None:
+        details = {"times": 1, "addresses": _with([], address)}
+        name = ", ".join(_with([], login))
+        note_event(connection, company_id, SIGN_IN_FAILED, user_id, subject=name, details=details)
+        return
+    details = {"times": known.details["times"] + 1, "addresses": _with(known.details["addresses"], address)}
+    names = ", ".join(_with(known.subject.split(", "), login))
+    connection.execute(
+        update(event)
+        .where(event.company_id == company_id, event.id == known.id)
+        .values(subject=_storable(names), details=details)
+    )
+
+
+def _with(told: list[str], one: str) -> list[str]:
+    """The first few, and that there were others."""
+    short = _storable(one)[:LONGEST_NAME_TOLD]
+    if short in ("", *told) or told[-1:] == [_OTHERS]:
+        return told
+    return [*told, short if len(told) < MOST_TOLD else _OTHERS]
+
+
+def _storable(text: str) -> str:
+    return "".join(mark for mark in text if mark.isprintable())[:LONGEST_SUBJECT]
 
 
 def audit(engine: Engine, company_id: UUID, wanted: AuditRequest, permissions: frozenset[str]) -> AuditRows:
@@ -169,7 +220,7 @@ def _reads(connection: Connection, company_id: UUID, wanted: AuditRequest, permi
 
 def _events(connection: Connection, company_id: UUID, wanted: AuditRequest, _permissions: frozenset[str]) -> AuditRows:
     event = AuditEvent
-    columns = (event.id, event.at, event.kind, event.subject)
+    columns = (event.id, event.at, event.kind, event.subject, event.details)
     statement = _of_whom(select(*columns), event, event.user_id, company_id).order_by(event.id.desc())
     if wanted.before:
         try:
@@ -185,6 +236,7 @@ def _events(connection: Connection, company_id: UUID, wanted: AuditRequest, _per
             person=_person(row),
             what=row.kind,
             subject=row.subject,
+            details=row.details,
             outcome="done",
             computer=row.computer or "",
         )

@@ -21,6 +21,9 @@ FREE_TRIES = 5  # of a login
 FREE_TRIES_OF_A_DEVICE = 20  # several people may share one
 FREE_TRIES_OF_AN_ADDRESS = 100  # a whole office may be behind one
 LONGEST_BACK_OFF_SECONDS = 300
+MOST_COUNTED = (
+    100_000  # logins, devices and addresses: who makes them up fills no disk; the longest unused are forgotten
+)
 _FORGOTTEN_AFTER = timedelta(days=1)
 _FORGOTTEN_SOON = timedelta(minutes=15)  # without a wrong one meanwhile
 
@@ -74,8 +77,10 @@ class Tries:
                 self._count(trier, now)
             except IntegrityError:  # another worker counted the first one at this moment
                 self._count(trier, now)
+        newest = select(SignInTries.last_at).order_by(SignInTries.last_at.desc()).offset(MOST_COUNTED - 1).limit(1)
+        is_old = SignInTries.last_at < now - _FORGOTTEN_AFTER
         with self._writer.begin() as connection:
-            connection.execute(delete(SignInTries).where(SignInTries.last_at < now - _FORGOTTEN_AFTER))
+            connection.execute(delete(SignInTries).where(is_old | (SignInTries.last_at < newest.scalar_subquery())))
 
     def succeeded(self, who: Sequence[Trier]) -> None:
         """The right password: the login and the device begin anew; the address may go on guessing elsewhere."""

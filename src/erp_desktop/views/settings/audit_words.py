@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from erp_desktop.actions.base import action_classes
@@ -68,7 +69,7 @@ def shown(row: AuditRow) -> ShownRow:
         return _read(row)
     if row.outcome == "done":
         what = translate("Audit event", EVENTS[row.what]) if row.what in EVENTS else row.what
-        return ShownRow(row.at, row.person, what, row.subject, "", row.computer)
+        return ShownRow(row.at, row.person, what, row.subject, _tries(row.details), row.computer)
     outcome = translate("Audit", "Done")
     if row.outcome == "refused":
         sentence = Problem.from_dict(row.problem or {}).sentence
@@ -95,6 +96,16 @@ def _read(row: AuditRow) -> ShownRow:
     asked = ", ".join(_detail(name, value) for name, value in row.details.items())
     what = translate("Audit event", READS[ReadKind(row.what)])
     return ShownRow(row.at, row.person, what, subject, asked, row.computer, record)
+
+
+def _tries(details: dict[str, Any]) -> str:
+    """How often a password was wrong, and from where."""
+    times, addresses = details.get("times", 1), translate("Audit", ", ").join(details.get("addresses", []))
+    if times > 1 and addresses:
+        return translate("Audit", "{count} times, from {addresses}").format(count=times, addresses=addresses)
+    if times > 1:
+        return translate("Audit", "{count} times").format(count=times)
+    return translate("Audit", "From {addresses}").format(addresses=addresses) if addresses else ""
 
 
 def _detail(name: str, value: str) -> str:
