@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from test_last_unit import TODAY, rows_of, stock_one
-from test_restored_centre import _line, is_settled, logged
+from test_restored_centre import _line, is_settled, logged, office
 from test_two_desks import someone
 
 from erp_desktop.actions.selling import AllocateSalesOrder, ConfirmSalesOrder, SaveSalesOrder
@@ -20,7 +20,6 @@ from erp_desktop.actions.shipping import ShipOrder
 from erp_desktop.central.action_log import verify_log
 from erp_desktop.central.backing_up import check_backup
 from erp_desktop.central.serving import served
-from erp_desktop.database import open_engine
 from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.models.party import Party
@@ -32,12 +31,7 @@ from erp_desktop.sync.cache import cache_path
 from erp_desktop.sync.restoring import Restoring, Stage
 from erp_desktop.sync.secrets import Secrets
 
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def office(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[Office]:
-    engine = open_engine(sqlite_url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    yield Office(engine)
-    engine.dispose()
+assert office  # a fixture
 
 
 @pytest.fixture

@@ -40,11 +40,11 @@ from erp_desktop.database import reader, writer
 from erp_desktop.models.company import Company, User, UserSecret
 from erp_desktop.models.sync import Device, RefreshToken
 from erp_desktop.wire import DEVICE_FORKED, LoginRequest, PasswordRequest, RefreshRequest, Session
+from erp_desktop.wire_backups import LONGEST_PASSWORD
 
 ACCESS_TOKEN_SECONDS = 15 * 60
 REFRESH_TOKEN_DAYS = 60
 SHORTEST_PASSWORD = 8
-LONGEST_PASSWORD = 200
 
 TOKEN, _REFRESH = "access", "refresh"
 _hasher = PasswordHasher()
