@@ -109,15 +109,14 @@ class Blobs:
                 )
                 .with_for_update()
             ).one_or_none()
-            received = mine.received if mine is not None else 0
+            blob_id, received, given = mine if mine is not None else (None, 0, 0)
             if offset != received or not (data or received):
                 return BlobReceived(received=received, is_whole=False)
-            blob_id = mine.id if mine is not None else None
             room = next((size for size in sizes if size >= received + len(data)), None)
             if room is not None:
                 if blob_id is None:
                     blob_id = self._begun(connection, who, sha256, room)
-                elif room > mine.size:
+                elif room > given:
                     self._enlarged(connection, who.company_id, blob_id, room)
                 received = _kept(connection, who.company_id, blob_id, received, data)
         if room is not None and received < sizes[-1] and data:
