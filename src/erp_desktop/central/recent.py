@@ -15,7 +15,7 @@ from erp_desktop.wire import TablePage
 
 MOST_KINDS = 64  # companies times kinds of work
 MOST_ROWS, MOST_SPANS = 20_000, 200  # of each kind; older spans are read from the database again
-MOST_ROWS_IN_ALL = 100_000  # of all kinds together: the kind that nobody has asked for longest goes
+MOST_ROWS_IN_ALL = 60_000  # of all kinds together: the kind that nobody has asked for longest goes
 
 Read = Callable[[int, int], list[TablePage] | None]  # rows after a tick up to another; None: more than a reply holds
 Nonce = Callable[
