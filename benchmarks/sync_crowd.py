@@ -91,7 +91,10 @@ class CrowdDesk:
     async def push(self, actions: Sequence[wire.PushedAction]) -> None:
         """Until the centre has answered each; they leave the outbox when a pull acknowledges them."""
         request = wire.PushRequest(
-            device_id=self.device_id, schema_revision=wire.SCHEMA_REVISION, actions=list(actions)
+            device_id=self.device_id,
+            schema_revision=wire.SCHEMA_REVISION,
+            actions=list(actions),
+            cursor=self.cursor,
         )
         while True:
             asked = time.perf_counter()

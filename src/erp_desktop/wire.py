@@ -26,6 +26,7 @@ MAX_ROWS_PER_PULL = 5_000
 MAX_OLDER_HELD = 300  # documents that a desk names as fetched already: more than anybody looks through
 MAX_BUCKETS = 64  # of one request to verify
 DEVICE_FORKED = "device_forked"  # code of a 409: two caches call themselves one device
+CURSOR_GONE = "cursor_gone"  # code of a 410: the centre was restored to before what the device has seen, or it may see other rows now
 LONGEST_WAIT_SECONDS = 25
 LEASE_SECONDS = 30 * 24 * 60 * 60  # where a centre says nothing else
 MOST_ROWS_OF_AN_EFFECT = 200  # of each kind; how many there are in all is told beside them
@@ -115,6 +116,7 @@ class PushRequest(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
     device_id: UUID
     schema_revision: int
     actions: Annotated[list[PushedAction], msgspec.Meta(max_length=MAX_ACTIONS_PER_PUSH)]
+    cursor: str | None = None  # how far the device is; where that is gone (410), nothing of these is performed
 
 
 class PushResult(msgspec.Struct, kw_only=True, frozen=True):

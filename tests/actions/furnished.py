@@ -61,7 +61,7 @@ from erp_desktop.actions.selling import (
     SaveSalesOrder,
 )
 from erp_desktop.actions.window import SetWindow
-from erp_desktop.central.turn import LastSeen, Turn
+from erp_desktop.central.turn import LastSeen, Sent, Turn
 from erp_desktop.database import writer
 from erp_desktop.ids import derived_id, new_id
 from erp_desktop.models.ledger import AccountPurpose
@@ -278,7 +278,7 @@ def rehearsed(engine: Engine, company: SmallCompany, name: str, args: Any) -> It
     )
     with Session(writer(engine)) as session:
         try:
-            (result,) = Turn(session, company.company_id, LastSeen()).perform([(None, pushed)])
+            (result,) = Turn(session, company.company_id, LastSeen()).perform([Sent(None, pushed)])
             yield result, session
         finally:
             session.rollback()

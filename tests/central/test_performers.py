@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 from central_desk import OpenedCompany, opening, pushed, save_unit
 from sqlalchemy import Engine, select
@@ -122,6 +124,37 @@ def test_where_the_performer_is_gone_the_worker_performs_itself_and_hands_over_a
     assert codes(office.centre.engine, office.id) == ["NEW1", "NEW2", "NEW3"]
 
 
+def test_a_performer_that_takes_no_line_is_not_waited_for(
+    performing: Performing, office: OpenedCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process stands still: whoever comes stands in line and is told nothing."""
+    performing.end()
+    monkeypatch.setattr(performers, "SECONDS_FOR_AN_ANSWER", 0.2)
+    with Listener(performers._address(performing.folder, 1)):
+        (result,) = performing.worker.perform(office.id, new_id(), [pushed(save_unit("NEW1"), office.owner_id)])
+    assert (result.outcome, performing.of_worker.transactions) == ("applied", 1)
+
+
+def test_who_does_not_know_the_key_is_not_performed_for(performing: Performing, office: OpenedCompany) -> None:
+    push = performers._Asked(office.id, new_id(), [pushed(save_unit("NEW1"), office.owner_id)], None)
+    with Client(performers._address(performing.folder, 1)) as line, pytest.raises((EOFError, OSError)):
+        line.recv_bytes()  # what it wants to have signed
+        line.send_bytes(b"nothing that is signed")
+        assert line.recv_bytes() == b"#FAILURE#"
+        line.send_bytes(msgspec.json.encode(push))
+        line.recv_bytes()
+    assert performing.centre.transactions == 0
+
+
+def test_a_performer_ends_though_somebody_came_at_the_last_moment(performing: Performing) -> None:
+    performer = performing.performer
+    assert performer is not None
+    performer._is_closing = True
+    Client(performers._address(performing.folder, 1)).close()  # takes the place of the one who ends its waiting
+    performer._accepting.join(PATIENCE)
+    performing.end()
+
+
 @pytest.mark.parametrize("breaks", ["before it performs", "after it performed", "stays silent"])
 def test_a_performer_that_breaks_off_in_the_middle_of_a_push_neither_loses_nor_doubles_it(
     performing: Performing, office: OpenedCompany, monkeypatch: pytest.MonkeyPatch, breaks: str
@@ -129,9 +162,9 @@ def test_a_performer_that_breaks_off_in_the_middle_of_a_push_neither_loses_nor_d
     perform: Callable[..., list[PushResult]] = performing.centre.perform
     silent = threading.Event()
 
-    def broken(company_id: UUID, device_id: UUID | None, actions: list[PushedAction]) -> list[PushResult]:
+    def broken(company_id: UUID, device_id: UUID | None, actions: list[PushedAction], seen: None) -> list[PushResult]:
         if breaks == "after it performed":
-            perform(company_id, device_id, actions)
+            perform(company_id, device_id, actions, seen)
         if breaks == "stays silent":
             silent.wait(PATIENCE)
         raise RuntimeError("the performer breaks off")

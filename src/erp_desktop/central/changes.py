@@ -27,7 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from erp_desktop.central.moment import CursorGone, Moment
+from erp_desktop.central.moment import CursorGone, Moment, SeenUpTo
 from erp_desktop.central.recent import RecentChanges
 from erp_desktop.central.rows import StoredTable, readable_tables
 from erp_desktop.central.signing import Forged, Signer
@@ -40,6 +40,9 @@ from erp_desktop.wire import MAX_ROWS_PER_PULL, SCHEMA_REVISION, PullReply, Size
 CURSOR = "cursor"
 _TOMBSTONES = "tombstone"  # counted beside the tables; comes first within a tick, so that a row made again stays
 _FIRST_ID = UUID(int=0)
+
+RESTORED = "the centre was restored from a backup"
+OF_ANOTHER = "a cursor of another company"
 
 
 class NotReadable(LookupError):
@@ -246,6 +249,15 @@ class Changes:
         except Forged:
             raise CursorGone("not a cursor of this centre") from None
 
+    def seen(self, who: Reader, cursor_text: str | None) -> SeenUpTo | None:
+        """What the desk with this cursor has seen of its company's log. Raises CursorGone."""
+        cursor = self.cursor(cursor_text)
+        if cursor is None:
+            return None
+        if cursor.company_id != who.company_id:
+            raise CursorGone(OF_ANOTHER)
+        return SeenUpTo(cursor.epoch, cursor.tick, cursor.nonce)
+
     def _checked(self, now: Moment, who: Reader, tables: Sequence[StoredTable], cursor: Cursor | None) -> Cursor:
         scope = _scope(tables, who.schema_revision)
         least, most = self._windows.bounds(now, who.permissions)
@@ -260,13 +272,13 @@ class Changes:
                 begins_with=least,
             )
         if cursor.company_id != who.company_id:
-            raise CursorGone("a cursor of another company")
+            raise CursorGone(OF_ANOTHER)
         if cursor.epoch != now.epoch or cursor.tick > now.tick:
-            raise CursorGone("the centre was restored from a backup")
+            raise CursorGone(RESTORED)
         if cursor.scope != scope or not least <= cursor.begins_with <= most:
             raise CursorGone("what this user may see has changed")
         if cursor.nonce != now.nonce(cursor.tick):
-            raise CursorGone("the centre was restored from a backup")
+            raise CursorGone(RESTORED)
         return cursor
 
     def _still_good(self, now: Moment, who: Reader, cursor_text: str | None) -> Cursor | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from erp_desktop.database import filled_up
@@ -34,6 +35,19 @@ _HASHES = select(ActionLog.tick, ActionLog.chain_hash).where(
 Pusher = tuple[UUID | None, UUID]  # device and user
 
 
+class SeenUpTo(msgspec.Struct, frozen=True, array_like=True):
+    """How much somebody has seen of a company's log: up to a tick, whose entry had a hash with this `nonce`."""
+
+    epoch: UUID
+    tick: int
+    nonce: str
+
+
+def nonce_of(chain_hash: bytes | None) -> str:
+    """What a cursor tells of the log's hash at its tick; empty where the log has no such tick. It differs after a restore."""
+    return bytes(chain_hash)[:8].hex() if chain_hash is not None else ""
+
+
 class CursorGone(ValueError):
     """The desk must fill its cache anew: another timeline (a restored backup), other permissions, or no cursor of ours."""
 
@@ -57,7 +71,7 @@ class Moment:
         self._has_acks_after = self.tick
 
     def nonce(self, tick: int) -> str:
-        """The beginning of the log's chain hash at `tick`; empty where the log has no such tick."""
+        """Of the log's hash at `tick`."""
         if tick not in self._nonces:
             self.read_nonces([tick])
         return self._nonces[tick]
@@ -66,8 +80,8 @@ class Moment:
         """Read at once what `nonce` will be asked for."""
         wanted = sorted(set(ticks) - self._nonces.keys())
         rows = self.connection.execute(_HASHES, {"company": self.company_id, "ticks": filled_up(wanted)})
-        found = {row.tick: bytes(row.chain_hash)[:8].hex() for row in rows}
-        self._nonces.update({tick: found.get(tick, "") for tick in wanted})
+        found = {row.tick: row.chain_hash for row in rows}
+        self._nonces.update({tick: nonce_of(found.get(tick)) for tick in wanted})
 
     def acks(self, pusher: Pusher, after: int, upto: int) -> list[Ack]:
         """The centre's answers to what this user pushed from this device, after `after` up to `upto`."""

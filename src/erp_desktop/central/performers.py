@@ -12,12 +12,13 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Sequence
-from multiprocessing.connection import Client, Connection, Listener, wait
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge, wait
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
+from erp_desktop.central.moment import SeenUpTo
 from erp_desktop.central.performing import Busy, Centre, CommitListener
 from erp_desktop.wire import PushedAction, PushResult
 
@@ -34,6 +35,7 @@ class _Asked(msgspec.Struct, frozen=True, array_like=True):
     company_id: UUID
     device_id: UUID | None
     actions: list[PushedAction]
+    seen: SeenUpTo | None
 
 
 class _Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -60,13 +62,19 @@ class Performers:
     def performer_of(self, company_id: UUID) -> int:
         return 1 + company_id.int % self._count
 
-    def perform(self, company_id: UUID, device_id: UUID | None, actions: Sequence[PushedAction]) -> list[PushResult]:
+    def perform(
+        self,
+        company_id: UUID,
+        device_id: UUID | None,
+        actions: Sequence[PushedAction],
+        seen: SeenUpTo | None = None,
+    ) -> list[PushResult]:
         """As `Centre.perform`, by the company's performer if it answers."""
-        answer = self._ask(self.performer_of(company_id), _Asked(company_id, device_id, list(actions)))
+        answer = self._ask(self.performer_of(company_id), _Asked(company_id, device_id, list(actions), seen))
         if answer.busy is not None:
             raise Busy(answer.busy)
         if answer.results is None:
-            return self._centre.perform(company_id, device_id, actions)
+            return self._centre.perform(company_id, device_id, actions, seen)
         self._performed(company_id, max((result.tick or 0 for result in answer.results), default=0))
         return answer.results
 
@@ -103,7 +111,16 @@ class Performers:
         with self._guard:
             if idle := self._idle.get(performer):
                 return idle.pop()
-        return Client(_address(self._folder, performer), authkey=self._key)
+        line = Client(_address(self._folder, performer))
+        try:
+            if not line.poll(SECONDS_FOR_AN_ANSWER):
+                raise TimeoutError
+            answer_challenge(line, self._key)
+            deliver_challenge(line, self._key)
+        except _NO_LINE:
+            line.close()
+            raise
+        return line
 
 
 class Performer:
@@ -118,7 +135,7 @@ class Performer:
         self._is_closing = False
         Path(self._address).unlink(missing_ok=True)  # of a performer of this number that was killed
         self._closing, self._close = multiprocessing.Pipe(duplex=False)
-        self._listener = Listener(self._address, backlog=128, authkey=self._key)
+        self._listener = Listener(self._address, backlog=128)  # nobody's key is asked for before somebody else may come
         self._accepting = _thread(self._accept)
         self._accepting.start()
 
@@ -127,7 +144,7 @@ class Performer:
         self._is_closing = True
         self._close.send_bytes(b"close")
         with contextlib.suppress(*_NO_LINE):  # it waits for somebody to come
-            Client(self._address, authkey=self._key).close()
+            Client(self._address).close()
         self._accepting.join(SECONDS_TO_CLOSE)
         self._listener.close()
         with self._guard:
@@ -151,6 +168,8 @@ class Performer:
     def _answer_over(self, line: Connection) -> None:
         try:
             with line, contextlib.suppress(*_NO_LINE):
+                deliver_challenge(line, self._key)
+                answer_challenge(line, self._key)
                 while line in wait([line, self._closing]):
                     asked = msgspec.json.decode(line.recv_bytes(), type=_Asked)
                     line.send_bytes(msgspec.json.encode(self._answer(asked)))
@@ -160,7 +179,7 @@ class Performer:
 
     def _answer(self, asked: _Asked) -> _Answer:
         try:
-            return _Answer(self._centre.perform(asked.company_id, asked.device_id, asked.actions))
+            return _Answer(self._centre.perform(asked.company_id, asked.device_id, asked.actions, asked.seen))
         except Busy as busy:
             return _Answer(busy=str(busy))
         except Exception:  # performing has told of it; who asks finds out for itself

@@ -30,8 +30,9 @@ from erp_desktop.actions.performing import AgainstTheRules, rule_of
 from erp_desktop.actions.refusals import Problem
 from erp_desktop.actions.remembering import let_remember
 from erp_desktop.central.accounts import hash_password, keep_password
+from erp_desktop.central.moment import SeenUpTo
 from erp_desktop.central.statistics import GrowingStatistics
-from erp_desktop.central.turn import Clock, LastSeen, NotSmooth, Turn, UnknownCompany
+from erp_desktop.central.turn import Clock, LastSeen, NotSmooth, Sent, Turn, UnknownCompany
 from erp_desktop.database import pipelined, writer
 from erp_desktop.ids import new_id
 from erp_desktop.models.company import Company
@@ -63,8 +64,7 @@ class Busy(RuntimeError):
 class _Push:
     """Actions of one caller, waiting for their turn, and later their answers."""
 
-    device_id: UUID | None
-    actions: Sequence[PushedAction]
+    actions: Sequence[Sent]
     results: list[PushResult] | None = None
     error: Exception | None = None
 
@@ -99,15 +99,23 @@ class Centre:
         """Call `listener(company_id, tick)` after every commit, on the thread that committed; it must be quick."""
         self._listeners.append(listener)
 
-    def perform(self, company_id: UUID, device_id: UUID | None, actions: Sequence[PushedAction]) -> list[PushResult]:
+    def perform(
+        self,
+        company_id: UUID,
+        device_id: UUID | None,
+        actions: Sequence[PushedAction],
+        seen: SeenUpTo | None = None,
+    ) -> list[PushResult]:
         """Perform `actions` in order and give each its answer; an id answered before gets that answer again.
 
-        The caller has made sure that each action's `actor_id` is who is signed in. Raises UnknownCompany and Busy; with
+        Where the company was restored to before what the device has `seen`, nothing is performed: each is answered `retry` with
+        the problem CURSOR_GONE. The caller has made sure that each action's `actor_id` is who is signed in. Raises UnknownCompany and Busy; with
         Busy some of more than ACTIONS_PER_TRANSACTION actions may be done: pushing the same again tells which.
         """
         results: list[PushResult] = []
         for start in range(0, len(actions), ACTIONS_PER_TRANSACTION):
-            push = _Push(device_id, actions[start : start + ACTIONS_PER_TRANSACTION])
+            some = actions[start : start + ACTIONS_PER_TRANSACTION]
+            push = _Push([Sent(device_id, action, seen) for action in some])
             results += self._answer(company_id, push)
         return results
 
@@ -149,7 +157,7 @@ class Centre:
                 raise CodeInUse(opening.code)
             connection.execute(insert(CompanyClock).values(company_id=company_id, tick=0, epoch=epoch))
             turn = Turn(session, company_id, LastSeen(), clock=self.clock)
-            (result,) = turn.perform([(None, founding)])
+            (result,) = turn.perform([Sent(None, founding)])
             if result.outcome != "applied":
                 raise NotOpened(Problem.from_dict(result.problem or {}).sentence)
             turn.finish()
@@ -179,7 +187,7 @@ class Centre:
             together.append(lane.queue.popleft())
             count += len(together[-1].actions)
         try:
-            results = self._perform_together(company_id, lane, [(p.device_id, a) for p in together for a in p.actions])
+            results = self._perform_together(company_id, lane, [sent for push in together for sent in push.actions])
         except Exception as error:
             for push in together:
                 push.error = error
@@ -189,9 +197,7 @@ class Centre:
         for push in together:
             push.results, results = results[: len(push.actions)], results[len(push.actions) :]
 
-    def _perform_together(
-        self, company_id: UUID, lane: _Lane, actions: Sequence[tuple[UUID | None, PushedAction]]
-    ) -> list[PushResult]:
+    def _perform_together(self, company_id: UUID, lane: _Lane, actions: Sequence[Sent]) -> list[PushResult]:
         """All in one go where nothing is refused, which is the rule; else once more, each in its own savepoint."""
         try:
             return self._transaction(company_id, lane, actions, is_smooth=True)
@@ -203,18 +209,18 @@ class Centre:
             # A reference that is only checked at commit (SQLite) does not say whose it was: commit one by one.
             return [result for one in actions for result in self._alone(company_id, lane, one)]
 
-    def _alone(self, company_id: UUID, lane: _Lane, one: tuple[UUID | None, PushedAction]) -> list[PushResult]:
+    def _alone(self, company_id: UUID, lane: _Lane, one: Sent) -> list[PushResult]:
         try:
             return self._transaction(company_id, lane, [one])
         except IntegrityError as error:
-            forbidden = {one[1].id: AgainstTheRules(rule=rule_of(error)).problem}
+            forbidden = {one.action.id: AgainstTheRules(rule=rule_of(error)).problem}
             return self._transaction(company_id, lane, [one], forbidden)
 
     def _transaction(
         self,
         company_id: UUID,
         lane: _Lane,
-        actions: Sequence[tuple[UUID | None, PushedAction]],
+        actions: Sequence[Sent],
         forbidden: Mapping[UUID, Problem] | None = None,
         *,
         is_smooth: bool = False,

@@ -14,7 +14,7 @@ from erp_desktop.central.http import WireError, problem_response
 from erp_desktop.central.moment import CursorGone
 from erp_desktop.central.performing import Busy
 from erp_desktop.models.types import TextNotStorable
-from erp_desktop.wire import DEVICE_FORKED, WireProblem
+from erp_desktop.wire import CURSOR_GONE, DEVICE_FORKED, WireProblem
 
 RETRY_AFTER_SECONDS = 2
 
@@ -58,7 +58,7 @@ def _problem_of(error: Exception) -> WireProblem:
             status, title = SIGN_IN_TITLES[error.code]
             return WireProblem(title=title, status=status, code=error.code, retry_after=error.retry_after)
         case CursorGone():
-            return WireProblem(title="Fill the cache anew.", status=410, code="cursor_gone", detail=str(error))
+            return WireProblem(title="Fill the cache anew.", status=410, code=CURSOR_GONE, detail=str(error))
         case NotReadable():
             return WireProblem(title="There is no such table for you.", status=403, code="not_readable")
         case StatementError(orig=TextNotStorable()) | DataError():  # of PostgreSQL: a NUL in what is searched for

@@ -25,7 +25,7 @@ from erp_desktop.central.admin_calls import AdminCalls, FromADevice
 from erp_desktop.central.administering import Administration
 from erp_desktop.central.backups import Backups
 from erp_desktop.central.blob_calls import BlobCalls
-from erp_desktop.central.changes import Changes, Reader
+from erp_desktop.central.changes import RESTORED, Changes, Reader
 from erp_desktop.central.describing import SMALL_MESSAGE_BYTES, description
 from erp_desktop.central.devices import SignInRefused
 from erp_desktop.central.http import (
@@ -39,6 +39,7 @@ from erp_desktop.central.http import (
 from erp_desktop.central.listening import nothing_new
 from erp_desktop.central.looking import Asked, Look, Looks
 from erp_desktop.central.measuring import Figures, Measures
+from erp_desktop.central.moment import CursorGone
 from erp_desktop.central.older import older
 from erp_desktop.central.performers import Performers
 from erp_desktop.central.performing import Centre
@@ -52,6 +53,7 @@ from erp_desktop.central.waking import Wakeups
 from erp_desktop.database import reader
 from erp_desktop.models.company import Company
 from erp_desktop.wire import (
+    CURSOR_GONE,
     DEVICE_FORKED,
     LONGEST_WAIT_SECONDS,
     MAX_ACTIONS_PER_PUSH,
@@ -218,9 +220,13 @@ class Service:
                 if not _is_a_moment(pushed.issued_at):
                     raise WireError(422, "malformed", "This was done at no moment that there is.", action_id=pushed.id)
             began = time.perf_counter()
-            results = (self.performers or self.centre).perform(who.company_id, who.device_id, wanted.actions)
+            seen = self.changes.seen(who, wanted.cursor)
+            results = (self.performers or self.centre).perform(who.company_id, who.device_id, wanted.actions, seen)
             self.measures.pushed(time.perf_counter() - began, results)
-            if any((result.problem or {}).get("code") == DEVICE_FORKED for result in results):
+            problems = {(result.problem or {}).get("code") for result in results if result.outcome == "retry"}
+            if CURSOR_GONE in problems:
+                raise CursorGone(RESTORED)
+            if DEVICE_FORKED in problems:
                 self.accounts.end_sessions_of_copies(who.company_id, who.device_id)
                 raise SignInRefused(DEVICE_FORKED)
             return message_response(request, PushReply(results=results))

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -23,11 +23,12 @@ from erp_desktop.actions.refusals import Problem, Refused, UnknownActionRefused
 from erp_desktop.actions.remembering import remember, rows_by_id
 from erp_desktop.central.action_log import BEFORE_THE_FIRST, canonical, chained, digest_of
 from erp_desktop.central.clock_days import ClockDays, clock_days
+from erp_desktop.central.moment import SeenUpTo, nonce_of
 from erp_desktop.central.people import Rights, rights_of
 from erp_desktop.models.base import set_tick
 from erp_desktop.models.company import ClockDay
 from erp_desktop.models.sync import ActionLog, CompanyClock
-from erp_desktop.wire import DEVICE_FORKED, PushedAction, PushResult
+from erp_desktop.wire import CURSOR_GONE, DEVICE_FORKED, PushedAction, PushResult
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,14 @@ class UnknownCompany(LookupError):
     """No company of this id is kept here."""
 
 
+class Sent(NamedTuple):
+    """An action as it came. `seen`: what its desk had seen of the company when it sent it, if it told."""
+
+    device_id: UUID | None
+    action: PushedAction
+    seen: SeenUpTo | None = None
+
+
 @dataclass
 class LastSeen:
     """A company as this process last saw it: the end of its hash chain, who may do what, the session with its rows."""
@@ -63,11 +72,13 @@ class LastSeen:
     rights: dict[UUID, Rights] = field(default_factory=dict)
     days: ClockDays | None = None
     held: set[UUID] = field(default_factory=set)  # because what they depend on was refused; they are not in the log
+    nonces: dict[int, str] = field(default_factory=dict)  # of the log, by tick
 
     def forget(self) -> None:
         """Nothing that this process remembers of the company may be relied on any more."""
         self.chain_end = None
         self.days = None
+        self.nonces.clear()
         self.rights.clear()
         if self.session is not None:
             self.session.rollback()
@@ -75,7 +86,7 @@ class LastSeen:
             self.session.info.clear()
 
 
-MOST_HELD = 10_000
+MOST_HELD = MOST_NONCES = 10_000
 
 Clock = Callable[[], datetime]  # the instant, in UTC
 
@@ -135,8 +146,9 @@ class Turn:
             session.expunge_all()
             session.info.clear()
             seen.rights.clear()
+            seen.nonces.clear()
             seen.days = None
-            self._last_hash = taken_at[2] or self._stored_hash()
+            self._last_hash = bytes(taken_at[2] or self._stored_hash(self.tick) or BEFORE_THE_FIRST)
         remember(session)
         if is_smooth:
             begin_gathering(session)
@@ -149,16 +161,16 @@ class Turn:
     def chain_end(self) -> tuple[UUID, int, bytes]:
         return (self._epoch, self.tick, self._last_hash)
 
-    def perform(self, actions: Sequence[tuple[UUID | None, PushedAction]]) -> list[PushResult]:
-        named = {name for _, pushed in actions for name in pushed.depends_on}
-        new = {pushed.id for _, pushed in actions}
+    def perform(self, actions: Sequence[Sent]) -> list[PushResult]:
+        named = {name for sent in actions for name in sent.action.depends_on}
+        new = {sent.action.id for sent in actions}
         # An id that was answered before cannot be logged again, so all goes well only if none was.
         self._read_answers(named - new if self._is_smooth else named | new)
         if not self._is_smooth:  # otherwise the database refuses a number that was given twice
             self._read_numbers(actions)
         if self._is_smooth and len(actions) > 1:
             self._look_ahead(actions)
-        return [self._perform(device_id, pushed) for device_id, pushed in actions]
+        return [self._perform(sent) for sent in actions]
 
     def finish(self) -> None:
         """Write what was gathered and the log, and move the clock. The caller commits."""
@@ -171,7 +183,10 @@ class Turn:
             self._connection.execute(_BEGIN_DAYS, self._days)
         self._connection.execute(_MOVE_CLOCK, {"company": self._company_id, "new_tick": self.tick})
 
-    def _perform(self, device_id: UUID | None, pushed: PushedAction) -> PushResult:
+    def _perform(self, sent: Sent) -> PushResult:
+        device_id, pushed, seen = sent
+        if seen is not None and not self._is_of_this_log(seen):
+            return PushResult(id=pushed.id, outcome="retry", problem=Problem(CURSOR_GONE, {}).as_dict())
         digest = digest_of(pushed)
         before = self._answers.get(pushed.id)
         if before is not None and before[1].outcome != "blocked":
@@ -202,6 +217,22 @@ class Turn:
         self._answers[pushed.id] = (digest, answer)
         return answer
 
+    def _is_of_this_log(self, seen: SeenUpTo) -> bool:
+        """False after a restore to before what the desk has seen: what it sends may build on what is not there, and what was
+        refused to it before may be performed now."""
+        if seen.epoch != self._epoch or seen.tick > self.tick:
+            return False
+        nonces = self._seen.nonces
+        if seen.tick not in nonces:
+            self._keep_nonce(seen.tick, self._stored_hash(seen.tick))
+        return nonces[seen.tick] == seen.nonce
+
+    def _keep_nonce(self, tick: int, chain_hash: bytes | None) -> None:
+        nonces = self._seen.nonces
+        if len(nonces) >= MOST_NONCES:
+            nonces.clear()
+        nonces[tick] = nonce_of(chain_hash)
+
     def _is_of_a_copy(self, device_id: UUID, pushed: PushedAction) -> bool:
         """Whether the device has given this number to another action, or an earlier one of these: there are two caches that
         call themselves this device. Nothing more is taken from it then, as what comes may build on what was not done."""
@@ -215,15 +246,15 @@ class Turn:
             return self._answers[name][1].outcome != "applied"
         return name in self._seen.held
 
-    def _look_ahead(self, actions: Sequence[tuple[UUID | None, PushedAction]]) -> None:
+    def _look_ahead(self, actions: Sequence[Sent]) -> None:
         wanted: defaultdict[type[Any], list[UUID]] = defaultdict(list)
-        for _, pushed in actions:
+        for _, pushed, _ in actions:
             performed = read_action(pushed.name, pushed.version, pushed.args)
             self._performed.setdefault(pushed.id, performed)  # an id that comes twice stands for the first
             if (begun := performed.looks_for()) is not None:
                 wanted[begun[0]].append(begun[1])
         for table, ids in wanted.items():
-            rows_by_id(self._session, self._context(actions[0][1]), table, ids)
+            rows_by_id(self._session, self._context(actions[0].action), table, ids)
 
     def _context(self, pushed: PushedAction) -> Context:
         rights = self._rights_of(pushed.actor_id)
@@ -294,6 +325,7 @@ class Turn:
         if problem is None:
             self._keep_day(row["at"])
         self._last_hash = row["chain_hash"] = chained(self._last_hash, row)
+        self._keep_nonce(self.tick, self._last_hash)
         self._rows.append(row)
 
     def _keep_day(self, at: datetime) -> None:
@@ -304,13 +336,9 @@ class Turn:
         if begun is not None:
             self._days.append(begun)
 
-    def _stored_hash(self) -> bytes:
-        if self.tick == 0:
-            return BEFORE_THE_FIRST
-        stored = self._connection.scalar(
-            select(ActionLog.chain_hash).where(ActionLog.company_id == self._company_id, ActionLog.tick == self.tick)
-        )
-        return bytes(stored) if stored is not None else BEFORE_THE_FIRST
+    def _stored_hash(self, tick: int) -> bytes | None:
+        of_this = (ActionLog.company_id == self._company_id) & (ActionLog.tick == tick)
+        return self._connection.scalar(select(ActionLog.chain_hash).where(of_this)) if tick else None
 
     def _read_answers(self, names: set[UUID]) -> None:
         if not names:
@@ -324,9 +352,9 @@ class Turn:
             answer = PushResult(id=row.action_id, outcome=row.outcome, tick=row.tick, problem=row.problem)
             self._answers[row.action_id] = (bytes(row.args_digest), answer)
 
-    def _read_numbers(self, actions: Sequence[tuple[UUID | None, PushedAction]]) -> None:
+    def _read_numbers(self, actions: Sequence[Sent]) -> None:
         numbers: defaultdict[UUID, set[int]] = defaultdict(set)
-        for device_id, pushed in actions:
+        for device_id, pushed, _ in actions:
             if device_id is not None:
                 numbers[device_id].add(pushed.seq)
         for device_id, given in numbers.items():

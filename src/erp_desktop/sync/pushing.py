@@ -9,7 +9,7 @@ from uuid import UUID
 from erp_desktop import failpoints, wire
 from erp_desktop.actions.refusals import Problem, Refused
 from erp_desktop.i18n import QT_TRANSLATE_NOOP
-from erp_desktop.sync import outbox
+from erp_desktop.sync import applying, outbox
 from erp_desktop.sync.calling import call
 from erp_desktop.sync.state import SyncState
 from erp_desktop.sync.traffic import Traffic
@@ -31,7 +31,7 @@ class Pushing(Traffic):
 
     def push(self, transport: Transport) -> bool:
         """Whether all that waits was sent. False: some was refused. The centre keeps no list of what it held because of that,
-        so a later push must not bring more that depends on it."""
+        so a later push must not bring more that depends on it before a pull."""
         while batch := self._batch(wire.MAX_ACTIONS_PER_PUSH):
             self._standing.change(SyncState.syncing)
             try:
@@ -55,12 +55,20 @@ class Pushing(Traffic):
         ).result()
 
     def _send(self, transport: Transport, batch: list[wire.PushedAction]) -> bool:
-        """Whether none of them was refused."""
+        """Whether they were taken and none of them was refused."""
         request = wire.PushRequest(
-            device_id=self._credentials.device_id, schema_revision=wire.SCHEMA_REVISION, actions=batch
+            device_id=self._credentials.device_id,
+            schema_revision=wire.SCHEMA_REVISION,
+            actions=batch,
+            cursor=self._cache.read_here(lambda session: applying.position(session.connection()).cursor),
         )
         failpoints.reach(failpoints.SEND)
-        reply = call(self._credentials, transport, "/v1/sync/push", request, wire.PushReply)
+        try:
+            reply = call(self._credentials, transport, "/v1/sync/push", request, wire.PushReply)
+        except Answered as error:
+            if error.problem.code != wire.CURSOR_GONE:
+                raise
+            return False  # the centre was restored to before what is here: a pull fetches what it has, and then they are sent
         failpoints.reach(failpoints.REPLY)
         is_busy = False
         without_tick = []

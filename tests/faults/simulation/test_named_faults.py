@@ -98,6 +98,44 @@ def test_a_pull_that_another_has_overtaken_is_thrown_away(office: SimulatedOffic
     office.is_sound()
 
 
+@pytest.mark.parametrize("restored", ["put_back", "restore"])
+def test_a_push_of_before_a_restore_does_nothing_to_the_restored_books(office: SimulatedOffice, restored: str) -> None:
+    """The network delivers it once more. What was refused then could be done on the older books, and would stand in the way of
+    what was applied and is offered again."""
+    mei, lin = office.desks["mei"], office.desks["lin"]
+    office.back_up()
+    perform(office, "lin", supplier("F-1", name="Lin's"))
+    perform(office, "mei", supplier("F-1", name="Mei's"))
+    mei.sync()
+    lin.sync()
+    assert [problem.code for problem in problems(lin)] == ["code_taken"]
+    getattr(office, restored)()
+    lin.network.faults.extend([Fault.OLD_ONE_AGAIN, Fault.BUSY])
+    lin.sync()
+    office.is_sound()
+    for desk in (mei, mei, lin, lin):
+        desk.sync()
+    assert [problem.code for problem in problems(lin)] == ["code_taken"]
+    for desk in (mei, lin):
+        names = desk.ask(lambda session: session.scalars(select(Party.name).where(Party.code == "F-1")).all())
+        assert names == ["Mei's"]
+
+
+def test_what_a_desk_sends_before_it_knows_of_a_restore_is_sent_again_once_it_does(office: SimulatedOffice) -> None:
+    mei = office.desks["mei"]
+    office.back_up()
+    perform(office, "mei", supplier("F-1"))
+    mei.sync()
+    office.restore()
+    perform(office, "mei", supplier("F-2"))
+    mei.push()
+    assert len(mei.waiting()) == 1
+    for _ in range(3):  # what the restore lost is offered again first
+        mei.sync()
+    assert (mei.waiting(), codes(mei, "F-")) == ({}, ["F-1", "F-2"])
+    office.comes_to_rest()
+
+
 @pytest.mark.parametrize("wrong_by", [timedelta(days=-20_000), timedelta(hours=-9), timedelta(days=20_000)])
 def test_a_desk_whose_clock_is_wrong_works_like_any_other(office: SimulatedOffice, wrong_by: timedelta) -> None:
     """What is posted is posted on the business date that the person chose; the order is the centre's."""
