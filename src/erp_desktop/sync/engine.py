@@ -5,6 +5,7 @@ fetching (pulling.py), and what is shown of it (standing.py).
 """
 
 import logging
+import math
 import random
 import threading
 from collections.abc import Callable
@@ -248,9 +249,12 @@ class Engine:
         self._versions.ask(transport)
         if self.is_filled():
             self._answers.begin_round()
+            waiting: float = math.inf
             while not self.pushing.push(transport):
-                waiting = self.state.waiting
-                self.pulling.pull_to_the_end(transport)  # holds what depends on the refused
+                self.pulling.pull_to_the_end(
+                    transport
+                )  # holds what depends on the refused, or fetches the restored books
                 if self.state.waiting >= waiting:
                     break  # somebody works on meanwhile: the next round goes on
+                waiting = self.state.waiting
         self.pulling.pull_to_the_end(transport)
