@@ -27,6 +27,12 @@ from erp_desktop.sync.transport import Transport
 Rows = dict[str, list[tuple[object, ...]]]
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_checked_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test spoils would be put right before it looks, where the machine is so slow that nobody seems to work."""
+    monkeypatch.setattr(checking, "IDLE_SECONDS", 3600.0)
+
+
 @pytest.fixture
 def office(request: pytest.FixtureRequest) -> Iterator[Office]:
     """On both databases for a test that names `database_url`."""
