@@ -376,6 +376,26 @@ The back office of a company that distributes goods.</source>
         <source>Keep editing</source>
         <translation>继续编辑</translation>
     </message>
+    <message>
+        <source>Not sent yet</source>
+        <translation>尚未发送</translation>
+    </message>
+    <message>
+        <source>Close the window</source>
+        <translation>关闭窗口</translation>
+    </message>
+    <message>
+        <source>Keep it open</source>
+        <translation>保持打开</translation>
+    </message>
+    <message>
+        <source>Changes that wait for the central service: {count}</source>
+        <translation>等待发送到中心服务的变动：{count} 项</translation>
+    </message>
+    <message>
+        <source>They are kept on this computer and sent when the program is opened again.</source>
+        <translation>这些变动保存在本机，下次打开程序时发送。</translation>
+    </message>
 </context>
 <context>
     <name>Audit</name>
@@ -6621,6 +6641,10 @@ before: {value}</source>
     <message>
         <source>Rows added: {rows}, to fix: {bad}</source>
         <translation>已添加 {rows} 行，待修正 {bad} 行</translation>
+    </message>
+    <message>
+        <source>More than {most} rows were copied, so nothing was pasted. Paste them in parts of at most {most} rows.</source>
+        <translation>复制的内容超过 {most} 行，未粘贴任何内容。请分批粘贴，每次最多 {most} 行。</translation>
     </message>
     <message>
         <source>Paste</source>
@@ -14892,6 +14916,10 @@ Type your password to go on.</source>
         <translation>{count} 行</translation>
     </message>
     <message>
+        <source>Rows: {count}, selected: {selected}</source>
+        <translation>{count} 行，已选 {selected} 行</translation>
+    </message>
+    <message>
         <source>Total of filtered rows</source>
         <translation>筛选后合计</translation>
     </message>
@@ -14922,6 +14950,26 @@ Type your password to go on.</source>
     <message>
         <source>This list could not be read</source>
         <translation>无法读取此列表</translation>
+    </message>
+    <message>
+        <source>{count} rows are selected, and one command takes at most {most}. Nothing was done: narrow the list, or select fewer.</source>
+        <translation>已选 {count} 行，一次操作最多处理 {most} 行。未执行任何操作：请缩小列表范围，或少选一些。</translation>
+    </message>
+    <message>
+        <source>{count} rows are selected, and at most {most} are copied at once. Nothing was copied: narrow the list, or select fewer.</source>
+        <translation>已选 {count} 行，一次最多复制 {most} 行。未复制任何内容：请缩小列表范围，或少选一些。</translation>
+    </message>
+    <message>
+        <source>The list changed while the selected rows were read. Nothing was done: look at what is selected and do it again.</source>
+        <translation>读取所选行时列表发生了变化。未执行任何操作：请核对所选内容后重试。</translation>
+    </message>
+    <message>
+        <source>Reading the selected rows: {count}</source>
+        <translation>正在读取所选的 {count} 行</translation>
+    </message>
+    <message>
+        <source>The list changed: rows that were not read yet are no longer selected. Nothing was done.</source>
+        <translation>列表发生了变化：尚未读取的行已取消选择。未执行任何操作。</translation>
     </message>
 </context>
 <context>

@@ -13,12 +13,13 @@ from PySide6.QtCore import QObject, Signal
 from erp_desktop.actions.permissions import ALL_PERMISSIONS
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.queries.attachments import FilesAt
-from erp_desktop.queries.base import ListPage, ListRequest
+from erp_desktop.queries.base import EachOf, ListPage, ListRequest
 from erp_desktop.queries.company import CompanyDetail, CompanyFacts
 from erp_desktop.queries.finding_records import RecordsNamed
 from erp_desktop.sync.checking import Checked
 from erp_desktop.sync.settling import Unsettled
 from erp_desktop.sync.state import SyncKind, SyncState
+from erp_desktop.views.widgets.selected_rows import ParcelOf, RowsAt
 from erp_desktop.wire import Effect
 
 
@@ -61,6 +62,9 @@ class Orders:
 
     def __init__(self, request: ListRequest) -> None:
         self.request = request
+
+    def run(self, _session: Any, _company_id: UUID) -> ListPage[OrderRow]:
+        return self.answer()
 
     def answer(self) -> ListPage[OrderRow]:
         request = self.request
@@ -128,6 +132,9 @@ class FakeDesk(QObject):
             CompanyDetail: lambda _query: FACTS,
             RecordsNamed: lambda _query: (),
             FilesAt: lambda _query: (),
+            EachOf: lambda query: tuple(self.answers[type(one)](one) for one in query.queries),
+            RowsAt: lambda query: query.run(None, self.company.id),
+            ParcelOf: lambda query: query.run(None, self.company.id),
         }
         self.previewed: list[Any] = []
         self.checked = Checked(())

@@ -13,7 +13,9 @@ from erp_desktop.actions.masters import SaveBarcode
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.purchasing import LandedCosts
+from erp_desktop.views.purchasing.landed_cost_form import LandedCostForm
 from erp_desktop.views.warehouse.receive_page import ReceiveGoodsPage
+from erp_desktop.views.widgets import list_model
 
 __all__ = ["printed", "trade"]
 
@@ -208,3 +210,46 @@ def test_whoever_may_not_read_costs_sees_quantities_alone(trade, monkeypatch):
     page = trade.open("goods_receipt", id=receipt)
     trade.wait(lambda: page.table.model.rowCount() == 1)
     assert [column.name for column in page.table.spec.columns][-3:] == ["qty", "unit_code", "pack"]
+
+
+def test_f5_reads_a_document_and_its_lines_again_with_the_keyboard_in_the_lines(trade):
+    receipt = trade.company.stock("BX-204", "4", "2")
+    trade.hear_news()
+    page = trade.open("goods_receipt", id=receipt)
+    trade.wait(lambda: page.record is not None and page.table.model.rowCount() == 1)
+    lines: list[None] = []
+    page.table.model.loaded.connect(lambda: lines.append(None))
+    before = page.record
+    page.table.view.setFocus()
+    trade.keys(Qt.Key.Key_F5)
+    trade.wait(lambda: page.record is not before and bool(lines))
+
+
+def test_f5_reads_a_list_again_from_its_rows_and_from_its_search_field(trade):
+    trade.company.stock("BX-204", "4", "2")
+    trade.hear_news()
+    table = trade.open("goods_receipts").table
+    trade.wait(lambda: table.model.rowCount() == 1)
+    for place in (table.view, table.filters.search):
+        loaded: list[None] = []
+        table.model.loaded.connect(lambda loaded=loaded: loaded.append(None))
+        place.setFocus()
+        trade.keys(Qt.Key.Key_F5)
+        trade.wait(lambda loaded=loaded: bool(loaded))
+
+
+def test_all_receipts_of_a_list_bear_a_cost_though_only_the_first_page_was_read(trade, monkeypatch):
+    monkeypatch.setattr(list_model, "PAGE_SIZE", 1)
+    for _ in range(3):
+        trade.company.stock("BX-204", "10", "3.00")
+    trade.hear_news()
+    table = trade.open("goods_receipts").table
+    trade.wait(lambda: table.model.rowCount() == 3 and table.view.isVisible())
+    table.model._pages.clear()
+    table.view.setFocus()
+    trade.keys(Qt.Key.Key_A, CONTROL)
+    assert len(table.selected()) < 3
+    next(action for action in trade.page.commands if action.text() == "Enter landed cost").trigger()
+    trade.wait(lambda: isinstance(trade.page, LandedCostForm))
+    trade.wait(lambda: len(trade.page.grid.lines()) == 3)
+    trade.page.set_dirty(False)

@@ -27,6 +27,7 @@ from erp_desktop.views.documents.lower_area import LowerArea
 from erp_desktop.views.documents.related import RelatedPanel
 from erp_desktop.views.widgets.asking import Failure, announcements, say, when_done
 from erp_desktop.views.widgets.banner import Banner
+from erp_desktop.views.widgets.record_table import RecordTable
 from erp_desktop.views.widgets.screen_view import ScreenView
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class DocumentPage(ScreenView):
         for keys, run in (
             ("Ctrl+Return", self.do_primary),
             ("Ctrl+Enter", self.do_primary),
-            ("F5", self.refresh),
+            ("F5", self._read_again),
         ):
             QShortcut(QKeySequence(keys), self, run, context=here)
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_PAUSE_MS)
@@ -272,6 +273,13 @@ class DocumentPage(ScreenView):
         )
 
     # --- inside
+
+    def _read_again(self) -> None:
+        """F5: the document, and the lists on its page."""
+        self.refresh()
+        for table in self.findChildren(RecordTable):
+            if table.isVisible():
+                table.refresh()
 
     def _take(self, number: int, record: Any) -> None:
         if number != self._asked:

@@ -5,7 +5,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
 
 from erp_desktop.reports.screen import ScreenCheck
-from erp_desktop.views.widgets.icons import icon_pixmap
+from erp_desktop.views.widgets.picture import Picture
 from erp_desktop.views.widgets.theme import current_theme, theme_keeper
 
 MOST_LINES = 4  # what is longer is scrolled: the figures need the room
@@ -17,7 +17,7 @@ class ChecksLine(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._checks: tuple[ScreenCheck, ...] = ()
-        self.picture, self.text, self.notes = QLabel(), QLabel(), QLabel()
+        self.picture, self.text, self.notes = Picture(16), QLabel(), QLabel()
         for label in (self.text, self.notes):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -72,5 +72,5 @@ class ChecksLine(QScrollArea):
         tone, name = ("done", "check") if self.holds else ("late", "cross")
         color = current_theme().tokens[tone]
         self.picture.setVisible(bool(self._checks))
-        self.picture.setPixmap(icon_pixmap(name, color, 16, self.devicePixelRatioF()))
+        self.picture.show_icon(name, tone)
         self.text.setStyleSheet(f"color: {color};")

@@ -68,7 +68,7 @@ class _CaseDelegate(CellDelegate):
         look = status_look(case.status)
         left = option.rect.x() + _MARGIN + _ICON + _MARGIN
         first = QRect(left, option.rect.y() + 6, option.rect.right() - left - _MARGIN, _LINE)
-        picture = icon_pixmap(look.icon, theme.tokens[look.tone], _ICON, painter.device().devicePixelRatio())
+        picture = icon_pixmap(look.icon, theme.tokens[look.tone], _ICON, painter.device().devicePixelRatioF())
         painter.drawPixmap(option.rect.x() + _MARGIN, first.center().y() - _ICON // 2 + 1, picture)
         painter.setPen(theme.color("secondary"))
         painter.drawText(first, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, since)

@@ -15,8 +15,8 @@ from erp_desktop.queries.masters import Parties, Products
 from erp_desktop.queries.purchasing import PurchaseOrders
 from erp_desktop.queries.stock import StockOnHand
 from erp_desktop.views.widgets.asking import when_done
-from erp_desktop.views.widgets.icons import icon_pixmap
-from erp_desktop.views.widgets.theme import SECTION_PX, bold_font, current_theme, sized_font, theme_keeper
+from erp_desktop.views.widgets.picture import Picture
+from erp_desktop.views.widgets.theme import SECTION_PX, bold_font, sized_font
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -88,7 +88,7 @@ class FirstSteps(QFrame):
         self.setObjectName("homeCard")
         self._desk, self._shell = desk, shell
         self._counts: dict[int, int] = {}
-        self._marks: list[QLabel] = []
+        self._marks: list[Picture] = []
         self.buttons: list[QPushButton] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
@@ -100,7 +100,6 @@ class FirstSteps(QFrame):
             for step in STEPS:
                 layout.addLayout(self._row(step))
         self.hide()
-        theme_keeper().changed.connect(self._draw)
 
     @property
     def tables(self) -> frozenset[str]:
@@ -131,7 +130,7 @@ class FirstSteps(QFrame):
             self.looked.emit()
 
     def _row(self, step: Step) -> QHBoxLayout:
-        mark, title, detail = QLabel(), QLabel(translate("FirstSteps", step.title)), QLabel()
+        mark, title, detail = Picture(20), QLabel(translate("FirstSteps", step.title)), QLabel()
         title.setFont(bold_font(self.font()))
         detail.setText(translate("FirstSteps", step.detail))
         detail.setWordWrap(True)
@@ -167,6 +166,5 @@ class FirstSteps(QFrame):
     def _draw(self) -> None:
         for number, mark in enumerate(self._marks):
             is_done = bool(self._counts.get(number))
-            tone = "done" if is_done else "secondary"
-            mark.setPixmap(icon_pixmap("check" if is_done else "ring", current_theme().tokens[tone], 20))
+            mark.show_icon("check" if is_done else "ring", "done" if is_done else "secondary")
             mark.setAccessibleName(translate("FirstSteps", "done") if is_done else translate("FirstSteps", "to do"))

@@ -19,9 +19,9 @@ from erp_desktop.queries.purchasing import PurchaseOrders
 from erp_desktop.queries.selling import SalesOrders
 from erp_desktop.views.shell.first_steps import FirstSteps
 from erp_desktop.views.widgets.asking import when_done
-from erp_desktop.views.widgets.icons import icon_pixmap
+from erp_desktop.views.widgets.picture import Picture
 from erp_desktop.views.widgets.screen_view import ScreenView
-from erp_desktop.views.widgets.theme import FIGURE_PX, SECTION_PX, current_theme, sized_font, theme_keeper
+from erp_desktop.views.widgets.theme import FIGURE_PX, SECTION_PX, sized_font
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -89,9 +89,9 @@ class FigureCard(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setMinimumSize(200, 108)
         self.title = title
-        self._icon_name = icon_name
         self._open = open_list
-        self._picture, self.figure = QLabel(), QLabel("…")
+        picture, self.figure = Picture(22), QLabel("…")
+        picture.show_icon(icon_name)
         words = QLabel(title)
         words.setWordWrap(True)
         words.setProperty("tone", "secondary")
@@ -101,12 +101,11 @@ class FigureCard(QFrame):
         first = QHBoxLayout()
         first.addWidget(self.figure)
         first.addStretch(1)
-        first.addWidget(self._picture)
+        first.addWidget(picture)
         layout.addLayout(first)
         layout.addWidget(words)
         layout.addStretch(1)
         self.show_figure(None)
-        theme_keeper().changed.connect(self._draw)
 
     def show_figure(self, count: int | None, tone: str = "") -> None:
         """The count, or that it is on its way; `tone` "late" or "warning" colours it beside its words."""
@@ -116,10 +115,6 @@ class FigureCard(QFrame):
         self.figure.style().unpolish(self.figure)
         self.figure.style().polish(self.figure)
         self.setAccessibleName(f"{self.title}: {text}")
-        self._draw()
-
-    def _draw(self) -> None:
-        self._picture.setPixmap(icon_pixmap(self._icon_name, current_theme().tokens["secondary"], 22))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)

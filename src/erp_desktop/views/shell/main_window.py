@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVB
 from erp_desktop.i18n import translate
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.views.shell import standard_commands
-from erp_desktop.views.shell.asking_to_close import Answer, ask_about_changes, take_open_cell
+from erp_desktop.views.shell.asking_to_close import Answer, Closing, ask_about_changes, take_open_cell
 from erp_desktop.views.shell.checking_data import show_checked
 from erp_desktop.views.shell.commands import CommandRegistry
 from erp_desktop.views.shell.document_tabs import DocumentTabs, OpenTab
@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
         choose_look(self.settings)
         self.commands = CommandRegistry(self)
         self.jobs = JobTray(self)
+        self._closing = Closing(self, desk)
         standard_commands.register(self)
         self._build()
         self._listen()
@@ -263,7 +264,7 @@ class MainWindow(QMainWindow):
         self.tabs.renamed.connect(self._name_window)
         heard = announcements()
         heard.said.connect(self.say)
-        heard.refused.connect(lambda sentence: self.banner.show_sentence("warning", sentence))
+        heard.refused.connect(self._show_refusal)
         heard.failed.connect(self._show_failure)
 
     def _follow_role(self) -> None:
@@ -280,6 +281,9 @@ class MainWindow(QMainWindow):
             self.sign_in_wanted.emit()
         else:
             self.commands.action("attention" if self.desk.sync_state.attention else "waiting").trigger()
+
+    def _show_refusal(self, sentence: str) -> None:
+        self.banner.show_sentence("warning", sentence)
 
     def _show_failure(self, failure: Failure) -> None:
         sentence = translate(
@@ -343,6 +347,9 @@ class MainWindow(QMainWindow):
                 event.ignore()
                 return
         remember(self)
+        if not self._leaving and self._closing.holds():  # somebody who signs out is told where the next one signs in
+            event.ignore()
+            return
         self.jobs.stop()
         super().closeEvent(event)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.sales import ReturnStatus
-from erp_desktop.queries.purchasing import GoodsReceipts
-from erp_desktop.queries.selling import CustomerReturnRow, CustomerReturns, Shipments
+from erp_desktop.queries.purchasing import GoodsReceiptRow, GoodsReceipts
+from erp_desktop.queries.selling import CustomerReturnRow, CustomerReturns, ShipmentRow, Shipments
 from erp_desktop.views.documents.listed import date_filter, document_list, numbered, opens, status_filter
 from erp_desktop.views.widgets.asking import say
 from erp_desktop.views.widgets.cells import CellKind, TableColumn
@@ -55,8 +55,10 @@ def goods_receipts_screen(desk: "Desk", shell: "MainWindow", filters: Filters = 
     if "cost.write" in desk.permissions:
 
         def enter() -> None:
-            receipts = tuple(row.id for row in screen.table.selected())
-            shell.open_screen("enter_landed_cost", id=new_id(), receipts=receipts)
+            screen.table.take_selected(bear)
+
+        def bear(receipts: tuple[GoodsReceiptRow, ...]) -> None:
+            shell.open_screen("enter_landed_cost", id=new_id(), receipts=tuple(row.id for row in receipts))
 
         text = translate("GoodsReceipts", "Enter landed cost")
         action = screen.add_command("goods_receipts.landed_cost", text, enter, "", "landed_cost")
@@ -105,9 +107,11 @@ def shipments_screen(desk: "Desk", shell: "MainWindow", filters: Filters = ()) -
     if "goods.ship" in desk.permissions:
 
         def deliver() -> None:
-            chosen = tuple(row.id for row in screen.table.selected())
-            if chosen:
-                shell.open_screen("confirm_delivery", id=chosen[0], shipments=chosen)
+            screen.table.take_selected(confirm)
+
+        def confirm(arrived: tuple[ShipmentRow, ...]) -> None:
+            if arrived:
+                shell.open_screen("confirm_delivery", id=arrived[0].id, shipments=tuple(row.id for row in arrived))
             else:
                 say(translate("Shipments", "Select the shipments that arrived first."))
 

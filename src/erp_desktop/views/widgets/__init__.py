@@ -37,13 +37,15 @@ translates its texts where it builds them; nothing else is to be done for that.
 - `asking.when_done(future, receiver, on_result, on_refused=None, on_failed=None)`: an answer on the window's thread.
   `asking.say(sentence)`: status bar. Refusals and failures that nobody takes show in the window's banner.
 - `record_table.RecordTable(desk, spec, parent, offer)`: `opened(row)`, `current_changed(row)`, `selection_changed`,
-  `.selected()`, `.current()`, `.refresh()`, `.set_filter(name, value)`, `.set_filters(filters)`, `.select_row(n)`.
+  `.take_selected(then)` (every selected record, read or not), `.current()`, `.refresh()`, `.set_filter(name, value)`,
+  `.set_filters(filters)`, `.select_row(n)`. It reads again at F5; a page around it that has F5 too refreshes its tables itself.
 - `screen_view.ScreenView`: base of every tab: `set_title`, `set_dirty`, `save(then)`, `show_args(**args)`, `close_asked`,
   `add_command(key, text, run, shortcut, icon)`.
 - `list_screen.ListScreen`, `list_screen.PageHeader(title).add_button(action, icon, primary=True)`.
 - `banner.Banner.show_sentence("late" | "warning", sentence, buttons)`, `state_page.StatePage.show_state(icon, title, ...)`.
 - `statuses.status_look(status)`, `status_text(status)`; `table_view.paint_status`.
 - `icons.icon(name, token)`, `icons.set_icon(button_or_action, name, token)`; names are the files of resources/icons.
+  `picture.Picture(size).show_icon(name, token)`: beside words.
 - `theme.current_theme().color(token)`, `theme.sized_font(font, pixels, bold=True)`.
 - `shell.jobs.run(title, work(job), on_done)`: long work; `job.report(done, total)` also notices Cancel.
 

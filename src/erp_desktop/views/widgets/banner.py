@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QPushButton, QT
 from shiboken6 import isValid
 
 from erp_desktop.i18n import translate
-from erp_desktop.views.widgets.icons import icon_pixmap, set_icon
-from erp_desktop.views.widgets.theme import current_theme, theme_keeper
+from erp_desktop.views.widgets.icons import set_icon
+from erp_desktop.views.widgets.picture import Picture
 
 _ICONS = {"late": "cross", "warning": "triangle"}
 
@@ -20,9 +20,8 @@ class Banner(QWidget):
         super().__init__(parent)
         self.setObjectName("bannerBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._tone = "warning"
         self._had_keyboard: QWidget | None = None
-        self._picture, self.sentence = QLabel(), QLabel()
+        self._picture, self.sentence = Picture(20), QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons = QHBoxLayout()
@@ -36,14 +35,12 @@ class Banner(QWidget):
         layout.addWidget(self.sentence, 1)
         layout.addLayout(self._buttons)
         layout.addWidget(self.close_button)
-        theme_keeper().changed.connect(self._draw)
         self.hide()
 
     def show_sentence(
         self, tone: str, sentence: str, buttons: tuple[tuple[str, Callable[[], object]], ...] = ()
     ) -> None:
         """Shows `sentence` in the tone "late" (something failed) or "warning"."""
-        self._tone = tone
         self._name_close()
         self.setProperty("tone", tone)
         for widget in (self, self.sentence):
@@ -61,7 +58,7 @@ class Banner(QWidget):
             button.setAutoDefault(True)  # Enter presses it
             button.clicked.connect(lambda _checked=False, action=action: action())
             self._buttons.addWidget(button)
-        self._draw()
+        self._picture.show_icon(_ICONS.get(tone, "info"), tone)
         self.show()
 
     def take_keyboard(self) -> None:
@@ -85,7 +82,3 @@ class Banner(QWidget):
     def _name_close(self) -> None:
         self.close_button.setAccessibleName(translate("Banner", "Close this message"))
         self.close_button.setToolTip(translate("Banner", "Close this message"))
-
-    def _draw(self) -> None:
-        color = current_theme().tokens[self._tone]
-        self._picture.setPixmap(icon_pixmap(_ICONS.get(self._tone, "info"), color, 20))

@@ -76,6 +76,10 @@ class TableColumn:
     stretches: bool = False  # takes what room is left; at most one column of a table
     made: Callable[[Any], Any] | None = None  # of the row, for a value that it does not have; nothing sorts by it
 
+    def value(self, record: Any) -> Any:
+        """What `record` has in this column, raw."""
+        return cell_value(record, self.name) if self.made is None else self.made(record)
+
 
 def shown(value: Any, kind: CellKind, places: int = 2) -> str:
     """`value` as a table shows it; blank for none. Numbers are grouped by thousands and never rounded but MONEY. A quantity

@@ -4,7 +4,7 @@ Here: paging, stale answers, keeping rows on screen during a refresh. Not here: 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.queries.base import ListPage, ListRequest, Query
 from erp_desktop.queries.list_shape import ListShape
 from erp_desktop.views.widgets.asking import Failure, when_done
-from erp_desktop.views.widgets.cells import CellKind, TableColumn, cell_value, shown
+from erp_desktop.views.widgets.cells import CellKind, TableColumn, shown
 
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
@@ -253,6 +253,18 @@ class ListModel(QAbstractTableModel):
                 if page * PAGE_SIZE + place < self._count:
                     yield page * PAGE_SIZE + place, record
 
+    def records_in(self, ranges: Iterable[tuple[int, int]]) -> list[Any] | None:
+        """The records of these ranges of rows, or None while one of them is not here; asks for nothing."""
+        records: list[Any] = []
+        for first, last in ranges:
+            for page in range(first // PAGE_SIZE, last // PAGE_SIZE + 1):
+                rows, start = self._pages.get(page, ()), page * PAGE_SIZE
+                part = rows[max(first - start, 0) : last - start + 1]
+                if len(part) < min(last, start + PAGE_SIZE - 1) - max(first, start) + 1:
+                    return None
+                records.extend(part)
+        return records
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= self._count:
             return None
@@ -268,7 +280,7 @@ class ListModel(QAbstractTableModel):
             return record is None
         if record is None:
             return None
-        value = cell_value(record, column.name) if column.made is None else column.made(record)
+        value = column.value(record)
         return value if role == VALUE_ROLE else shown(value, column.kind, column.places)
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.i18n import translate
-from erp_desktop.views.widgets.icons import icon_pixmap
-from erp_desktop.views.widgets.theme import current_theme, theme_keeper
+from erp_desktop.views.widgets.picture import Picture
+from erp_desktop.views.widgets.theme import current_theme
 
 _BESIDE, _LEAST = 4, 24  # of the words in a link: the room beside them, and the height of one line
 
@@ -64,7 +64,7 @@ class ProblemBar(QWidget):
         self.setObjectName("bannerBar")
         self.setProperty("tone", "late")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._picture, self.heading = QLabel(), QLabel()
+        self._picture, self.heading = Picture(20), QLabel()
         self._lines = QVBoxLayout()
         self._lines.setSpacing(0)
         layout = QHBoxLayout(self)
@@ -75,8 +75,7 @@ class ProblemBar(QWidget):
         column.addWidget(self.heading)
         column.addLayout(self._lines)
         layout.addLayout(column, 1)
-        theme_keeper().changed.connect(self._draw)
-        self._draw()
+        self._picture.show_icon("triangle", "late")
         self.hide()
 
     def show_problems(self, problems: list[tuple[str, Callable[[], object] | None]]) -> None:
@@ -114,6 +113,3 @@ class ProblemBar(QWidget):
         widgets = (self._lines.itemAt(number) for number in range(self._lines.count()))
         found = (item.widget() for item in widgets if item is not None)
         return [widget for widget in found if isinstance(widget, QPushButton)]
-
-    def _draw(self) -> None:
-        self._picture.setPixmap(icon_pixmap("triangle", current_theme().tokens["late"], 20))

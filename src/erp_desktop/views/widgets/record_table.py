@@ -2,18 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
-from erp_desktop.views.widgets.asking import Failure, say
+from erp_desktop.views.widgets.asking import Failure, announcements, say, when_done
 from erp_desktop.views.widgets.filter_bar import FilterBar
 from erp_desktop.views.widgets.list_model import ListModel, ListSpec
+from erp_desktop.views.widgets.selected_rows import (
+    MOST_TAKEN,
+    Parcel,
+    ParcelOf,
+    RowsAt,
+    list_has_changed,
+    no_longer_selected,
+    reading,
+    too_many_to_take,
+)
 from erp_desktop.views.widgets.state_page import StatePage
 from erp_desktop.views.widgets.table_view import TableView, TotalsRow
 
@@ -50,6 +61,11 @@ class RecordTable(QWidget):
         self._selected: list[tuple[int, UUID | None]] = []  # row and record; None for a row that was not here yet
         self._current_id: UUID | None = None
         self._follows = True  # the selection is small enough to follow its records
+        self._has_unread = False  # rows are selected of which nobody knows here which records they are
+        self._has_all = False  # and they are all that there are: they stay so
+        self._places: dict[int, UUID] = {}  # of the rows that were here, before they moved
+        self._count = 0  # of rows, before
+        self._copies = 0  # the latest copy counts
         self._scrolled_to = 0
         self._waits_for_rows = True  # the first rows get the keyboard
         self.model = ListModel(desk, spec, self)
@@ -82,7 +98,8 @@ class RecordTable(QWidget):
         self.view.horizontalHeader().sortIndicatorChanged.connect(self._sort)
         self.view.row_opened.connect(self._open)
         self.view.copied_rows.connect(self._tell_copied)
-        self.view.selectionModel().selectionChanged.connect(lambda *_: self.selection_changed.emit())
+        self.view.copies_unread = self._copy_unread
+        self.view.selectionModel().selectionChanged.connect(self._note_selection)
         self.view.selectionModel().currentRowChanged.connect(lambda *_: self.current_changed.emit(self.current()))
         self.model.about_to_change.connect(self._remember)
         self.model.changed_rows.connect(self._restore)
@@ -90,7 +107,6 @@ class RecordTable(QWidget):
         self.model.failed.connect(self._show_failed)
         here = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence.StandardKey.Find, self, self._go_to_search, context=here)
-        QShortcut(QKeySequence("F5"), self, self.refresh, context=here)
         QShortcut(QKeySequence("Down"), self.filters.search, self.focus_rows, context=Qt.ShortcutContext.WidgetShortcut)
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_PAUSE_MS)
         self._refreshing.timeout.connect(self.refresh)
@@ -114,11 +130,34 @@ class RecordTable(QWidget):
         return self.model.row_at(index.row()) if index.isValid() else None
 
     def selected(self) -> list[Any]:
-        """The selected records that are loaded, from top to bottom."""
+        """The selected records that are loaded, from top to bottom; a command takes `take_selected`, which are all."""
         ranges = self.view.selected_ranges()
         return [
             record for row, record in self.model.loaded_rows() if any(first <= row <= last for first, last in ranges)
         ]
+
+    def take_selected(self, then: Callable[[tuple[Any, ...]], object]) -> None:
+        """Calls `then` with every selected record, from top to bottom: at once, or when those are read that were not here yet.
+
+        More than MOST_TAKEN are refused with a sentence, and a list that changed meanwhile; `then` is not called then.
+        """
+        count = self.view.selected_count()
+        if count > MOST_TAKEN:
+            announcements().refused.emit(too_many_to_take(count))
+            return
+        here = self.model.records_in(self.view.selected_ranges())
+        if here is not None:
+            then(tuple(here))
+            return
+
+        def take(rows: tuple[Any, ...] | None) -> None:
+            if rows is None:
+                announcements().refused.emit(list_has_changed())
+            else:
+                then(rows)
+
+        say(reading(count))
+        when_done(self._desk.ask(self._selected_rows()), self, take)
 
     def select_row(self, row: int) -> None:
         """Puts the cursor on `row`."""
@@ -187,12 +226,59 @@ class RecordTable(QWidget):
         if record is not None:
             self.opened.emit(record)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """F5 that no page around this list has taken. As a shortcut of its own it would stand against the page's, and neither ran."""
+        if event.key() == Qt.Key.Key_F5 and not event.modifiers():
+            self.refresh()
+        else:
+            super().keyPressEvent(event)
+
     def _go_to_search(self) -> None:
         self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filters.search.selectAll()
 
     def _tell_copied(self, count: int) -> None:
         say(translate("Table", "Rows copied: {count}").format(count=count))
+
+    def _copy_unread(self, with_headings: bool) -> bool:
+        """Copies the selected rows itself if some of them have to be read first."""
+        self._copies += 1
+        if self.model.records_in(self.view.selected_ranges()) is not None:
+            return False
+        columns = tuple(self.spec.columns[column] for column in self.view.columns_shown())
+        say(reading(self.view.selected_count()))
+        packing = self._desk.ask(ParcelOf(self._selected_rows(), columns, with_headings))
+        when_done(packing, self, partial(self._put_on_clipboard, self._copies))
+        return True
+
+    def _put_on_clipboard(self, number: int, rows: Parcel | None) -> None:
+        if number != self._copies:
+            return
+        if rows is None:
+            announcements().refused.emit(list_has_changed())
+        else:
+            self.view.put_on_clipboard(rows)
+
+    def _selected_rows(self) -> RowsAt:
+        ranges = tuple(self.view.selected_ranges())
+        known = tuple(
+            (row, record.id)
+            for row, record in self.model.loaded_rows()
+            if any(first <= row <= last for first, last in ranges)
+        )
+        return RowsAt(self.spec.query, self.model.request, ranges, known)
+
+    def _note_selection(self) -> None:
+        self._show_count()
+        self.selection_changed.emit()
+
+    def _show_count(self) -> None:
+        """How many rows there are, and how many of them a command takes."""
+        count, selected = self.model.rowCount(), self.view.selected_count()
+        text = translate("Table", "Rows: {count}")
+        if selected > 1:
+            text = translate("Table", "Rows: {count}, selected: {selected}")
+        self.filters.count.setText(text.format(count=f"{count:,}", selected=f"{selected:,}"))
 
     # Selection by id
 
@@ -204,16 +290,29 @@ class RecordTable(QWidget):
         here = dict(self.model.loaded_rows())
         current = here.get(self.view.currentIndex().row())
         self._current_id = current.id if current is not None else None
+        self._places = {row: record.id for row, record in here.items()}
+        self._count = self.model.rowCount()
         rows = self.view.selected_rows(MOST_FOLLOWED + 1)
         self._follows = len(rows) <= MOST_FOLLOWED
         self._selected = [(row, here[row].id if row in here else None) for row in rows] if self._follows else []
+        self._has_unread = not self._follows or any(record is None for _, record in self._selected)
+        self._has_all = self._has_unread and self.model.rowCount() == self.view.selected_count()
         self._scrolled_to = self.view.verticalScrollBar().value()
 
     def _restore(self) -> None:
         place_of = {record.id: row for row, record in self.model.loaded_rows()}
-        found = (place_of.get(record) if record is not None else row for row, record in self._selected)
+        selected = self._selected
+        if self._has_unread and not self._has_all and self._have_moved(place_of):
+            selected = [(row, record) for row, record in selected if record is not None]
+            if not self._follows:
+                self.view.clearSelection()
+            say(no_longer_selected())
+        found = (place_of.get(record) if record is not None else row for row, record in selected)
         rows = sorted(row for row in found if row is not None and row < self.model.rowCount())
-        if self._follows and rows != self.view.selected_rows():
+        if self._has_all:
+            if self.view.selected_count() != self.model.rowCount():
+                self.view.selectAll()
+        elif self._follows and rows != self.view.selected_rows(MOST_FOLLOWED + 1):
             chosen = QItemSelection()
             last = self.model.columnCount() - 1
             for row in rows:
@@ -225,6 +324,13 @@ class RecordTable(QWidget):
             self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
         self.view.verticalScrollBar().setValue(self._scrolled_to)
 
+    def _have_moved(self, place_of: dict[UUID, int]) -> bool:
+        """Other records stand where some stood, or more or fewer rows match: what was not read yet may have moved too."""
+        if self.model.rowCount() != self._count:
+            return True
+        before = self._places
+        return any(before.get(row, record) != record for record, row in place_of.items())
+
     # States
 
     def _show_loading(self) -> None:
@@ -235,7 +341,7 @@ class RecordTable(QWidget):
     def _show_loaded(self) -> None:
         self._loading.stop()
         count = self.model.rowCount()
-        self.filters.count.setText(translate("Table", "Rows: {count}").format(count=f"{count:,}"))
+        self._show_count()
         texts = self.model.total_texts if count else {}
         by_number = {n: texts[column.name] for n, column in enumerate(self.spec.columns) if column.name in texts}
         self.totals.setVisible(bool(by_number))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from erp_desktop.views.widgets.icons import icon_pixmap
-from erp_desktop.views.widgets.theme import SECTION_PX, current_theme, sized_font, theme_keeper
+from erp_desktop.views.widgets.picture import Picture
+from erp_desktop.views.widgets.theme import SECTION_PX, sized_font
 
 
 class StatePage(QWidget):
@@ -14,8 +14,7 @@ class StatePage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._icon_name = "info"
-        self._picture, self.title, self.detail = QLabel(), QLabel(), QLabel()
+        self._picture, self.title, self.detail = Picture(40), QLabel(), QLabel()
         for label in (self._picture, self.title, self.detail):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title.setFont(sized_font(self.font(), SECTION_PX, bold=True))
@@ -31,14 +30,12 @@ class StatePage(QWidget):
         layout.addSpacing(8)
         layout.addLayout(self._buttons)
         layout.addStretch(3)
-        theme_keeper().changed.connect(self._draw)
 
     def show_state(
         self, icon_name: str, title: str, detail: str = "", buttons: tuple[tuple[str, Callable[[], object]], ...] = ()
     ) -> None:
         """Shows a state; `buttons` are (text, what it does), the first one is the one to take."""
-        self._icon_name = icon_name
-        self._draw()
+        self._picture.show_icon(icon_name)
         self.title.setText(title)
         self.detail.setText(detail)
         self.detail.setVisible(bool(detail))
@@ -59,6 +56,3 @@ class StatePage(QWidget):
         found = item.widget() if item is not None else None
         assert isinstance(found, QPushButton)
         return found
-
-    def _draw(self) -> None:
-        self._picture.setPixmap(icon_pixmap(self._icon_name, current_theme().tokens["secondary"], 40))

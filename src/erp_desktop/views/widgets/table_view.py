@@ -1,8 +1,7 @@
 """The grid that every table of the program is drawn in: fixed row height, statuses as icon and words, copy as a spreadsheet wants it."""
 
 import atexit
-import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from PySide6.QtCore import (
@@ -29,9 +28,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from erp_desktop.views.widgets.asking import announcements
 from erp_desktop.views.widgets.cells import CellKind, TableColumn, copied
 from erp_desktop.views.widgets.icons import icon_pixmap
 from erp_desktop.views.widgets.list_model import BOLD_ROLE, KIND_ROLE, LEVEL_ROLE, LOADING_ROLE, VALUE_ROLE
+from erp_desktop.views.widgets.selected_rows import MOST_COPIED, Parcel, merged, packed, too_many_to_copy
 from erp_desktop.views.widgets.statuses import status_look, status_text
 from erp_desktop.views.widgets.theme import ROW_HEIGHT, current_theme
 
@@ -39,7 +40,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 _CELL_MARGIN = 10
 _INDENT = 16
-_MOST_COPIED_ROWS = 100_000
 LEAST_WORDS = 128  # of a column that stretches; where there is less, the table is scrolled
 
 
@@ -114,7 +114,7 @@ def paint_status(painter: QPainter, room: QRect, status: str, font: QFont) -> No
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.color(f"{look.tone}_tint"))
     painter.drawRoundedRect(chip, 4, 4)
-    ratio = painter.device().devicePixelRatio()
+    ratio = painter.device().devicePixelRatioF()
     drawing = icon_pixmap(look.icon, theme.tokens[look.tone], 14, ratio)
     painter.drawPixmap(chip.x() + 7, chip.center().y() - 6, drawing)
     painter.setPen(theme.color(look.tone))
@@ -133,6 +133,9 @@ class TableView(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._columns: tuple[TableColumn, ...] = ()
+        self.copies_unread: Callable[[bool], bool] | None = (
+            None  # copies with or without headings what must be read first
+        )
         self.setItemDelegate(CellDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -198,9 +201,19 @@ class TableView(QTableView):
         """First and last row of each selected range, from top to bottom."""
         selection = self.selectionModel()
         chosen = list(selection.selection().toList()) if selection else []
-        return sorted((part.top(), part.bottom()) for part in chosen)
+        return list(merged((part.top(), part.bottom()) for part in chosen))
 
-    def selected_rows(self, most: int = _MOST_COPIED_ROWS) -> list[int]:
+    def selected_count(self) -> int:
+        """How many rows are selected, those too that are not read yet."""
+        return sum(last - first + 1 for first, last in self.selected_ranges())
+
+    def columns_shown(self) -> list[int]:
+        """The columns from left to right."""
+        heads = self.horizontalHeader()
+        columns = [heads.logicalIndex(place) for place in range(heads.count())]
+        return [column for column in columns if not self.isColumnHidden(column)]
+
+    def selected_rows(self, most: int = MOST_COPIED) -> list[int]:
         """The selected rows from top to bottom, at most so many."""
         rows: dict[int, None] = {}
         for first, last in self.selected_ranges():
@@ -209,26 +222,28 @@ class TableView(QTableView):
 
     def copy_rows(self, *, with_headings: bool) -> None:
         """Puts the selected rows on the clipboard as tab-separated text and as an HTML table, columns as they stand."""
-        rows = self.selected_rows()
-        model, heads = self.model(), self.horizontalHeader()
-        columns = [heads.logicalIndex(place) for place in range(heads.count())]
-        columns = [column for column in columns if not self.isColumnHidden(column)]
-        lines: list[list[str]] = []
-        if with_headings:
-            headings = (str(model.headerData(column, Qt.Orientation.Horizontal) or "") for column in columns)
-            lines.append([" ".join(heading.split("\n")) for heading in headings])
-        for row in rows:
+        count = self.selected_count()
+        if count > MOST_COPIED:
+            announcements().refused.emit(too_many_to_copy(count))
+            return
+        if not count or (self.copies_unread is not None and self.copies_unread(with_headings)):
+            return
+        model, columns = self.model(), self.columns_shown()
+        headings = (str(model.headerData(column, Qt.Orientation.Horizontal) or "") for column in columns)
+        lines = []
+        for row in self.selected_rows():
             cells = (model.index(row, column) for column in columns)
             lines.append([copied(cell.data(VALUE_ROLE), cell.data(KIND_ROLE) or CellKind.TEXT) for cell in cells])
-        if not rows:
-            return
+        self.put_on_clipboard(packed(list(headings) if with_headings else [], lines))
+
+    def put_on_clipboard(self, rows: Parcel) -> None:
+        """Rows for a spreadsheet or a letter."""
         parcel = QMimeData()
-        parcel.setText("\n".join("\t".join(line) for line in lines))
-        table = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-        parcel.setHtml(f"<table>{table}</table>")
+        parcel.setText(rows.text)
+        parcel.setHtml(rows.html)
         QApplication.clipboard().setMimeData(parcel)
         _leave_plain_text_at_the_end()
-        self.copied_rows.emit(len(rows))
+        self.copied_rows.emit(rows.count)
 
 
 @cache
