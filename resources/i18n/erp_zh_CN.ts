@@ -390,11 +390,11 @@ The back office of a company that distributes goods.</source>
     </message>
     <message>
         <source>Changes that wait for the central service: {count}</source>
-        <translation>等待发送到中心服务的变动：{count} 项</translation>
+        <translation>等待发送到中心服务的更改：{count} 项</translation>
     </message>
     <message>
         <source>They are kept on this computer and sent when the program is opened again.</source>
-        <translation>这些变动保存在本机，下次打开程序时发送。</translation>
+        <translation>这些更改保存在本机，下次打开程序时发送。</translation>
     </message>
 </context>
 <context>

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop.sync.state import SyncKind
 from erp_desktop.views.shell import asking_to_close
 from erp_desktop.views.shell.main_window import MainWindow
+from erp_desktop.views.widgets.asking import announcements
 
 PATIENCE = 60_000
 
@@ -85,3 +86,12 @@ def test_whoever_signs_out_is_told_where_the_next_one_signs_in(qtbot: QtBot, des
     with qtbot.waitSignal(shell.signed_out, timeout=PATIENCE):
         shell.sign_out()
     assert not shell.isVisible()
+
+
+def test_a_refusal_reaches_the_window_that_is_there_and_nothing_of_one_that_is_gone(qtbot, desk, settings_file, shell):
+    gone = MainWindow(desk, settings_file)
+    gone.close()
+    with qtbot.waitSignal(gone.destroyed, timeout=PATIENCE):
+        gone.deleteLater()
+    announcements().refused.emit("Nothing was done.")
+    assert shell.banner.sentence.text() == "Nothing was done."

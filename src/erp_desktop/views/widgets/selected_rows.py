@@ -4,6 +4,7 @@ Here: reading them beside the window, in one snapshot, and what goes to the clip
 """
 
 import html
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -75,12 +76,15 @@ class ParcelOf:
 
 def packed(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Parcel:
     """Rows of texts, tab-separated and as an HTML table, under their headings if there are any."""
-    lines = list(rows)
-    count = len(lines)
+    texts, parts, count = [], ["<table>"], 0
     if headings:
-        lines.insert(0, [" ".join(heading.split("\n")) for heading in headings])
-    table = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-    return Parcel(count, "\n".join("\t".join(line) for line in lines), f"<table>{table}</table>")
+        rows = itertools.chain([[" ".join(heading.split("\n")) for heading in headings]], rows)
+    for row in rows:  # one after the other: they are many
+        count += 1
+        texts.append("\t".join(row))
+        parts.append(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>")
+    parts.append("</table>")
+    return Parcel(count - bool(headings), "\n".join(texts), "".join(parts))
 
 
 def merged(ranges: Iterable[Range], near: int = 0) -> Iterator[Range]:
