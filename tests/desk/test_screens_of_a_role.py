@@ -137,7 +137,8 @@ def visit(firm: Firm, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     yield of
     for window in opened:
-        window.close()
+        window.hide()  # not closed: that would first say what still waits
+        window.jobs.stop()
         delete(window)
 
 

@@ -49,7 +49,8 @@ def window(qtbot: QtBot, books: Engine, tmp_path: Path) -> Iterator[MainWindow]:
         for tab in opened.tabs.tabs():
             if tab.is_dirty:
                 tab.view.set_dirty(False)  # type: ignore[attr-defined]
-        opened.close()
+        opened.hide()  # not closed: that would first say what still waits
+        opened.jobs.stop()
         delete(opened)
         desk.close()
 

@@ -194,6 +194,7 @@ def _at_the_window(
     window.show()
     yield Trade(qtbot, company, desk, window)
     monkeypatch.setattr(main_window, "ask_about_changes", lambda *_: Answer.DISCARD)
+    monkeypatch.setattr(main_window.Closing, "holds", lambda _closing: False)
     window.close()
     delete(window)
     desk.close()
