@@ -22,6 +22,7 @@ from erp_desktop.database import open_engine
 from erp_desktop.ids import new_id
 from erp_desktop.models.party import Party
 from erp_desktop.sync.state import SyncKind
+from erp_desktop.views.purchasing.purchase_order_page import PurchaseOrderPage
 from erp_desktop.views.shell.main_window import MainWindow
 from erp_desktop.views.start.sign_in_again import SignInAgain
 from erp_desktop.views.start.start_window import StartWindow
@@ -129,6 +130,10 @@ def test_a_computer_that_is_taken_out_shows_nothing_more_and_says_how_much_was_n
     qtbot.waitUntil(lambda: desk.sync_state.kind is SyncKind.SYNCED, timeout=PATIENCE)
     desk.go_offline()
     desk.perform_and_wait(someone("S-1"))
+    form = window_of(program).open_screen("purchase_order", id=new_id(), is_new=True)
+    assert isinstance(form, PurchaseOrderPage)
+    form.focus_field("reference")
+    qtbot.waitUntil(lambda: form.isAncestorOf(QApplication.focusWidget()), timeout=PATIENCE)
     server.service.accounts.revoke_device(company.company_id, desk.administration.device_id)
     desk.go_online()
     is_closed_saying(qtbot, program, "Changes that had not been sent: 1")
