@@ -26,9 +26,11 @@ from erp_desktop.desk import Desk
 from erp_desktop.ids import new_id
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.masters import Parties, Products, Warehouses
+from erp_desktop.views.documents.form_page import FormPage
 from erp_desktop.views.shell.screens import load_screens_ahead
 
 PERFORMED = 200
+PASTED = 1_000
 STARTS = 7
 SCREENS = ("purchase_orders", "sales_orders", "shipments", "goods_receipts")
 
@@ -65,6 +67,7 @@ def main() -> None:
         app = make_application("en")
         with office_open(directory, company) as office:
             perform_and_look(app, office)
+            paste(app, office)
         starts(directory)
 
 
@@ -105,6 +108,36 @@ def _performed(app: QApplication, desk: Desk) -> list[float]:
         done.result()
         _settle(app, 0.02)
     return times
+
+
+def paste(app: QApplication, office: Office) -> None:
+    """From Ctrl+V until every code has its product, its unit and its price, and the totals say so."""
+    desk = office.desk()
+    window = office.window(desk, (1280, 720))
+    products = desk.ask(Products(ListRequest(limit=PASTED))).result().rows
+    rows = [f"{products[place % len(products)].code}\t{place % 90 + 1}" for place in range(PASTED)]
+    heartbeat = Heartbeat()
+    for kind, name in (("purchase_order", "a purchase order"), ("sales_order", "a sales order")):
+        page = window.open_screen(kind, id=new_id(), is_new=True)
+        assert isinstance(page, FormPage)
+        _settle(app, 1.0)
+        QApplication.clipboard().setText("\n".join(rows))
+        page.grid.go_to(0, 0)
+        _settle(app, 0.2)
+        heartbeat.start()
+        start = time.perf_counter()
+        page.grid.paste()
+        while page.grid.is_waiting:
+            app.processEvents()
+        took = time.perf_counter() - start
+        longest = heartbeat.stop()
+        lines = page.grid.lines()
+        known = sum(line.get("product") is not None for line in lines)
+        priced = sum(line.get("unit_price") is not None for line in lines)
+        told = {"products": len(products), "known": known, "priced": priced}
+        tell(f"{PASTED:,} rows pasted into {name}", took, "s", 1.0, **told)
+        tell(f"longest block while {PASTED:,} rows are pasted into {name}", longest, "ms", 50.0)
+        page.set_dirty(False)
 
 
 def _settle(app: QApplication, seconds: float) -> None:

@@ -113,10 +113,10 @@ class UnitFactor:
 
     def to_stock_qty(self, qty: Decimal) -> Decimal:
         """`qty` of this unit in stock units. Raises NumberNotExact if six places cannot hold either of them."""
-        scaled = Fraction(to_scaled(qty, QTY_PLACES) * self.numerator, self.denominator)
-        if scaled.denominator != 1:
+        scaled, left = divmod(to_scaled(qty, QTY_PLACES) * self.numerator, self.denominator)
+        if left:
             raise NumberNotExact(qty, QTY_PLACES, "places")
-        return from_scaled(int(scaled), QTY_PLACES)
+        return from_scaled(scaled, QTY_PLACES)
 
     def of_stock_qty(self, stock_qty: Decimal) -> Fraction:
         """How many of this unit `stock_qty` stock units are."""

@@ -34,7 +34,7 @@ from erp_desktop.numbers import ZERO, round_money
 from erp_desktop.queries.base import ListRequest
 from erp_desktop.queries.currencies import KnownCurrencies, RateOn, SupplierCurrency
 from erp_desktop.queries.doctor import examine
-from erp_desktop.queries.order_entry import LastPurchasePrice
+from erp_desktop.queries.order_entry import LastPurchasePrices, PriceWanted
 from erp_desktop.queries.purchasing import PurchaseOrders
 from erp_desktop.queries.receipt_prices import ReceiptPrices
 from erp_desktop.queries.supplier_returns import ReturnableReceipt, SupplierReturnDetail
@@ -443,8 +443,8 @@ def test_an_order_takes_the_suppliers_currency_unless_it_says_another(company: S
         assert SupplierCurrency(company.supplier).run(session, company.company_id) == "USD"
         known = KnownCurrencies().run(session, company.company_id)
         assert (known.own, known.foreign) == ("CNY", ("EUR", "USD"))
-        price = LastPurchasePrice(company.products["CUP"], company.supplier, "USD").run(session, company.company_id)
-        assert price == Decimal(1)
+        cup = PriceWanted(company.products["CUP"])
+        assert LastPurchasePrices((cup,), company.supplier, "USD").run(session, company.company_id) == (Decimal(1),)
 
 
 def test_different_currencies_are_never_added(company: SmallCompany) -> None:

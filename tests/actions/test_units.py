@@ -39,8 +39,8 @@ from erp_desktop.numbers import UnitFactor, round_money
 from erp_desktop.queries.base import Query
 from erp_desktop.queries.doctor import examine
 from erp_desktop.queries.line_units import UnitsOfProduct
-from erp_desktop.queries.lookups import ProductLookup, SalePrice
-from erp_desktop.queries.order_entry import LastPurchasePrice, ScannedProduct
+from erp_desktop.queries.lookups import ProductLookup
+from erp_desktop.queries.order_entry import LastPurchasePrices, PriceWanted, SalePrices, ScannedProduct
 from erp_desktop.queries.purchasing_details import PurchaseOrderDetail
 from erp_desktop.queries.receipt_prices import ReceiptPrices
 from erp_desktop.queries.supplier_returns import ReturnableReceipt
@@ -325,13 +325,13 @@ def test_a_box_is_sold_shipped_invoiced_and_returned_in_pieces(boxes: Trade) -> 
 def test_a_price_is_proposed_for_the_unit_that_is_ordered(boxes: Trade) -> None:
     company, kettle = boxes.company, boxes.company.products["KETTLE"]
     boxes.order("KETTLE", "2", "10.00", BOX)
-    assert boxes.ask(LastPurchasePrice(kettle, factor=UnitFactor(24))) == 10
-    assert boxes.ask(LastPurchasePrice(kettle)) == Decimal("0.416667")
-    assert boxes.ask(LastPurchasePrice(kettle, factor=UnitFactor(12))) == 5
-
     company.product("MUG", list_price=Decimal("1.25"))
-    sold = SalePrice(company.products["MUG"], Decimal(48), TODAY + timedelta(1), factor=UnitFactor(24))
-    assert boxes.ask(sold) == 30
+    mug = company.products["MUG"]
+    wanted = tuple(PriceWanted(kettle, Decimal(1), UnitFactor(pieces)) for pieces in (24, 1, 12))
+    assert boxes.ask(LastPurchasePrices((*wanted, PriceWanted(mug)))) == (10, Decimal("0.416667"), 5, None)
+
+    sold = PriceWanted(mug, Decimal(48), UnitFactor(24))
+    assert boxes.ask(SalePrices((sold, PriceWanted(kettle)), TODAY + timedelta(1))) == (30, None)
 
 
 def test_a_scanned_pack_counts_all_that_it_holds_and_is_ordered_as_a_pack(boxes: Trade) -> None:

@@ -14,11 +14,11 @@ from erp_desktop.queries.lookups import (
     CustomerLookup,
     PartyLookup,
     ProductLookup,
-    SalePrice,
+    ProductsMeant,
     UnitLookup,
     WarehouseLookup,
 )
-from erp_desktop.queries.order_entry import ScannedProduct
+from erp_desktop.queries.order_entry import PriceWanted, SalePrices, ScannedProduct
 
 DAY = date(2026, 1, 15)
 
@@ -49,6 +49,35 @@ def test_a_scanned_barcode_finds_its_product(shop):
     assert codes(shop.ask(ProductLookup("6901234567892"))) == ["BTL-500"]
     assert codes(shop.ask(ProductLookup("690123456789"))) == codes(shop.ask(ProductLookup("6901234567892\0"))) == []
     assert shop.ask(ScannedProduct("https://example.com/" + "0" * 80)) is None  # another code on the box
+
+
+def test_many_texts_are_looked_up_in_one_question(shop):
+    shop.product("BTL-A", "Twin", "孪生")
+    shop.product("BTL-B", "Twin", "孪生")
+    texts = (
+        "btl-500",
+        " BTL-500 ",
+        "6901234567892",
+        "瓶子",
+        "bottle 750 ML",
+        "BTL-OLD",
+        "Twin",
+        "BTL",
+        "",
+        "x\0",
+        "z" * 2000,
+    )
+    meant = shop.ask(ProductsMeant(texts))
+    assert {text: choice.code for text, choice in meant.items()} == {
+        "btl-500": "BTL-500",
+        " BTL-500 ": "BTL-500",
+        "6901234567892": "BTL-500",
+        "瓶子": "BTL-500",
+        "bottle 750 ML": "BTL-750",
+    }
+    shop.receive(shop.purchase_order((shop.bottle, 10, "2.50")))
+    (alone, *_) = shop.ask(ProductLookup("BTL-500"))
+    assert shop.ask(ProductsMeant(("BTL-500", *(f"NO-{number}" for number in range(6_000))))) == {"BTL-500": alone}
 
 
 def test_a_product_comes_with_what_is_on_hand_and_free(shop):
@@ -99,7 +128,8 @@ def test_the_price_is_of_the_largest_step_reached_and_the_latest_that_holds(shop
     shop.customer.price_level_id = gold.id
 
     def price(qty, on=DAY, **who):
-        return shop.ask(SalePrice(shop.bottle.id, Decimal(qty), on, **who))
+        (found,) = shop.ask(SalePrices((PriceWanted(shop.bottle.id, Decimal(qty)),), on, **who))
+        return found
 
     assert price(5, price_level_id=gold.id) == 9
     assert price(5, date(2026, 3, 1), price_level_id=gold.id) == Decimal("9.5")
@@ -107,4 +137,4 @@ def test_the_price_is_of_the_largest_step_reached_and_the_latest_that_holds(shop
     assert price("0.5", price_level_id=gold.id) == Decimal("9.90")
     assert price(5) == Decimal("9.90")
     assert price(5, party_id=shop.supplier.id) == Decimal("9.90")
-    assert shop.ask(SalePrice(shop.unit.id, Decimal(1), DAY)) is None
+    assert shop.ask(SalePrices((PriceWanted(shop.unit.id),), DAY)) == (None,)

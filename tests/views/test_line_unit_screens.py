@@ -164,6 +164,24 @@ def test_a_block_from_excel_may_name_the_unit_of_each_product(boxes):
     assert page.grid.lines() == []
 
 
+def test_prices_that_are_proposed_for_a_paste_are_taken_back_with_it(boxes):
+    boxes_ordered(boxes, "1", "10.00")
+    boxes.hear_news()
+    page = new_page(boxes, "purchase_order")
+    boxes.choose(page, "supplier", "hang")
+    rows = ["KETTLE\t2\tBOX"] * 150 + ["NO-SUCH\t1\tBOX"] + ["kettle\t24\tPC"] * 150
+    QApplication.clipboard().setText("\n".join(rows))
+    page.grid.go_to(0, 0)
+    page.grid.paste()
+    boxes.wait(lambda: not page.grid.is_waiting)
+    prices = [line.get("unit_price") for line in page.grid.lines()]
+    assert prices == [Decimal(10)] * 150 + [None] + [Decimal("0.416667")] * 150
+    assert page.grid.model_of_lines.total("amount") == 150 * (20 + 10)
+    assert {row for row, *_ in page.grid.problems()} == {150}
+    page.grid.model_of_lines.undo_stack.undo()
+    assert page.grid.lines() == []
+
+
 def test_another_product_takes_its_own_unit_and_the_barcode_of_a_box_brings_the_box(boxes):
     box = SaveBarcode(new_id(), "690001", boxes.company.product("KETTLE"), unit(boxes, BOX))
     boxes.company.product("MUG")

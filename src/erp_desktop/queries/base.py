@@ -110,3 +110,17 @@ class ListPage(Generic[Record]):
     totals: Mapping[str, Decimal]
     is_count_exact: bool = True
     totals_by_currency: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EachOf:
+    """Several questions of one kind as one: their answers, in their order, from one snapshot of the data."""
+
+    tables: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  # what looks through records that a person chooses from is asked once
+
+    queries: tuple[Query[Any], ...]
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Any, ...]:
+        return tuple(query.run(session, company_id) for query in self.queries)

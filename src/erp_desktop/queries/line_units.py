@@ -1,5 +1,6 @@
 """How rows name units of measure: the stock unit of a product, and beside it the unit that the line of an order was entered in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.models.product import Product, ProductUnit, Unit
 from erp_desktop.numbers import UnitFactor
 from erp_desktop.queries.list_shape import Join, ListColumn, TableAlias, table_of
-from erp_desktop.queries.texts import has_text
+from erp_desktop.queries.texts import has_text, in_parts
 
 _unit = table_of(Unit)
 _line_unit = table_of(Unit, "line_unit")
@@ -126,3 +127,38 @@ class UnitsOfProduct:
                 for row in session.execute(packs)
             ),
         )
+
+
+@dataclass(frozen=True)
+class UnitsMeant:
+    """The units that texts mean by their code or Chinese name, each among the units of one product: by product and text."""
+
+    tables: ClassVar[frozenset[str]] = UnitsOfProduct.tables
+
+    wanted: tuple[tuple[UUID, str], ...]
+
+    def run(self, session: Session, company_id: UUID) -> Mapping[tuple[UUID, str], UnitChoice]:
+        stock_unit = (_line_unit.c.company_id == company_id) & (_line_unit.c.id == _product.c.unit_id)
+        pack = (_pack.c.company_id == company_id) & (_pack.c.product_id == _product.c.id)
+        unit = (_unit.c.company_id == company_id) & (_unit.c.id == _pack.c.unit_id)
+        itself = (_line_unit.c.id, _line_unit.c.code, _line_unit.c.name_zh)
+        packed = (_unit.c.id, _unit.c.code, _unit.c.name_zh, _pack.c.numerator, _pack.c.denominator)
+        statement = select(_product.c.id, *itself, *packed)
+        source = _product.join(_line_unit, stock_unit).outerjoin(_pack, pack).outerjoin(_unit, unit)
+        by_code: dict[tuple[UUID, str], UnitChoice] = {}
+        by_name: dict[tuple[UUID, str], set[UnitChoice]] = {}
+        for part in in_parts({product_id for product_id, _ in self.wanted}):
+            here = (_product.c.company_id == company_id, _product.c.id.in_(part))
+            for product_id, unit_id, name, name_zh, pack_id, code, code_zh, numerator, denominator in session.execute(
+                statement.select_from(source).where(*here)
+            ):
+                choices = [UnitChoice(unit_id, name, name_zh, name, name_zh)]
+                if pack_id is not None and pack_id != unit_id:
+                    choices.append(UnitChoice(pack_id, code, code_zh, name, name_zh, numerator, denominator))
+                for choice in choices:
+                    by_code[product_id, choice.code.casefold()] = choice
+                    by_name.setdefault((product_id, choice.code_zh.casefold()), set()).add(choice)
+        only = {key: next(iter(named)) for key, named in by_name.items() if len(named) == 1}
+        meant = only | by_code
+        found = {key: meant.get((key[0], key[1].strip().casefold())) for key in self.wanted}
+        return {key: choice for key, choice in found.items() if choice is not None}

@@ -4,9 +4,8 @@ A scanned barcode or a full code comes first, then codes that begin with the tex
 contains it. Records that are not active any more are not offered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
@@ -16,14 +15,13 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.models.ledger import Account
 from erp_desktop.models.party import Party
-from erp_desktop.models.product import Barcode, Category, Price, Product, ProductUnit, Unit
+from erp_desktop.models.product import Barcode, Category, Product, ProductUnit, Unit
 from erp_desktop.models.sales import Channel
 from erp_desktop.models.stock import Bin, StockBalance, Warehouse
-from erp_desktop.numbers import STOCK_UNIT, UnitFactor
 from erp_desktop.queries.line_units import UnitChoice
 from erp_desktop.queries.list_shape import TableAlias, difference, sum_of, table_of
 from erp_desktop.queries.masters import PartyRole, is_in_transit
-from erp_desktop.queries.texts import can_be_found, has_text, plain
+from erp_desktop.queries.texts import can_be_found, has_text, in_parts, plain
 
 AT_MOST = 50
 
@@ -33,7 +31,6 @@ _barcode = table_of(Barcode)
 _pack = table_of(ProductUnit)
 _pack_unit = table_of(Unit, "pack_unit")
 _balance = table_of(StockBalance)
-_price = table_of(Price)
 _party = table_of(Party)
 _warehouse = table_of(Warehouse)
 _bin = table_of(Bin)
@@ -105,6 +102,15 @@ def _likeliest(
     return statement.order_by(rank, code, table.c.id).limit(at_most)
 
 
+_CHOICE = (
+    *(_product.c[name] for name in ("id", "code", "name", "name_zh")),
+    func.coalesce(_unit.c.code, ""),
+    func.coalesce(_unit.c.name_zh, ""),
+    _on_hand,
+    _free,
+    _product.c.list_price,
+    _product.c.unit_id,
+)
 _SCANNED_PACK = (_pack_unit.c.id, _pack_unit.c.code, _pack_unit.c.name_zh, _pack.c.numerator, _pack.c.denominator)
 
 
@@ -124,12 +130,16 @@ def _with_scanned_pack(products: FromClause, company_id: UUID, barcode: str) -> 
 
 def _product_choice(*row: Any) -> ProductChoice:
     *of_product, pack_id, pack_code, pack_code_zh, numerator, denominator = row
-    product = ProductChoice(*of_product)
+    return _with_pack(ProductChoice(*of_product), pack_id, pack_code, pack_code_zh, numerator, denominator)
+
+
+def _with_pack(
+    product: ProductChoice, id: Any, code: str, code_zh: str, numerator: Any, denominator: Any
+) -> ProductChoice:
     if numerator == denominator:  # none, or one that holds a single stock unit
         return product
     stock_unit = product.unit_code, product.unit_code_zh
-    pack = UnitChoice(pack_id, pack_code, pack_code_zh, *stock_unit, numerator, denominator)
-    return replace(product, pack=pack)
+    return replace(product, pack=UnitChoice(id, code, code_zh, *stock_unit, numerator, denominator))
 
 
 @dataclass(frozen=True)
@@ -143,16 +153,7 @@ class ProductLookup:
 
     def run(self, session: Session, company_id: UUID) -> tuple[ProductChoice, ...]:
         likeliest = _likeliest(_product, company_id, self.text, self.at_most).subquery("likeliest")
-        statement: Select[Any] = select(
-            *(_product.c[name] for name in ("id", "code", "name", "name_zh")),
-            func.coalesce(_unit.c.code, ""),
-            func.coalesce(_unit.c.name_zh, ""),
-            _on_hand,
-            _free,
-            _product.c.list_price,
-            _product.c.unit_id,
-            *_SCANNED_PACK,
-        )
+        statement: Select[Any] = select(*_CHOICE, *_SCANNED_PACK)
         in_unit = and_(_unit.c.company_id == company_id, _unit.c.id == _product.c.unit_id)
         chosen = and_(_product.c.company_id == company_id, _product.c.id == likeliest.c.id)
         products = likeliest.join(_product, chosen).outerjoin(_unit, in_unit)
@@ -161,6 +162,69 @@ class ProductLookup:
         )
         statement = statement.order_by(likeliest.c.rank, _product.c.code, _product.c.id)
         return tuple(_product_choice(*row) for row in session.execute(statement))
+
+
+@dataclass(frozen=True)
+class ProductsMeant:
+    """The products that texts mean beyond doubt, by text: by code or barcode, else by a name, in either language, that no
+    other product has. What is left of a long pasted column is for ProductLookup."""
+
+    tables: ClassVar[frozenset[str]] = ProductLookup.tables
+
+    texts: tuple[str, ...]
+
+    def run(self, session: Session, company_id: UUID) -> Mapping[str, ProductChoice]:
+        texts = {text: text.strip() for text in self.texts if can_be_found(text) and text.strip()}
+        offered = (_product.c.company_id == company_id, _product.c.is_active)
+        code = func.lower(plain(_product.c.code))
+        by_code: dict[str, UUID] = {}
+        for part in in_parts({text.lower() for text in texts.values()}):
+            statement = select(code, _product.c.id).where(*offered, code.in_(part))
+            last_first = statement.order_by(_product.c.code.desc(), _product.c.id.desc())
+            by_code |= dict(session.execute(last_first).all())
+        by_barcode = self._by_barcode(session, company_id, set(texts.values()))
+        left = {text.lower() for text in texts.values() if text.lower() not in by_code and text not in by_barcode}
+        by_name: dict[str, set[UUID]] = {}
+        for column in _names(_product):
+            name = func.lower(plain(column))
+            for part in in_parts(left):
+                for text, product_id in session.execute(select(name, _product.c.id).where(*offered, name.in_(part))):
+                    by_name.setdefault(text, set()).add(product_id)
+        only = {text: next(iter(named)) for text, named in by_name.items() if len(named) == 1}
+
+        barcodes = {text: found[0] for text, found in by_barcode.items()}
+        ids = {text: by_code.get(of.lower()) or barcodes.get(of) or only.get(of.lower()) for text, of in texts.items()}
+        in_unit = and_(_unit.c.company_id == company_id, _unit.c.id == _product.c.unit_id)
+        choices: dict[UUID, ProductChoice] = {}
+        for wanted in in_parts({product_id for product_id in ids.values() if product_id is not None}):
+            chosen = select(*_CHOICE).select_from(_product.outerjoin(_unit, in_unit))
+            for row in session.execute(chosen.where(*offered, _product.c.id.in_(wanted))):
+                choices[row[0]] = ProductChoice(*row)
+        meant = {text: choices[found] for text, found in ids.items() if found is not None and found in choices}
+        for text, choice in meant.items():
+            scanned = by_barcode.get(texts[text])
+            if scanned is not None and scanned[0] == choice.id:
+                meant[text] = _with_pack(choice, *scanned[1:])
+        return meant
+
+    def _by_barcode(self, session: Session, company_id: UUID, texts: set[str]) -> dict[str, Any]:
+        """What the barcodes among them stand on: the product, and the pack as `_SCANNED_PACK`."""
+        code = plain(_barcode.c.code)
+        product = and_(_product.c.company_id == company_id, _product.c.id == _barcode.c.product_id)
+        of_product = and_(_pack.c.company_id == company_id, _pack.c.product_id == _barcode.c.product_id)
+        of_pack = and_(_pack_unit.c.company_id == company_id, _pack_unit.c.id == _pack.c.unit_id)
+        source = (
+            _barcode.join(_product, product)
+            .outerjoin(_pack, and_(of_product, _pack.c.unit_id == _barcode.c.unit_id))
+            .outerjoin(_pack_unit, of_pack)
+        )
+        statement = select(code, _product.c.id, *_SCANNED_PACK).select_from(source)
+        statement = statement.where(_barcode.c.company_id == company_id, _product.c.is_active)
+        return {
+            row[0]: tuple(row[1:])
+            for part in in_parts(texts)
+            for row in session.execute(statement.where(code.in_(part)))
+        }
 
 
 def _choices(
@@ -286,62 +350,3 @@ class AccountLookup:
 
     def run(self, session: Session, company_id: UUID) -> tuple[Choice, ...]:
         return _choices(session, company_id, _account, self.text, _account.c.type)
-
-
-def price_for(
-    session: Session,
-    company_id: UUID,
-    product_id: UUID,
-    qty: Decimal,
-    on: date,
-    *,
-    price_level_id: UUID | None = None,
-    party_id: UUID | None = None,
-) -> Decimal | None:
-    """The unit price of a product for a price level, or for the level of a party, at `qty` on a day; None without any.
-
-    The largest quantity step that `qty` reaches counts, and of its prices the latest that holds; without one, the list price.
-    """
-    if price_level_id is None and party_id is not None:
-        level = select(_party.c.price_level_id).where(_party.c.company_id == company_id, _party.c.id == party_id)
-        price_level_id = session.execute(level).scalar_one_or_none()
-    if price_level_id is not None:
-        of_level = select(_price.c.unit_price).where(
-            _price.c.company_id == company_id,
-            _price.c.product_id == product_id,
-            _price.c.price_level_id == price_level_id,
-            _price.c.from_qty <= qty,
-            _price.c.from_date <= on,
-        )
-        latest = of_level.order_by(_price.c.from_qty.desc(), _price.c.from_date.desc()).limit(1)
-        price: Decimal | None = session.execute(latest).scalar_one_or_none()
-        if price is not None:
-            return price
-    list_price = select(_product.c.list_price).where(_product.c.company_id == company_id, _product.c.id == product_id)
-    return session.execute(list_price).scalar_one_or_none()
-
-
-@dataclass(frozen=True)
-class SalePrice:
-    """The price of one `factor` of stock units that a sales order line of `qty` stock units starts from; see `price_for`."""
-
-    tables: ClassVar[frozenset[str]] = frozenset({"product", "price", "party"})
-
-    product_id: UUID
-    qty: Decimal
-    on: date
-    price_level_id: UUID | None = None
-    party_id: UUID | None = None
-    factor: UnitFactor = STOCK_UNIT
-
-    def run(self, session: Session, company_id: UUID) -> Decimal | None:
-        price = price_for(
-            session,
-            company_id,
-            self.product_id,
-            self.qty,
-            self.on,
-            price_level_id=self.price_level_id,
-            party_id=self.party_id,
-        )
-        return self.factor.price_from(STOCK_UNIT, price) if price is not None else None

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -11,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.ids import derived_id
 from erp_desktop.models.company import Company
-from erp_desktop.models.product import Barcode, Product, ProductUnit
+from erp_desktop.models.party import Party
+from erp_desktop.models.product import Barcode, Price, Product, ProductUnit
 from erp_desktop.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
 from erp_desktop.models.stock import StockBalance, Warehouse
 from erp_desktop.numbers import ONE, STOCK_UNIT, ZERO, NumberNotExact, UnitFactor
 from erp_desktop.queries.list_shape import table_of
 from erp_desktop.queries.lookups import ChannelLookup, Choice
-from erp_desktop.queries.texts import can_be_found, plain
+from erp_desktop.queries.texts import can_be_found, in_parts, plain
 
 _order = table_of(PurchaseOrder)
 _order_line = table_of(PurchaseOrderLine)
@@ -25,6 +27,8 @@ _balance = table_of(StockBalance)
 _barcode = table_of(Barcode)
 _product = table_of(Product)
 _pack = table_of(ProductUnit)
+_price = table_of(Price)
+_party = table_of(Party)
 _company = table_of(Company)
 _warehouse = table_of(Warehouse)
 
@@ -32,43 +36,102 @@ USUAL_CHANNEL = "DIRECT"  # every company opens with it
 FIRST_WAREHOUSE = "MAIN"  # as well; its id stays that of the main warehouse, whatever its code is now
 
 
+class PriceWanted(NamedTuple):
+    """What a line of an order wants a price for: `qty` stock units, priced by the `factor`."""
+
+    product_id: UUID
+    qty: Decimal = ONE
+    factor: UnitFactor = STOCK_UNIT
+
+
 @dataclass(frozen=True)
-class LastPurchasePrice:
-    """The price of one `factor` of stock units, from the newest confirmed order of a product in `currency` (none given: in
-    any), from this supplier if there is one; None without any."""
+class LastPurchasePrices:
+    """Of each that is `wanted`, the price of one `factor` of stock units, from the newest confirmed order of the product in
+    `currency` (none given: in any), from this supplier if there is one; None without any."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"purchase_order", "purchase_order_line"})
 
-    product_id: UUID
+    wanted: tuple[PriceWanted, ...]
     supplier_id: UUID | None = None
     currency: str = ""
-    factor: UnitFactor = STOCK_UNIT
 
-    def run(self, session: Session, company_id: UUID) -> Decimal | None:
+    def run(self, session: Session, company_id: UUID) -> tuple[Decimal | None, ...]:
         same = (_order.c.company_id == _order_line.c.company_id) & (_order.c.id == _order_line.c.order_id)
-        statement = (
-            select(_order_line.c.unit_price, _order_line.c.unit_numerator, _order_line.c.unit_denominator)
+        newest_first = (
+            (_order.c.supplier_id == self.supplier_id).desc(),
+            _order.c.ordered_on.desc(),
+            _order.c.id.desc(),
+            _order_line.c.line_no,
+        )
+        place = func.row_number().over(partition_by=_order_line.c.product_id, order_by=newest_first).label("place")
+        names = ("product_id", "unit_price", "unit_numerator", "unit_denominator")
+        lines = (
+            select(*(_order_line.c[name] for name in names), place)
             .select_from(_order_line.join(_order, same))
             .where(
                 _order_line.c.company_id == company_id,
-                _order_line.c.product_id == self.product_id,
                 _order.c.status.not_in([PurchaseOrderStatus.DRAFT, PurchaseOrderStatus.CANCELLED]),
             )
-            .order_by(
-                (_order.c.supplier_id == self.supplier_id).desc(),
-                _order.c.ordered_on.desc(),
-                _order.c.id.desc(),
-                _order_line.c.line_no,
-            )
-            .limit(1)
         )
         if self.currency:
-            statement = statement.where(_order.c.currency == self.currency)
-        newest = session.execute(statement).first()
-        if newest is None:
-            return None
-        price, *factor = newest
-        return self.factor.price_from(UnitFactor(*factor), price)
+            lines = lines.where(_order.c.currency == self.currency)
+        newest: dict[UUID, tuple[Decimal, UnitFactor]] = {}
+        for part in in_parts({one.product_id for one in self.wanted}):
+            placed = lines.where(_order_line.c.product_id.in_(part)).subquery("placed")
+            for product_id, price, *factor in session.execute(
+                select(*(placed.c[name] for name in names)).where(placed.c.place == 1)
+            ):
+                newest[product_id] = price, UnitFactor(*factor)
+        found = [(one.factor, newest.get(one.product_id)) for one in self.wanted]
+        return tuple(factor.price_from(last[1], last[0]) if last is not None else None for factor, last in found)
+
+
+@dataclass(frozen=True)
+class SalePrices:
+    """Of each that is `wanted`, the price of one `factor` of stock units that a sales order line of `qty` of them starts from;
+    None without any.
+
+    For a price level, or for the level of a party, on a day: the largest quantity step that `qty` reaches counts, and of its
+    prices the latest that holds; without one, the list price.
+    """
+
+    tables: ClassVar[frozenset[str]] = frozenset({"product", "price", "party"})
+
+    wanted: tuple[PriceWanted, ...]
+    on: date
+    price_level_id: UUID | None = None
+    party_id: UUID | None = None
+
+    def run(self, session: Session, company_id: UUID) -> tuple[Decimal | None, ...]:
+        level = self.price_level_id
+        if level is None and self.party_id is not None:
+            of_party = select(_party.c.price_level_id)
+            of_party = of_party.where(_party.c.company_id == company_id, _party.c.id == self.party_id)
+            level = session.execute(of_party).scalar_one_or_none()
+        list_prices: dict[UUID, Decimal | None] = {}
+        steps: dict[UUID, list[tuple[Decimal, Decimal]]] = {}  # from quantity, price: the one that counts first
+        for part in in_parts({one.product_id for one in self.wanted}):
+            listed = select(_product.c.id, _product.c.list_price)
+            listed = listed.where(_product.c.company_id == company_id, _product.c.id.in_(part))
+            list_prices |= dict(session.execute(listed).all())
+            if level is not None:
+                of_level = select(_price.c.product_id, _price.c.from_qty, _price.c.unit_price).where(
+                    _price.c.company_id == company_id,
+                    _price.c.product_id.in_(part),
+                    _price.c.price_level_id == level,
+                    _price.c.from_date <= self.on,
+                )
+                latest = of_level.order_by(_price.c.from_qty.desc(), _price.c.from_date.desc())
+                for product_id, from_qty, price in session.execute(latest):
+                    steps.setdefault(product_id, []).append((from_qty, price))
+
+        def price_of(one: PriceWanted) -> Decimal | None:
+            of_product = steps.get(one.product_id, ())
+            price = next((price for from_qty, price in of_product if from_qty <= one.qty), None)
+            price = list_prices.get(one.product_id) if price is None else price
+            return one.factor.price_from(STOCK_UNIT, price) if price is not None else None
+
+        return tuple(map(price_of, self.wanted))
 
 
 @dataclass(frozen=True)

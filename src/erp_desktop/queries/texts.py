@@ -1,10 +1,22 @@
 """Texts that people look for: whatever is typed or pasted, it is found or it is not. None is too long to be looked for."""
 
-from typing import Any
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, String, false, type_coerce
 
 LONGEST = 1_000  # characters; nothing that is looked for is longer
+_AT_ONCE = 5_000  # values in one statement: every database takes as many
+
+Value = TypeVar("Value")
+
+
+def in_parts(values: Collection[Value]) -> Iterator[tuple[Value, ...]]:
+    """The values for `IN`, as many at once as one statement takes; nothing where there are none."""
+    left = iter(values)
+    while part := tuple(islice(left, _AT_ONCE)):
+        yield part
 
 
 def plain(column: ColumnElement[Any]) -> ColumnElement[str]:

@@ -21,7 +21,7 @@ from erp_desktop.views.documents.page import DocumentPage
 from erp_desktop.views.widgets.effect_panel import EffectPanel
 from erp_desktop.views.widgets.form import FormBinder, FormBroken, load_form
 from erp_desktop.views.widgets.line_grid import LineGrid
-from erp_desktop.views.widgets.line_model import BadCell, LineSpec, Pending
+from erp_desktop.views.widgets.line_model import BadCell, LineSpec
 from erp_desktop.views.widgets.lookup import LookupField, LookupItem
 from erp_desktop.views.widgets.reading import NotReadable
 from erp_desktop.views.widgets.scrolled_form import ScrolledForm
@@ -121,7 +121,7 @@ class FormPage(DocumentPage):
     def _is_waiting(self) -> bool:
         if any(field.is_waiting for field in self.form.findChildren(LookupField)):
             return True
-        return any(isinstance(value, Pending) for line in self.grid.lines() for value in line.values())
+        return self.grid.is_waiting
 
     def read_form(self) -> dict[str, Any] | None:
         """The fields' values, or None after saying what must be put right, in fields or lines."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import UnitFactor
 from erp_desktop.queries.base import ListPage, ListRequest, Query
-from erp_desktop.queries.line_units import InLineUnit, UnitChoice, UnitsOfProduct
+from erp_desktop.queries.line_units import InLineUnit, UnitChoice, UnitsMeant, UnitsOfProduct
 from erp_desktop.queries.lookups import (
     BinLookup,
     CarrierLookup,
@@ -18,6 +18,7 @@ from erp_desktop.queries.lookups import (
     PartyLookup,
     ProductChoice,
     ProductLookup,
+    ProductsMeant,
     WarehouseLookup,
 )
 from erp_desktop.queries.lots import LotChoice, LotLookup
@@ -90,7 +91,7 @@ def bins(warehouse_id: UUID | None) -> LookupSpec:
 def products() -> LookupSpec:
     """Products by code, name or scanned barcode; the fact is what is free to promise in all warehouses."""
     none = translate("Lookups", "There are no products yet. The first one is added under Stock, Products.")
-    return LookupSpec(partial(_page, ProductLookup), fact=_free, none_text=none)
+    return LookupSpec(partial(_page, ProductLookup), fact=_free, none_text=none, meant=ProductsMeant)
 
 
 def _free(row: ProductChoice) -> str:
@@ -101,7 +102,12 @@ def _free(row: ProductChoice) -> str:
 
 def units_of(product: LookupItem) -> LookupSpec:
     """The units that `product` is counted in; the fact is what one of them holds."""
-    return LookupSpec(partial(_page, partial(UnitsOfProduct, product_id=product.id)), fact=_holds)
+    return LookupSpec(
+        partial(_page, partial(UnitsOfProduct, product_id=product.id)),
+        fact=_holds,
+        meant=UnitsMeant,
+        key=lambda text: (product.id, text),
+    )
 
 
 def _holds(row: UnitChoice) -> str:

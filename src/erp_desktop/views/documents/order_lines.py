@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from erp_desktop.actions.units import QtyNotExact
 from erp_desktop.i18n import translate
@@ -15,10 +15,11 @@ from erp_desktop.numbers import ONE, STOCK_UNIT, UNIT_PRICE_PLACES, NumberNotExa
 from erp_desktop.queries.base import Query
 from erp_desktop.queries.line_units import UnitChoice
 from erp_desktop.queries.lookups import ProductChoice
+from erp_desktop.queries.order_entry import PriceWanted
 from erp_desktop.queries.purchasing_details import PurchaseOrderLineRow
 from erp_desktop.queries.selling_details import SalesOrderLineRow
 from erp_desktop.views.documents import lookups
-from erp_desktop.views.widgets.asking import when_done
+from erp_desktop.views.widgets.asking import Failure, announcements, when_done
 from erp_desktop.views.widgets.cells import CellKind, cell_value, shown
 from erp_desktop.views.widgets.line_grid import LineGrid
 from erp_desktop.views.widgets.line_model import Line, LineColumn, Pending
@@ -27,8 +28,8 @@ from erp_desktop.views.widgets.lookup import LookupItem
 if TYPE_CHECKING:
     from erp_desktop.desk import Desk
 
-# product, qty in stock units, the unit that is priced -> the price to propose
-Ask = Callable[[UUID, Decimal, UnitFactor], Query[Decimal | None]]
+# what lines want a price for -> the prices to propose, in the same order
+Ask = Callable[[tuple[PriceWanted, ...]], Query[tuple[Decimal | None, ...]]]
 
 IN_STOCK_UNITS = "in_stock_units"
 
@@ -50,7 +51,7 @@ def unit_columns(width: int) -> tuple[LineColumn, LineColumn]:
 
 def hide_stock_units(grid: LineGrid) -> None:
     """The column says something only where a line is in another unit than its product's stock unit."""
-    grid.show_column(IN_STOCK_UNITS, any(not factor_of(line).is_one for line in grid.lines()))
+    grid.show_column(IN_STOCK_UNITS, any(not factor_of(line).is_one for line in grid.model_of_lines.values()))
 
 
 def usual_unit(chosen: LookupItem) -> dict[str, Any]:
@@ -156,9 +157,13 @@ def amount_of(line: Any, places: int) -> Decimal | None:
 
 @dataclass
 class _Proposal:
-    asked: tuple[UUID, Decimal, UnitFactor]
+    asked: PriceWanted
     price: Decimal | None = None
     is_stale: bool = False
+    seen: Line | None = None  # which asks for nothing else
+
+
+_Asked = tuple[int, _Proposal, Any]  # the row, and the price that stood there
 
 
 class PriceProposals(QObject):
@@ -168,6 +173,10 @@ class PriceProposals(QObject):
         super().__init__(parent)
         self._desk, self._grid, self._ask = desk, grid, ask
         self._proposals: dict[int, _Proposal] = {}
+        self._open_questions = 0
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._look)
+        grid.wait_for(lambda: self._soon.isActive() or self._open_questions > 0)
         names = [column.name for column in grid.model_of_lines.spec.columns]
         self._price_column = names.index("unit_price")
 
@@ -182,37 +191,60 @@ class PriceProposals(QObject):
         self.look()
 
     def look(self) -> None:
-        """Asks for the lines that want a price. To be called at every change of the lines."""
+        """Asks in a moment for the lines that want a price. To be called at every change of the lines."""
+        self._soon.start()
+
+    def _look(self) -> None:
         model = self._grid.model_of_lines
         if model.is_read_only:
             return
-        for row in range(model.rowCount()):
-            line = model.line(row)
+        asked: list[_Asked] = []
+        for row, line in enumerate(model.values()):
+            proposal = self._proposals.get(row)
+            if proposal is not None and proposal.seen is line and not proposal.is_stale:
+                continue
             product, price = line.get("product"), line.get("unit_price")
             if not isinstance(product, LookupItem):
                 continue
             if isinstance(line.get("unit"), Pending):
                 continue  # which unit's price is meant is not known yet
-            qty = stock_qty_of(line)
-            wanted = (product.id, qty if qty is not None and qty > 0 else ONE, factor_of(line))
-            proposal = self._proposals.get(row)
             is_ours = proposal is not None and price is not None and price == proposal.price
             if price is not None and not is_ours:
                 continue
+            qty = stock_qty_of(line)
+            wanted = PriceWanted(product.id, qty if qty is not None and qty > 0 else ONE, factor_of(line))
             if proposal is not None and not proposal.is_stale:
                 was_emptied = price is None and proposal.price is not None and proposal.asked[0] == product.id
                 if proposal.asked == wanted or was_emptied:
+                    proposal.seen = line
                     continue
             self._proposals[row] = proposal = _Proposal(wanted)
-            answer = self._desk.ask(self._ask(*wanted))
-            when_done(answer, self, partial(self._propose, row, proposal, price))
+            asked.append((row, proposal, price))
+        if asked:
+            answer = self._desk.ask(self._ask(tuple(proposal.asked for _, proposal, _ in asked)))
+            self._open_questions += 1
+            when_done(answer, self, partial(self._propose, asked), on_failed=self._note_failure)
 
-    def _propose(self, row: int, proposal: _Proposal, before: Decimal | None, price: Decimal | None) -> None:
-        line = self._grid.model_of_lines.line(row)
-        product = line.get("product")
-        same = isinstance(product, LookupItem) and (product.id, factor_of(line)) == proposal.asked[::2]
-        if price is None or self._proposals.get(row) is not proposal or not same or line.get("unit_price") != before:
-            return
-        proposal.price = price.quantize(Decimal(1).scaleb(-UNIT_PRICE_PLACES)).normalize()
-        if proposal.price != before:
-            self._grid.model_of_lines.change({(row, self._price_column): proposal.price})
+    def _note_failure(self, failure: Failure) -> None:
+        self._open_questions -= 1
+        announcements().failed.emit(failure)
+
+    def _propose(self, asked: list[_Asked], prices: tuple[Decimal | None, ...]) -> None:
+        self._open_questions -= 1
+        self._grid.model_of_lines.propose(partial(self._still_wanted, asked, prices))
+
+    def _still_wanted(self, asked: list[_Asked], prices: tuple[Decimal | None, ...]) -> dict[tuple[int, int], Decimal]:
+        """The prices for those lines that are still as they were asked for."""
+        cells: dict[tuple[int, int], Decimal] = {}
+        lines = self._grid.model_of_lines.values()
+        for (row, proposal, before), price in zip(asked, prices, strict=True):
+            line = lines[row] if row < len(lines) else {}
+            product = line.get("product")
+            same = isinstance(product, LookupItem) and (product.id, factor_of(line)) == proposal.asked[::2]
+            if price is None or self._proposals.get(row) is not proposal or not same:
+                continue
+            if line.get("unit_price") == before:
+                proposal.price = price.quantize(Decimal(1).scaleb(-UNIT_PRICE_PLACES)).normalize()
+                if proposal.price != before:
+                    cells[row, self._price_column] = proposal.price
+        return cells

@@ -1,7 +1,6 @@
 """The page of a purchase order: raised, confirmed, received in one or more receipts."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,9 +13,9 @@ from erp_desktop.actions.refusals import Refused
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.purchasing import PurchaseOrderLine, PurchaseOrderStatus
-from erp_desktop.numbers import ZERO, UnitFactor
+from erp_desktop.numbers import ZERO
 from erp_desktop.queries.currencies import SupplierCurrency
-from erp_desktop.queries.order_entry import FirstChoices, LastPurchasePrice, OrderDefaults
+from erp_desktop.queries.order_entry import FirstChoices, LastPurchasePrices, OrderDefaults, PriceWanted
 from erp_desktop.queries.purchasing_details import PurchaseOrderDetail, PurchaseOrderRecord
 from erp_desktop.reports.documents.printed import PrintedPurchaseOrder
 from erp_desktop.views.documents import lookups
@@ -78,7 +77,7 @@ class PurchaseOrderPage(FormPage):
         self.lookup("supplier").use(desk, lookups.suppliers())
         self.lookup("warehouse").use(desk, lookups.warehouses())
         self.use_lines(self._line_spec())
-        self._prices = PriceProposals(desk, self.grid, self._last_price, self) if self._sees_prices else None
+        self._prices = PriceProposals(desk, self.grid, self._last_prices, self) if self._sees_prices else None
         self._make_actions()
         self.show_state(Status.DRAFT)
         self.set_title(self.new_title())
@@ -116,6 +115,7 @@ class PurchaseOrderPage(FormPage):
             compute=self._computed,
             fill=usual_unit,
             check=qty_not_exact,
+            beside=lambda: self.money.places,
         )
 
     def _computed(self, line: Any) -> dict[str, Any]:
@@ -193,9 +193,8 @@ class PurchaseOrderPage(FormPage):
         if self._prices is not None:
             self._prices.look()
         hide_stock_units(self.grid)
-        lines = self.grid.lines()
         total = self.grid.model_of_lines.total("amount")
-        count = translate("PurchaseOrderPage", "Lines: {count}").format(count=len(lines))
+        count = translate("PurchaseOrderPage", "Lines: {count}").format(count=self.grid.model_of_lines.count())
         self.show_text("line_count", count)
         if not self._sees_prices:
             self.show_text("total", "")
@@ -224,12 +223,12 @@ class PurchaseOrderPage(FormPage):
         self.lines_changed()
         self.offer_actions()
 
-    def _last_price(self, product_id: UUID, _qty: Decimal, factor: UnitFactor) -> LastPurchasePrice:
+    def _last_prices(self, wanted: tuple[PriceWanted, ...]) -> LastPurchasePrices:
         try:
             supplier = self.binder.value("supplier")
         except ValueError:
             supplier = None
-        return LastPurchasePrice(product_id, supplier.id if supplier else None, self.money.currency, factor)
+        return LastPurchasePrices(wanted, supplier.id if supplier else None, self.money.currency)
 
     # --- what can be done
 

@@ -14,9 +14,8 @@ from erp_desktop.actions.selling import SalesLine, SaveSalesOrder
 from erp_desktop.i18n import translate
 from erp_desktop.ids import new_id
 from erp_desktop.models.sales import SalesOrderStatus
-from erp_desktop.numbers import ZERO, UnitFactor
-from erp_desktop.queries.lookups import SalePrice
-from erp_desktop.queries.order_entry import FirstChoices, FreeToPromise, OrderDefaults
+from erp_desktop.numbers import ZERO
+from erp_desktop.queries.order_entry import FirstChoices, FreeToPromise, OrderDefaults, PriceWanted, SalePrices
 from erp_desktop.queries.selling_details import SalesOrderDetail, SalesOrderRecord
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.form_page import FormPage
@@ -105,7 +104,7 @@ class SalesOrderPage(FormPage):
                 priority.addItem(priority_text(number), number)
             self.binder.show({"priority": USUAL_PRIORITY})
         self.use_lines(self._line_spec())
-        self._prices = PriceProposals(desk, self.grid, self._sale_price, self)
+        self._prices = PriceProposals(desk, self.grid, self._sale_prices, self)
         self.binder.edited.connect(self._follow_field)
         self.actions_of_order = SalesOrderActions(self)
         self.show_state(Status.DRAFT)
@@ -143,6 +142,7 @@ class SalesOrderPage(FormPage):
             compute=self._computed,
             fill=usual_unit,
             check=qty_not_exact,
+            beside=lambda: (self.money.currency_places, self._free),
         )
 
     def _computed(self, line: Any) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class SalesOrderPage(FormPage):
         goods = model.total("amount")
         freight = self.typed("freight") or ZERO
         places = self.money.currency_places
-        count = translate("SalesOrderPage", "Lines: {count}").format(count=len(model.lines()))
+        count = translate("SalesOrderPage", "Lines: {count}").format(count=model.count())
         self.show_text("line_count", count)
         goods_text = translate("SalesOrderPage", "Goods {amount}").format(amount=shown(goods, CellKind.MONEY, places))
         self.show_text("goods_total", goods_text)
@@ -232,19 +232,13 @@ class SalesOrderPage(FormPage):
 
     # --- what the lines are helped with
 
-    def _sale_price(self, product_id: UUID, qty: Decimal, factor: UnitFactor) -> SalePrice:
+    def _sale_prices(self, wanted: tuple[PriceWanted, ...]) -> SalePrices:
         customer, ordered_on = self.typed("customer"), self.typed("ordered_on")
-        return SalePrice(
-            product_id,
-            qty,
-            ordered_on or company_today(),
-            party_id=customer.id if customer is not None else None,
-            factor=factor,
-        )
+        return SalePrices(wanted, ordered_on or company_today(), party_id=customer.id if customer is not None else None)
 
     def _ask_what_is_free(self) -> None:
         warehouse = self.typed("warehouse")
-        lines = self.grid.lines()
+        lines = self.grid.model_of_lines.values()
         products = frozenset(line["product"].id for line in lines if isinstance(line.get("product"), LookupItem))
         wanted = (warehouse.id if warehouse is not None else None, products)
         if warehouse is None or not products or wanted == self._free_asked:

@@ -10,10 +10,9 @@ from erp_desktop.actions.lots import LOT_REFUSALS
 from erp_desktop.actions.refusals import Refused
 from erp_desktop.actions.returning import ReturnedProduct, TakeInReturnWithoutShipment
 from erp_desktop.i18n import translate
-from erp_desktop.numbers import ZERO, UnitFactor
+from erp_desktop.numbers import ZERO
 from erp_desktop.queries.base import ListRequest
-from erp_desktop.queries.lookups import SalePrice
-from erp_desktop.queries.order_entry import OrderDefaults
+from erp_desktop.queries.order_entry import OrderDefaults, PriceWanted, SalePrices
 from erp_desktop.queries.selling_details import CustomerReturnDetail, CustomerReturnRecord
 from erp_desktop.views.documents import lookups
 from erp_desktop.views.documents.entries import RefusedEntry, put_together
@@ -66,7 +65,7 @@ class ReturnWithoutShipmentPage(FormPage):
         ):
             self.lookup(name).use(desk, spec)
         self.use_lines(self._line_spec())
-        self._prices = PriceProposals(desk, self.grid, self._sale_price, self)
+        self._prices = PriceProposals(desk, self.grid, self._sale_prices, self)
         self.effect = self.add_effect(self._action_now, "returned_on", self._products)
         self.binder.show({"returned_on": company_today(), "reason": ""})
         self.do_take = self.add_page_action(
@@ -124,6 +123,7 @@ class ReturnWithoutShipmentPage(FormPage):
                 ),
             ),
             compute=_credited,
+            beside=lambda: None,
         )
 
     def _bins_here(self, request: ListRequest) -> Any:
@@ -165,10 +165,10 @@ class ReturnWithoutShipmentPage(FormPage):
         self.header.hint.setText(text.format(number=number_text(record.number)))
         self.lines_changed()
 
-    def _sale_price(self, product_id: UUID, qty: Decimal, _factor: UnitFactor) -> SalePrice:
+    def _sale_prices(self, wanted: tuple[PriceWanted, ...]) -> SalePrices:
         customer = self.typed("customer")
         party_id = customer.id if customer is not None else None
-        return SalePrice(product_id, qty, self.typed("returned_on") or company_today(), party_id=party_id)
+        return SalePrices(wanted, self.typed("returned_on") or company_today(), party_id=party_id)
 
     def _follow_field(self, name: str) -> None:
         if name == "customer":

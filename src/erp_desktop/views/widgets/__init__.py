@@ -70,7 +70,8 @@ Lines::
                  LineColumn("qty", "Qty", CellKind.QTY, is_required=True), LineColumn("unit_price", "Price", CellKind.UNIT_COST),
                  LineColumn("amount", "Amount", CellKind.MONEY, is_computed=True)),
         compute=lambda line: {"amount": ...},        # line["qty"] may be None
-        fill=lambda item: {"unit_price": item.row.list_price}))
+        fill=lambda item: {"unit_price": item.row.list_price},
+        beside=lambda: places))                      # all else that compute looks at: lines are computed once while it stays
     grid.show_lines([{"id": ..., "product": LookupItem(...), "qty": Decimal(1), ...}]); grid.lines(); grid.problems()
     grid.model_of_lines.total("amount"); grid.changed.connect(binder.note_other_change); grid.set_read_only(True)
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -20,13 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.i18n import translate
-from erp_desktop.queries.base import ListPage
-from erp_desktop.views.widgets.asking import say, when_done
+from erp_desktop.views.widgets.asking import announcements, say
 from erp_desktop.views.widgets.cells import copied
 from erp_desktop.views.widgets.line_model import BadCell, Line, LineModel, LineSpec, Pending
 from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE
+from erp_desktop.views.widgets.looking_up import LookingUp
 from erp_desktop.views.widgets.lookup import LookupField, LookupItem
-from erp_desktop.views.widgets.reading import NotReadable, quoted
+from erp_desktop.views.widgets.reading import NotReadable
 from erp_desktop.views.widgets.table_view import stretch_or_scroll
 from erp_desktop.views.widgets.theme import ROW_HEIGHT
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 
-_MOST_PASTED = 5_000
+MOST_PASTED = 10_000  # rows
 
 
 class _LineDelegate(QStyledItemDelegate):
@@ -98,7 +100,7 @@ class LineGrid(QTableView):
         self.desk: Desk | None = None
         self.model_of_lines = LineModel(LineSpec(()), self)
         self._pasted_rows = 0
-        self._open_questions = 0
+        self._waited_for: list[Callable[[], bool]] = []
         self.setItemDelegate(_LineDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         triggers = QAbstractItemView.EditTrigger
@@ -123,8 +125,11 @@ class LineGrid(QTableView):
         self.model_of_lines = LineModel(spec, self)
         self.setModel(self.model_of_lines)
         old.deleteLater()
+        looking_up = LookingUp(desk, self.model_of_lines.settle, self.model_of_lines)
+        self._waited_for = [looking_up.is_waiting]
         self.model_of_lines.changed.connect(self.changed)
-        self.model_of_lines.looked_up.connect(self._look_up)
+        self.model_of_lines.looked_up.connect(looking_up.look_up)
+        self.model_of_lines.slices.done.connect(self._sum_up)
         for number, column in enumerate(spec.columns):
             if not column.stretches:
                 self.setColumnWidth(number, column.width or column.kind.default_width)
@@ -172,25 +177,17 @@ class LineGrid(QTableView):
     def set_read_only(self, read_only: bool) -> None:
         self.model_of_lines.set_read_only(read_only)
 
-    # Looking up codes that were typed or pasted
+    @property
+    def is_waiting(self) -> bool:
+        """What was typed or pasted is still being read or looked up, or something asked for it is."""
+        return self.model_of_lines.slices.is_busy or any(is_waiting() for is_waiting in self._waited_for)
 
-    def _look_up(self, pending: Pending) -> None:
-        if pending.lookup is None or self.desk is None:
-            return
-        self._open_questions += 1
-        query = pending.lookup.query(pending.lookup.request(pending.text))
-        when_done(self.desk.ask(query), self, partial(self._found, pending))
-
-    def _found(self, pending: Pending, page: ListPage[Any]) -> None:
-        self._open_questions -= 1
-        item = pending.lookup.best(pending.text, page.rows) if pending.lookup is not None else None
-        unknown = translate("LineGrid", "{text} is not known here. Choose from the list.")
-        bad = BadCell(pending.text, unknown.format(text=quoted(pending.text)))
-        self.model_of_lines.settle(pending, item if item is not None else bad)
-        self._sum_up()
+    def wait_for(self, is_waiting: Callable[[], bool]) -> None:
+        """Something else is asked for what is in the lines (their prices)."""
+        self._waited_for.append(is_waiting)
 
     def _sum_up(self) -> None:
-        if self._pasted_rows and not self._open_questions:
+        if self._pasted_rows and not self._waited_for[0]():
             bad = len({row for row, _, _ in self.problems()})
             text = translate("LineGrid", "Rows added: {rows}, to fix: {bad}")
             say(text.format(rows=self._pasted_rows, bad=bad))
@@ -228,6 +225,7 @@ class LineGrid(QTableView):
         action = actions.get((Qt.Key(event.key()), held))
         if action is None:
             return False
+        self.model_of_lines.slices.finish()  # what is still being pasted comes before this
         action()
         return True
 
@@ -293,7 +291,7 @@ class LineGrid(QTableView):
         """A block from a spreadsheet: by its headings if its first row holds ours, else from the cursor on."""
         text = QApplication.clipboard().text().replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
         csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # one cell may be all of it
-        block = list(csv.reader(io.StringIO(text), delimiter="\t"))[: _MOST_PASTED + 1]
+        block = list(islice(csv.reader(io.StringIO(text), delimiter="\t"), MOST_PASTED + 2))
         if not block:
             return
         here = self.currentIndex()
@@ -303,16 +301,22 @@ class LineGrid(QTableView):
             block, first_row = block[1:], len(self.model_of_lines.lines())
         else:
             targets = [first_column + place for place in range(max(len(row) for row in block))]
+        if len(block) > MOST_PASTED:
+            most = f"{MOST_PASTED:,}"
+            text = translate(
+                "LineGrid",
+                "More than {most} rows were copied, so nothing was pasted. Paste them in parts of at most {most} rows.",
+            )
+            announcements().refused.emit(text.format(most=most))
+            return
         columns = self.model_of_lines.spec.columns
         cells: dict[tuple[int, int], str] = {}
         for down, row in enumerate(block):
             for text_of_cell, target in zip(row, targets, strict=False):
                 if target is not None and target < len(columns) and not columns[target].is_computed:
                     cells[first_row + down, target] = text_of_cell
-        before = len(self.model_of_lines.lines())
-        self.model_of_lines.change(cells, translate("LineGrid", "Paste"))
-        self._pasted_rows = max(len(self.model_of_lines.lines()) - before, len(block))
-        self._sum_up()
+        self._pasted_rows = len(block)
+        self.model_of_lines.change_in_slices(cells, translate("LineGrid", "Paste"))
 
     def _columns_by_heading(self, first: list[str]) -> list[int | None] | None:
         headings = {}

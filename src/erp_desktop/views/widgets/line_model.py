@@ -1,7 +1,7 @@
 """The lines of a document while they are typed: values, cells that cannot be read yet, sums, undo. No widgets."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,101 +10,45 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from erp_desktop.i18n import translate
 from erp_desktop.numbers import QTY_PLACES, UNIT_PRICE_PLACES, ZERO
+from erp_desktop.views.language import current_language
 from erp_desktop.views.widgets.cells import CellKind, copied, shown
+from erp_desktop.views.widgets.line_spec import BadCell, Line, LineColumn, LineSpec, Pending, settled
 from erp_desktop.views.widgets.list_model import KIND_ROLE, VALUE_ROLE, alignment
-from erp_desktop.views.widgets.lookup import LookupItem, LookupSpec
+from erp_desktop.views.widgets.lookup import LookupItem
 from erp_desktop.views.widgets.reading import NotReadable, quoted, read_number
+from erp_desktop.views.widgets.slices import Slices
 from erp_desktop.views.widgets.theme import current_theme
 
 Index = QModelIndex | QPersistentModelIndex
-Line = Mapping[str, Any]
 
 _PLACES = {CellKind.QTY: QTY_PLACES, CellKind.UNIT_COST: UNIT_PRICE_PLACES, CellKind.MONEY: 4, CellKind.INTEGER: 0}
 
+_AT_ONCE = 100  # lines that are worked on before the window's events come in between
 
-@dataclass(frozen=True)
-class LineColumn:
-    """A column of the grid. With `lookup` its cells hold LookupItems; `is_computed` ones are made from the others.
 
-    `read` gives the value of a typed text where the kind alone does not say it (a date); it raises NotReadable.
-    With `within` what can be chosen depends on the record in that column (a product's units): `lookup_in` gives the lookup
-    for it, a text waits until the record is known, and another record there empties the cell.
-    """
+class _Line(dict[str, Any]):
+    """A line of the model. It is never changed, another one takes its place; so what was computed of it stays with it."""
 
-    name: str
-    heading: str
-    kind: CellKind = CellKind.TEXT
-    width: int = 0
-    is_computed: bool = False
-    is_required: bool = False
-    lookup: LookupSpec | None = None
-    shows_name: bool = False  # of a record that was looked up its name alone, the code where it has none
-    places: int = 2  # as shown, of MONEY
-    stretches: bool = False
-    read: Callable[[str], Any] | None = None
-    within: str = ""
-    lookup_in: Callable[[LookupItem], LookupSpec] | None = None
+    __slots__ = ("computed",)
 
-    @property
-    def is_looked_up(self) -> bool:
-        return self.lookup is not None or self.lookup_in is not None
-
-    def lookup_for(self, line: Line) -> LookupSpec | None:
-        """What a cell of this column is looked up in; None while the record that it depends on is not known."""
-        if self.lookup_in is None:
-            return self.lookup
-        record = settled(line.get(self.within))
-        return self.lookup_in(record) if isinstance(record, LookupItem) else None
+    def __init__(self, values: Line) -> None:
+        super().__init__(values)
+        self.computed: _Computed | None = None
 
 
 @dataclass(frozen=True)
-class LineSpec:
-    """What a line is made of.
-
-    `compute` gives the computed cells of a line; `fill` what a chosen record proposes for cells still empty (its price);
-    `check` the sentences, by column, about values that can be read and do not fit together.
-    `keep` names values of a line that no column shows (its id); they stay with the line. With `is_fixed` the lines are
-    those shown and no others (an order's lines being counted): none are added, removed or left out for being empty.
-    """
-
-    columns: tuple[LineColumn, ...]
-    compute: Callable[[Line], dict[str, Any]] = lambda _line: {}
-    fill: Callable[[LookupItem], dict[str, Any]] = lambda _item: {}
-    check: Callable[[Line], dict[str, str]] = lambda _line: {}
-    keep: tuple[str, ...] = ("id",)
-    is_fixed: bool = False
-
-
-@dataclass(frozen=True)
-class BadCell:
-    """What was typed or pasted and cannot be read: it is kept as it is, with the sentence that says what to do.
-
-    `value` is what it means where it can be read well enough, and was refused.
-    """
-
-    text: str
-    sentence: str
-    value: Any = None
-
-
-@dataclass
-class Pending:
-    """A text that is being looked up. Shared by all states of the grid, so that the answer reaches them all."""
-
-    text: str
-    outcome: LookupItem | BadCell | None = field(default=None)
-    lookup: LookupSpec | None = None  # of its column: what it is looked up in
-
-
-def settled(value: Any) -> Any:
-    """The value of a cell, or what became of its text."""
-    return value.outcome if isinstance(value, Pending) and value.outcome is not None else value
+class _Computed:
+    whole: dict[str, Any]
+    readable: dict[str, Any]  # the same; what cannot be read is None
+    is_empty: bool
+    state: int  # of what is beside the line
+    waiting: tuple["Pending", ...]  # it holds until one of these is known
 
 
 class _Change(QUndoCommand):
     """One step of undo: all lines before and after."""
 
-    def __init__(self, model: "LineModel", before: tuple[Line, ...], after: tuple[Line, ...], text: str) -> None:
+    def __init__(self, model: "LineModel", before: tuple[_Line, ...], after: tuple[_Line, ...], text: str) -> None:
         super().__init__(text)
         self._model, self._before, self.after = model, before, after
 
@@ -119,14 +63,16 @@ class LineModel(QAbstractTableModel):
     """Lines as a table; unless read-only, an empty one stands at the end."""
 
     changed = Signal()
-    looked_up = Signal(object)  # Pending: please find out
+    looked_up = Signal(object)  # tuple of Pending: please find out
 
     def __init__(self, spec: LineSpec, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.spec = spec
-        self._lines: tuple[Line, ...] = ()
+        self._lines: tuple[_Line, ...] = ()
         self._is_read_only = False
+        self._beside: tuple[Any, int] = (None, 0)  # what lines are computed from, and how often that has changed
         self.undo_stack = QUndoStack(self)
+        self.slices = Slices(self)
 
     # Lines
 
@@ -134,7 +80,7 @@ class LineModel(QAbstractTableModel):
         """Shows saved lines; what was typed and undone before is forgotten."""
         self.undo_stack.clear()
         self.beginResetModel()
-        self._lines = tuple(dict(line) for line in lines)
+        self._lines = tuple(_Line(line) for line in lines)
         self.endResetModel()
 
     def set_read_only(self, read_only: bool) -> None:
@@ -148,27 +94,33 @@ class LineModel(QAbstractTableModel):
 
     def lines(self) -> list[dict[str, Any]]:
         """The lines that hold something, computed cells included; what cannot be read is None here, see `problems`."""
-        whole = (self._whole(line) for line in self._lines if not self._is_empty(line))
-        return [{name: None if isinstance(v, BadCell | Pending) else v for name, v in line.items()} for line in whole]
+        return [dict(line.readable) for line in self._computed_lines() if not line.is_empty]
 
     def line(self, row: int) -> dict[str, Any]:
         """The line in `row`; an empty one past the end."""
-        return self._whole(self._lines[row]) if row < len(self._lines) else {}
+        return dict(self._whole(self._lines[row])) if row < len(self._lines) else {}
+
+    def values(self) -> list[Line]:
+        """As `line`, of each row but the one past the end. A line that is the same object as before has not changed."""
+        return [line.whole for line in self._computed_lines()]
+
+    def count(self) -> int:
+        """How many lines hold something."""
+        return sum(not line.is_empty for line in self._computed_lines())
 
     def total(self, name: str) -> Decimal:
         """The sum of a column, leaving out what cannot be read."""
-        values = (line.get(name) for line in self.lines())
+        values = (line.readable.get(name) for line in self._computed_lines() if not line.is_empty)
         return sum((value for value in values if isinstance(value, Decimal)), ZERO)
 
     def problems(self) -> list[tuple[int, int, str]]:
         """What must be put right, as row, column and sentence: cells that cannot be read, required ones that are empty."""
         found = []
-        for row, line in enumerate(self._lines):
-            if self._is_empty(line):
+        for row, line in enumerate(self._computed_lines()):
+            if line.is_empty:
                 continue
-            whole = self._whole(line)
             for number, column in enumerate(self.spec.columns):
-                sentence = self._problem(whole.get(column.name), column)
+                sentence = self._problem(line.whole.get(column.name), column)
                 if sentence:
                     where = translate("LineGrid", "Line {line}, {column}: {problem}")
                     found.append((row, number, where.format(line=row + 1, column=column.heading, problem=sentence)))
@@ -186,42 +138,98 @@ class LineModel(QAbstractTableModel):
     def _is_empty(self, line: Line) -> bool:
         return all(line.get(column.name) in (None, "") for column in self.spec.columns if not column.is_computed)
 
-    def _whole(self, line: Line) -> dict[str, Any]:
+    def _whole(self, line: _Line) -> dict[str, Any]:
+        """The line with its computed cells. It is shared: to be read only."""
+        return self._computed(line, self._state()).whole
+
+    def _computed_lines(self) -> list[_Computed]:
+        state = self._state()
+        return [self._computed(line, state) for line in self._lines]
+
+    def _state(self) -> int:
+        """Another number whenever lines are to be computed anew."""
+        if self.spec.beside is None:
+            return 0
+        beside, (known, state) = (current_language(), self.spec.beside()), self._beside
+        if beside != known:
+            state += 1
+            self._beside = beside, state
+        return state
+
+    def _computed(self, line: _Line, state: int) -> _Computed:
+        kept = line.computed
+        if kept is not None and kept.state == state and all(one.outcome is None for one in kept.waiting):
+            return kept
         values = {name: settled(value) for name, value in line.items()}
-        readable = {name: None if isinstance(value, BadCell | Pending) else value for name, value in values.items()}
+        readable = _readable(values)
         whole = values | self.spec.compute(_Blank(readable))
         for name, sentence in self.spec.check(_Blank(readable)).items():
             whole[name] = BadCell(copied(values[name], CellKind.TEXT), sentence, values[name])
-        return whole
+        waiting = tuple(value for value in line.values() if isinstance(value, Pending) and value.outcome is None)
+        made = _Computed(whole, _readable(whole), self._is_empty(line), state, waiting)
+        if self.spec.beside is not None:
+            line.computed = made
+        return made
+
+    def _compute_ahead(self, line: _Line) -> None:
+        if self.spec.beside is not None:
+            self._whole(line)
 
     # Changes, each one step of undo
 
     def change(self, cells: Mapping[tuple[int, int], Any], text: str = "") -> None:
         """Puts typed texts or values into cells (row, column); rows past the end are added."""
-        lines = [dict(line) for line in self._lines]
-        asked: list[Pending] = []
-        for (row, number), given in cells.items():
-            column = self.spec.columns[number]
-            if column.is_computed or (self.spec.is_fixed and row >= len(lines)):
-                continue
-            while len(lines) <= row:
-                lines.append({})
-            value = self._read(given, column, lines[row])
-            if _is_another(lines[row].get(column.name), value):
-                for dependent in self._dependents(column.name):
-                    lines[row].pop(dependent, None)  # what is given for it comes after it
-            lines[row][column.name] = value
-            if isinstance(value, Pending):
-                asked.append(value)
-            elif isinstance(value, LookupItem):
-                lines[row] = self._filled(lines[row], value)
+        for _ in self._changing(cells, text):
+            pass
+
+    def change_in_slices(self, cells: Mapping[tuple[int, int], Any], text: str) -> None:
+        """As `change`, for many cells: it shows once all of them are read."""
+
+        def work() -> Iterator[None]:
+            yield from self._changing(cells, text)
+            if len(cells) > _AT_ONCE:
+                yield  # whoever waits for the end has work of its own
+
+        self.slices.begin(work())
+
+    def _changing(self, cells: Mapping[tuple[int, int], Any], text: str) -> Iterator[None]:
+        base: tuple[_Line, ...] | None = None
+        while base is not self._lines:  # what was typed between two slices counts: this comes after it
+            base = self._lines
+            lines: list[_Line] = list(base)
+            asked: list[Pending] = []
+            rows: dict[int, None] = {}
+            for (row, number), given in cells.items():
+                column = self.spec.columns[number]
+                if column.is_computed or (self.spec.is_fixed and row >= len(lines)):
+                    continue
+                if row not in rows and len(rows) % _AT_ONCE == _AT_ONCE - 1:
+                    yield
+                rows[row] = None
+                lines += [_Line({}) for _ in range(row + 1 - len(lines))]
+                lines[row] = line = self._with(lines[row], column, given)
+                value = line[column.name]
+                if isinstance(value, Pending):
+                    asked.append(value)
+            for done, row in enumerate(rows, 1):
+                if done % _AT_ONCE == 0:
+                    yield
+                self._compute_ahead(lines[row])
         self._push(lines, text)
-        for pending in asked:
-            if pending.lookup is not None:
-                self.looked_up.emit(pending)
         for (row, number), given in cells.items():
             if isinstance(given, LookupItem) and row < len(self._lines):
-                self._ask_for_what_waited(self.spec.columns[number].name, self._lines[row])
+                asked += self._waiting_for(self.spec.columns[number].name, self._lines[row])
+        self._ask_for(asked)
+
+    def _with(self, line: _Line, column: LineColumn, given: Any) -> _Line:
+        """The line with what was given for a cell of it."""
+        changed = _Line(line)
+        value = self._read(given, column, changed)
+        if _is_another(changed.get(column.name), value):
+            for dependent in self._dependents(column.name):
+                changed.pop(dependent, None)  # what is given for it comes after it
+        changed[column.name] = value
+        return self._filled(changed, value) if isinstance(value, LookupItem) else changed
 
     def remove_lines(self, rows: Sequence[int]) -> None:
         if self.spec.is_fixed:
@@ -233,48 +241,93 @@ class LineModel(QAbstractTableModel):
         if self.spec.is_fixed:
             return
         lines = list(self._lines)
-        lines.insert(min(row, len(lines)), {})
+        lines.insert(min(row, len(lines)), _Line({}))
         self._push(lines, "", trim=False)
 
     def split_line(self, row: int, line: Line) -> None:
         """Puts `line` below `row`, also where the lines are fixed: a part of that one."""
         lines = list(self._lines)
-        lines.insert(row + 1, dict(line))
+        lines.insert(row + 1, _Line(line))
         self._push(lines, "")
 
-    def settle(self, pending: Pending, outcome: LookupItem | BadCell) -> None:
-        """The answer to `looked_up`. It belongs to the step of undo that asked."""
-        pending.outcome = outcome
-        if isinstance(outcome, LookupItem):
-            held = [_column_of(pending, line) for line in self._lines]
-            filled = (
-                self._filled(line, outcome) if name else line for name, line in zip(held, self._lines, strict=True)
-            )
-            after = tuple(filled)
-            command = self.undo_stack.command(self.undo_stack.index() - 1) if self.undo_stack.index() else None
-            if isinstance(command, _Change) and command.after is self._lines:
-                command.after = after
-            self._set_lines(after)
-            for name, line in zip(held, after, strict=True):
-                if name:
-                    self._ask_for_what_waited(name, line)
-            return
-        self._set_lines(self._lines)
+    def settle(self, outcomes: Sequence[tuple[Pending, LookupItem | BadCell]]) -> None:
+        """The answers to `looked_up`: they belong to the step of undo that asked."""
+        for pending, outcome in outcomes:
+            pending.outcome = outcome
+        known = {id(pending) for pending, outcome in outcomes if isinstance(outcome, LookupItem)}
+
+        def work() -> Iterator[None]:
+            base: tuple[_Line, ...] | None = None
+            while base is not self._lines:
+                base, asked = self._lines, []
+                after = list(base)
+                for row, line in enumerate(base):
+                    if row % _AT_ONCE == _AT_ONCE - 1:
+                        yield
+                    for name in [name for name, value in line.items() if id(value) in known]:
+                        after[row] = self._filled(after[row], settled(line[name]))
+                        asked += self._waiting_for(name, after[row])
+                    if after[row] is not line:
+                        self._compute_ahead(after[row])
+            self._amend(after)
+            self._ask_for(asked)
+            if len(after) > _AT_ONCE:
+                yield
+
+        self.slices.begin(work())
+
+    def propose(self, find: Callable[[], Mapping[tuple[int, int], Any]]) -> None:
+        """Values that the program gives for cells (row, column): they belong to the step of undo that they follow from. `find`
+        says which; it is asked again where lines were changed meanwhile."""
+
+        def work() -> Iterator[None]:
+            base: tuple[_Line, ...] | None = None
+            while base is not self._lines:
+                for done, line in enumerate(self._lines, 1):
+                    if done % _AT_ONCE == 0:
+                        yield
+                    self._compute_ahead(line)
+                base, cells = self._lines, find()
+                after = list(base)
+                for done, ((row, number), value) in enumerate(cells.items(), 1):
+                    if done % _AT_ONCE == 0:
+                        yield
+                    after[row] = _Line({**after[row], self.spec.columns[number].name: value})
+                    self._compute_ahead(after[row])
+            if cells:
+                self._amend(after)
+
+        self.slices.begin(work())
+
+    def _amend(self, lines: Sequence[_Line]) -> None:
+        """Other lines in the same step of undo."""
+        command, after = self.undo_stack.command(self.undo_stack.index() - 1), tuple(lines)
+        if isinstance(command, _Change) and command.after is self._lines:
+            command.after = after
+        self._set_lines(after)
 
     def _dependents(self, name: str) -> list[str]:
         return [column.name for column in self.spec.columns if column.within == name]
 
-    def _ask_for_what_waited(self, name: str, line: Line) -> None:
-        """The record that other cells of the line depend on is known now."""
+    def _waiting_for(self, name: str, line: Line) -> list[Pending]:
+        """The cells of the line that depend on its record in the column `name`, which is known now."""
+        waiting = []
         for column in self.spec.columns:
-            waiting = line.get(column.name)
-            if column.within == name and isinstance(waiting, Pending) and waiting.lookup is None:
-                waiting.lookup = column.lookup_for(line)
-                self.looked_up.emit(waiting)
+            pending = line.get(column.name)
+            if column.within == name and isinstance(pending, Pending) and pending.lookup is None:
+                pending.lookup = column.lookup_for(line)
+                waiting.append(pending)
+        return waiting
 
-    def _filled(self, line: Line, item: LookupItem) -> dict[str, Any]:
+    def _ask_for(self, pendings: Sequence[Pending]) -> None:
+        """Has them looked up whose record, if they depend on one, is known."""
+        asked = tuple(pending for pending in pendings if pending.lookup is not None)
+        if asked:
+            self.looked_up.emit(asked)
+
+    def _filled(self, line: _Line, item: LookupItem) -> _Line:
         proposed = {name: value for name, value in self.spec.fill(item).items() if line.get(name) in (None, "")}
-        return dict(line) | proposed
+        return _Line({**line, **proposed})
 
     def _read(self, given: Any, column: LineColumn, line: Line) -> Any:
         if not isinstance(given, str):
@@ -291,14 +344,14 @@ class LineModel(QAbstractTableModel):
         except NotReadable as error:
             return BadCell(typed, error.sentence)
 
-    def _push(self, lines: Sequence[Line], text: str, *, trim: bool = True) -> None:
+    def _push(self, lines: Sequence[_Line], text: str, *, trim: bool = True) -> None:
         after = list(lines)
         while trim and not self.spec.is_fixed and after and self._is_empty(after[-1]):
             after.pop()
         if tuple(after) != self._lines:
             self.undo_stack.push(_Change(self, self._lines, tuple(after), text))
 
-    def _set_lines(self, lines: tuple[Line, ...]) -> None:
+    def _set_lines(self, lines: tuple[_Line, ...]) -> None:
         before, now = len(self._lines), len(lines)
         empty = self.rowCount() - before  # the empty line that is typed into becomes a line; another comes after it
         if now > before:
@@ -341,7 +394,7 @@ class LineModel(QAbstractTableModel):
             return column.kind
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return alignment(column.kind)
-        value = self.line(index.row()).get(column.name)
+        value = self._whole(self._lines[index.row()]).get(column.name) if index.row() < len(self._lines) else None
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return _text(value, column)
@@ -380,9 +433,8 @@ def _is_another(before: Any, now: Any) -> bool:
     return isinstance(before, LookupItem) and not (isinstance(now, LookupItem) and now.id == before.id)
 
 
-def _column_of(pending: Pending, line: Line) -> str:
-    """The column whose text is being looked up; empty for a line that has none of it."""
-    return next((name for name, value in line.items() if value is pending), "")
+def _readable(values: Line) -> dict[str, Any]:
+    return {name: None if isinstance(value, BadCell | Pending) else value for name, value in values.items()}
 
 
 class _Blank(dict[str, Any]):

@@ -1,6 +1,6 @@
 """The lookup field: type a code or a name, choose from the list under it, and the field holds the record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,8 @@ class LookupItem:
 class LookupSpec:
     """What a lookup looks through: a list query (its free search finds codes and names), and one telling fact of a row.
 
-    `none_text` is what it says while there is nothing at all to choose from.
+    `none_text` is what it says while there is nothing at all to choose from. With `meant` many texts are looked up in one
+    question, by the `key` of each: it answers the rows of those that mean one record beyond doubt.
     """
 
     query: Callable[[ListRequest], Query[ListPage[Any]]]
@@ -51,6 +52,8 @@ class LookupSpec:
     fact: Callable[[Any], str] = lambda _row: ""
     filters: tuple[tuple[str, Any], ...] = ()
     none_text: str = ""
+    meant: Callable[[tuple[Any, ...]], Query[Mapping[Any, Any]]] | None = None
+    key: Callable[[str], Any] = str
 
     def item(self, row: Any) -> LookupItem:
         return LookupItem(row.id, str(getattr(row, self.code) or ""), str(cell_value(row, self.name) or ""), row)
