@@ -38,7 +38,7 @@ from erp_desktop.models.sales import CustomerReturnLine, SalesInvoiceLine, Sales
 from erp_desktop.numbers import UnitFactor, round_money
 from erp_desktop.queries.base import Query
 from erp_desktop.queries.doctor import examine
-from erp_desktop.queries.line_units import UnitsOfProduct
+from erp_desktop.queries.line_units import UnitsMeant, UnitsOfProduct
 from erp_desktop.queries.lookups import ProductLookup
 from erp_desktop.queries.order_entry import LastPurchasePrices, PriceWanted, SalePrices, ScannedProduct
 from erp_desktop.queries.purchasing_details import PurchaseOrderDetail
@@ -332,6 +332,18 @@ def test_a_price_is_proposed_for_the_unit_that_is_ordered(boxes: Trade) -> None:
 
     sold = PriceWanted(mug, Decimal(48), UnitFactor(24))
     assert boxes.ask(SalePrices((sold, PriceWanted(kettle)), TODAY + timedelta(1))) == (30, None)
+
+
+def test_units_that_are_pasted_for_many_products_are_looked_up_in_one_question(boxes: Trade) -> None:
+    boxes.pack("ROLL", THIRD, 1, 3)
+    kettle, roll = (boxes.company.products[code] for code in ("KETTLE", "ROLL"))
+    texts = ((kettle, "box"), (kettle, "PC"), (kettle, THIRD), (roll, " third "), (roll, BOX))
+    meant = boxes.ask(UnitsMeant(texts))
+    assert {of: (unit.code, unit.factor) for of, unit in meant.items()} == {
+        (kettle, "box"): (BOX, UnitFactor(24)),
+        (kettle, "PC"): ("PC", UnitFactor(1)),
+        (roll, " third "): (THIRD, UnitFactor(1, 3)),
+    }
 
 
 def test_a_scanned_pack_counts_all_that_it_holds_and_is_ordered_as_a_pack(boxes: Trade) -> None:
