@@ -47,8 +47,15 @@ def role_text(code: str) -> str:
     return translate("Role", ROLE_NAMES[code]) if code in ROLE_NAMES else code
 
 
+def _codes(user: Any) -> list[str]:
+    """Of the roles that a user plays, always in the same order."""
+    order = list(ROLES)
+    codes = [code for code in (user.roles or "").split(", ") if code]
+    return sorted(codes, key=lambda code: (order.index(code) if code in order else len(order), code))
+
+
 def _in_words(user: Any) -> Any:
-    roles = translate("Users", ", ").join(role_text(code) for code in (user.roles or "").split(", "))
+    roles = translate("Users", ", ").join(role_text(code) for code in _codes(user))
     return replace(user, roles=roles, language=LANGUAGES.get(user.language, user.language))
 
 
@@ -194,7 +201,7 @@ class UserPage(RecordPage):
         return str(record.login)
 
     def show_more(self, record: Any) -> None:
-        self._seen_roles = tuple(code for code in (record.roles or "").split(", ") if code)
+        self._seen_roles = tuple(code for code in _codes(record) if code in self.roles)
         for code, tick in self.roles.items():
             tick.setChecked(code in self._seen_roles)
         self._read_places()
