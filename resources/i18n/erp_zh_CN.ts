@@ -9467,6 +9467,10 @@ before: {value}</source>
         <translation>本机数据的密钥保存在本机密钥环中，而密钥环没有响应。请解锁密钥环或重新登录本机，然后再次启动；没有丢失任何内容。</translation>
     </message>
     <message>
+        <source>The key of the local data is in the file {file}, which cannot be read now. End other programs that use it, or ask for the right to read it, and start once more; nothing was lost.</source>
+        <translation>本机数据的密钥保存在文件 {file} 中，而该文件目前无法读取。请结束正在使用该文件的其他程序，或申请读取权限，然后再次启动；没有丢失任何内容。</translation>
+    </message>
+    <message>
         <source>These data were made by a newer version of the program (tables {revision}). Install that version to open them; nothing was changed.</source>
         <translation>这些数据由更新版本的程序生成（表版本 {revision}）。请安装该版本后再打开；未作任何更改。</translation>
     </message>

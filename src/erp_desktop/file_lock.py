@@ -2,8 +2,11 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import IO
+
+_LOOK_AGAIN_SECONDS = 0.02
 
 
 class FileLock:
@@ -33,6 +36,15 @@ class FileLock:
         file.write(str(os.getpid()).encode())
         file.flush()
         self._file = file
+        return True
+
+    def take_within(self, seconds: float) -> bool:
+        """Take it as soon as whoever holds it lets go; False where nobody does for so long."""
+        until = time.monotonic() + seconds
+        while not self.take():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_LOOK_AGAIN_SECONDS)
         return True
 
     def release(self) -> None:

@@ -15,7 +15,7 @@ from erp_desktop.models.party import Party
 from erp_desktop.models.sync import OutboxAction
 from erp_desktop.sync import cache_key, outbox
 from erp_desktop.sync.cache import Cache, device_id, facts_in
-from erp_desktop.sync.cache_key import KeyOutOfReach
+from erp_desktop.sync.cache_key import KeyFileOutOfReach, KeyOutOfReach
 from erp_desktop.sync.secrets import Secrets
 
 
@@ -102,6 +102,26 @@ def test_without_a_keyring_the_key_lies_in_a_private_file_beside_the_data(path: 
     furnished(path)
     assert cache_key.store_of(path) == "file"
     assert (path.parent / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_key_file_that_cannot_be_read_now_is_told_apart_from_a_lost_key_and_costs_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnished(path)
+    read = Path.read_text
+
+    def refuse(file: Path, encoding: str | None = None) -> str:
+        if file.name == "secrets.json":
+            raise PermissionError(file)
+        return read(file, encoding)
+
+    with monkeypatch.context() as held:
+        held.setattr(Path, "read_text", refuse)
+        with pytest.raises(KeyFileOutOfReach, match=r"secrets\.json.*nothing was lost"):
+            Cache(path)
+    cache = Cache(path)
+    assert waiting(cache) == 1
+    cache.close()
 
 
 def test_a_locked_keyring_is_told_apart_from_a_lost_key_and_costs_nothing(path: Path, keyring: Keyring) -> None:

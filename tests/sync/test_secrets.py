@@ -1,6 +1,7 @@
 """Secrets go to the system's keyring, or, where there is none, to a file that only its owner reads."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keyring
@@ -75,3 +76,32 @@ def test_a_spoiled_file_counts_as_empty(tmp_path: Path) -> None:
     assert secrets.get("refresh") is None
     secrets.put("refresh", "a token")
     assert secrets.get("refresh") == "a token"
+
+
+def test_what_two_write_at_once_is_all_kept(tmp_path: Path) -> None:
+    """The session of who signs in, and the key of the first file that somebody attaches meanwhile."""
+
+    def keep(which: int) -> None:
+        secrets = Secrets(tmp_path, use_keyring=False)
+        for number in range(20):
+            secrets.put(f"{which} {number}", f"secret {number}")
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(keep, range(4)))
+    kept = Secrets(tmp_path, use_keyring=False)
+    names = [f"{which} {number}" for which in range(4) for number in range(20)]
+    assert [name for name in names if kept.get(name) is None] == []
+
+
+def test_a_file_that_cannot_be_read_now_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = Secrets(tmp_path, use_keyring=False)
+    secrets.put("key", "of all that is kept here")
+
+    def hold(path: Path, *_: object) -> str:
+        raise PermissionError(path)
+
+    with monkeypatch.context() as held:
+        held.setattr(Path, "read_text", hold)  # as when another program looks into it, on Windows
+        with pytest.raises(PermissionError):
+            secrets.put("refresh", "a token")
+    assert secrets.get("key") == "of all that is kept here"

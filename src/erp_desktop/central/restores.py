@@ -40,6 +40,7 @@ SECONDS_KEPT = 3600  # of a file that nobody goes on sending, and of why one was
 ROOM_LEFT = 256 * 2**20  # bytes: what a full disk would stop is more than a restore
 _FILE, _LOCK, _REFUSED = ".upload", ".lock", ".refused"
 _READ_BYTES = 1024 * 1024
+_LOOKING_SECONDS = 1  # somebody may just be looking whether it is free
 
 
 class NoSuchRestore(LookupError):
@@ -101,7 +102,7 @@ class Restores:
             if self.look(who, restore_id).state == "waiting":
                 raise NoSuchRestore(str(restore_id))
             return
-        if _taken_soon(lock):
+        if lock.take_within(_LOOKING_SECONDS):
             restoring = threading.Thread(target=self._restore, args=(who, restore_id, sha256, lock), name="restore")
             self._threads = [thread for thread in self._threads if thread.is_alive()] + [restoring]
             restoring.start()
@@ -185,15 +186,6 @@ def _is_free(path: Path) -> bool:
     is_free = lock.take()
     lock.release()
     return is_free
-
-
-def _taken_soon(lock: FileLock) -> bool:
-    """Somebody may just be looking whether it is free."""
-    for _ in range(20):
-        if lock.take():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def _digest_of(path: Path) -> str:

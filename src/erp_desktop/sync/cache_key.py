@@ -34,6 +34,17 @@ class KeyOutOfReach(Refused):
     )
 
 
+class KeyFileOutOfReach(KeyOutOfReach):
+    """The file that holds the key is there and cannot be read now."""
+
+    code = "key_file_out_of_reach"
+    sentence = QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The key of the local data is in the file {file}, which cannot be read now. End other programs that use it, or ask "
+        "for the right to read it, and start once more; nothing was lost.",
+    )
+
+
 class KeyLost(Exception):
     """No store of this computer holds the key of this file any more."""
 
@@ -50,6 +61,8 @@ def key_of(path: Path, secrets: Secrets) -> str:
         return found
     if store_of(path) == "keyring" and not secrets.keyring_answered:
         raise KeyOutOfReach()
+    if not secrets.file_answered:
+        raise KeyFileOutOfReach(file=secrets.file)
     raise KeyLost(str(path))
 
 
