@@ -9,6 +9,7 @@ Rows travel as they are stored: scaled numbers as those integers, ids as 32 hex 
 Every body carries `Content-Digest: sha-256=:BASE64:` over the bytes as they travel, that is, after zstd or gzip (RFC 9530).
 """
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -456,6 +457,16 @@ class WireProblem(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True)
 def encode(message: msgspec.Struct) -> bytes:
     """JSON bytes; decimals, ids and instants as strings."""
     return msgspec.json.encode(message)
+
+
+def body_digest(body: bytes) -> str:
+    """What the header Content-Digest says of a body (RFC 9530)."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+def digests_in(header: str) -> list[str]:
+    """Those that a Content-Digest header names."""
+    return [part.strip() for part in header.split(",") if part.strip()]
 
 
 def rows_digest(values: Sequence[Sequence[Any]]) -> str:

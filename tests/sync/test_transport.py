@@ -1,8 +1,6 @@
 """What the transport takes for an answer, and what it does not."""
 
-import base64
 import gzip
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +13,10 @@ import zstandard
 
 from erp_desktop.sync import transport as transports
 from erp_desktop.sync.transport import Answered, NoAnswer, Timing, Transport
-from erp_desktop.wire import PushReply, WireProblem
+from erp_desktop.wire import PushReply, WireProblem, body_digest
 
 BODY = b'{"results":[],"end":true}'
+GONE = msgspec.json.encode(WireProblem(title="Fill the cache anew.", status=410, code="cursor_gone"))
 PATIENT = Timing(connect=60, answer=120, body=120)  # a loaded machine is not a slow centre
 HASTY = Timing(connect=60, answer=1, body=1)
 
@@ -54,13 +53,19 @@ class Centre:
         self._thread.join()
 
 
-def whole(body: bytes = BODY, status: int = 200, kind: str = "application/json", **headers: str) -> Answering:
+def whole(
+    body: bytes = BODY,
+    status: int = 200,
+    kind: str = "application/json",
+    *,
+    digested: bytes | None = None,
+    **headers: str,
+) -> Answering:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(body)))
-        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        handler.send_header("Content-Digest", f"sha-256=:{digest}:")
+        handler.send_header("Content-Digest", body_digest(body if digested is None else digested))
         for name, value in headers.items():
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
@@ -116,6 +121,10 @@ def test_an_answer_may_be_packed(
         pytest.param(whole(kind="text/html"), id="of another type"),
         pytest.param(whole(status=201), id="of another status"),
         pytest.param(whole(b"oops", 500, "text/plain"), id="of a proxy that failed"),
+        pytest.param(
+            whole(GONE.replace(b"cursor", b"curskr"), 410, "application/problem+json", digested=GONE),
+            id="a problem with a flipped bit",
+        ),
         pytest.param(whole(b"{}", 502, "application/problem+json"), id="a problem without its fields"),
         pytest.param(whole(gzip.compress(BODY)[:-8], Content_Encoding="gzip"), id="gzip without its tail"),
         pytest.param(whole(BODY, Content_Encoding="br"), id="packed as nobody asked"),
@@ -141,8 +150,7 @@ def test_a_small_body_that_unpacks_to_a_huge_one_is_not_unpacked(
 
 
 def test_a_problem_is_told_with_its_code_and_a_busy_centre_with_its_pause(centre: Centre, transport: Transport) -> None:
-    problem = WireProblem(title="Fill the cache anew.", status=410, code="cursor_gone")
-    centre.answering = whole(msgspec.json.encode(problem), 410, "application/problem+json")
+    centre.answering = whole(GONE, 410, "application/problem+json")
     with pytest.raises(Answered) as told:
         ask(transport)
     assert told.value.problem.code == "cursor_gone"

@@ -1,7 +1,5 @@
 """The bytes of attachments over HTTP (/v1/blobs/...): routes, and what is said no to (blobs.py does the rest)."""
 
-import base64
-import hashlib
 from collections.abc import Callable
 
 import anyio
@@ -11,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from erp_desktop import wire
 from erp_desktop.central.admin_calls import SMALL_MESSAGE_BYTES, FromADevice
 from erp_desktop.central.blobs import Blobs, NoRoom, NotThereYet, NotWanted, WrongBytes
 from erp_desktop.central.changes import Reader
@@ -47,7 +46,7 @@ class BlobCalls:
     async def put(self, request: Request, sha256: str) -> Response:
         place = _place(request, sha256)
         data = await read_body(request, PIECE_BYTES)
-        if _digest(data) not in [part.strip() for part in request.headers.get("content-digest", "").split(",")]:
+        if wire.body_digest(data) not in wire.digests_in(request.headers.get("content-digest", "")):
             raise WireError(422, "wrong_digest", "This piece did not arrive as it was sent.")
 
         def answer() -> Response:
@@ -62,7 +61,7 @@ class BlobCalls:
         def answer() -> Response:
             data = self.blobs.piece(self._identify(request, place), sha256, place.offset)
             headers = {
-                "Content-Digest": _digest(data),
+                "Content-Digest": wire.body_digest(data),
                 "Cache-Control": "no-store",
                 "Content-Disposition": "attachment",  # should a browser ever ask: it shows none of it
                 "X-Content-Type-Options": "nosniff",
@@ -102,7 +101,3 @@ def _place(request: Request, sha256: str) -> BlobPlace:
 def _no_room() -> WireError:
     title = "The central service has no room for more attachments."
     return WireError(507, "no_room", title, retry_after=RETRY_AFTER_SECONDS)
-
-
-def _digest(data: bytes) -> str:
-    return f"sha-256=:{base64.b64encode(hashlib.sha256(data).digest()).decode()}:"

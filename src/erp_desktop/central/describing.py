@@ -118,7 +118,7 @@ def described(offered: list[Call]) -> dict[str, Any]:
         "info": {
             "title": "ERP central service",
             "version": __version__,
-            "description": "Every successful JSON body ends with `end` and carries its Content-Digest. Requests are sent "
+            "description": "Every body carries its Content-Digest, and every successful JSON body ends with `end`. Requests are sent "
             "uncompressed. Everything else is told as problem+json (RFC 9457) with a `code`.",
         },
         "paths": paths,
@@ -137,7 +137,7 @@ def _operation(call: Call) -> dict[str, Any]:
         answer = {"content": {"text/plain": {"schema": {"type": "string"}}}}
     else:
         answer = {"headers": digest, "content": {"application/json": {"schema": _ref(call.answered)}}}
-    problem = {"content": {_PROBLEM: {"schema": _ref(wire.WireProblem)}}}
+    problem = {"headers": digest, "content": {_PROBLEM: {"schema": _ref(wire.WireProblem)}}}
     operation: dict[str, Any] = {
         "operationId": call.path.removeprefix("/v1").strip("/").replace("/", "_"),
         "summary": call.summary,

@@ -4,9 +4,7 @@ Here: HTTP as wire.py wants it. Not here: what is asked and answered (service.py
 """
 
 import asyncio
-import base64
 import gzip
-import hashlib
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,7 +12,7 @@ import msgspec
 import zstandard
 from fastapi import Request, Response
 
-from erp_desktop.wire import WireProblem, encode
+from erp_desktop.wire import WireProblem, body_digest, encode
 
 Message = TypeVar("Message", bound=msgspec.Struct)
 
@@ -32,8 +30,11 @@ class WireError(Exception):
 
 
 def problem_response(problem: WireProblem) -> Response:
-    headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after is not None else {}
-    return Response(encode(problem), problem.status, headers, media_type="application/problem+json")
+    body = encode(problem)
+    headers = {"Content-Digest": body_digest(body)}
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    return Response(body, problem.status, headers, media_type="application/problem+json")
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,7 @@ def packed(message: msgspec.Struct, encoding: str) -> Packed:
             body = zstandard.ZstdCompressor(level=3).compress(body)
         else:
             body = gzip.compress(body, compresslevel=5, mtime=0)
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    headers["Content-Digest"] = f"sha-256=:{digest}:"
+    headers["Content-Digest"] = body_digest(body)
     return Packed(body, headers)
 
 
